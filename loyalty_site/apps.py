@@ -1,0 +1,6 @@
+from django.apps import AppConfig
+
+
+class LoyaltySiteConfig(AppConfig):
+    name = "loyalty_site"
+    verbose_name = "Back office"
