@@ -1,0 +1,53 @@
+"""How is money read and written? Integers of the minor unit inside, decimal text outside."""
+
+import re
+from decimal import Decimal
+
+from loyalty_site.lib.refusals import Refused
+
+#: ISO 4217 currencies whose minor unit is not a hundredth.
+_EXPONENTS = dict.fromkeys(
+    "BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX UYI VND VUV XAF XOF XPF".split(), 0
+) | dict.fromkeys("BHD IQD JOD KWD LYD OMR TND".split(), 3)
+
+#: Far above any real basket, far below what a 64-bit column holds.
+LARGEST = 10**15
+
+_NUMBER = re.compile(r"[+-]?\d{1,30}(\.\d{1,12})?", re.ASCII)
+
+
+class BadNumber(Refused):
+    code = "invalid_number"
+
+
+def exponent(iso):
+    """How many decimals the currency `iso` has: 2 for EUR, 0 for JPY, 3 for KWD."""
+    return _EXPONENTS.get(iso, 2)
+
+
+def parse(text, decimals, *, field="", largest=LARGEST):
+    """The integer of 10^-decimals units that `text` (str or int) says, e.g. ("12.34", 2) -> 1234.
+
+    Raises BadNumber for anything else: floats, exponents, more decimals than the unit has, too large.
+    """
+    if isinstance(text, bool) or not isinstance(text, (str, int)):
+        raise BadNumber('Write the number as decimal text, for example "12.34".', field=field)
+    if isinstance(text, int):
+        text = str(text) if abs(text) <= largest else "9" * 31
+    if not _NUMBER.fullmatch(text.strip()):
+        raise BadNumber(
+            'Write a plain decimal number of at most 30 digits, for example "12.34": '
+            "no exponent, no thousands separator, no currency sign.",
+            field=field,
+        )
+    units = Decimal(text.strip()).scaleb(decimals)
+    if units != units.to_integral_value():
+        raise BadNumber(f"At most {decimals} decimals are possible here.", field=field)
+    if abs(units) > largest:
+        raise BadNumber(f"At most {render(largest, decimals)} is possible here.", field=field)
+    return int(units)
+
+
+def render(units, decimals):
+    """The decimal text of `units` of 10^-decimals, e.g. (1234, 2) -> "12.34"."""
+    return str(Decimal(units).scaleb(-decimals)) if decimals else str(units)

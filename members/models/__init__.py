@@ -1,0 +1,6 @@
+from members.models.balances import Balance, Tally
+from members.models.customers import Customer, ExternalId
+from members.models.members import Card, Member
+from members.models.standings import Standing
+
+__all__ = ["Balance", "Card", "Customer", "ExternalId", "Member", "Standing", "Tally"]

@@ -1,0 +1,64 @@
+"""What does a member hold now? Stored numbers, moved by the ledger in the transaction that writes it."""
+
+from django.db import models
+from django.db.models import Q
+
+from members.models.members import Member
+from programs.models import Currency
+
+
+class Balance(models.Model):
+    """One member's points of one currency, in its smallest unit. Written by the ledger only.
+
+    balance = available - arrears; what is pending or reserved cannot be spent. Reading it never reads
+    the ledger, so it costs the same after ten postings and after a million.
+    """
+
+    member = models.ForeignKey(Member, models.PROTECT, related_name="balances")
+    currency = models.ForeignKey(Currency, models.PROTECT, related_name="balances")
+    available = models.BigIntegerField(default=0)
+    pending = models.BigIntegerField(default=0)
+    reserved = models.BigIntegerField(default=0)
+    arrears = models.BigIntegerField(default=0)
+    lifetime_earned = models.BigIntegerField(default=0)
+    lifetime_redeemed = models.BigIntegerField(default=0)
+    lifetime_expired = models.BigIntegerField(default=0)
+    lifetime_reversed = models.BigIntegerField(default=0)
+    next_change_at = models.DateTimeField(null=True, blank=True, editable=False)
+    last_activity_at = models.DateTimeField(null=True, blank=True, editable=False)
+    version = models.PositiveBigIntegerField(default=0, editable=False)
+
+    class Meta:
+        ordering = ["member_id", "currency_id"]
+        constraints = [
+            models.UniqueConstraint(fields=["member", "currency"], name="one_balance_each"),
+            models.CheckConstraint(condition=Q(available__gte=0), name="available_not_negative"),
+            models.CheckConstraint(condition=Q(pending__gte=0), name="pending_not_negative"),
+            models.CheckConstraint(condition=Q(reserved__gte=0), name="reserved_not_negative"),
+            models.CheckConstraint(condition=Q(arrears__gte=0), name="arrears_not_negative"),
+            models.CheckConstraint(
+                condition=Q(available=0) | Q(arrears=0), name="nothing_available_while_in_arrears"
+            ),
+        ]
+
+    def __str__(self):
+        return f"{self.available} {self.currency}"
+
+
+class Tally(models.Model):
+    """Qualifying points of one member counted over one window; `period` is the window's first day."""
+
+    member = models.ForeignKey(Member, models.PROTECT, related_name="tallies")
+    currency = models.ForeignKey(Currency, models.PROTECT, related_name="tallies")
+    period = models.DateField()
+    points = models.BigIntegerField(default=0)
+
+    class Meta:
+        ordering = ["member_id", "currency_id", "-period"]
+        verbose_name_plural = "tallies"
+        constraints = [
+            models.UniqueConstraint(fields=["member", "currency", "period"], name="one_tally_each_period")
+        ]
+
+    def __str__(self):
+        return f"{self.points} since {self.period}"

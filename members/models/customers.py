@@ -1,0 +1,113 @@
+"""Who is the person or company, whatever programs they are in?"""
+
+import phonenumbers
+from django.core.exceptions import ValidationError
+from django.core.validators import RegexValidator
+from django.db import models
+from django.db.models import Q
+from django.utils import timezone
+
+from partners.models import Connection
+
+
+def email_key(email):
+    """What an e-mail address is looked up by: trimmed and casefolded, because nobody types it alike twice."""
+    return email.strip().casefold()
+
+
+def name_key(*names):
+    """What names are looked up by, in lower case without needless space; databases differ on accents and case."""
+    return " ".join(" ".join(names).casefold().split())
+
+
+def check_phone(phone):
+    """Refuse what is no possible phone number in E.164."""
+    try:
+        parsed = phonenumbers.parse(phone, None)
+    except phonenumbers.NumberParseException as error:
+        raise ValidationError("Write the phone number with its country code, like +33612345678.") from error
+    e164 = phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.E164)
+    if e164 != phone or not phonenumbers.is_possible_number(parsed):
+        raise ValidationError("Write the phone number in full with its country code, like +33612345678.")
+
+
+class Customer(models.Model):
+    """A person or a company. Membership in a program is a `Member`; one customer may have several."""
+
+    class Kind(models.TextChoices):
+        PERSON = "person", "Person"
+        COMPANY = "company", "Company"
+
+    kind = models.CharField(max_length=10, choices=Kind, default=Kind.PERSON)
+    first_name = models.CharField(max_length=80, blank=True)
+    last_name = models.CharField(max_length=80, blank=True)
+    company_name = models.CharField(max_length=120, blank=True)
+    email = models.EmailField(max_length=254, blank=True)
+    phone = models.CharField(
+        max_length=16, blank=True, validators=[check_phone], help_text="With country code, like +33612345678."
+    )
+    birth_date = models.DateField(null=True, blank=True)
+    language = models.CharField(
+        max_length=10, blank=True, validators=[RegexValidator(r"^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*\Z")]
+    )
+    email_key = models.CharField(max_length=254, blank=True, editable=False)
+    last_name_key = models.CharField(max_length=200, blank=True, editable=False)
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+
+    class Meta:
+        ordering = ["-pk"]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(kind="person") | ~Q(company_name=""),
+                name="company_has_a_name",
+                violation_error_message="A company needs a company name.",
+            )
+        ]
+        indexes = [
+            models.Index(fields=["email_key"], name="customer_email", condition=~Q(email_key="")),
+            models.Index(fields=["phone"], name="customer_phone", condition=~Q(phone="")),
+            # Prefix search needs byte order, whatever the collation of the database.
+            models.Index(fields=["last_name_key"], name="customer_name", opclasses=["varchar_pattern_ops"]),
+        ]
+
+    def __str__(self):
+        return self.full_name or self.email or self.phone or f"Customer {self.pk}"
+
+    @property
+    def full_name(self):
+        if self.kind == self.Kind.COMPANY:
+            return self.company_name
+        return f"{self.first_name} {self.last_name}".strip()
+
+    def set_keys(self):
+        """Fill the look-up columns. `save` does it; bulk inserts call it themselves."""
+        self.email_key = email_key(self.email)
+        own = self.company_name if self.kind == self.Kind.COMPANY else self.last_name
+        self.last_name_key = name_key(own, self.first_name)
+
+    def save(self, *args, **kwargs):
+        self.set_keys()
+        if kwargs.get("update_fields"):
+            kwargs["update_fields"] = {*kwargs["update_fields"], "email_key", "last_name_key"}
+        super().save(*args, **kwargs)
+
+
+class ExternalId(models.Model):
+    """What a connection (a shop, a CRM) calls this customer."""
+
+    customer = models.ForeignKey(Customer, models.CASCADE, related_name="external_ids")
+    connection = models.ForeignKey(Connection, models.PROTECT, related_name="customer_ids")
+    value = models.CharField(max_length=128)
+
+    class Meta:
+        verbose_name = "external id"
+        constraints = [
+            models.UniqueConstraint(
+                fields=["connection", "value"],
+                name="external_id_once_per_connection",
+                violation_error_message="Another customer already has this id in this connection.",
+            )
+        ]
+
+    def __str__(self):
+        return self.value

@@ -1,0 +1,97 @@
+"""Who is enrolled in a program, and by which numbers are they known?"""
+
+from django.core.exceptions import ValidationError
+from django.core.validators import RegexValidator
+from django.db import models
+from django.db.models import Q
+from django.utils import timezone
+
+from loyalty_site.lib import luhn
+from members.models.customers import Customer
+from partners.models import Store
+from programs.models import Program
+
+
+def check_number(number):
+    """Refuse a membership number that is mistyped: all digits, the last one checks the others."""
+    if not luhn.is_valid(number):
+        raise ValidationError("This number has a wrong check digit: compare it with the card.")
+
+
+class Member(models.Model):
+    """The enrolment of a customer in one program.
+
+    The row is the lock of everything that the member holds: whoever posts locks it first, members in
+    the order of their keys. `sequence` and `chain` are the end of the member's ledger.
+    """
+
+    class Status(models.TextChoices):
+        ACTIVE = "active", "Active"
+        SUSPENDED = "suspended", "Suspended"
+        CLOSED = "closed", "Closed"
+
+    class Channel(models.TextChoices):
+        STORE = "store", "Store"
+        WEB = "web", "Web"
+        APP = "app", "App"
+        API = "api", "API"
+        IMPORT = "import", "Import"
+        BACK_OFFICE = "back-office", "Back office"
+
+    program = models.ForeignKey(Program, models.PROTECT, related_name="members")
+    customer = models.ForeignKey(Customer, models.PROTECT, related_name="memberships")
+    number = models.CharField(max_length=24, validators=[check_number], editable=False)
+    status = models.CharField(max_length=10, choices=Status, default=Status.ACTIVE)
+    channel = models.CharField(max_length=12, choices=Channel, default=Channel.BACK_OFFICE)
+    home_store = models.ForeignKey(Store, models.PROTECT, null=True, blank=True, related_name="members")
+    enrolled_at = models.DateTimeField(default=timezone.now)
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+    sequence = models.PositiveBigIntegerField(default=0, editable=False)
+    chain = models.CharField(max_length=64, blank=True, editable=False)
+
+    class Meta:
+        ordering = ["-pk"]
+        constraints = [
+            models.UniqueConstraint(fields=["program", "number"], name="member_number_once_per_program"),
+            models.UniqueConstraint(
+                fields=["customer", "program"],
+                name="customer_enrolled_once_per_program",
+                violation_error_message="This customer is already a member of the program.",
+            ),
+            models.CheckConstraint(condition=~Q(number=""), name="member_has_a_number"),
+        ]
+
+    def __str__(self):
+        return f"{self.customer} ({self.number})"
+
+
+class Card(models.Model):
+    """A further number under which the member is known: a plastic card, a wallet pass, a partner's card."""
+
+    member = models.ForeignKey(Member, models.CASCADE, related_name="cards")
+    program = models.ForeignKey(Program, models.PROTECT, related_name="cards", editable=False)
+    number = models.CharField(
+        max_length=40,
+        validators=[RegexValidator(r"^[0-9A-Za-z-]+\Z", "Only letters, digits and hyphens.")],
+    )
+    is_active = models.BooleanField("active", default=True)
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["program", "number"],
+                name="card_number_once_per_program",
+                violation_error_message="Another member of the program already has this card.",
+            )
+        ]
+
+    def __str__(self):
+        return self.number
+
+    def clean(self):
+        self.program_id = self.member.program_id if self.member_id else None
+
+    def save(self, *args, **kwargs):
+        self.program_id = self.member.program_id
+        super().save(*args, **kwargs)

@@ -1,0 +1,221 @@
+"""What does a program promise, as frozen values that rules and the ledger can work with?
+
+Compiled from a program's document, so a live program, an old version and a draft are the same thing.
+"""
+
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from fractions import Fraction
+from zoneinfo import ZoneInfo
+
+from loyalty_site.lib import money
+from programs import periods, rules
+from programs.expiry import Terms
+from programs.rules import conditions
+
+
+@dataclass(frozen=True, slots=True)
+class Currency:
+    """`unit` is how many smallest units make one point; `id` is None for a draft that is not stored."""
+
+    id: int | None
+    code: str
+    name: str
+    kind: str
+    decimals: int
+    unit: int
+    rounding: str
+    is_primary: bool
+    expiry: Terms
+
+    @property
+    def is_spendable(self):
+        return self.kind == "spendable"
+
+
+@dataclass(frozen=True, slots=True)
+class Tier:
+    id: int | None
+    code: str
+    name: str
+    threshold: int
+    multiplier: Fraction
+
+
+@dataclass(frozen=True, slots=True)
+class TierGroup:
+    """`tiers` from the lowest to the highest."""
+
+    id: int | None
+    code: str
+    currency: str
+    window: str
+    tiers: tuple[Tier, ...]
+
+    def reached(self, points):
+        """The highest tier whose threshold `points` reaches (inclusive), or None."""
+        return next((tier for tier in reversed(self.tiers) if points >= tier.threshold), None)
+
+    def rank(self, code):
+        """The place of a tier in the ladder, -1 for none."""
+        return next((place for place, tier in enumerate(self.tiers) if tier.code == code), -1)
+
+    def period(self, instant, zone):
+        """The first day of the window in which an activity at `instant` counts."""
+        if self.window == "year":
+            return date(periods.local_date(instant, zone).year, 1, 1)
+        return date(1, 1, 1)
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """`kind` is a ready instance of a file of programs/rules/."""
+
+    code: str
+    name: str
+    version: int
+    currency: str
+    group: str
+    priority: int
+    starts_on: date | None
+    ends_on: date | None
+    kind: rules.Kind
+    conditions: tuple[conditions.Condition, ...]
+    filters: tuple[conditions.Condition, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Configuration:
+    """A whole program at one version. `rules` are in evaluation order."""
+
+    id: int | None
+    version: int
+    code: str
+    name: str
+    status: str
+    zone: ZoneInfo
+    money: str
+    major: int
+    rounds_per_line: bool
+    earns_on_tax: bool
+    earns_on_shipping: bool
+    earns_on_gift_cards: bool
+    max_backdate_days: int
+    pre_enrolment_days: int
+    owner: str
+    partners: frozenset
+    currencies: dict
+    tier_groups: dict
+    rules: tuple[Rule, ...]
+
+    @property
+    def primary(self):
+        """The currency that is meant where none is named, or None."""
+        spendable = [c for c in self.currencies.values() if c.is_spendable]
+        return next((c for c in spendable if c.is_primary), spendable[0] if len(spendable) == 1 else None)
+
+    def tier(self, group, code):
+        group = self.tier_groups.get(group)
+        return next((tier for tier in group.tiers if tier.code == code), None) if group else None
+
+
+@dataclass(frozen=True, slots=True)
+class Ids:
+    """Primary keys by code, of what is stored; empty for a draft."""
+
+    program: int | None = None
+    currencies: dict = None
+    tier_groups: dict = None
+    tiers: dict = None
+
+
+def build(document, *, version=0, ids=None):
+    """The Configuration that a *valid* document describes (programs/document.py checks it first)."""
+    ids = ids or Ids(currencies={}, tier_groups={}, tiers={})
+    program = document["program"]
+    return Configuration(
+        id=ids.program,
+        version=version,
+        code=program["code"],
+        name=program["name"],
+        status=program["status"],
+        zone=ZoneInfo(program["time_zone"]),
+        money=program["money"],
+        major=10 ** money.exponent(program["money"]),
+        rounds_per_line=program["round_per"] == "line",
+        earns_on_tax=program["earns_on_tax"],
+        earns_on_shipping=program["earns_on_shipping"],
+        earns_on_gift_cards=program["earns_on_gift_cards"],
+        max_backdate_days=program["max_backdate_days"],
+        pre_enrolment_days=program["pre_enrolment_days"],
+        owner=program["owner"],
+        partners=frozenset([program["owner"], *document["partners"]]),
+        currencies={c["code"]: _currency(c, ids) for c in document["currencies"]},
+        tier_groups={g["code"]: _tier_group(g, ids) for g in document["tier_groups"]},
+        rules=tuple(sorted((_rule(r) for r in document["rules"] if r["is_active"]), key=_order)),
+    )
+
+
+def _currency(spec, ids):
+    expiry = spec["expiry"]
+    return Currency(
+        id=ids.currencies.get(spec["code"]),
+        code=spec["code"],
+        name=spec["name"],
+        kind=spec["kind"],
+        decimals=spec["decimals"],
+        unit=10 ** spec["decimals"],
+        rounding=spec["rounding"],
+        is_primary=spec["is_primary"],
+        expiry=Terms(**expiry) if expiry else Terms(),
+    )
+
+
+def _tier_group(spec, ids):
+    tiers = [
+        Tier(
+            id=ids.tiers.get((spec["code"], tier["code"])),
+            code=tier["code"],
+            name=tier["name"],
+            threshold=tier["threshold"],
+            multiplier=Fraction(Decimal(tier["multiplier"])),
+        )
+        for tier in sorted(spec["tiers"], key=lambda tier: tier["sequence"])
+    ]
+    return TierGroup(
+        id=ids.tier_groups.get(spec["code"]),
+        code=spec["code"],
+        currency=spec["currency"],
+        window=spec["window"],
+        tiers=tuple(tiers),
+    )
+
+
+def _rule(spec):
+    kind = rules.registry[spec["kind"]]
+    form = kind.Params(data=spec["params"])
+    if not form.is_valid():
+        raise ValueError(f"rule {spec['code']}: {form.errors.as_json()}")
+    every = [conditions.registry[key](value) for key, value in spec["conditions"].items()]
+    return Rule(
+        code=spec["code"],
+        name=spec["name"],
+        version=spec.get("version", 1),
+        currency=spec["currency"],
+        group=spec["group"],
+        priority=spec["priority"],
+        starts_on=_date(spec["starts_on"]),
+        ends_on=_date(spec["ends_on"]),
+        kind=kind(form.cleaned_data),
+        conditions=tuple(every),
+        filters=tuple(c for c in every if conditions.is_line_filter(c)),
+    )
+
+
+def _date(text):
+    return date.fromisoformat(text) if text else None
+
+
+def _order(rule):
+    return rule.kind.phase != "base", rule.group, rule.priority, rule.code

@@ -1,0 +1,15 @@
+from programs.models.currencies import Currency, ExpiryRule
+from programs.models.programs import Participation, Program, ProgramVersion
+from programs.models.rules import Rule
+from programs.models.tiers import Tier, TierGroup
+
+__all__ = [
+    "Currency",
+    "ExpiryRule",
+    "Participation",
+    "Program",
+    "ProgramVersion",
+    "Rule",
+    "Tier",
+    "TierGroup",
+]

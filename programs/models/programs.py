@@ -1,0 +1,173 @@
+"""What is a program, who takes part in it, and what was promised at which version?"""
+
+import zoneinfo
+
+from django.core.exceptions import ValidationError
+from django.core.validators import RegexValidator
+from django.db import models, transaction
+from django.db.models import F, Q
+from django.utils import timezone
+from simple_history.models import HistoricalRecords
+
+from partners.models import Partner
+
+iso_currency = RegexValidator(r"^[A-Z]{3}\Z", "Use the three capital letters of ISO 4217, for example EUR.")
+
+
+def check_time_zone(name):
+    """Refuse what is no IANA time zone."""
+    if name not in zoneinfo.available_timezones():
+        raise ValidationError(f"“{name}” is no IANA time zone; write it like Europe/Paris.")
+
+
+class Program(models.Model):
+    """A loyalty program: the top container of currencies, tiers, rules and members.
+
+    `version` counts the changes of anything in it, so that one integer tells whether a compiled
+    configuration is still the valid one.
+    """
+
+    class Status(models.TextChoices):
+        DRAFT = "draft", "Draft"
+        ACTIVE = "active", "Active"
+        PAUSED = "paused", "Paused"
+        CLOSED = "closed", "Closed"
+
+    class RoundPer(models.TextChoices):
+        ORDER = "order", "Whole order (5 lines of 1.99 give 9 points)"
+        LINE = "line", "Each line (5 lines of 1.99 give 5 points)"
+
+    code = models.SlugField(max_length=40, unique=True)
+    name = models.CharField(max_length=120)
+    owner = models.ForeignKey(
+        Partner, models.PROTECT, related_name="programs", help_text="Who runs it; always takes part in it."
+    )
+    time_zone = models.CharField(
+        max_length=64,
+        default="UTC",
+        validators=[check_time_zone],
+        help_text="Days, months, weekdays and expiry are computed in this zone, for example Europe/Paris.",
+    )
+    money = models.CharField(
+        "base currency",
+        max_length=3,
+        default="EUR",
+        validators=[iso_currency],
+        help_text="ISO 4217 code in which earning rules count money.",
+    )
+    language = models.CharField(max_length=10, default="en")
+    status = models.CharField(max_length=10, choices=Status, default=Status.DRAFT)
+    round_per = models.CharField(max_length=5, choices=RoundPer, default=RoundPer.ORDER)
+    earns_on_tax = models.BooleanField(default=False)
+    earns_on_shipping = models.BooleanField(default=False)
+    earns_on_gift_cards = models.BooleanField(
+        default=False, help_text="Count what is paid with a gift card towards earning."
+    )
+    max_backdate_days = models.PositiveIntegerField(
+        default=365, help_text="How old an activity may be when it reaches us."
+    )
+    pre_enrolment_days = models.PositiveIntegerField(
+        default=0, help_text="How long before the enrolment an activity may have happened."
+    )
+    number_prefix = models.CharField(
+        max_length=6,
+        blank=True,
+        validators=[RegexValidator(r"^\d*\Z", "Only digits.")],
+        help_text="Digits at the start of every membership number.",
+    )
+    version = models.PositiveBigIntegerField(default=1, editable=False)
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+
+    history = HistoricalRecords()
+
+    class Meta:
+        ordering = ["name"]
+        constraints = [
+            models.CheckConstraint(condition=~Q(code=""), name="program_has_a_code"),
+        ]
+
+    def __str__(self):
+        return self.name
+
+    @property
+    def zone(self):
+        return zoneinfo.ZoneInfo(self.time_zone)
+
+    @transaction.atomic
+    def save(self, *args, **kwargs):
+        if not self._state.adding:
+            self.version = self.touch(self.pk)
+            if kwargs.get("update_fields"):
+                kwargs["update_fields"] = {*kwargs["update_fields"], "version"}
+        super().save(*args, **kwargs)
+
+    @staticmethod
+    def touch(program_id):
+        """Count a change of the program's configuration; hold its row until commit; return the new version.
+
+        Whoever compiles a configuration locks the same row, so it never sees half a change.
+        """
+        row = Program.objects.filter(pk=program_id)
+        row.update(version=F("version") + 1)
+        return row.values_list("version", flat=True).get()
+
+
+class ProgramPart(models.Model):
+    """Something whose change is a change of its program (`program_pk` says which)."""
+
+    class Meta:
+        abstract = True
+
+    @property
+    def program_pk(self):
+        return self.program_id
+
+    @transaction.atomic
+    def save(self, *args, **kwargs):
+        Program.touch(self.program_pk)
+        super().save(*args, **kwargs)
+
+    @transaction.atomic
+    def delete(self, *args, **kwargs):
+        Program.touch(self.program_pk)
+        return super().delete(*args, **kwargs)
+
+
+class Participation(models.Model):
+    """This partner takes part in this program: what reaches us from it counts there."""
+
+    program = models.ForeignKey(Program, models.CASCADE, related_name="participations")
+    partner = models.ForeignKey(Partner, models.PROTECT, related_name="participations")
+    since = models.DateField(default=timezone.localdate)
+
+    class Meta:
+        ordering = ["partner__name"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["program", "partner"],
+                name="partner_takes_part_once",
+                violation_error_message="This partner already takes part in the program.",
+            )
+        ]
+
+    def __str__(self):
+        return f"{self.partner} in {self.program}"
+
+
+class ProgramVersion(models.Model):
+    """The whole configuration of a program as it was when something was posted under it. Never changed.
+
+    Journals name their version, so that a refund or an explanation years later replays exactly.
+    """
+
+    program = models.ForeignKey(Program, models.PROTECT, related_name="versions")
+    number = models.PositiveBigIntegerField()
+    document = models.JSONField()
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+
+    class Meta:
+        ordering = ["-number"]
+        constraints = [models.UniqueConstraint(fields=["program", "number"], name="program_version_once")]
+
+    def __str__(self):
+        return f"{self.program} v{self.number}"

@@ -1,0 +1,98 @@
+"""Which levels can a member reach, and with how many qualifying points?"""
+
+from django.core.exceptions import ValidationError
+from django.core.validators import MinValueValidator, RegexValidator
+from django.db import models
+from django.db.models import Q
+from simple_history.models import HistoricalRecords
+
+from programs.models.currencies import Currency
+from programs.models.programs import Program, ProgramPart
+
+
+class TierGroup(ProgramPart):
+    """A ladder of tiers, measured in one qualifying currency."""
+
+    class Window(models.TextChoices):
+        LIFETIME = "lifetime", "All points ever earned"
+        YEAR = "year", "Points of the calendar year"
+
+    program = models.ForeignKey(Program, models.CASCADE, related_name="tier_groups")
+    code = models.SlugField(max_length=40)
+    name = models.CharField(max_length=60)
+    currency = models.OneToOneField(Currency, models.PROTECT, related_name="tier_group")
+    window = models.CharField(max_length=10, choices=Window, default=Window.LIFETIME)
+
+    history = HistoricalRecords()
+
+    class Meta:
+        ordering = ["program_id", "code"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["program", "code"],
+                name="tier_group_code_once_per_program",
+                violation_error_message="The program already has a tier group with this code.",
+            )
+        ]
+
+    def __str__(self):
+        return self.name
+
+    def clean(self):
+        if self.currency_id and self.currency.kind != Currency.Kind.QUALIFYING:
+            raise ValidationError({"currency": "Tiers are measured in a qualifying currency."})
+        if self.currency_id and self.currency.program_id != self.program_id:
+            raise ValidationError({"currency": "Choose a currency of the same program."})
+
+
+class Tier(ProgramPart):
+    """One level of a group. `threshold` counts in the smallest unit of the group's currency, inclusive."""
+
+    group = models.ForeignKey(TierGroup, models.CASCADE, related_name="tiers")
+    code = models.SlugField(max_length=40)
+    name = models.CharField(max_length=60)
+    sequence = models.PositiveSmallIntegerField(help_text="1 is the lowest tier.")
+    threshold = models.PositiveBigIntegerField(
+        default=0, help_text="Qualifying points from which the tier is reached."
+    )
+    multiplier = models.DecimalField(
+        max_digits=6,
+        decimal_places=3,
+        default=1,
+        validators=[MinValueValidator(0)],
+        help_text="What a rule of the kind “tier multiplier” multiplies base points with.",
+    )
+    colour = models.CharField(
+        max_length=7,
+        default="#64748b",
+        validators=[RegexValidator(r"^#[0-9a-fA-F]{6}\Z", "Write a colour like #c0a050.")],
+    )
+
+    history = HistoricalRecords()
+
+    class Meta:
+        ordering = ["group_id", "sequence"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["group", "code"],
+                name="tier_code_once_per_group",
+                violation_error_message="The group already has a tier with this code.",
+            ),
+            models.UniqueConstraint(
+                fields=["group", "sequence"],
+                name="tier_sequence_once_per_group",
+                violation_error_message="The group already has a tier at this place.",
+            ),
+            models.CheckConstraint(
+                condition=Q(multiplier__gte=0),
+                name="tier_multiplier_not_negative",
+                violation_error_message="A multiplier cannot be negative.",
+            ),
+        ]
+
+    def __str__(self):
+        return self.name
+
+    @property
+    def program_pk(self):
+        return self.group.program_id

@@ -1,0 +1,34 @@
+"""The same points for each event of a kind: a review, a registration, a profile completed."""
+
+from fractions import Fraction
+
+from django import forms
+
+from programs.rules import base
+
+
+class Fixed(base.Kind):
+    label = "Fixed points per event"
+
+    class Params(base.Params):
+        points = forms.DecimalField(
+            min_value=0,
+            max_value=10**6,
+            max_digits=12,
+            decimal_places=4,
+            initial=50,
+            help_text="Points for the event.",
+        )
+        events = forms.CharField(
+            max_length=200, initial="review", help_text="Names of the activities, separated by commas."
+        )
+
+    def __init__(self, params):
+        self.given = Fraction(params["points"])
+        self.events = base.events(params["events"])
+
+    def points(self, basket, facts, configuration):
+        return [self.given] if basket.kind in self.events else None
+
+    def why_not(self, basket, facts, configuration):
+        return f"it is for {', '.join(sorted(self.events))}, not for {basket.kind}"

@@ -1,0 +1,33 @@
+"""So many points for each unit bought; conditions say of which product or category."""
+
+from fractions import Fraction
+
+from django import forms
+
+from programs.rules import base
+
+
+class PerUnit(base.Kind):
+    label = "Points per unit bought"
+
+    class Params(base.Params):
+        points = forms.DecimalField(
+            min_value=0,
+            max_value=10**6,
+            max_digits=12,
+            decimal_places=4,
+            initial=10,
+            help_text="Points for each unit.",
+        )
+
+    def __init__(self, params):
+        self.rate = Fraction(params["points"])
+
+    def points(self, basket, facts, configuration):
+        units = [line.quantity for line in basket.lines]
+        if basket.kind != "purchase" or not sum(units):
+            return None
+        return [count * self.rate for count in units]
+
+    def why_not(self, basket, facts, configuration):
+        return "it is not a purchase" if basket.kind != "purchase" else "no unit of such a product was bought"

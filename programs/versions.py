@@ -1,0 +1,58 @@
+"""Which configuration holds now, and which held when a journal was posted?
+
+A compiled configuration is kept per process and version. The ledger compares one integer that it reads
+anyway; nothing else is asked of the database until marketing changes something.
+"""
+
+from functools import lru_cache
+
+from django.db import transaction
+
+from programs import configuration, document
+from programs.models import Program, ProgramVersion, Tier
+
+_current = {}
+
+
+def current(program_id):
+    """The Configuration of today. May be a moment old: whoever locks compares `version` and calls `renew`."""
+    return _current.get(program_id) or renew(program_id)
+
+
+@transaction.atomic
+def renew(program_id):
+    """Compile the program as it is now, and keep its document under its version number for good.
+
+    The program's row is locked, so no change of its parts is half visible (see Program.touch).
+    """
+    program = Program.objects.select_for_update(of=["self"]).select_related("owner").get(pk=program_id)
+    stored, _ = ProgramVersion.objects.get_or_create(
+        program=program,
+        number=program.version,
+        defaults={"document": document.export(program, with_versions=True)},
+    )
+    _current[program_id] = configuration.build(stored.document, version=program.version, ids=_ids(program))
+    return _current[program_id]
+
+
+@lru_cache(maxsize=256)
+def at(program_id, number):
+    """The Configuration that was in force at version `number`. Raises ProgramVersion.DoesNotExist."""
+    stored = ProgramVersion.objects.select_related("program").get(program=program_id, number=number)
+    return configuration.build(stored.document, version=number, ids=_ids(stored.program))
+
+
+def forget():
+    """Drop what this process has compiled (tests empty the database between them)."""
+    _current.clear()
+    at.cache_clear()
+
+
+def _ids(program):
+    tiers = Tier.objects.filter(group__program=program).values_list("group__code", "code", "pk")
+    return configuration.Ids(
+        program=program.pk,
+        currencies=dict(program.currencies.values_list("code", "pk")),
+        tier_groups=dict(program.tier_groups.values_list("code", "pk")),
+        tiers={(group, code): pk for group, code, pk in tiers},
+    )

@@ -1,0 +1,98 @@
+"""Which points moved, in which lots do they live, and which debit used which lot?"""
+
+from django.db import models
+from django.db.models import F, Q
+from django.utils import timezone
+
+from members.models import Member
+from programs.models import Currency
+from transactions.models.immutability import LedgerRow
+from transactions.models.journals import Journal
+
+
+class Entry(LedgerRow):
+    """One line of the ledger: `points` (signed, smallest unit) moved one balance.
+
+    `sequence` numbers the entries of a member without a gap and `chain` is a hash over this entry and
+    the one before it, so that a changed, removed or inserted row shows.
+    """
+
+    class Kind(models.TextChoices):
+        CREDIT = "credit", "Credit"
+        DEBIT = "debit", "Debit"
+        REVERSAL_CREDIT = "reversal_credit", "Reversal (points given back)"
+        REVERSAL_DEBIT = "reversal_debit", "Reversal (points taken back)"
+
+    journal = models.ForeignKey(Journal, models.PROTECT, related_name="entries")
+    member = models.ForeignKey(Member, models.PROTECT, related_name="entries", db_index=False)
+    currency = models.ForeignKey(Currency, models.PROTECT, related_name="entries", db_index=False)
+    kind = models.CharField(max_length=16, choices=Kind)
+    points = models.BigIntegerField()
+    balance_after = models.BigIntegerField()
+    activity_at = models.DateTimeField()
+    posted_at = models.DateTimeField(default=timezone.now)
+    sequence = models.PositiveBigIntegerField()
+    chain = models.CharField(max_length=64)
+
+    class Meta:
+        ordering = ["-pk"]
+        verbose_name_plural = "entries"
+        constraints = [
+            # Also the index by which the latest entries of a member are read.
+            models.UniqueConstraint(fields=["member", "sequence"], name="entry_sequence_once_per_member"),
+            models.CheckConstraint(condition=~Q(points=0), name="entry_moves_points"),
+        ]
+
+    def __str__(self):
+        return f"{self.points:+d} {self.currency}"
+
+
+class Lot(LedgerRow):
+    """A credit with an end of its own, and what is left of it. `expires_at` None: never."""
+
+    entry = models.OneToOneField(Entry, models.PROTECT, primary_key=True, related_name="lot")
+    member = models.ForeignKey(Member, models.PROTECT, related_name="lots", db_index=False)
+    currency = models.ForeignKey(Currency, models.PROTECT, related_name="lots", db_index=False)
+    points = models.BigIntegerField()
+    remaining = models.BigIntegerField()
+    activity_at = models.DateTimeField()
+    expires_at = models.DateTimeField(null=True, blank=True)
+    is_floored = models.BooleanField(
+        default=False, help_text="Would have ended at birth; got the shortest validity instead."
+    )
+
+    class Meta:
+        ordering = [F("expires_at").asc(nulls_last=True), "activity_at", "pk"]
+        constraints = [
+            models.CheckConstraint(condition=Q(points__gt=0), name="lot_has_points"),
+            models.CheckConstraint(
+                condition=Q(remaining__gte=0, remaining__lte=F("points")), name="lot_remaining_within_points"
+            ),
+        ]
+        indexes = [
+            models.Index(
+                fields=["member", "currency", "expires_at"], name="live_lots", condition=Q(remaining__gt=0)
+            ),
+            models.Index(
+                fields=["currency", "expires_at"],
+                name="lots_by_expiry",
+                condition=Q(remaining__gt=0, expires_at__isnull=False),
+            ),
+        ]
+
+    def __str__(self):
+        return f"{self.remaining} of {self.points}"
+
+
+class Trace(LedgerRow):
+    """So many points of this debit came from that lot; negative: they went back to it."""
+
+    entry = models.ForeignKey(Entry, models.PROTECT, related_name="traces")
+    lot = models.ForeignKey(Lot, models.PROTECT, related_name="traces")
+    points = models.BigIntegerField()
+
+    class Meta:
+        constraints = [models.CheckConstraint(condition=~Q(points=0), name="trace_has_points")]
+
+    def __str__(self):
+        return f"{self.points} from lot {self.lot_id}"

@@ -1,0 +1,105 @@
+"""Who may change what was written down? Nobody: the models and the database both refuse.
+
+The database part is triggers, made after every `migrate`, because SQLite drops the triggers of a table
+whenever Django alters it.
+"""
+
+from django.db import connections, models, transaction
+
+#: Columns that may still move after the row was written; "" means that the row never changes.
+DERIVED = {
+    "transactions_entry": "",
+    "transactions_trace": "",
+    "transactions_journalline": "",
+    "transactions_lot": "remaining",
+    "transactions_journal": "status",
+}
+
+
+class Immutable(Exception):
+    """A ledger row was about to be changed or deleted: post a reversal or an adjustment instead."""
+
+
+class LedgerQuerySet(models.QuerySet):
+    """Reads like any other; refuses the ways in which the ORM would change history."""
+
+    def _refuse(self, *args, **kwargs):
+        raise Immutable(f"{self.model._meta.verbose_name_plural} are never changed; post a reversal instead.")
+
+    update = delete = bulk_update = update_or_create = _refuse
+    _raw_delete = _refuse
+
+
+class LedgerRow(models.Model):
+    """Append-only: what is written stays as it is."""
+
+    objects = LedgerQuerySet.as_manager()
+
+    class Meta:
+        abstract = True
+
+    def save(self, *args, **kwargs):
+        if not self._state.adding:
+            raise Immutable(f"{self._meta.verbose_name} {self.pk} is never changed; post a reversal instead.")
+        super().save(*args, **kwargs)
+
+    def delete(self, *args, **kwargs):
+        raise Immutable(f"{self._meta.verbose_name} {self.pk} is never deleted; post a reversal instead.")
+
+
+def _columns(connection, table):
+    with connection.cursor() as cursor:
+        return [column.name for column in connection.introspection.get_table_description(cursor, table)]
+
+
+def _sqlite(connection, table, derived):
+    frozen = [name for name in _columns(connection, table) if name not in derived]
+    changed = " OR ".join(f'OLD."{name}" IS NOT NEW."{name}"' for name in frozen)
+    refuse = f"BEGIN SELECT RAISE(ABORT, '{table} is append-only'); END"
+    yield f'CREATE TRIGGER "{table}_no_update" BEFORE UPDATE ON "{table}" WHEN {changed} {refuse}'
+    yield f'CREATE TRIGGER "{table}_no_delete" BEFORE DELETE ON "{table}" {refuse}'
+
+
+def _postgresql(connection, table, derived):
+    frozen = [name for name in _columns(connection, table) if name not in derived]
+    old, new = (", ".join(f'{row}."{name}"' for name in frozen) for row in ("OLD", "NEW"))
+    run = "EXECUTE FUNCTION ledger_is_append_only()"
+    yield (
+        "CREATE OR REPLACE FUNCTION ledger_is_append_only() RETURNS trigger LANGUAGE plpgsql AS "
+        "$$ BEGIN RAISE EXCEPTION '% is append-only', TG_TABLE_NAME; END $$"
+    )
+    yield (
+        f'CREATE TRIGGER "{table}_no_update" BEFORE UPDATE ON "{table}" FOR EACH ROW '
+        f"WHEN (({old}) IS DISTINCT FROM ({new})) {run}"
+    )
+    yield f'CREATE TRIGGER "{table}_no_delete" BEFORE DELETE ON "{table}" FOR EACH ROW {run}'
+    yield f'CREATE TRIGGER "{table}_no_truncate" BEFORE TRUNCATE ON "{table}" FOR EACH STATEMENT {run}'
+
+
+_DIALECTS = {"sqlite": _sqlite, "postgresql": _postgresql}
+
+
+def drop_triggers(connection):
+    """Take the guards off; only a test database that is being emptied has a reason to."""
+    tail = {"postgresql": ' ON "{table}"'}.get(connection.vendor, "")
+    with connection.cursor() as cursor:
+        for table in DERIVED:
+            for deed in ("update", "delete", "truncate"):
+                cursor.execute(f'DROP TRIGGER IF EXISTS "{table}_no_{deed}"' + tail.format(table=table))
+
+
+def create_triggers(connection):
+    """Put the guards on, new each time, so that they know every column of today."""
+    with transaction.atomic(using=connection.alias):
+        drop_triggers(connection)
+        with connection.cursor() as cursor:
+            for table, derived in DERIVED.items():
+                for statement in _DIALECTS[connection.vendor](connection, table, set(derived.split())):
+                    cursor.execute(statement)
+
+
+def guard_ledger(*, using, **kwargs):
+    """post_migrate: the guards belong to the schema."""
+    connection = connections[using]
+    if set(DERIVED) <= set(connection.introspection.table_names()):
+        create_triggers(connection)
