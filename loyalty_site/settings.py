@@ -4,8 +4,11 @@ Nothing needs to be set: the default is the embedded deployment (SQLite, no serv
 and `REDIS_URL` alone switch to production.
 """
 
+import os
 import secrets
+import tempfile
 from pathlib import Path
+from urllib.parse import quote
 
 import environ
 
@@ -20,14 +23,39 @@ def _secret_key():
     """The key of this installation: made once, kept beside the embedded database, readable by its owner only."""
     path = VAR_DIR / "secret_key"
     if not path.exists():
-        path.touch(mode=0o600)
-        path.write_text(secrets.token_urlsafe(50))
+        handle, draft = tempfile.mkstemp(dir=VAR_DIR)  # mode 0600
+        with open(handle, "w") as file:
+            file.write(secrets.token_urlsafe(50))
+        try:
+            # A link appears whole or not at all, so two first starts at once agree on one key.
+            os.link(draft, path)
+        except FileExistsError:
+            pass
+        finally:
+            os.unlink(draft)
     return path.read_text().strip()
 
 
 DEBUG = env.bool("DEBUG", False)
 SECRET_KEY = env.str("SECRET_KEY", "") or _secret_key()
-ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["127.0.0.1", "localhost", "[::1]"])
+SECRET_KEY_FALLBACKS = env.list("SECRET_KEY_FALLBACKS", default=[])
+# This machine may always ask itself whether it is healthy.
+ALLOWED_HOSTS = [*env.list("ALLOWED_HOSTS", default=[]), "127.0.0.1", "localhost", "[::1]"]
+
+# One switch for everything that follows from TLS. It ends at a proxy in front, which must set
+# X-Forwarded-Proto itself and drop the one that a client sends.
+HTTPS = env.bool("HTTPS", False)
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if HTTPS else None
+SECURE_SSL_REDIRECT = HTTPS
+SECURE_REDIRECT_EXEMPT = [r"^health/"]
+SECURE_HSTS_SECONDS = 31_536_000 if HTTPS else 0
+SECURE_HSTS_INCLUDE_SUBDOMAINS = HTTPS
+SECURE_HSTS_PRELOAD = HTTPS
+SESSION_COOKIE_SECURE = HTTPS
+CSRF_COOKIE_SECURE = HTTPS
+CSRF_COOKIE_HTTPONLY = True
+SESSION_COOKIE_AGE = 12 * 3600
+X_FRAME_OPTIONS = "DENY"
 
 INSTALLED_APPS = [
     "unfold",
@@ -51,6 +79,7 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "loyalty_site.lib.logs.RequestLogMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.middleware.gzip.GZipMiddleware",
@@ -80,27 +109,97 @@ TEMPLATES = [
     }
 ]
 
-DATABASES = {"default": env.db("DATABASE_URL", f"sqlite:///{VAR_DIR / 'loyalty.sqlite3'}")}
+DATABASES = {"default": env.db("DATABASE_URL", f"sqlite:///{quote(str(VAR_DIR / 'loyalty.sqlite3'))}")}
 _database = DATABASES["default"]
-_options = _database.setdefault("OPTIONS", {})
 if "sqlite" in _database["ENGINE"]:
     # IMMEDIATE takes the write lock at BEGIN, so writers queue up instead of failing with "database is
-    # locked"; FULL because a ledger does not lose an acknowledged posting in a power cut.
-    _options |= {
+    # locked"; FULL because a ledger does not lose an acknowledged posting in a power cut. What the URL
+    # says wins over these.
+    _database["OPTIONS"] = {
         "transaction_mode": "IMMEDIATE",
         "timeout": 30,
         "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA cache_size=-20000; "
         "PRAGMA temp_store=MEMORY; PRAGMA mmap_size=134217728;",
-    }
-    # A file, because the tests use threads, and an in-memory database is one connection.
-    _database["TEST"] = {"NAME": VAR_DIR / "test.sqlite3"}
+    } | _database.get("OPTIONS", {})
+    # A file, because the tests use threads, and an in-memory database is one connection. Named by the
+    # process, so that two test runs in one folder do not meet.
+    _database["TEST"] = {"NAME": VAR_DIR / f"test-{os.getpid()}.sqlite3"}
 else:
     _database["CONN_MAX_AGE"] = env.int("CONN_MAX_AGE", 600)
     _database["CONN_HEALTH_CHECKS"] = True
+
+# One writer at a time is all that SQLite has: more threads only wait longer in line.
+WEB_HOST = env.str("HOST", "127.0.0.1")
+WEB_PORT = env.int("PORT", 8000)
+WEB_PROCESSES = env.int("WEB_PROCESSES", 1)
+WEB_THREADS = env.int("WEB_THREADS", 4 if "sqlite" in _database["ENGINE"] else 8)
+
+REDIS_URL = env.str("REDIS_URL", "")
+if REDIS_URL:
+    CACHES = {
+        "default": {
+            "BACKEND": "django.core.cache.backends.redis.RedisCache",
+            "LOCATION": REDIS_URL,
+            "KEY_PREFIX": "loyalty",
+            "OPTIONS": {"socket_timeout": 2, "socket_connect_timeout": 2},
+        }
+    }
+    CELERY_BROKER_URL = REDIS_URL
+    CELERY_BROKER_TRANSPORT_OPTIONS = {"socket_timeout": 5, "socket_connect_timeout": 2}
+else:
+    # One web process, so its own memory is exact, and the one writer of SQLite is left to the ledger.
+    CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
+    BROKER_DIR = VAR_DIR / "broker"
+    BROKER_DIR.mkdir(exist_ok=True)
+    CELERY_BROKER_URL = "filesystem://"
+    CELERY_BROKER_TRANSPORT_OPTIONS = {
+        "data_folder_in": str(BROKER_DIR),
+        "data_folder_out": str(BROKER_DIR),
+        "control_folder": str(BROKER_DIR),
+        # The default of one second is what a member would wait for a message.
+        "polling_interval": 0.05,
+    }
+
+# The rows are the queue and a task only wakes who reads them: it may be lost, and nobody waits for it.
+CELERY_TASK_DEFAULT_QUEUE = "loyalty"
+CELERY_TASK_IGNORE_RESULT = True
+CELERY_TASK_TIME_LIMIT = 3600
+CELERY_TASK_PUBLISH_RETRY_POLICY = {"max_retries": 1, "interval_start": 0, "interval_step": 0.2}
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_BEAT_SCHEDULE_FILENAME = str(VAR_DIR / "beat")
 
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 LANGUAGE_CODE = "en"
 TIME_ZONE = "UTC"
 USE_TZ = True
+
 STATIC_URL = "static/"
-STATIC_ROOT = BASE_DIR / "static"
+# Unset: served from where the packages keep them, without a build step. Set: `collectstatic` puts them
+# there under names that change with their content.
+STATIC_ROOT = env.str("STATIC_ROOT", "") or None
+WHITENOISE_USE_FINDERS = not STATIC_ROOT
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {
+        "BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"
+        if STATIC_ROOT
+        else "django.contrib.staticfiles.storage.StaticFilesStorage"
+    },
+}
+
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"json": {"()": "loyalty_site.lib.logs.JsonFormatter"}},
+    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "json"}},
+    "root": {"handlers": ["stderr"], "level": env.str("LOG_LEVEL", "INFO")},
+    "loggers": {
+        "django": {"handlers": [], "propagate": True},
+        "django.server": {"handlers": [], "propagate": True},
+        # The middleware writes one line per request; a refused one needs no second line.
+        "django.request": {"level": "ERROR"},
+        "gunicorn.error": {"handlers": [], "propagate": True, "level": "INFO"},
+        "celery.beat": {"level": "WARNING"},
+        "celery.app.trace": {"level": "WARNING"},
+    },
+}

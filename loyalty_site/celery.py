@@ -1,0 +1,52 @@
+"""Which work runs beside the requests, and when? The Celery application and its timetable.
+
+A task wakes a verb that finds its own work in the database, so a lost task costs one tick. Every entry
+expires before its next turn: with no worker running, ticks would pile up otherwise.
+"""
+
+import logging.config
+import os
+
+from celery import Celery
+from celery.schedules import crontab
+from celery.signals import setup_logging, task_postrun, task_prerun
+from django.conf import settings
+from django.core.management import call_command
+
+from loyalty_site.lib.logs import request_id
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "loyalty_site.settings")
+
+app = Celery("loyalty")
+app.config_from_object("django.conf:settings", namespace="CELERY")
+app.autodiscover_tasks()
+
+
+@app.task(name="clear_sessions")
+def clear_sessions():
+    """Delete the sessions that ended: Django leaves their rows behind."""
+    call_command("clearsessions")
+
+
+app.conf.beat_schedule = {
+    "clear sessions": {
+        "task": "clear_sessions",
+        "schedule": crontab(minute=17),
+        "options": {"expires": 3000},
+    },
+}
+
+
+@setup_logging.connect
+def log_as_django_does(**kwargs):
+    logging.config.dictConfig(settings.LOGGING)
+
+
+@task_prerun.connect
+def name_the_log_lines(task_id, **kwargs):
+    request_id.set(task_id)
+
+
+@task_postrun.connect
+def leave_the_log_lines(**kwargs):
+    request_id.set("")

@@ -1,0 +1,89 @@
+"""How does a log line look? One JSON object with the id of the request, and with nothing personal in it.
+
+Logs name things by id and by route. Addresses, bodies, headers and query strings stay out: a path may
+hold a connection's token, a search may hold an e-mail address.
+"""
+
+import json
+import logging
+import re
+import time
+import uuid
+from contextvars import ContextVar
+from datetime import UTC, datetime
+
+logger = logging.getLogger("loyalty.request")
+
+# What this thread works for: a request's id, or a task's.
+request_id: ContextVar[str] = ContextVar("request_id", default="")
+
+GIVEN_ID = re.compile(r"[A-Za-z0-9._-]{8,64}")
+ORDINARY = {*vars(logging.makeLogRecord({})), "message", "asctime", "taskName"}
+# PostgreSQL quotes the offending values in this line of an error.
+DETAIL = re.compile(r"(?m)^\s*DETAIL:.*\n?")
+
+
+class JsonFormatter(logging.Formatter):
+    """One line of JSON per record; plain values given as `extra` become members of it."""
+
+    def format(self, record):
+        line = {
+            "time": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
+            "level": record.levelname,
+            "logger": record.name,
+            "message": record.getMessage(),
+            "request_id": request_id.get(),
+        }
+        request = getattr(record, "request", None)
+        if hasattr(request, "get_full_path"):
+            # Django puts the path into its message.
+            line["message"] = line["message"].replace(request.path, route_of(request))
+        for name, value in vars(record).items():
+            if name not in ORDINARY and isinstance(value, str | int | float | bool):
+                line[name] = value
+        if record.exc_info:
+            line["exception"] = DETAIL.sub("", self.formatException(record.exc_info))
+        return json.dumps(line, ensure_ascii=False)
+
+
+class RequestLogMiddleware:
+    """Gives each request an id, answers it as X-Request-Id, and writes one line about it."""
+
+    def __init__(self, get_response):
+        self.get_response = get_response
+
+    def __call__(self, request):
+        given = request.headers.get("X-Request-Id", "")
+        request.id = given if GIVEN_ID.fullmatch(given) else uuid.uuid4().hex
+        token = request_id.set(request.id)
+        started = time.perf_counter()
+        try:
+            response = self.get_response(request)
+            response["X-Request-Id"] = request.id
+            if is_worth_a_line(request, response):
+                logger.info(
+                    "%s %s %s",
+                    request.method,
+                    route_of(request),
+                    response.status_code,
+                    extra={
+                        "status": response.status_code,
+                        "ms": round((time.perf_counter() - started) * 1000, 1),
+                        "user_id": getattr(getattr(request, "user", None), "pk", None),
+                    },
+                )
+            return response
+        finally:
+            request_id.reset(token)
+
+
+def route_of(request):
+    """The pattern that the path matched, such as hooks/<token>/: the path itself may hold secrets."""
+    return "/" + request.resolver_match.route if request.resolver_match else "(no route)"
+
+
+def is_worth_a_line(request, response):
+    """Static files and healthy probes would bury the rest."""
+    if response.status_code >= 400:
+        return True
+    return bool(request.resolver_match) and not request.path_info.startswith("/health/")

@@ -1,0 +1,119 @@
+"""Everything that one machine needs, in one command: prepare the database, start web, worker and timetable."""
+
+import http.client
+import socket
+import sys
+from pathlib import Path
+
+from django.conf import settings
+from django.core.management import call_command
+from django.core.management.base import BaseCommand, CommandError
+from django.db import connection, connections
+from django.db.migrations.executor import MigrationExecutor
+
+from loyalty_site.processes import Group
+from loyalty_site.staff import make_groups, make_logins
+from programs.models import Program
+
+
+class Command(BaseCommand):
+    help = "Prepare the database and start the web server, the worker and the timetable, until Ctrl-C."
+
+    def add_arguments(self, parser):
+        parser.add_argument("--no-demo", action="store_true", help="start empty the first time")
+
+    def handle(self, *, no_demo, **options):
+        host, port = settings.WEB_HOST, settings.WEB_PORT
+        refuse_taken_port(host, port)
+        if is_behind():
+            call_command("migrate", interactive=False, verbosity=0)
+            make_groups()
+        if not no_demo:
+            self.load_demo()
+        logins = make_logins(settings.VAR_DIR / "logins.txt")
+        # The children open their own.
+        connections.close_all()
+        with Group() as group:
+            group.start("web server", web_command())
+            group.start("worker", worker_command())
+            ended = group.wait(seconds=120, until=lambda: answers(host, port))
+            if not ended and not group.told_to_stop:
+                self.welcome(host, port, logins)
+                ended = group.wait()
+            if ended:
+                self.stderr.write(f"The {ended[0]} ended with code {ended[1]}; stopping everything.")
+        if ended:
+            sys.exit(1)
+        self.stdout.write("Stopped.")
+
+    def load_demo(self):
+        """Load the demo into a database without a program, or finish loading it."""
+        unfinished = settings.VAR_DIR / "demo.unfinished"
+        if not unfinished.exists() and Program.objects.exists():
+            return
+        self.stdout.write("Loading the demo (only this time) ...")
+        self.stdout.flush()
+        unfinished.touch()
+        call_command("demo", stdout=self.stdout, stderr=self.stderr)
+        unfinished.unlink()
+
+    def welcome(self, host, port, logins):
+        self.stdout.write(f"\nThe loyalty back office is at http://{printable(host)}:{port}/\n\n")
+        for name, password in logins.items():
+            self.stdout.write(f"  {name:<12}{password}")
+        self.stdout.write(
+            f"\nThese are the first passwords (also in {settings.VAR_DIR / 'logins.txt'}). Ctrl-C stops."
+        )
+        self.stdout.flush()
+
+
+def refuse_taken_port(host, port):
+    """Raises CommandError: a clear word now is better than a worker that fails after the set-up."""
+    try:
+        family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+        with socket.socket(family, kind, protocol) as probe:
+            # As the server will do; otherwise the last minute of an earlier run would count as "taken".
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind(address)
+    except OSError as trouble:
+        raise CommandError(
+            f"Cannot listen on {printable(host)}:{port}: {trouble.strerror or trouble}.\n"
+            f"Another port: make run PORT={port + 1}"
+        ) from None
+
+
+def is_behind():
+    """Whether the code has migrations that the database has not."""
+    executor = MigrationExecutor(connection)
+    return bool(executor.migration_plan(executor.loader.graph.leaf_nodes()))
+
+
+def web_command():
+    return [program("gunicorn"), "--config", "python:loyalty_site.server", "loyalty_site.wsgi"]
+
+
+def worker_command():
+    """The worker with the timetable inside. Gossip and mingle are talk between workers: there is one."""
+    quiet = ["--without-gossip", "--without-mingle", "--without-heartbeat"]
+    return [program("celery"), "-A", "loyalty_site", "worker", "-B", "-P", "threads", "-c", "2", *quiet]
+
+
+def program(name):
+    """The one beside the interpreter: the environment need not be activated."""
+    return str(Path(sys.executable).parent / name)
+
+
+def answers(host, port):
+    reachable = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)
+    web = http.client.HTTPConnection(reachable, port, timeout=2)
+    try:
+        web.request("GET", "/health/live", headers={"Host": "localhost"})
+        return web.getresponse().status == 200
+    except OSError:
+        return False
+    finally:
+        web.close()
+
+
+def printable(host):
+    return f"[{host}]" if ":" in host else host

@@ -1,0 +1,76 @@
+"""How do several processes live and end as one? What `manage.py run` stands on."""
+
+import ctypes
+import os
+import signal
+import subprocess
+import sys
+import time
+
+STOPPING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+
+class Group:
+    """Processes that end together: when one ends, when we are told to stop, or when we die."""
+
+    def __init__(self, grace_s=20):
+        self.grace_s = grace_s
+        self.told_to_stop = False
+        self.running = {}
+
+    def __enter__(self):
+        self.before = {number: signal.signal(number, self._stop) for number in STOPPING}
+        return self
+
+    def __exit__(self, *exc):
+        self._end_all()
+        for number, handler in self.before.items():
+            signal.signal(number, handler)
+
+    def start(self, name, command, **environment):
+        """Start one process in a session of its own: Ctrl-C reaches us, and we tell it in order."""
+        self.running[name] = subprocess.Popen(
+            command,
+            env=os.environ | environment,
+            start_new_session=True,
+            preexec_fn=_die_with_parent if sys.platform == "linux" else None,
+        )
+
+    def wait(self, seconds=None, until=None):
+        """Sleep till something ends; return its (name, exit code), or None when told to stop,
+        when `until` says so, or when the time is over."""
+        began = time.monotonic()
+        parent = os.getppid()
+        while not self.told_to_stop:
+            for name, process in self.running.items():
+                if process.poll() is not None:
+                    return name, process.returncode
+            if until and until():
+                return None
+            if seconds is not None and time.monotonic() - began > seconds:
+                return None
+            if "MAKELEVEL" in os.environ and os.getppid() != parent:
+                # make was killed; nobody is left who could stop us.
+                self.told_to_stop = True
+            time.sleep(0.1)
+        return None
+
+    def _stop(self, number, frame):
+        self.told_to_stop = True
+
+    def _end_all(self):
+        for process in self.running.values():
+            process.terminate()
+        deadline = time.monotonic() + self.grace_s
+        for process in self.running.values():
+            try:
+                process.wait(max(0.1, deadline - time.monotonic()))
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+
+
+def _die_with_parent():
+    """Runs in the new process: the kernel sends it SIGTERM if we are killed and can tell it nothing."""
+    PR_SET_PDEATHSIG = 1
+    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
