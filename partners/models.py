@@ -116,9 +116,7 @@ class Connection(models.Model):
     def of(cls, partner, platform):
         """The connection that our own screens and imports use for `partner`, made when first needed."""
         platform = cls.Platform(platform)
-        return cls.objects.get_or_create(
-            partner=partner, name=platform.label, defaults={"platform": platform}
-        )[0]
+        return cls.objects.get_or_create(partner=partner, name=platform.label, defaults={"platform": platform})[0]
 
 
 class ApiKeyQuerySet(models.QuerySet):

@@ -56,9 +56,7 @@ class Tally(models.Model):
     class Meta:
         ordering = ["member_id", "currency_id", "-period"]
         verbose_name_plural = "tallies"
-        constraints = [
-            models.UniqueConstraint(fields=["member", "currency", "period"], name="one_tally_each_period")
-        ]
+        constraints = [models.UniqueConstraint(fields=["member", "currency", "period"], name="one_tally_each_period")]
 
     def __str__(self):
         return f"{self.points} since {self.period}"

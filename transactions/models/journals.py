@@ -43,9 +43,7 @@ class Journal(LedgerRow):
     amount = models.BigIntegerField(default=0)
     money = models.CharField(max_length=3, blank=True)
     channel = models.CharField(max_length=20, blank=True)
-    store = models.ForeignKey(
-        Store, models.PROTECT, null=True, blank=True, related_name="journals", db_index=False
-    )
+    store = models.ForeignKey(Store, models.PROTECT, null=True, blank=True, related_name="journals", db_index=False)
     code = models.CharField(max_length=64, blank=True)
     attributes = models.JSONField(default=dict, blank=True)
     reverses = models.ForeignKey(
@@ -98,9 +96,7 @@ class JournalLine(LedgerRow):
 
     journal = models.ForeignKey(Journal, models.PROTECT, related_name="lines")
     position = models.PositiveSmallIntegerField()
-    product = models.ForeignKey(
-        Product, models.PROTECT, null=True, blank=True, related_name="+", db_index=False
-    )
+    product = models.ForeignKey(Product, models.PROTECT, null=True, blank=True, related_name="+", db_index=False)
     sku = models.CharField("SKU", max_length=64, blank=True)
     category = models.CharField(max_length=64, blank=True)
     quantity = models.PositiveIntegerField(default=1)

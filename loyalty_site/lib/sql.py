@@ -1,0 +1,167 @@
+"""How are many rows read and written with few statements, alike on PostgreSQL and SQLite?
+
+The only module with SQL of its own dialects. Each function sends one statement whatever the number of
+rows: arrays and unnest on PostgreSQL, json_each and executemany on SQLite. On PostgreSQL the statements
+inside `Session.together()` travel in one round trip (psycopg's pipeline): round trips are what a posting
+costs most.
+"""
+
+import json
+from contextlib import contextmanager, nullcontext
+from datetime import UTC, date, datetime
+from functools import lru_cache
+
+import psycopg
+from django.db import connections
+from django.db.utils import DEFAULT_DB_ALIAS
+
+
+class Session:
+    """The statements of one unit of work on one database connection."""
+
+    def __init__(self, using=DEFAULT_DB_ALIAS):
+        self.connection = connections[using]
+        self.is_postgresql = self.connection.vendor == "postgresql"
+
+    @contextmanager
+    def together(self):
+        """Send what is said inside without waiting in between; read results only after the block."""
+        self.connection.ensure_connection()
+        pipeline = self.connection.connection.pipeline() if self.is_postgresql else nullcontext()
+        with self.connection.wrap_database_errors, pipeline:
+            yield
+
+    def run(self, sql, params=()):
+        """One statement; returns its cursor. `{ids}` after a column stands for "is in the next parameter"."""
+        if not self.is_postgresql:
+            cursor = self.connection.cursor()
+            params = [_to_sqlite(value) for value in params]
+            cursor.execute(sql.replace("{ids}", "IN (SELECT value FROM json_each(%s))"), params)
+            return cursor
+        sql = sql.replace("{ids}", "= ANY(%s)")
+        self.connection.ensure_connection()
+        self.connection.validate_no_broken_transaction()
+        # Django's own cursor binds on the client; this one binds on the server and prepares what repeats.
+        cursor = psycopg.Cursor(self.connection.connection)
+        with self.connection.wrap_database_errors:
+            cursor.execute(sql, params)
+        self._log(sql)
+        return cursor
+
+    def _log(self, sql):
+        """Let `assertNumQueries` and the debug log see what does not go through Django's cursors."""
+        if self.connection.queries_logged:
+            self.connection.queries_log.append({"sql": sql, "time": "0"})
+
+    def insert(self, model, columns, rows):
+        """Insert `rows` (tuples in the order of `columns`, a space separated list of column names)."""
+        if not rows:
+            return
+        if self.is_postgresql:
+            self.run(_insert_arrays(model, columns, self.connection), _arrays(rows))
+        else:
+            names = columns.split()
+            marks = ", ".join(["%s"] * len(names))
+            sql = f'INSERT INTO "{model._meta.db_table}" ({_quoted(names)}) VALUES ({marks})'
+            self._many(sql, rows)
+
+    def change(self, model, *, add="", put="", rows=()):
+        """Change `rows` of (id, values to add…, values to put…) by primary key, in one statement."""
+        if not rows:
+            return
+        if self.is_postgresql:
+            self.run(_change_arrays(model, add, put, self.connection), _arrays(rows))
+        else:
+            sets = [f'"{name}" = "{name}" + %s' for name in add.split()]
+            sets += [f'"{name}" = %s' for name in put.split()]
+            key = model._meta.pk.column
+            sql = f'UPDATE "{model._meta.db_table}" SET {", ".join(sets)} WHERE "{key}" = %s'
+            self._many(sql, [(*row[1:], row[0]) for row in rows])
+
+    def _many(self, sql, rows):
+        with self.connection.cursor() as cursor:
+            cursor.executemany(sql, [[_to_sqlite(value) for value in row] for row in rows])
+
+    def take_ids(self, *wanted):
+        """For each (model, count) of `wanted` a list of that many new primary keys; a generator to read later.
+
+        On SQLite the caller holds the write lock (transactions are IMMEDIATE), so nobody else takes them.
+        """
+        if self.is_postgresql:
+            parts = [
+                f"ARRAY(SELECT nextval('{model._meta.db_table}_id_seq') FROM generate_series(1, %s))"
+                for model, _ in wanted
+            ]
+            cursor = self.run(f"SELECT {', '.join(parts)}", [count for _, count in wanted])
+            return lambda: cursor.fetchone()
+        return lambda: [self._next_ids(model, count) for model, count in wanted]
+
+    def _next_ids(self, model, count):
+        cursor = self.run("SELECT seq FROM sqlite_sequence WHERE name = %s", [model._meta.db_table])
+        last = (cursor.fetchone() or [0])[0]
+        return list(range(last + 1, last + 1 + count))
+
+
+def _quoted(names):
+    return ", ".join(f'"{name}"' for name in names)
+
+
+def _arrays(rows):
+    """Rows to columns; JSON values become text, because an array of documents is ambiguous."""
+    return [
+        [json.dumps(value) for value in column] if isinstance(column[0], dict) else list(column)
+        for column in zip(*rows, strict=True)
+    ]
+
+
+def _unnest(model, names, connection):
+    """(array parameters, select list) with the types of the model's columns."""
+    fields = {field.column: field for field in model._meta.concrete_fields}
+    types = [fields[name].rel_db_type(connection) if fields[name].remote_field else fields[name].db_type(connection)
+             for name in names]  # fmt: skip
+    arrays = ", ".join(f"%s::{'text' if kind == 'jsonb' else kind}[]" for kind in types)
+    values = ", ".join(
+        f'v."{name}"::jsonb' if kind == "jsonb" else f'v."{name}"' for name, kind in zip(names, types, strict=True)
+    )
+    return arrays, values
+
+
+@lru_cache(maxsize=128)
+def _insert_arrays(model, columns, connection):
+    names = columns.split()
+    arrays, values = _unnest(model, names, connection)
+    return (
+        f'INSERT INTO "{model._meta.db_table}" ({_quoted(names)}) '
+        f"SELECT {values} FROM unnest({arrays}) AS v({_quoted(names)})"
+    )
+
+
+@lru_cache(maxsize=128)
+def _change_arrays(model, add, put, connection):
+    key = model._meta.pk.column
+    names = [key, *add.split(), *put.split()]
+    arrays, _ = _unnest(model, names, connection)
+    sets = [f'"{name}" = t."{name}" + v."{name}"' for name in add.split()]
+    sets += [f'"{name}" = v."{name}"' for name in put.split()]
+    return (
+        f'UPDATE "{model._meta.db_table}" AS t SET {", ".join(sets)} '
+        f'FROM unnest({arrays}) AS v({_quoted(names)}) WHERE t."{key}" = v."{key}"'
+    )
+
+
+def _to_sqlite(value):
+    """What Django would store for `value`."""
+    if isinstance(value, datetime):
+        return str(value.astimezone(UTC).replace(tzinfo=None))
+    if isinstance(value, date):
+        return value.isoformat()
+    if isinstance(value, (dict, list, tuple)):
+        return json.dumps(value, default=str)
+    return value
+
+
+def instant(value):
+    """An instant as read by `run`: SQLite hands out text."""
+    if isinstance(value, str):
+        return datetime.fromisoformat(value).replace(tzinfo=UTC)
+    return value

@@ -1,0 +1,159 @@
+"""What do these members hold, under lock, and how is a change of it written down?
+
+The mechanism below the ledger: `lock` reads, the ledger moves numbers in memory, `save` writes each
+table once. Only transactions/ may call it. Members are locked in the order of their keys, so two
+batches never wait for each other in a circle.
+"""
+
+from dataclasses import dataclass, field
+from datetime import date, datetime
+
+from loyalty_site.lib.sql import instant
+from members.models import Balance, Member, Tally
+
+_MOVED = "available pending reserved arrears lifetime_earned lifetime_redeemed lifetime_expired lifetime_reversed"
+
+
+@dataclass(slots=True)
+class Holding:
+    """One balance while it is locked. `moved` are the sums to add to the stored columns, by name."""
+
+    id: int | None = None
+    available: int = 0
+    pending: int = 0
+    reserved: int = 0
+    arrears: int = 0
+    next_change_at: datetime | None = None
+    last_activity_at: datetime | None = None
+    moved: dict = field(default_factory=dict)
+    is_touched: bool = False
+
+    @property
+    def balance(self):
+        return self.available - self.arrears
+
+    def move(self, **amounts):
+        """Add to columns of the balance, e.g. move(available=-5, lifetime_redeemed=5)."""
+        for name, amount in amounts.items():
+            self.moved[name] = self.moved.get(name, 0) + amount
+            if name in ("available", "pending", "reserved", "arrears"):
+                setattr(self, name, getattr(self, name) + amount)
+        self.is_touched = True
+
+
+@dataclass(slots=True)
+class Count:
+    """One tally while it is locked."""
+
+    id: int | None = None
+    points: int = 0
+    moved: int = 0
+
+
+@dataclass(slots=True)
+class Held:
+    """The current standing in one tier group; `replaces` is the stored row that a new one ends."""
+
+    id: int | None
+    tier_id: int
+    is_new: bool = False
+    replaces: int | None = None
+
+
+@dataclass(slots=True)
+class Account:
+    """Everything of one member that a posting may move."""
+
+    id: int
+    number: str
+    status: str
+    enrolled_at: datetime
+    sequence: int
+    chain: str
+    holdings: dict = field(default_factory=dict)
+    counts: dict = field(default_factory=dict)
+    tiers: dict = field(default_factory=dict)
+    is_touched: bool = False
+
+    def holding(self, currency_id):
+        return self.holdings.setdefault(currency_id, Holding())
+
+    def count(self, currency_id, period):
+        return self.counts.setdefault((currency_id, period), Count())
+
+
+class Lock:
+    """The reads of one batch; said inside a pipeline, taken when it has ended.
+
+    `version` is the program's version as the database has it.
+    """
+
+    def __init__(self, session, program_id, member_ids, *, with_tiers):
+        lock = "FOR NO KEY UPDATE OF m" if session.is_postgresql else ""
+        self._members = session.run(
+            "SELECT m.id, m.number, m.status, m.enrolled_at, m.sequence, m.chain, p.version "
+            "FROM members_member m JOIN programs_program p ON p.id = m.program_id "
+            f"WHERE m.id {{ids}} AND m.program_id = %s ORDER BY m.id {lock}",
+            [member_ids, program_id],
+        )
+        self._balances = session.run(
+            "SELECT member_id, currency_id, id, available, pending, reserved, arrears, next_change_at, "
+            "last_activity_at FROM members_balance WHERE member_id {ids}",
+            [member_ids],
+        )
+        self._tallies = self._standings = None
+        if with_tiers:
+            self._tallies = session.run(
+                "SELECT member_id, currency_id, period, id, points FROM members_tally WHERE member_id {ids}",
+                [member_ids],
+            )
+            self._standings = session.run(
+                "SELECT member_id, group_id, id, tier_id FROM members_standing WHERE is_current AND member_id {ids}",
+                [member_ids],
+            )
+
+    def take(self):
+        """({member id: Account}, version of the program or None when no member was found)."""
+        accounts, version = {}, None
+        for row in self._members.fetchall():
+            member, number, status, enrolled_at, sequence, chain, version = row
+            accounts[member] = Account(member, number, status, instant(enrolled_at), sequence, chain)
+        for member, currency, *values, next_change, last_activity in self._balances.fetchall():
+            accounts[member].holdings[currency] = Holding(*values, instant(next_change), instant(last_activity))
+        if self._tallies:
+            for member, currency, period, row_id, points in self._tallies.fetchall():
+                period = date.fromisoformat(period) if isinstance(period, str) else period
+                accounts[member].counts[currency, period] = Count(row_id, points)
+            for member, group, row_id, tier in self._standings.fetchall():
+                accounts[member].tiers[group] = Held(row_id, tier)
+        return accounts, version
+
+
+def save(session, accounts):
+    """Write what was moved. Say it inside a pipeline of the same transaction as `Lock`."""
+    touched = [account for account in accounts if account.is_touched]
+    session.change(
+        Member, put="sequence chain", rows=[(account.id, account.sequence, account.chain) for account in touched]
+    )
+    _save_balances(session, touched)
+    new = [(a.id, *key, c.moved) for a in touched for key, c in a.counts.items() if c.moved and not c.id]
+    old = [(c.id, c.moved) for a in touched for c in a.counts.values() if c.moved and c.id]
+    session.insert(Tally, "member_id currency_id period points", new)
+    session.change(Tally, add="points", rows=old)
+
+
+def _save_balances(session, touched):
+    names = _MOVED.split()
+    new, old = [], []
+    for account in touched:
+        for currency, holding in account.holdings.items():
+            if not holding.is_touched:
+                continue
+            sums = [holding.moved.get(name, 0) for name in names]
+            dates = (holding.next_change_at, holding.last_activity_at)
+            if holding.id:
+                old.append((holding.id, *sums, 1, *dates))
+            else:
+                new.append((account.id, currency, *sums, 1, *dates))
+    session.insert(Balance, f"member_id currency_id {_MOVED} version next_change_at last_activity_at", new)
+    session.change(Balance, add=f"{_MOVED} version", put="next_change_at last_activity_at", rows=old)

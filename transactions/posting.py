@@ -1,0 +1,129 @@
+"""What do all verbs of the ledger share? The values in and out of one posting, and the checks of one item."""
+
+import hashlib
+import json
+from dataclasses import dataclass, fields
+from datetime import datetime, timedelta
+
+from loyalty_site.lib.refusals import Refusal, Refused
+from members import tiers
+from members.models import Member
+from programs import periods
+
+#: Clocks of tills differ a little; anything later is a mistake.
+CLOCK_SKEW = timedelta(minutes=5)
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What became of one item: `status` is "posted", "replayed" or "refused".
+
+    `answer` is what the sender is told and told again; `refusal` says why nothing was written.
+    """
+
+    status: str
+    journal_id: int | None = None
+    answer: dict | None = None
+    refusal: Refusal | None = None
+
+
+class InsufficientPoints(Refused):
+    code = "insufficient_points"
+
+
+class InvalidDate(Refused):
+    code = "invalid_date"
+
+
+class MemberNotActive(Refused):
+    code = "member_not_active"
+
+
+class UnknownCurrency(Refused):
+    code = "currency_unknown"
+
+
+@dataclass(slots=True)
+class Posting:
+    """One item on its way into the ledger, with all that its verb needs."""
+
+    books: object
+    item: object
+    account: object
+    catalogue: object
+    via: object
+    user_id: int | None
+    fingerprint: str
+    original: object = None
+
+    @property
+    def configuration(self):
+        return self.books.configuration
+
+    @property
+    def activity_at(self) -> datetime:
+        return self.item.activity_at or self.books.now
+
+    def check_member(self):
+        """Only an active member earns and spends."""
+        if self.account.status != Member.Status.ACTIVE:
+            raise MemberNotActive(f"The member is {self.account.status}; reactivate it first.", field="member")
+
+    def check_date(self):
+        """Semantics C16-R1: not in the future, not too old, not before the enrolment."""
+        at, now, terms = self.activity_at, self.books.now, self.configuration
+        if at > now + CLOCK_SKEW:
+            raise InvalidDate("The date lies in the future; send the fact when it has happened.", field="activity_at")
+        if at < now - timedelta(days=terms.max_backdate_days):
+            detail = f"The program accepts facts of the last {terms.max_backdate_days} days."
+            raise InvalidDate(detail, field="activity_at")
+        enrolled_on = periods.local_date(self.account.enrolled_at, terms.zone)
+        first = enrolled_on - timedelta(days=terms.pre_enrolment_days)
+        if periods.local_date(at, terms.zone) < first:
+            raise InvalidDate(f"The member may earn and spend from {first} on.", field="activity_at")
+
+    def currency(self, code):
+        """The currency that the sender means by `code`, the primary one by ""."""
+        found = self.configuration.currencies.get(code) if code else self.configuration.primary
+        if found is None:
+            known = ", ".join(self.configuration.currencies) or "none"
+            detail = f"The program has these currencies: {known}." if code else "Name the currency."
+            raise UnknownCurrency(detail, field="currency")
+        return found
+
+    def state(self, currencies):
+        """What the sender is told of the member afterwards: balances of `currencies`, and the tiers."""
+        return {
+            "member": self.account.number,
+            "balances": {c.code: self.account.holding(c.id).balance for c in currencies},
+            "tiers": tiers.codes(self.configuration, self.account),
+        }
+
+    def write(self, key, kind, *, answer, trace=None, **columns):
+        """Write the journal of this posting and make its Result."""
+        self.books.journal(
+            key,
+            connection_id=self.via.pk,
+            kind=kind.value,
+            external_id=self.item.external_id,
+            member_id=self.account.id,
+            activity_at=self.activity_at,
+            user_id=self.user_id,
+            fingerprint=self.fingerprint,
+            trace=trace or {},
+            answer=answer,
+            **columns,
+        )
+        return Result("posted", key, answer)
+
+
+def fingerprint(item):
+    """The same for the same content: what tells a repetition from a conflict (semantics C3-R2)."""
+    values = [type(item).__name__, *(getattr(item, field.name) for field in fields(item))]
+    return hashlib.sha256(json.dumps(values, sort_keys=True, default=_plain).encode()).hexdigest()
+
+
+def _plain(value):
+    if isinstance(value, datetime):
+        return value.timestamp()
+    return [getattr(value, field.name) for field in fields(value)]
