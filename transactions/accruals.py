@@ -1,5 +1,7 @@
 """What does an activity earn, and how is it booked?"""
 
+from dataclasses import replace
+
 from loyalty_site.lib.refusals import Refused
 from members import tiers
 from programs import earning
@@ -25,7 +27,8 @@ def accrue(posting):
         raise UnknownPartner(f"Partner {item.partner} does not take part in the program.", field="partner")
     store_id = posting.catalogue.store_id(item)
     categories = {line.sku: posting.catalogue.product(item, line.sku)[1] for line in item.lines if line.sku}
-    basket = earning.basket(item, configuration, category_of=categories, at=posting.activity_at)
+    dated = item if item.activity_at else replace(item, activity_at=posting.activity_at)
+    basket = earning.basket(dated, configuration, category_of=categories)
     facts = Facts(tiers=tiers.codes(configuration, account), enrolled_at=account.enrolled_at)
     earned = earning.evaluate(configuration, basket, facts)
 

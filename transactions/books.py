@@ -14,7 +14,8 @@ from transactions.models import Entry, Journal, JournalLine, Lot, Trace
 
 JOURNAL = (
     "id program_id connection_id kind activity external_id member_id status activity_at received_at processed_at "
-    "amount money channel store_id code attributes reverses_id reason user_id fingerprint program_version trace answer"
+    "amount money channel store_id code attributes reverses_id reason user_id fingerprint program_version "
+    "trace answer"
 )
 #: What a journal without money, store and original has in these columns.
 NO_MONEY = {
@@ -53,6 +54,11 @@ class LotState:
         self.remaining -= points
         if not self.is_new:
             self.moved -= points
+
+    def row(self):
+        """The columns of LOT."""
+        head = (self.id, self.member_id, self.currency_id, self.points, self.remaining)
+        return (*head, self.activity_at, self.expires_at, self.is_floored)
 
     def is_usable(self, at):
         return self.remaining > 0 and (self.expires_at is None or self.expires_at > at)
@@ -103,10 +109,8 @@ class Books:
         )
 
     def _take_lots(self, cursor):
-        for key, member, currency, points, remaining, earned_at, expires_at, floored in cursor.fetchall():
-            self.add_lot(
-                LotState(key, member, currency, points, remaining, instant(earned_at), instant(expires_at), floored)
-            )
+        for *row, earned_at, expires_at, is_floored in cursor.fetchall():
+            self.add_lot(LotState(*row, instant(earned_at), instant(expires_at), is_floored))
 
     def add_lot(self, lot):
         """Make a lot known, if it is not yet; returns the one that is known."""
@@ -118,18 +122,9 @@ class Books:
 
     def journal(self, key, **columns):
         """Write the journal `key`; `columns` are all that the unit of work does not know by itself."""
-        columns = (
-            NO_MONEY
-            | columns
-            | {
-                "id": key,
-                "program_id": self.configuration.id,
-                "received_at": self.now,
-                "processed_at": self.now,
-                "status": Journal.Status.PROCESSED.value,
-                "program_version": self.configuration.version,
-            }
-        )
+        columns = NO_MONEY | columns
+        columns |= {"id": key, "program_id": self.configuration.id, "program_version": self.configuration.version}
+        columns |= {"received_at": self.now, "processed_at": self.now, "status": Journal.Status.PROCESSED.value}
         self.rows[Journal].append(tuple(columns[name] for name in JOURNAL.split()))
 
     def entry(self, account, currency, kind, points, *, journal_id, activity_at):
@@ -148,7 +143,7 @@ class Books:
             "posted_at": self.now,
             "sequence": account.sequence,
         }
-        account.chain = values["chain"] = chain.link(account.chain, **values)
+        account.chain = values["chain"] = chain.link(account.chain, values)
         self.rows[Entry].append((key, *(values[name] for name in ENTRY.split()[1:])))
         return key
 
@@ -191,20 +186,7 @@ class Books:
     def close(self):
         """Write everything, each table once."""
         known = [lot for lots in self.lots.values() for lot in lots.values()]
-        new_lots = [
-            (
-                lot.id,
-                lot.member_id,
-                lot.currency_id,
-                lot.points,
-                lot.remaining,
-                lot.activity_at,
-                lot.expires_at,
-                lot.is_floored,
-            )
-            for lot in known
-            if lot.is_new
-        ]
+        new_lots = [lot.row() for lot in known if lot.is_new]
         accounts = self.accounts.values()
         session = self.session
         with session.together():

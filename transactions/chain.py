@@ -4,10 +4,13 @@ import hashlib
 from datetime import UTC
 
 
-def link(
-    previous, *, member_id, sequence, journal_id, currency_id, kind, points, balance_after, activity_at, posted_at
-):
-    """The chain value of an entry behind the entry of the same member whose value is `previous`."""
-    parts = (previous, member_id, sequence, journal_id, currency_id, kind, points, balance_after)
-    instants = (moment.astimezone(UTC).isoformat(timespec="microseconds") for moment in (activity_at, posted_at))
+#: What a chain value vouches for, in this order.
+FIELDS = ("member_id", "sequence", "journal_id", "currency_id", "kind", "points", "balance_after")
+
+
+def link(previous, entry):
+    """The chain value of `entry` (a dict) behind the entry of the same member whose value is `previous`."""
+    parts = (previous, *(entry[name] for name in FIELDS))
+    moments = (entry["activity_at"], entry["posted_at"])
+    instants = (moment.astimezone(UTC).isoformat(timespec="microseconds") for moment in moments)
     return hashlib.sha256("|".join([*map(str, parts), *instants]).encode()).hexdigest()

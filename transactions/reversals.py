@@ -119,10 +119,8 @@ def _take_back(posting, currency, entry_id, points, journal_id):
     books, account = posting.books, posting.account
     lots = books.usable_lots(account, currency, at=books.now) if currency.is_spendable else []
     lots.sort(key=lambda lot: lot.id != entry_id)
-    reachable = (
-        sum(lot.remaining for lot in lots) if currency.is_spendable else account.holding(currency.id).available
-    )
-    taken = min(points, reachable)
+    spendable = sum(lot.remaining for lot in lots)
+    taken = min(points, spendable if currency.is_spendable else account.holding(currency.id).available)
     if taken:
         books.debit(
             account,

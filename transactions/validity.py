@@ -42,9 +42,8 @@ def _purchase(item):
         yield from _number(getattr(item, name), name)
     parts = item.tax + item.shipping
     if parts > item.amount:
-        yield Refusal(
-            "invalid_amount", "Tax and shipping are parts of the amount and cannot exceed it.", field="amount"
-        )
+        detail = "Tax and shipping are parts of the amount and cannot exceed it."
+        yield Refusal("invalid_amount", detail, field="amount")
     if len(item.lines) > MOST_LINES:
         yield Refusal("too_many_lines", f"At most {MOST_LINES} lines are possible.", field="lines")
     for position, line in enumerate(item.lines):
