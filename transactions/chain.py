@@ -3,7 +3,6 @@
 import hashlib
 from datetime import UTC
 
-
 #: What a chain value vouches for, in this order.
 FIELDS = ("member_id", "sequence", "journal_id", "currency_id", "kind", "points", "balance_after")
 
