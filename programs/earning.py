@@ -2,13 +2,13 @@
 
 Order and rounding: semantics C5 and C2. Base rules first (the best of a group wins, groups add up),
 then multipliers on the base without compounding, then one rounding for each currency and rule.
+Numbers are exact: integers where they suffice, Fractions elsewhere. Every posting comes through here.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from fractions import Fraction
-from math import ceil, floor
 
-from programs.rules.base import Basket, BasketLine
+from programs.rules.base import Basket, BasketLine, plain
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,30 +21,13 @@ class Earned:
 
 def basket(activity, configuration, *, category_of=None):
     """The Basket that rules see of an Activity. `category_of` maps a SKU to its category."""
-    category_of = category_of or {}
-    eligible = Fraction(_eligible(activity, configuration))
-    lines = [
-        BasketLine(
-            sku=line.sku,
-            category=line.category or category_of.get(line.sku, ""),
-            quantity=line.quantity,
-            eligible=Fraction(line.amount - (0 if configuration.earns_on_tax else line.tax)),
-        )
-        for line in activity.lines
-    ]
-    listed = sum(line.eligible for line in lines)
-    if listed > eligible:
-        # Part of the lines was paid with a gift card or with points: each line bears its share.
-        lines = [replace(line, eligible=line.eligible * eligible / listed) for line in lines]
-    elif listed < eligible:
-        lines.append(BasketLine(sku="", category="", quantity=0, eligible=eligible - listed))
     return Basket(
         kind=activity.kind,
         local=activity.activity_at.astimezone(configuration.zone),
         amount=activity.amount,
-        eligible=eligible,
+        eligible=(eligible := _eligible(activity, configuration)),
         major=configuration.major,
-        lines=tuple(lines),
+        lines=_lines(activity, configuration, eligible, category_of or {}),
         channel=activity.channel,
         partner=activity.partner or configuration.owner,
         store=activity.store,
@@ -61,85 +44,132 @@ def _eligible(activity, configuration):
     return max(0, activity.amount - off)
 
 
+def _lines(activity, configuration, eligible, category_of):
+    """The activity's lines with their share of `eligible`; together they are exactly that."""
+    shares = [line.amount - (0 if configuration.earns_on_tax else line.tax) for line in activity.lines]
+    listed = sum(shares)
+    if listed > eligible:
+        # Part of the lines was paid with a gift card or with points: each line bears its share.
+        shares = [Fraction(share * eligible, listed) for share in shares]
+    lines = [
+        BasketLine(line.sku, line.category or category_of.get(line.sku, ""), line.quantity, share)
+        for line, share in zip(activity.lines, shares, strict=True)
+    ]
+    if listed < eligible:
+        lines.append(BasketLine(sku="", category="", quantity=0, eligible=eligible - listed))
+    return tuple(lines)
+
+
 def evaluate(configuration, basket, facts):
     """What the rules of `configuration` give for `basket` to a member with `facts`."""
-    best, factors, misses = {}, {}, []
+    best, factors, beaten, nearest = {}, {}, [], None
     for rule in configuration.rules:
-        outcome, why = _ask(rule, basket, facts, configuration)
+        outcome, nearness, why = _ask(rule, basket, facts, configuration)
         if outcome is None:
-            misses.append((why[0], rule, why[1]))
+            if nearest is None or nearness > nearest[0]:
+                nearest = nearness, rule, why
         elif rule.kind.phase == "multiplier":
             factors.setdefault(rule.currency, []).append((rule, outcome))
         else:
-            place = (rule.currency, rule.group)
-            if place not in best or sum(outcome) > sum(best[place][1]):
-                best[place] = (rule, outcome)
+            place = rule.currency, rule.group
+            bid = rule, outcome, _total(outcome)
+            best[place], *lost = _ranked(best.get(place), bid)
+            beaten += [(*loser, best[place][0]) for loser in lost]
     points, fired = {}, []
-    for (code, _), (rule, parts) in best.items():
-        applied = factors.get(code, [])
-        given = _award(configuration, code, parts, applied)
-        points[code] = points.get(code, 0) + given
-        fired.append(_explain(rule, parts, applied, given))
-    trace = {"version": configuration.version, "eligible": _text(basket.eligible / basket.major)}
-    trace |= {"local": basket.local.isoformat(timespec="minutes"), "tiers": facts.tiers, "rules": fired}
-    if misses:
-        _, rule, why = max(misses, key=lambda miss: miss[0])
-        trace["nearest"] = {"rule": rule.code, "name": rule.name, "version": rule.version, "why": why}
-    return Earned(points={code: n for code, n in points.items() if n > 0}, trace=trace)
+    for rule, parts, total in best.values():
+        applied = factors.get(rule.currency, ())
+        given = _award(configuration, rule.currency, parts, total, applied)
+        points[rule.currency] = points.get(rule.currency, 0) + given
+        fired.append(_explain(rule, total, applied, given))
+    return Earned(
+        points={code: number for code, number in points.items() if number > 0},
+        trace=_trace(configuration, basket, facts, fired, beaten, nearest),
+    )
+
+
+def _ranked(first, second):
+    """The bids (rule, parts, total) of one group, the better one first; of equal ones the earlier asked."""
+    if first is None:
+        return [second]
+    return [second, first] if second[2] > first[2] else [first, second]
 
 
 def _ask(rule, basket, facts, configuration):
-    """(what the rule gives, None) or (None, (how near it came, why it did not fire))."""
-    today = basket.local.date()
-    if rule.starts_on and today < rule.starts_on:
-        return None, (0, f"it starts on {rule.starts_on}")
-    if rule.ends_on and today > rule.ends_on:
-        return None, (0, f"it ended on {rule.ends_on}")
+    """(what the rule gives, 0, "") or (None, how near it came from 0 to 1, why it did not fire)."""
+    if rule.starts_on or rule.ends_on:
+        today = basket.local.date()
+        if rule.starts_on and today < rule.starts_on:
+            return None, 0, f"it starts on {rule.starts_on}"
+        if rule.ends_on and today > rule.ends_on:
+            return None, 0, f"it ended on {rule.ends_on}"
     reasons = [miss for condition in rule.conditions if (miss := condition.miss(basket, facts))]
+    wanted = len(rule.conditions) + 1
     if reasons:
-        met = len(rule.conditions) - len(reasons)
-        return None, (Fraction(1 + met, 2 + len(rule.conditions)), "; ".join(reasons))
+        return None, Fraction(wanted - len(reasons), wanted + 1), "; ".join(reasons)
     if rule.filters:
-        kept = tuple(line for line in basket.lines if all(f.keeps(line) for f in rule.filters))
-        basket = replace(basket, lines=kept, eligible=sum(line.eligible for line in kept))
+        basket = basket.narrowed([line for line in basket.lines if all(f.keeps(line) for f in rule.filters)])
     outcome = rule.kind.points(basket, facts, configuration)
     if outcome is None:
-        return None, (Fraction(1, 2), rule.kind.why_not(basket, facts, configuration))
-    return outcome, None
+        return None, Fraction(wanted, wanted + 1), rule.kind.why_not(basket, facts, configuration)
+    return outcome, 0, ""
 
 
-def _award(configuration, code, parts, applied):
+def _total(parts):
+    return parts[0] if len(parts) == 1 else sum(parts)
+
+
+def _award(configuration, code, parts, total, applied):
     """Smallest units of currency `code` for one rule: exact parts, surplus of multipliers, one rounding."""
     currency = configuration.currencies[code]
-    factor = (1 + sum(factor - 1 for _, factor in applied)) * currency.unit
-    parts = parts if configuration.rounds_per_line else [sum(parts)]
-    return max(0, sum(round_to(part * factor, currency.rounding) for part in parts))
-
-
-def _explain(rule, parts, applied, given):
-    row = {"rule": rule.code, "name": rule.name, "version": rule.version, "kind": rule.kind.slug}
-    row |= {"currency": rule.currency, "exact": _text(sum(parts)), "points": given}
+    factor = currency.unit
     if applied:
-        row["multiplied_by"] = [
-            {"rule": by.code, "name": by.name, "version": by.version, "factor": _text(factor)}
-            for by, factor in applied
-        ]
-    return row
+        factor *= 1 + sum(by - 1 for _, by in applied)
+    if configuration.rounds_per_line and len(parts) > 1:
+        return max(0, sum(round_to(part * factor, currency.rounding) for part in parts))
+    return max(0, round_to(total if factor == 1 else total * factor, currency.rounding))
 
 
 def round_to(number, mode):
     """The integer that the exact `number` is rounded to by "floor", "half_up", "half_even" or "ceil"."""
+    over, under = number.numerator, number.denominator
     if mode == "floor":
-        return floor(number)
+        return over // under
     if mode == "ceil":
-        return ceil(number)
+        return -(-over // under)
     if mode == "half_up":
-        return floor(number + Fraction(1, 2))
+        return (2 * over + under) // (2 * under)
     return round(Fraction(number))
 
 
-def _text(number):
-    """An exact number as short decimal text; endless ones are cut behind six places."""
-    whole, rest = divmod(Fraction(number), 1)
-    digits = str(int(rest * 10**6)).zfill(6).rstrip("0")
-    return f"{whole}.{digits}" if digits else str(whole)
+def _trace(configuration, basket, facts, fired, beaten, nearest):
+    trace = {
+        "version": configuration.version,
+        "eligible": plain(Fraction(basket.eligible, basket.major)),
+        "local": basket.local.isoformat(timespec="minutes"),
+        "tiers": facts.tiers,
+        "rules": fired,
+    }
+    if beaten:
+        trace["beaten"] = [_named(rule) | {"exact": plain(total), "by": by.code} for rule, _, total, by in beaten]
+    if nearest:
+        trace["nearest"] = _named(nearest[1]) | {"why": nearest[2]}
+    return trace
+
+
+def _named(rule):
+    return {"rule": rule.code, "name": rule.name, "version": rule.version}
+
+
+def _explain(rule, total, applied, given):
+    row = {
+        "rule": rule.code,
+        "name": rule.name,
+        "version": rule.version,
+        "kind": rule.kind.slug,
+        "currency": rule.currency,
+        "exact": plain(total),
+        "points": given,
+    }
+    if applied:
+        row["multiplied_by"] = [_named(by) | {"factor": plain(factor)} for by, factor in applied]
+    return row

@@ -25,7 +25,7 @@ def renew(program_id):
 
     The program's row is locked, so no change of its parts is half visible (see Program.touch).
     """
-    program = Program.objects.select_for_update(of=["self"]).select_related("owner").get(pk=program_id)
+    program = Program.objects.select_for_update(of=["self"], no_key=True).select_related("owner").get(pk=program_id)
     stored, _ = ProgramVersion.objects.get_or_create(
         program=program,
         number=program.version,

@@ -5,6 +5,7 @@ from django.db import models
 from django.db.models import Q
 from simple_history.models import HistoricalRecords
 
+from programs import checks
 from programs.models.programs import Program, ProgramPart
 
 
@@ -79,9 +80,27 @@ class Currency(ProgramPart):
     def __str__(self):
         return self.name
 
+    def clean(self):
+        checks.refuse(self._problems())
+
+    def _problems(self):
+        yield from checks.primary(kind=self.kind, is_primary=self.is_primary)
+        if self._state.adding:
+            return
+        if self.kind != self.Kind.QUALIFYING and hasattr(self, "tier_group"):
+            yield checks.Problem("kind", checks.TIER_CURRENCY)
+        stored = type(self).objects.get(pk=self.pk)
+        changed = [name for name in ("kind", "decimals") if getattr(self, name) != getattr(stored, name)]
+        if changed and self.balances.exists():
+            for name in changed:
+                was = getattr(stored, name)
+                yield checks.Problem(name, f"stays {was}, because members hold this currency; add a new one instead")
+
 
 class ExpiryRule(ProgramPart):
     """When the points of a currency end. A currency without one never expires."""
+
+    PROGRAM_PATH = "currency__program_id"
 
     class Model(models.TextChoices):
         NEVER = "never", "Never"
@@ -104,7 +123,9 @@ class ExpiryRule(ProgramPart):
     unit = models.CharField(max_length=5, choices=Unit, default=Unit.MONTH)
     rounding = models.CharField(max_length=10, choices=Rounding, default=Rounding.NONE)
     min_validity_days = models.PositiveSmallIntegerField(
-        default=30, help_text="Points that reach us late still live at least this long."
+        default=30,
+        validators=[MaxValueValidator(3650)],
+        help_text="Points that reach us late still live at least this long.",
     )
 
     history = HistoricalRecords()
@@ -124,6 +145,6 @@ class ExpiryRule(ProgramPart):
         end = "" if self.rounding == self.Rounding.NONE else f", {self.get_rounding_display().lower()}"
         return f"{self.period} {self.get_unit_display().lower()}{end}"
 
-    @property
-    def program_pk(self):
-        return self.currency.program_id
+    def clean(self):
+        if None not in (self.period, self.unit):
+            checks.refuse(checks.expiry(model=self.model, period=self.period, unit=self.unit))

@@ -1,9 +1,10 @@
 """What is a program, who takes part in it, and what was promised at which version?"""
 
 import zoneinfo
+from operator import attrgetter
 
 from django.core.exceptions import ValidationError
-from django.core.validators import RegexValidator
+from django.core.validators import MaxValueValidator, RegexValidator
 from django.db import models, transaction
 from django.db.models import F, Q
 from django.utils import timezone
@@ -11,7 +12,13 @@ from simple_history.models import HistoricalRecords
 
 from partners.models import Partner
 
+# The widest that both databases and the calendar can bear, and more than any program asks for.
+AGES = MaxValueValidator(36_500)
+
 iso_currency = RegexValidator(r"^[A-Z]{3}\Z", "Use the three capital letters of ISO 4217, for example EUR.")
+
+
+language_tag = RegexValidator(r"^[a-z]{2,3}(-[A-Za-z0-9]{2,8})?\Z", "Write a language like en or pt-BR.")
 
 
 def check_time_zone(name):
@@ -55,7 +62,7 @@ class Program(models.Model):
         validators=[iso_currency],
         help_text="ISO 4217 code in which earning rules count money.",
     )
-    language = models.CharField(max_length=10, default="en")
+    language = models.CharField(max_length=10, default="en", validators=[language_tag])
     status = models.CharField(max_length=10, choices=Status, default=Status.DRAFT)
     round_per = models.CharField(max_length=5, choices=RoundPer, default=RoundPer.ORDER)
     earns_on_tax = models.BooleanField(default=False)
@@ -64,10 +71,12 @@ class Program(models.Model):
         default=False, help_text="Count what is paid with a gift card towards earning."
     )
     max_backdate_days = models.PositiveIntegerField(
-        default=365, help_text="How old an activity may be when it reaches us."
+        default=365, validators=[AGES], help_text="How old an activity may be when it reaches us."
     )
     pre_enrolment_days = models.PositiveIntegerField(
-        default=0, help_text="How long before the enrolment an activity may have happened."
+        default=0,
+        validators=[AGES],
+        help_text="How long before the enrolment an activity may have happened.",
     )
     number_prefix = models.CharField(
         max_length=6,
@@ -112,19 +121,56 @@ class Program(models.Model):
         return row.values_list("version", flat=True).get()
 
 
+class ProgramPartQuerySet(models.QuerySet):
+    """Changes of many parts at once count as changes of their programs too."""
+
+    @transaction.atomic
+    def update(self, **values):
+        self._touch()
+        return super().update(**values)
+
+    @transaction.atomic
+    def delete(self):
+        self._touch()
+        return super().delete()
+
+    # As in Django: there is no Model.objects.delete().
+    delete.queryset_only = True
+
+    @transaction.atomic
+    def bulk_create(self, parts, *args, **kwargs):
+        for program_id in {part.program_pk for part in parts}:
+            Program.touch(program_id)
+        return super().bulk_create(parts, *args, **kwargs)
+
+    def _touch(self):
+        # In one order, so that two such changes never wait for each other.
+        for program_id in sorted(set(self.order_by().values_list(self.model.PROGRAM_PATH, flat=True))):
+            Program.touch(program_id)
+
+
 class ProgramPart(models.Model):
-    """Something whose change is a change of its program (`program_pk` says which)."""
+    """Something whose change is a change of its program (`PROGRAM_PATH` says which)."""
+
+    PROGRAM_PATH = "program_id"
+
+    objects = ProgramPartQuerySet.as_manager()
 
     class Meta:
         abstract = True
 
     @property
     def program_pk(self):
-        return self.program_id
+        return attrgetter(self.PROGRAM_PATH.replace("__", "."))(self)
 
     @transaction.atomic
     def save(self, *args, **kwargs):
-        Program.touch(self.program_pk)
+        touched = {self.program_pk}
+        if not self._state.adding:
+            # A part that moves to another program changes the one that it leaves as well.
+            touched |= set(type(self).objects.filter(pk=self.pk).values_list(self.PROGRAM_PATH, flat=True))
+        for program_id in sorted(touched):
+            Program.touch(program_id)
         super().save(*args, **kwargs)
 
     @transaction.atomic
@@ -133,7 +179,7 @@ class ProgramPart(models.Model):
         return super().delete(*args, **kwargs)
 
 
-class Participation(models.Model):
+class Participation(ProgramPart):
     """This partner takes part in this program: what reaches us from it counts there."""
 
     program = models.ForeignKey(Program, models.CASCADE, related_name="participations")
@@ -152,6 +198,11 @@ class Participation(models.Model):
 
     def __str__(self):
         return f"{self.partner} in {self.program}"
+
+    def clean(self):
+        program = getattr(self, "program", None)
+        if program and self.partner_id and self.partner_id == program.owner_id:
+            raise ValidationError({"partner": "The owner always takes part; there is no need to add it."})
 
 
 class ProgramVersion(models.Model):

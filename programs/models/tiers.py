@@ -1,17 +1,24 @@
 """Which levels can a member reach, and with how many qualifying points?"""
 
 from django.core.exceptions import ValidationError
-from django.core.validators import MinValueValidator, RegexValidator
+from django.core.validators import MaxValueValidator, MinValueValidator, RegexValidator
 from django.db import models
 from django.db.models import Q
 from simple_history.models import HistoricalRecords
 
+from programs import checks
 from programs.models.currencies import Currency
 from programs.models.programs import Program, ProgramPart
 
 
 class TierGroup(ProgramPart):
-    """A ladder of tiers, measured in one qualifying currency."""
+    """A ladder of tiers, measured in one qualifying currency.
+
+    `is_edited_whole` is set by who changes several tiers at once and checks the ladder as it will be:
+    compared with what is still stored, each single step could look wrong.
+    """
+
+    is_edited_whole = False
 
     class Window(models.TextChoices):
         LIFETIME = "lifetime", "All points ever earned"
@@ -40,7 +47,7 @@ class TierGroup(ProgramPart):
 
     def clean(self):
         if self.currency_id and self.currency.kind != Currency.Kind.QUALIFYING:
-            raise ValidationError({"currency": "Tiers are measured in a qualifying currency."})
+            checks.refuse([checks.Problem("currency", checks.TIER_CURRENCY)])
         if self.currency_id and self.currency.program_id != self.program_id:
             raise ValidationError({"currency": "Choose a currency of the same program."})
 
@@ -48,12 +55,18 @@ class TierGroup(ProgramPart):
 class Tier(ProgramPart):
     """One level of a group. `threshold` counts in the smallest unit of the group's currency, inclusive."""
 
+    PROGRAM_PATH = "group__program_id"
+
     group = models.ForeignKey(TierGroup, models.CASCADE, related_name="tiers")
     code = models.SlugField(max_length=40)
     name = models.CharField(max_length=60)
-    sequence = models.PositiveSmallIntegerField(help_text="1 is the lowest tier.")
+    sequence = models.PositiveSmallIntegerField(
+        validators=[MinValueValidator(1), MaxValueValidator(1000)], help_text="1 is the lowest tier."
+    )
     threshold = models.PositiveBigIntegerField(
-        default=0, help_text="Qualifying points from which the tier is reached."
+        default=0,
+        validators=[MaxValueValidator(10**15)],
+        help_text="Qualifying points from which the tier is reached, in the smallest unit of the currency.",
     )
     multiplier = models.DecimalField(
         max_digits=6,
@@ -93,6 +106,10 @@ class Tier(ProgramPart):
     def __str__(self):
         return self.name
 
-    @property
-    def program_pk(self):
-        return self.group.program_id
+    def clean(self):
+        group = getattr(self, "group", None)
+        if None in (self.sequence, self.threshold) or not group or not group.pk or group.is_edited_whole:
+            return
+        others = group.tiers.exclude(pk=self.pk).values_list("sequence", "threshold", "name")
+        steps = [(*other, "threshold") for other in others if other[0] != self.sequence]
+        checks.refuse(checks.ladder([*steps, (self.sequence, self.threshold, self.name, "threshold")]))

@@ -3,6 +3,9 @@
 import re
 from datetime import time
 
+#: How many values a condition may list, and how long each may be.
+MOST, LONGEST = 1000, 64
+
 _WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 
 
@@ -20,9 +23,10 @@ class Condition:
         self.wanted = self.read(value)
 
     def read(self, value):
-        """A non-empty list of texts."""
-        if not isinstance(value, list) or not value or not all(isinstance(v, str) and v for v in value):
-            raise ValueError(f"must be a list of {self.hint}")
+        """A list of at least one text, none of them endless."""
+        is_list = isinstance(value, list) and 0 < len(value) <= MOST
+        if not is_list or not all(isinstance(v, str) and 0 < len(v) <= LONGEST for v in value):
+            raise ValueError(f"must be a list of 1 to {MOST} {self.hint}")
         return frozenset(value)
 
     def miss(self, basket, facts):
@@ -63,28 +67,23 @@ class Tiers(Condition):
 
     def miss(self, basket, facts):
         held = set(facts.tiers.values())
-        return (
-            None
-            if held & self.wanted
-            else f"tier is {_list(sorted(held))}, needs {_list(sorted(self.wanted))}"
-        )
+        return None if held & self.wanted else f"tier is {_list(sorted(held))}, needs {_list(sorted(self.wanted))}"
 
 
 class Weekdays(Condition):
     key, hint = "weekdays", "weekdays, 1 (Monday) to 7 (Sunday)"
 
     def read(self, value):
-        if not isinstance(value, list) or not value or not all(type(v) is int and 1 <= v <= 7 for v in value):
-            raise ValueError("must be a list of weekdays, 1 (Monday) to 7 (Sunday)")
+        is_list = isinstance(value, list) and 0 < len(value) <= MOST
+        if not is_list or not all(type(v) is int and 1 <= v <= 7 for v in value):
+            raise ValueError(f"must be a list of {self.hint}")
         return frozenset(value)
 
     def miss(self, basket, facts):
         day = basket.local.isoweekday()
         if day in self.wanted:
             return None
-        return (
-            f"it was a {_WEEKDAYS[day - 1]}, needs {_list([_WEEKDAYS[d - 1] for d in sorted(self.wanted)])}"
-        )
+        return f"it was a {_WEEKDAYS[day - 1]}, needs {_list([_WEEKDAYS[d - 1] for d in sorted(self.wanted)])}"
 
 
 class Hours(Condition):
@@ -96,12 +95,14 @@ class Hours(Condition):
         shape = isinstance(value, list) and len(value) == 2 and all(isinstance(v, str) for v in value)
         if not shape or not all(re.fullmatch(r"([01]\d|2[0-3]):[0-5]\d", v) for v in value):
             raise ValueError(f"must be {self.hint}")
+        if value[0] == value[1]:
+            raise ValueError("must be two different times; leave the condition out for the whole day")
         return tuple(time.fromisoformat(v) for v in value)
 
     def miss(self, basket, facts):
         start, end = self.wanted
         now = basket.local.time()
-        inside = start <= now < end if start <= end else now >= start or now < end
+        inside = start <= now < end if start < end else now >= start or now < end
         return None if inside else f"it was {now:%H:%M}, needs {start:%H:%M} to {end:%H:%M}"
 
 

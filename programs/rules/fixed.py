@@ -2,8 +2,6 @@
 
 from fractions import Fraction
 
-from django import forms
-
 from programs.rules import base
 
 
@@ -11,24 +9,15 @@ class Fixed(base.Kind):
     label = "Fixed points per event"
 
     class Params(base.Params):
-        points = forms.DecimalField(
-            min_value=0,
-            max_value=10**6,
-            max_digits=12,
-            decimal_places=4,
-            initial=50,
-            help_text="Points for the event.",
-        )
-        events = forms.CharField(
-            max_length=200, initial="review", help_text="Names of the activities, separated by commas."
-        )
+        points = base.PointsField(initial=50, help_text="Points for the event.")
+        events = base.EventsField(initial="review", help_text="Names of the activities, separated by commas.")
 
     def __init__(self, params):
-        self.given = Fraction(params["points"])
+        self.given = [Fraction(params["points"])]
         self.events = base.events(params["events"])
 
     def points(self, basket, facts, configuration):
-        return [self.given] if basket.kind in self.events else None
+        return self.given if basket.kind in self.events else None
 
     def why_not(self, basket, facts, configuration):
         return f"it is for {', '.join(sorted(self.events))}, not for {basket.kind}"

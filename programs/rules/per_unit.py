@@ -2,8 +2,6 @@
 
 from fractions import Fraction
 
-from django import forms
-
 from programs.rules import base
 
 
@@ -11,14 +9,7 @@ class PerUnit(base.Kind):
     label = "Points per unit bought"
 
     class Params(base.Params):
-        points = forms.DecimalField(
-            min_value=0,
-            max_value=10**6,
-            max_digits=12,
-            decimal_places=4,
-            initial=10,
-            help_text="Points for each unit.",
-        )
+        points = base.PointsField(initial=10, help_text="Points for each unit.")
 
     def __init__(self, params):
         self.rate = Fraction(params["points"])

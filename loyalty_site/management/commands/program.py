@@ -1,0 +1,101 @@
+"""Programs as JSON documents from the command line: export, import, check, list.
+
+Exit codes: 0 all is well; 1 the document has problems, and nothing was written; 2 it could not be read.
+"""
+
+import json
+import sys
+from pathlib import Path
+
+from django.core.management.base import BaseCommand, CommandError
+
+from programs import document
+from programs.models import Program
+
+PROBLEMS, UNREADABLE = 1, 2
+
+
+class Command(BaseCommand):
+    help = "Export, import, check or list loyalty programs. “-” is standard input or output."
+
+    def add_arguments(self, parser):
+        verbs = parser.add_subparsers(dest="verb", required=True)
+        verb = verbs.add_parser("export", help="write a program as a JSON document")
+        verb.add_argument("code")
+        verb.add_argument("file", nargs="?", default="-")
+        verb = verbs.add_parser("import", help="create or change a program from a document")
+        verb.add_argument("file")
+        verb.add_argument("--check", action="store_true", help="show what would change, and change nothing")
+        verb.add_argument("--create-partners", action="store_true", help="make the partners that are missing")
+        verb = verbs.add_parser("check", help="look for problems in a document, or in a stored program")
+        verb.add_argument("source", metavar="FILE|CODE")
+        verbs.add_parser("list", help="list the stored programs")
+
+    def handle(self, *args, verb, **options):
+        {"export": self.export, "import": self.apply, "check": self.check_source, "list": self.list}[verb](**options)
+
+    def export(self, *, code, file, **options):
+        text = json.dumps(document.export(_stored(code)), indent=2, ensure_ascii=False)
+        if file == "-":
+            self.stdout.write(text)
+            return
+        try:
+            Path(file).write_text(f"{text}\n", encoding="utf-8")
+        except OSError as error:
+            raise CommandError(f"{file}: {error.strerror}", returncode=UNREADABLE) from None
+        self.stderr.write(f"{code} written to {file}")
+
+    def apply(self, *, file, check, create_partners, **options):
+        wanted = _read(file)
+        deed = document.preview if check else document.apply
+        try:
+            changes = deed(wanted, create_partners=create_partners)
+        except document.Invalid as error:
+            self._refuse(error.problems)
+        self._warn(document.lint(wanted))
+        for change in changes:
+            self.stdout.write(f"would have {change}" if check else str(change))
+        if not changes:
+            self.stdout.write("nothing to change")
+
+    def check_source(self, *, source, **options):
+        is_file = source == "-" or Path(source).exists()
+        wanted = _read(source) if is_file else document.export(_stored(source))
+        problems = document.check(wanted)
+        if problems:
+            self._refuse(problems)
+        self._warn(document.lint(wanted))
+        self.stdout.write(f"{source}: no problems")
+
+    def list(self, **options):
+        for program in Program.objects.order_by("code"):
+            self.stdout.write(f"{program.code}\t{program.status}\tv{program.version}\t{program.name}")
+
+    def _refuse(self, problems):
+        for problem in problems:
+            self.stderr.write(str(problem))
+        count = f"{len(problems)} problem{'s' if len(problems) > 1 else ''}"
+        raise CommandError(f"{count}; nothing was written.", returncode=PROBLEMS)
+
+    def _warn(self, warnings):
+        for warning in warnings:
+            self.stderr.write(f"warning: {warning}")
+
+
+def _stored(code):
+    program = Program.objects.select_related("owner").filter(code=code).first()
+    if program is None:
+        known = ", ".join(Program.objects.order_by("code").values_list("code", flat=True)[:20])
+        words = f"known are {known}" if known else "there is none yet"
+        raise CommandError(f"There is no file and no program “{code}”; {words}.", returncode=UNREADABLE)
+    return program
+
+
+def _read(file):
+    try:
+        raw = sys.stdin.buffer.read() if file == "-" else Path(file).read_bytes()
+        return document.read(raw)
+    except OSError as error:
+        raise CommandError(f"{file}: {error.strerror}", returncode=UNREADABLE) from None
+    except document.Unreadable as error:
+        raise CommandError(f"{file}: {error}", returncode=UNREADABLE) from None

@@ -1,0 +1,228 @@
+"""What makes a configuration wrong? Every rule that spans several fields.
+
+Pure. A model's `clean` and the check of a document both ask here, so that the admin and an import
+refuse the same things in the same words. Rules of one field alone live on the model's field.
+"""
+
+import math
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+from decimal import Decimal
+from itertools import pairwise
+
+from django import forms
+from django.core.exceptions import ValidationError
+
+from programs import rules
+from programs.rules import conditions as circumstances
+
+#: Limits of any value that people configure; far above what a program needs.
+DEEPEST, MOST_VALUES, LONGEST_TEXT, LARGEST_NUMBER = 12, 200_000, 10_000, 10**18
+LONGEST_YEARS = 100
+
+TIER_CURRENCY = "tiers are measured in a qualifying currency"
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """What is wrong (`message`, the end of a sentence) with the value at `path` ("" is the whole)."""
+
+    path: str
+    message: str
+
+    def __str__(self):
+        return f"{self.path or 'document'}: {self.message}"
+
+    def under(self, path):
+        """The same problem seen from further outside."""
+        inner = self.path if self.path.startswith("[") or not self.path else f".{self.path}"
+        return replace(self, path=f"{path}{inner}" if path else self.path)
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What the rules of a program may refer to, by code."""
+
+    partners: frozenset = frozenset()
+    tier_groups: dict = field(default_factory=dict)
+
+    @property
+    def tiers(self):
+        return frozenset(code for tiers in self.tier_groups.values() for code in tiers)
+
+
+def refuse(problems: Iterable[Problem]):
+    """Raise the ValidationError that a form shows, each problem beside its field; nothing if there is none."""
+    errors = defaultdict(list)
+    for problem in problems:
+        name, _, rest = problem.path.partition(".")
+        sentence = f"{rest}: {problem.message}." if rest else sentence_of(problem.message)
+        errors[name].append(sentence)
+    if errors:
+        raise ValidationError(dict(errors))
+
+
+def sentence_of(message):
+    return f"{message[:1].upper()}{message[1:]}."
+
+
+def clause_of(sentence):
+    """The words of a form's error as the end of a sentence: "Must be positive." -> "must be positive"."""
+    keeps = sentence[1:2].isupper()
+    return (sentence if keeps else sentence[:1].lower() + sentence[1:]).rstrip(".")
+
+
+def absurd(value, path=""):
+    """Problems of a JSON value whatever it means: too deep, too long, too large, not storable."""
+    count, left = 0, [(value, path, 0)]
+    while left:
+        value, path, depth = left.pop()
+        count += 1
+        if depth > DEEPEST or count > MOST_VALUES:
+            yield Problem("", f"is nested deeper than {DEEPEST} levels or has more than {MOST_VALUES} values")
+            return
+        if isinstance(value, dict):
+            for key, inner in value.items():
+                name = clipped(key)
+                yield from (
+                    absurd_text(key, path, "a name in it ")
+                    if isinstance(key, str)
+                    else [Problem(path, "all names must be texts")]
+                )
+                left.append((inner, f"{path}.{name}" if path else name, depth + 1))
+        elif isinstance(value, list):
+            left += [(inner, f"{path}[{place}]", depth + 1) for place, inner in enumerate(value)]
+        else:
+            yield from _absurd_scalar(value, path)
+
+
+def _absurd_scalar(value, path):
+    if isinstance(value, str):
+        yield from absurd_text(value, path)
+    elif isinstance(value, (int, float, Decimal)):
+        # NaN fails each comparison, so it is asked for what it should be.
+        if not math.isfinite(value) or not abs(value) <= LARGEST_NUMBER or not _is_plain(value):
+            yield Problem(path, "is no number that can be meant here")
+    elif value is not None:
+        yield Problem(path, "is not a JSON value")
+
+
+def _is_plain(number):
+    return not isinstance(number, Decimal) or -30 <= number.as_tuple().exponent <= 18
+
+
+def absurd_text(text, path, what=""):
+    if len(text) > LONGEST_TEXT:
+        yield Problem(path, f"{what}is longer than {LONGEST_TEXT} characters")
+    if "\0" in text or any("\ud800" <= char <= "\udfff" for char in text):
+        yield Problem(path, f"{what}holds a character that cannot be stored (NUL or half a surrogate pair)")
+
+
+def clipped(text):
+    """Anything as short text for a message."""
+    text = str(text) if isinstance(text, (str, bool, type(None))) else type(text).__name__
+    text = text.encode("utf-8", "replace").decode().replace("\0", "?")
+    return text if len(text) <= 60 else f"{text[:59]}…"
+
+
+def primary(*, kind, is_primary):
+    if is_primary and kind != "spendable":
+        yield Problem("is_primary", "only a spendable currency can be the primary one")
+
+
+def dates(*, starts_on, ends_on):
+    if starts_on and ends_on and ends_on < starts_on:
+        yield Problem("ends_on", "the last day must not lie before the first")
+
+
+def expiry(*, model, period, unit):
+    if model == "never":
+        return
+    if period < 1:
+        yield Problem("period", "a fixed expiry needs a period of at least 1")
+    per_year = {"day": 366, "month": 12, "year": 1}.get(unit, 1)
+    if period > LONGEST_YEARS * per_year:
+        yield Problem("period", f"must not be longer than {LONGEST_YEARS} years")
+
+
+def ladder(steps):
+    """Of (sequence, threshold, name, path) of one group: a higher tier needs more points than a lower one."""
+    steps = sorted(steps, key=lambda step: step[0])
+    for (_, low, name, _), (_, high, _, path) in pairwise(steps):
+        if high <= low:
+            yield Problem(path, f"must be more than the {low} of the tier below it, {name}")
+
+
+def rule(*, kind, params, conditions):
+    """Problems of a rule by itself, whatever program it is in."""
+    oddities = [*absurd(params, "params"), *absurd(conditions, "conditions")]
+    if oddities:
+        yield from oddities
+        return
+    yield from _parameters(kind, params)
+    yield from _conditions(conditions)
+
+
+def references(*, kind, params, conditions, surroundings):
+    """Problems of a rule that is right by itself with what it refers to."""
+    form = rules.registry[kind].Params(data=params)
+    if form.is_valid():
+        for name, message in rules.registry[kind](form.cleaned_data).unmet(surroundings):
+            yield Problem(f"params.{name}", message)
+    for name, known in (("partners", surroundings.partners), ("tiers", surroundings.tiers)):
+        unknown = sorted(set(conditions.get(name, ())) - known)
+        if unknown:
+            owner = "takes part in the program" if name == "partners" else "is a tier of the program"
+            yield Problem(f"conditions.{name}", f"none called {', '.join(map(clipped, unknown))} {owner}")
+
+
+def _parameters(kind, params):
+    if not isinstance(kind, str) or kind not in rules.registry:
+        yield Problem("kind", f"must be one of {', '.join(rules.registry)}")
+        return
+    if not isinstance(params, dict):
+        yield Problem("params", "must be an object")
+        return
+    fields = rules.registry[kind].Params.base_fields
+    for name in params.keys() - fields.keys():
+        yield Problem(f"params.{clipped(name)}", f"unknown; a rule of this kind takes {', '.join(fields)}")
+    wrong = {name for name in params.keys() & fields.keys() if not _fits(fields[name], params[name])}
+    for name in sorted(wrong):
+        words = "must be a text" if isinstance(fields[name], forms.CharField) else "must be a single number or text"
+        yield Problem(f"params.{name}", words)
+    form = rules.registry[kind].Params(data={name: value for name, value in params.items() if name not in wrong})
+    for name, errors in form.errors.as_data().items():
+        if name not in wrong:
+            yield from (_parameter(name, error) for error in errors)
+
+
+def _fits(form_field, value):
+    """Whether a JSON value may be read by a form field, which takes anything that has a text."""
+    if isinstance(form_field, forms.CharField):
+        return value is None or isinstance(value, str)
+    if isinstance(form_field, forms.MultipleChoiceField):
+        return isinstance(value, list)
+    return not isinstance(value, (dict, list)) and (
+        not isinstance(value, bool) or isinstance(form_field, forms.BooleanField)
+    )
+
+
+def _parameter(name, error):
+    words = "is missing" if error.code == "required" else clause_of(error.messages[0])
+    return Problem("params" if name == "__all__" else f"params.{name}", words)
+
+
+def _conditions(given):
+    if not isinstance(given, dict):
+        yield Problem("conditions", "must be an object")
+        return
+    for name, value in given.items():
+        if name not in circumstances.registry:
+            known = ", ".join(circumstances.registry)
+            yield Problem(f"conditions.{clipped(name)}", f"unknown condition; known are {known}")
+            continue
+        try:
+            circumstances.registry[name](value)
+        except ValueError as error:
+            yield Problem(f"conditions.{name}", str(error))

@@ -1,0 +1,26 @@
+"""What does a whole program look like as one JSON document? Written, read, checked and applied here.
+
+`read` text -> value; `check` value -> problems; `lint` value -> warnings; `normal` value -> the document
+with its defaults; `apply` document -> changes in the database; `export` program -> document.
+"""
+
+from programs.document.applying import Change, Invalid, apply, preview
+from programs.document.checking import check, normal
+from programs.document.exporting import export
+from programs.document.layout import FORMAT
+from programs.document.linting import lint
+from programs.document.reading import Unreadable, read
+
+__all__ = [
+    "FORMAT",
+    "Change",
+    "Invalid",
+    "Unreadable",
+    "apply",
+    "check",
+    "export",
+    "lint",
+    "normal",
+    "preview",
+    "read",
+]

@@ -1,0 +1,58 @@
+"""Which fields has each part of a program's document? Types, limits and defaults are those of the models."""
+
+from dataclasses import dataclass
+from decimal import Decimal
+
+from programs.models import Currency, ExpiryRule, Program, Rule, Tier, TierGroup
+
+FORMAT = "loyalty-program/1"
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """`fields` are columns of `model`; `codes` are fields that name another part, or the owner, by its code;
+    `others` are nested values, or what is checked elsewhere."""
+
+    model: type
+    fields: tuple[str, ...]
+    codes: tuple[str, ...] = ()
+    others: tuple[str, ...] = ()
+
+    def field(self, name):
+        """The model field whose rules a value of this name obeys."""
+        return self.model._meta.get_field("code" if name in self.codes else name)
+
+    @property
+    def names(self):
+        return self.fields + self.codes + self.others
+
+
+PROGRAM = Part(
+    Program,
+    tuple(
+        "code name time_zone money language status round_per earns_on_tax earns_on_shipping "
+        "earns_on_gift_cards max_backdate_days pre_enrolment_days number_prefix".split()
+    ),
+    codes=("owner",),
+)
+CURRENCY = Part(
+    Currency,
+    ("code", "name", "kind", "decimals", "rounding", "is_primary", "cost_per_point"),
+    others=("expiry",),
+)
+EXPIRY = Part(ExpiryRule, ("model", "period", "unit", "rounding", "min_validity_days"))
+TIER_GROUP = Part(TierGroup, ("code", "name", "window"), codes=("currency",), others=("tiers",))
+TIER = Part(Tier, ("code", "name", "sequence", "threshold", "multiplier", "colour"))
+RULE = Part(
+    Rule,
+    ("code", "name", "kind", "group", "priority", "starts_on", "ends_on", "is_active"),
+    codes=("currency",),
+    # `version` comes with the snapshots of old configurations; an import counts its own.
+    others=("params", "conditions", "version"),
+)
+
+
+def number(value):
+    """Decimals as text without needless zeros, so that 1, 1.0 and 1.000 are the same document."""
+    text = f"{Decimal(str(value)):f}"
+    return (text.rstrip("0").rstrip(".") if "." in text else text) or "0"

@@ -1,0 +1,85 @@
+"""What is legal in a document but surely not meant? Warnings, never refusals."""
+
+from programs import rules
+from programs.checks import Problem
+from programs.document.checking import filled
+
+#: ISO 4217. New ones appear now and then, so an unknown one is only a warning.
+_MONEY = frozenset(
+    "AED AFN ALL AMD AOA ARS AUD AWG AZN BAM BBD BDT BGN BHD BIF BMD BND BOB BRL BSD BTN BWP BYN BZD CAD CDF CHF "
+    "CLP CNY COP CRC CUP CVE CZK DJF DKK DOP DZD EGP ERN ETB EUR FJD FKP GBP GEL GHS GIP GMD GNF GTQ GYD HKD HNL "
+    "HTG HUF IDR ILS INR IQD IRR ISK JMD JOD JPY KES KGS KHR KMF KPW KRW KWD KYD KZT LAK LBP LKR LRD LSL LYD MAD "
+    "MDL MGA MKD MMK MNT MOP MRU MUR MVR MWK MXN MYR MZN NAD NGN NIO NOK NPR NZD OMR PAB PEN PGK PHP PKR PLN PYG "
+    "QAR RON RSD RUB RWF SAR SBD SCR SDG SEK SGD SHP SLE SOS SRD SSP STN SVC SYP SZL THB TJS TMT TND TOP TRY TTD "
+    "TWD TZS UAH UGX USD UYU UZS VES VND VUV WST XAF XCD XCG XOF XPF YER ZAR ZMW ZWG".split()
+)
+_DAYS = {"day": 1, "month": 28, "year": 365}
+
+
+def lint(document):
+    """Warnings (Problems) about a *valid* document."""
+    document = filled(document)
+    earned = {spec["currency"] for spec in document["rules"] if spec["is_active"] and _phase(spec) == "base"}
+    return [
+        *_program(document),
+        *_currencies(document, earned),
+        *_tier_groups(document, earned),
+        *_multipliers(document, earned),
+    ]
+
+
+def _phase(spec):
+    return rules.registry[spec["kind"]].phase
+
+
+def _program(document):
+    program = document["program"]
+    if program["money"] not in _MONEY:
+        yield Problem("program.money", f"no country pays in {program['money']} today")
+    if program["owner"] in document["partners"]:
+        place = document["partners"].index(program["owner"])
+        yield Problem(f"partners[{place}]", "the owner always takes part; it need not be listed")
+    if program["status"] == "active" and not any(spec["is_active"] for spec in document["rules"]):
+        yield Problem("rules", "the program is active and gives points for nothing")
+
+
+def _currencies(document, earned):
+    spendable = [spec for spec in document["currencies"] if spec["kind"] == "spendable"]
+    if len(spendable) > 1 and not any(spec["is_primary"] for spec in spendable):
+        yield Problem("currencies", "none is primary, so each request must name the one it means")
+    measured = {group["currency"] for group in document["tier_groups"]}
+    for place, spec in enumerate(document["currencies"]):
+        path = f"currencies[{place}]"
+        if document["rules"] and spec["code"] not in earned:
+            yield Problem(path, f"no active rule gives “{spec['code']}”")
+        if spec["kind"] == "qualifying" and spec["code"] not in measured:
+            yield Problem(path, f"no tier group is measured in “{spec['code']}”, so it counts for nothing")
+        if _is_overruled(spec["expiry"]):
+            yield Problem(f"{path}.expiry.period", "is not longer than min_validity_days, which then decides")
+
+
+def _is_overruled(expiry):
+    """Whether no lot can live as short as its expiry rule says."""
+    if not expiry or expiry["model"] == "never":
+        return False
+    return expiry["period"] * _DAYS[expiry["unit"]] <= expiry["min_validity_days"]
+
+
+def _tier_groups(document, earned):
+    for place, group in enumerate(document["tier_groups"]):
+        path = f"tier_groups[{place}]"
+        if not group["tiers"]:
+            yield Problem(f"{path}.tiers", "is empty, so nobody can reach anything")
+        if group["currency"] not in earned:
+            yield Problem(f"{path}.currency", f"no active rule gives “{group['currency']}”; nobody can rise")
+
+
+def _multipliers(document, earned):
+    factors = {tier["multiplier"] for group in document["tier_groups"] for tier in group["tiers"]}
+    for place, spec in enumerate(document["rules"]):
+        if not spec["is_active"] or _phase(spec) == "base":
+            continue
+        if spec["currency"] not in earned:
+            yield Problem(f"rules[{place}]", f"can never fire: no other rule gives “{spec['currency']}”")
+        if spec["kind"] == "tier_multiplier" and factors <= {"1"}:
+            yield Problem(f"rules[{place}]", "can never fire: each tier multiplies by 1")

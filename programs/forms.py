@@ -1,0 +1,27 @@
+"""How are several parts of a program edited together? Formsets whose members are checked as a whole."""
+
+from django.core.exceptions import ValidationError
+from django.forms import BaseInlineFormSet
+
+from programs import checks
+
+
+class LadderFormSet(BaseInlineFormSet):
+    """The tiers of one group: thresholds must rise with the sequence, as they will be after saving."""
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        # Each tier alone would be compared with the others as they are still stored.
+        self.instance.is_edited_whole = True
+
+    def clean(self):
+        super().clean()
+        kept = [form.cleaned_data for form in self.forms if form not in self.deleted_forms and form.is_valid()]
+        steps = [
+            (tier["sequence"], tier["threshold"], tier["name"], tier["name"])
+            for tier in kept
+            if {"sequence", "threshold", "name"} <= tier.keys()
+        ]
+        problems = list(checks.ladder(steps))
+        if problems:
+            raise ValidationError([f"{problem.path}: the threshold {problem.message}." for problem in problems])

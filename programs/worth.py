@@ -1,0 +1,39 @@
+"""What are points worth, and how many does an amount of money cost? Pure and exact (semantics C2-R4)."""
+
+from dataclasses import dataclass
+from decimal import Decimal
+from fractions import Fraction
+
+
+@dataclass(frozen=True, slots=True)
+class Worth:
+    """`points_used` in the currency's smallest unit buy `money_value` in the money's minor unit."""
+
+    points_used: int
+    money_value: int
+
+
+def price(money_per_point: Decimal, *, major: int, unit: int = 1) -> Fraction:
+    """Minor units of money for one smallest unit of points.
+
+    `major`: minor units that make one unit of money; `unit`: smallest units that make one point.
+    EUR 0.0075 a point (major 100, unit 1) is 3/4 of a cent.
+    """
+    if money_per_point <= 0:
+        raise ValueError("points that are worth nothing cannot pay")
+    return Fraction(money_per_point) * major / unit
+
+
+def of_points(points: int, price: Fraction) -> Worth:
+    """What `points` buy: money is rounded down, and points that add nothing to it are left to the member."""
+    money = points * price.numerator // price.denominator
+    return Worth(points_used=_cost(money, price), money_value=money)
+
+
+def of_money(money: int, price: Fraction) -> Worth:
+    """How many points `money` costs, rounded up."""
+    return Worth(points_used=_cost(money, price), money_value=money)
+
+
+def _cost(money, price):
+    return -(-money * price.denominator // price.numerator)
