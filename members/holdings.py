@@ -6,7 +6,7 @@ batches never wait for each other in a circle.
 """
 
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import datetime
 
 from loyalty_site.lib.sql import instant
 from members.models import Balance, Member, Tally
@@ -122,7 +122,6 @@ class Lock:
             accounts[member].holdings[currency] = Holding(*values, instant(next_change), instant(last_activity))
         if self._tallies:
             for member, currency, period, row_id, points in self._tallies.fetchall():
-                period = date.fromisoformat(period) if isinstance(period, str) else period
                 accounts[member].counts[currency, period] = Count(row_id, points)
             for member, group, row_id, tier in self._standings.fetchall():
                 accounts[member].tiers[group] = Held(row_id, tier)

@@ -39,6 +39,7 @@ class Session:
             cursor.execute(sql.replace("{ids}", "IN (SELECT value FROM json_each(%s))"), params)
             return cursor
         sql = sql.replace("{ids}", "= ANY(%s)")
+        params = [_array(value) if value.__class__ is list else value for value in params]
         self.connection.ensure_connection()
         self.connection.validate_no_broken_transaction()
         # Django's own cursor binds on the client; this one binds on the server and prepares what repeats.
@@ -107,11 +108,22 @@ def _quoted(names):
 
 
 def _arrays(rows):
-    """Rows to columns; JSON values become text, because an array of documents is ambiguous."""
-    return [
-        [json.dumps(value) for value in column] if isinstance(column[0], dict) else list(column)
-        for column in zip(*rows, strict=True)
-    ]
+    """Rows to columns, each as the text of a PostgreSQL array."""
+    return [_array(column) for column in zip(*rows, strict=True)]
+
+
+def _array(values):
+    """The text of a PostgreSQL array; psycopg's own way through typed lists takes three times as long."""
+    return "{" + ",".join(map(_element, values)) + "}"
+
+
+def _element(value):
+    if value is None:
+        return "NULL"
+    if value.__class__ is int:
+        return str(value)
+    text = json.dumps(value) if isinstance(value, (dict, list)) else str(value)
+    return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
 
 
 def _unnest(model, names, connection):
@@ -161,7 +173,5 @@ def _to_sqlite(value):
 
 
 def instant(value):
-    """An instant as read by `run`: SQLite hands out text."""
-    if isinstance(value, str):
-        return datetime.fromisoformat(value).replace(tzinfo=UTC)
-    return value
+    """An instant as read by `run`: SQLite hands it out without its zone, which is UTC."""
+    return value.replace(tzinfo=UTC) if value is not None and value.tzinfo is None else value
