@@ -6,7 +6,10 @@ import pytest
 from django.db import connection
 
 from loyalty_site.celery import app
+from programs import versions
 from transactions.models.immutability import drop_triggers
+
+pytest_plugins = ["tests.people"]
 
 # Fixtures that empty the tables afterwards, because the test commits.
 COMMITTING = {"transactional_db", "django_db_reset_sequences", "django_db_serialized_rollback", "live_server"}
@@ -22,6 +25,14 @@ def _tasks_run_at_once():
 def _own_cache(settings):
     """Under a prefix of its own: tests run beside each other on one Redis."""
     settings.CACHES = {"default": settings.CACHES["default"] | {"KEY_PREFIX": uuid.uuid4().hex}}
+
+
+@pytest.fixture(autouse=True)
+def _programs_are_compiled_anew():
+    """A test that is rolled back leaves its keys to the next program, which is another one."""
+    versions.forget()
+    yield
+    versions.forget()
 
 
 @pytest.fixture(autouse=True)

@@ -70,6 +70,9 @@ class Command(BaseCommand):
 def refuse_taken_port(host, port):
     """Raises CommandError: a clear word now is better than a worker that fails after the set-up."""
     try:
+        if not 0 <= port <= 65535:
+            # Some resolvers take it modulo 65536.
+            raise OSError("there is no such port")
         family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
         with socket.socket(family, kind, protocol) as probe:
             # As the server will do; otherwise the last minute of an earlier run would count as "taken".
@@ -78,7 +81,7 @@ def refuse_taken_port(host, port):
     except OSError as trouble:
         raise CommandError(
             f"Cannot listen on {printable(host)}:{port}: {trouble.strerror or trouble}.\n"
-            f"Another port: make run PORT={port + 1}"
+            "Another port: make run PORT=8001"
         ) from None
 
 
@@ -95,7 +98,7 @@ def web_command():
 def worker_command():
     """The worker with the timetable inside. Gossip and mingle are talk between workers: there is one."""
     quiet = ["--without-gossip", "--without-mingle", "--without-heartbeat"]
-    return [program("celery"), "-A", "loyalty_site", "worker", "-B", "-P", "threads", "-c", "2", *quiet]
+    return [program("celery"), "--quiet", "-A", "loyalty_site", "worker", "-B", "-P", "threads", "-c", "2", *quiet]
 
 
 def program(name):

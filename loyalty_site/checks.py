@@ -1,0 +1,79 @@
+"""Is this installation set up so that it can be trusted? Django's system checks, for our own settings.
+
+The first group refuses to start; `manage.py check --deploy` adds what matters on a production machine,
+and `manage.py migrate` what matters about the database server.
+"""
+
+from django.conf import settings
+from django.core.checks import Error, Tags, Warning, register
+from django.db import connections
+
+LOCAL = {"127.0.0.1", "localhost", "[::1]"}
+EXAMPLE_KEYS = ("django-insecure-", "change-me", "changeme", "secret")
+
+
+@register(Tags.security)
+def debug_stays_at_home(app_configs, **kwargs):
+    """Debug pages show settings and data to whoever asks."""
+    others = sorted(set(settings.ALLOWED_HOSTS) - LOCAL)
+    if settings.DEBUG and (settings.HTTPS or others):
+        seen_by = ", ".join(others) or "HTTPS"
+        return [
+            Error(f"DEBUG is on while others can reach this ({seen_by}).", hint="Unset DEBUG.", id="loyalty.E001")
+        ]
+    return []
+
+
+@register(Tags.security)
+def the_key_is_a_secret(app_configs, **kwargs):
+    if not settings.DEBUG and settings.SECRET_KEY.lower().startswith(EXAMPLE_KEYS):
+        hint = "Unset SECRET_KEY to have one made, or take 50 random characters."
+        return [Error("SECRET_KEY is an example, which everybody knows.", hint=hint, id="loyalty.E002")]
+    return []
+
+
+@register(Tags.security, deploy=True)
+def the_key_is_shared(app_configs, **kwargs):
+    """A key made on this machine differs on the next one, which could read neither sessions nor credentials."""
+    made_here = settings.VAR_DIR / "secret_key"
+    is_made_here = made_here.exists() and made_here.read_text().strip() == settings.SECRET_KEY
+    if is_made_here and may_span_machines():
+        hint = f"Set SECRET_KEY on each machine, to the content of {made_here} if it was in use."
+        return [Error("SECRET_KEY was made on this machine only.", hint=hint, id="loyalty.E003")]
+    return []
+
+
+@register(deploy=True)
+def tasks_reach_every_machine(app_configs, **kwargs):
+    """Without Redis, tasks are files of this machine, and limits are counted by each process for itself."""
+    if not settings.REDIS_URL and (may_span_machines() or settings.WEB_PROCESSES > 1):
+        hint = "Set REDIS_URL, unless everything runs on this one machine."
+        return [Warning("Tasks and rate limits stay within this machine and process.", hint=hint, id="loyalty.W001")]
+    return []
+
+
+@register(Tags.database)
+def commits_are_durable(app_configs, databases=None, **kwargs):
+    """With either off, PostgreSQL loses acknowledged postings when it is killed."""
+    return [
+        Warning(
+            f"PostgreSQL's {name} is off: a crash loses postings that were acknowledged.",
+            hint=f"Set {name} = on in postgresql.conf, or for the role and the database in use.",
+            obj=alias,
+            id="loyalty.W002",
+        )
+        for alias in databases or []
+        if connections[alias].vendor == "postgresql"
+        for name in ("fsync", "synchronous_commit")
+        if ask(connections[alias], name) == "off"
+    ]
+
+
+def may_span_machines():
+    return "sqlite" not in settings.DATABASES["default"]["ENGINE"]
+
+
+def ask(connection, name):
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT current_setting(%s)", [name])
+        return cursor.fetchone()[0]

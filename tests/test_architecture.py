@@ -1,0 +1,155 @@
+"""The house stays as docs/architecture.md draws it."""
+
+import ast
+from functools import cache
+from pathlib import Path
+
+import pytest
+from django.apps import apps
+
+ROOT = Path(__file__).resolve().parent.parent
+# Each may import those before it, never those after it.
+LAYERS = ["partners", "programs", "members", "transactions", "loyalty_site"]
+VAGUE_NAMES = {"utils.py", "helpers.py", "common.py", "services.py", "constants.py", "signals.py"}
+MODULE_LINES = 300
+FUNCTION_LINES = 40
+BALANCE_MODELS = {"Balance", "Tally"}
+WRITES = {"create", "get_or_create", "update_or_create", "bulk_create", "update", "bulk_update", "delete"}
+
+FILES = sorted(
+    path.relative_to(ROOT)
+    for layer in LAYERS
+    for path in (ROOT / layer).rglob("*.py")
+    if "migrations" not in path.parts
+)
+EXACT = [path for path in FILES if path.parts[0] == "transactions" or path.parts[:2] in {("programs", "rules")}]
+EXACT += [Path("programs/earning.py")]
+
+
+@cache
+def tree_of(path):
+    return ast.parse((ROOT / path).read_text())
+
+
+def imports_of(node, path):
+    """(line, dotted name) of each import below `node`, relative ones made absolute."""
+    for child in ast.walk(node):
+        if isinstance(child, ast.Import):
+            yield from ((child.lineno, alias.name) for alias in child.names)
+        elif isinstance(child, ast.ImportFrom):
+            base = ".".join(path.parts[: len(path.parts) - child.level]) if child.level else ""
+            module = ".".join(filter(None, [base, child.module]))
+            yield from ((child.lineno, f"{module}.{alias.name}") for alias in child.names)
+
+
+def functions_of(path):
+    return [node for node in ast.walk(tree_of(path)) if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)]
+
+
+def is_lib(name):
+    return f"{name}.".startswith("loyalty_site.lib.")
+
+
+def may_import(path, name):
+    """Whether the file at `path` may import the first-party or foreign `name`."""
+    target = name.split(".")[0]
+    if target not in LAYERS:
+        return target != "tests"
+    if is_lib(name):
+        return True
+    if is_lib(".".join(path.parts)):
+        return False
+    return LAYERS.index(target) <= LAYERS.index(path.parts[0])
+
+
+def test_imports_point_down():
+    wrong = [
+        f"{path}:{line} imports {name}"
+        for path in FILES
+        for line, name in imports_of(tree_of(path), path)
+        if not may_import(path, name)
+    ]
+    assert not wrong
+
+
+def test_a_module_says_at_its_top_what_it_needs():
+    wrong = [
+        f"{path}:{line} imports {name} inside {function.name}"
+        for path in FILES
+        for function in functions_of(path)
+        for line, name in imports_of(function, path)
+        # Models cannot be imported before the registry is full, and `ready` is when it is.
+        if name.split(".")[0] in LAYERS and not (path.name == "apps.py" and function.name == "ready")
+    ]
+    assert not wrong
+
+
+@pytest.mark.parametrize("layer", LAYERS)
+def test_foreign_keys_point_down(layer):
+    below = LAYERS[: LAYERS.index(layer) + 1]
+    for model in apps.get_app_config(layer).get_models(include_auto_created=True):
+        for field in model._meta.get_fields():
+            if field.concrete and field.related_model:
+                target = field.related_model._meta.app_label
+                assert target in below or target not in LAYERS, f"{field} reaches up to {target}"
+
+
+def test_modules_are_short():
+    sizes = {path: len((ROOT / path).read_text().splitlines()) for path in FILES}
+    assert not {str(path): size for path, size in sizes.items() if size > MODULE_LINES}
+
+
+def test_functions_are_short():
+    """Counted without decorators and docstring."""
+    wrong = {}
+    for path in FILES:
+        for function in functions_of(path):
+            body = function.body[1:] if ast.get_docstring(function, clean=False) is not None else function.body
+            size = function.end_lineno - body[0].lineno + 1 if body else 0
+            if size > FUNCTION_LINES:
+                wrong[f"{path}:{function.lineno} {function.name}"] = size
+    assert not wrong
+
+
+def test_modules_have_telling_names():
+    assert not [str(path) for path in FILES if path.name in VAGUE_NAMES]
+
+
+def test_modules_say_which_question_they_answer():
+    """Where there is something to say: a file of a few lines, or one that only collects names, says it itself."""
+    silent = [
+        str(path)
+        for path in FILES
+        if path.name not in {"__init__.py", "apps.py", "urls.py"} and not ast.get_docstring(tree_of(path))
+    ]
+    assert not silent
+
+
+def test_points_and_money_are_never_floats():
+    wrong = [
+        f"{path}:{node.lineno}"
+        for path in EXACT
+        for node in ast.walk(tree_of(path))
+        if (isinstance(node, ast.Constant) and isinstance(node.value, float))
+        or (isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "float")
+    ]
+    assert not wrong
+
+
+def test_only_the_ledger_moves_balances():
+    importers = {
+        path.parts[0]
+        for path in FILES
+        for _, name in imports_of(tree_of(path), path)
+        if f"{name}.".startswith("members.holdings.")
+    }
+    assert importers <= {"members", "transactions"}
+    writers = [
+        f"{path}:{node.lineno}"
+        for path in FILES
+        if path.parts[0] != "transactions" and path != Path("members/holdings.py")
+        for node in ast.walk(tree_of(path))
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in WRITES
+        if BALANCE_MODELS & {name.id for name in ast.walk(node.func) if isinstance(name, ast.Name)}
+    ]
+    assert not writers
