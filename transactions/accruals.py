@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+from loyalty_site.lib.money import LARGEST
 from loyalty_site.lib.refusals import Refused
 from members import tiers
 from programs import earning
@@ -11,8 +12,8 @@ from transactions.models import Journal, JournalLine
 from transactions.posting import UnknownCurrency
 
 
-class UnknownPartner(Refused):
-    code = "partner_unknown"
+class TooManyPoints(Refused):
+    code = "points_too_many"
 
 
 def accrue(posting):
@@ -20,17 +21,18 @@ def accrue(posting):
     item, books, account, configuration = posting.item, posting.books, posting.account, posting.configuration
     posting.check_member()
     posting.check_date()
+    posting.check_partner()
     if item.money not in ("", configuration.money):
         detail = f"The program counts {configuration.money}; send the amount in it."
         raise UnknownCurrency(detail, field="currency")
-    if item.partner and item.partner not in configuration.partners:
-        raise UnknownPartner(f"Partner {item.partner} does not take part in the program.", field="partner")
     store_id = posting.catalogue.store_id(item)
     categories = {line.sku: posting.catalogue.product(item, line.sku)[1] for line in item.lines if line.sku}
     dated = item if item.activity_at else replace(item, activity_at=posting.activity_at)
     basket = earning.basket(dated, configuration, category_of=categories)
     facts = Facts(tiers=tiers.codes(configuration, account), enrolled_at=account.enrolled_at)
     earned = earning.evaluate(configuration, basket, facts)
+    if max(earned.points.values(), default=0) > LARGEST:
+        raise TooManyPoints("The rules give more points for it than a ledger can hold.", field="amount")
 
     key = books.next_journal()
     ends = {}

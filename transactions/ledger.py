@@ -73,8 +73,7 @@ def record(items, *, program_id, via, now=None, user=None, dry_run=False):
     if len(items) > LARGEST_BATCH:
         raise BatchTooLarge(f"At most {LARGEST_BATCH:,} items at once; this batch has {len(items):,}.")
     for attempt in range(_TRIES):
-        configuration = versions.current(program_id) if attempt == 0 else versions.renew(program_id)
-        _check_program(configuration, via, dry_run)
+        configuration = _configuration(program_id, via, dry_run=dry_run, is_renewed=attempt > 0)
         batch = _Batch(items, configuration, via=via, user=user, now=now or timezone.now())
         try:
             return batch.post(dry_run=dry_run)
@@ -82,6 +81,21 @@ def record(items, *, program_id, via, now=None, user=None, dry_run=False):
             if attempt == _TRIES - 1:
                 raise
     raise AssertionError("unreachable")
+
+
+def _configuration(program_id, via, *, dry_run, is_renewed):
+    """The program as compiled here; raises Refused where it takes nothing from `via`.
+
+    It may be old, which the lock finds out later. Nobody is refused for that: before it says no, it asks.
+    """
+    configuration = versions.renew(program_id) if is_renewed else versions.current(program_id)
+    try:
+        _check_program(configuration, via, dry_run)
+    except Refused:
+        if is_renewed or versions.is_current(configuration):
+            raise
+        return _configuration(program_id, via, dry_run=dry_run, is_renewed=True)
+    return configuration
 
 
 def _check_program(configuration, via, dry_run):

@@ -43,6 +43,10 @@ class UnknownCurrency(Refused):
     code = "currency_unknown"
 
 
+class UnknownPartner(Refused):
+    code = "partner_unknown"
+
+
 @dataclass(slots=True)
 class Posting:
     """One item on its way into the ledger, with all that its verb needs."""
@@ -81,6 +85,11 @@ class Posting:
         first = enrolled_on - timedelta(days=terms.pre_enrolment_days)
         if periods.local_date(at, terms.zone) < first:
             raise InvalidDate(f"The member may earn and spend from {first} on.", field="activity_at")
+
+    def check_partner(self):
+        """A partner that the item names takes part in the program."""
+        if self.item.partner and self.item.partner not in self.configuration.partners:
+            raise UnknownPartner(f"Partner {self.item.partner} does not take part in the program.", field="partner")
 
     def currency(self, code):
         """The currency that the sender means by `code`, the primary one by ""."""

@@ -10,6 +10,7 @@ def redeem(posting):
     item, books, account = posting.item, posting.books, posting.account
     posting.check_member()
     posting.check_date()
+    posting.check_partner()
     currency = posting.currency(item.currency)
     if not currency.is_spendable:
         raise UnknownCurrency(f"{currency.name} measure tiers and cannot be spent.", field="currency")

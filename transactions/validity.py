@@ -1,5 +1,6 @@
 """Is one item fit to be looked at: are its texts, numbers and lists within what the ledger can hold?"""
 
+import json
 from datetime import datetime
 
 from loyalty_site.lib.money import LARGEST
@@ -7,13 +8,27 @@ from loyalty_site.lib.refusals import Refusal
 from members.lookup import IDENTIFIERS
 from partners.activity import Activity, Redemption, Reversal
 
-LONGEST = {"external_id": 128, "kind": 40, "channel": 20, "partner": 40, "store": 40, "code": 64, "reason": 200}
+LONGEST = {
+    "external_id": 128,
+    "kind": 40,
+    "money": 3,
+    "currency": 40,
+    "channel": 20,
+    "partner": 40,
+    "store": 40,
+    "code": 64,
+    "reason": 200,
+}
 LONGEST_LINE = {"sku": 64, "category": 64}
 LONGEST_IDENTIFIER = 254
 MOST_LINES = 1000
 LARGEST_QUANTITY = 10**6
 LARGEST_ATTRIBUTES = 8000
+LARGEST_KEY = 2**63 - 1
 _MONEY = ("amount", "tax", "shipping", "gift_card", "points_value")
+
+#: What senders call these attributes of the values.
+_FIELDS = {"kind": "activity", "money": "currency"}
 
 
 def check(item):
@@ -22,13 +37,16 @@ def check(item):
 
 
 def _problems(item):
-    if not item.external_id:
+    if item.external_id == "":
         yield Refusal("external_id_missing", "Give the fact a name of its own.", field="external_id")
     yield from _texts(item, LONGEST)
     if item.activity_at is not None and not (isinstance(item.activity_at, datetime) and item.activity_at.tzinfo):
         yield Refusal("invalid_date", "Write the instant with its time zone.", field="activity_at")
-    if not isinstance(item, Reversal):
-        yield from _identifiers(item.member)
+    if isinstance(item, Reversal):
+        yield from _number(item.journal_id, "transaction", least=1, largest=LARGEST_KEY)
+        return
+    yield from _identifiers(item.member)
+    yield from _attributes(item.attributes)
     if isinstance(item, Redemption):
         yield from _number(item.points, "points", least=1)
     if isinstance(item, Activity):
@@ -59,21 +77,50 @@ def _purchase(item):
 def _texts(thing, longest, prefix=""):
     for name, limit in longest.items():
         value = getattr(thing, name, "")
-        if not isinstance(value, str) or "\0" in value:
-            yield Refusal("invalid_text", "Send text without NUL characters.", field=prefix + name)
+        if value == "":
+            continue
+        if not is_text(value):
+            detail = "Send Unicode text without NUL characters."
+            yield Refusal("invalid_text", detail, field=prefix + _FIELDS.get(name, name))
         elif len(value) > limit:
-            yield Refusal("text_too_long", f"At most {limit} characters are possible.", field=prefix + name)
+            detail = f"At most {limit} characters are possible."
+            yield Refusal("text_too_long", detail, field=prefix + _FIELDS.get(name, name))
+
+
+def is_text(value):
+    """Whether both databases can hold `value`: neither takes half a surrogate pair, PostgreSQL takes no NUL."""
+    if not isinstance(value, str) or "\0" in value:
+        return False
+    return value.isascii() or not any("\ud800" <= char <= "\udfff" for char in value)
 
 
 def _identifiers(member):
-    unknown = sorted(set(member) - set(IDENTIFIERS))
-    if unknown:
-        detail = f"A member is named by one of {', '.join(IDENTIFIERS)}."
-        yield Refusal("unknown_field", detail, field=f"member.{unknown[0]}")
+    if not isinstance(member, dict):
+        yield Refusal("invalid_member", 'Name the member like {"number": "…"}.', field="member")
+        return
     for name, value in member.items():
-        if not isinstance(value, str) or "\0" in value or len(value) > LONGEST_IDENTIFIER:
+        if name not in IDENTIFIERS:
+            detail = f"A member is named by one of {', '.join(IDENTIFIERS)}."
+            yield Refusal("unknown_field", detail, field=f"member.{name}")
+        if not is_text(value) or len(value) > LONGEST_IDENTIFIER:
             detail = f"Send text of at most {LONGEST_IDENTIFIER} characters without NUL."
             yield Refusal("invalid_text", detail, field=f"member.{name}")
+
+
+def _attributes(attributes):
+    """They are kept as JSON: what cannot be written as JSON would fail in the database, with the whole batch."""
+    if attributes == {}:
+        return
+    try:
+        text = json.dumps(attributes, ensure_ascii=False, allow_nan=False, sort_keys=True)
+    except (TypeError, ValueError, RecursionError):
+        text = "\0"
+    if not isinstance(attributes, dict) or not is_text(text) or "\\u0000" in text:
+        detail = "Send an object of JSON values without NUL characters."
+        yield Refusal("invalid_attributes", detail, field="attributes")
+    elif len(text) > LARGEST_ATTRIBUTES:
+        detail = f"Attributes may have {LARGEST_ATTRIBUTES:,} characters of JSON together."
+        yield Refusal("invalid_attributes", detail, field="attributes")
 
 
 def _number(value, field, *, least=0, largest=LARGEST):

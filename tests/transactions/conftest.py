@@ -1,0 +1,24 @@
+"""One shop with one member, which most tests of the ledger begin with."""
+
+import pytest
+from django.apps import apps
+
+from tests import factories
+
+
+@pytest.fixture
+def made(db):
+    return factories.program()
+
+
+@pytest.fixture
+def who(made):
+    return factories.member(made)
+
+
+@pytest.fixture
+def count_rows(db):
+    """A function that counts the rows of every table of ours."""
+    ours = ("partners", "programs", "members", "transactions")
+    models = [model for app in ours for model in apps.get_app_config(app).get_models()]
+    return lambda: {model._meta.label: model._base_manager.count() for model in models}
