@@ -11,7 +11,8 @@ from datetime import datetime
 from loyalty_site.lib.sql import instant
 from members.models import Balance, Member, Tally
 
-_MOVED = "available pending reserved arrears lifetime_earned lifetime_redeemed lifetime_expired lifetime_reversed"
+_MOVED = "available pending reserved arrears lifetime_earned lifetime_redeemed lifetime_expired lifetime_reversed "
+_MOVED += "lifetime_transferred"
 
 
 @dataclass(slots=True)
@@ -25,12 +26,23 @@ class Holding:
     arrears: int = 0
     next_change_at: datetime | None = None
     last_activity_at: datetime | None = None
+    expires_at: datetime | None = None
     moved: dict = field(default_factory=dict)
     is_touched: bool = False
 
     @property
     def balance(self):
         return self.available - self.arrears
+
+    def is_due(self, now):
+        """Whether time has done something to it that is not booked yet."""
+        return self.next_change_at is not None and self.next_change_at <= now
+
+    def wake_at(self, instant):
+        """Look at it again at `instant` (or sooner, when something else comes first); None changes nothing."""
+        if instant and (self.next_change_at is None or instant < self.next_change_at):
+            self.next_change_at = instant
+            self.is_touched = True
 
     def move(self, **amounts):
         """Add to columns of the balance, e.g. move(available=-5, lifetime_redeemed=5)."""
@@ -98,7 +110,7 @@ class Lock:
         )
         self._balances = session.run(
             "SELECT member_id, currency_id, id, available, pending, reserved, arrears, next_change_at, "
-            "last_activity_at FROM members_balance WHERE member_id {ids}",
+            "last_activity_at, expires_at FROM members_balance WHERE member_id {ids}",
             [member_ids],
         )
         self._tallies = self._standings = None
@@ -118,8 +130,9 @@ class Lock:
         for row in self._members.fetchall():
             member, number, status, enrolled_at, sequence, chain, version = row
             accounts[member] = Account(member, number, status, instant(enrolled_at), sequence, chain)
-        for member, currency, *values, next_change, last_activity in self._balances.fetchall():
-            accounts[member].holdings[currency] = Holding(*values, instant(next_change), instant(last_activity))
+        for member, currency, *values, next_change, last_activity, ends in self._balances.fetchall():
+            instants = map(instant, (next_change, last_activity, ends))
+            accounts[member].holdings[currency] = Holding(*values, *instants)
         if self._tallies:
             for member, currency, period, row_id, points in self._tallies.fetchall():
                 accounts[member].counts[currency, period] = Count(row_id, points)
@@ -149,10 +162,11 @@ def _save_balances(session, touched):
             if not holding.is_touched:
                 continue
             sums = [holding.moved.get(name, 0) for name in names]
-            dates = (holding.next_change_at, holding.last_activity_at)
+            dates = (holding.next_change_at, holding.last_activity_at, holding.expires_at)
             if holding.id:
                 old.append((holding.id, *sums, 1, *dates))
             else:
                 new.append((account.id, currency, *sums, 1, *dates))
-    session.insert(Balance, f"member_id currency_id {_MOVED} version next_change_at last_activity_at", new)
-    session.change(Balance, add=f"{_MOVED} version", put="next_change_at last_activity_at", rows=old)
+    dates = "next_change_at last_activity_at expires_at"
+    session.insert(Balance, f"member_id currency_id {_MOVED} version {dates}", new)
+    session.change(Balance, add=f"{_MOVED} version", put=dates, rows=old)

@@ -85,6 +85,7 @@ class Connection(models.Model):
         API = "api", "API client"
         BACK_OFFICE = "back-office", "Back office"
         IMPORT = "import", "File import"
+        TIMETABLE = "timetable", "Timetable"
 
     class Status(models.TextChoices):
         ACTIVE = "active", "Active"

@@ -28,6 +28,25 @@ class Currency:
     rounding: str
     is_primary: bool
     expiry: Terms
+    point_value: Decimal
+    pending_days: int
+    pending_event: str
+    pending_deadline_days: int
+    expiry_starts: str
+    refund_policy: str
+    consumption: str
+    returned_points: str
+    grace_days: int
+    min_spend: int
+    max_spend: int | None
+    spend_step: int
+    max_basket_percent: int
+    max_balance: int | None
+    transfers: bool
+    transfer_min: int
+    transfer_max: int | None
+    transfer_fee_percent: int
+    transfer_after_days: int
 
     @property
     def is_spendable(self):
@@ -41,6 +60,7 @@ class Tier:
     name: str
     threshold: int
     multiplier: Fraction
+    extension_months: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,8 +188,24 @@ def _currency(spec, ids):
         unit=10 ** spec["decimals"],
         rounding=spec["rounding"],
         is_primary=spec["is_primary"],
-        expiry=Terms(**expiry) if expiry else Terms(),
+        expiry=_terms(expiry) if expiry else Terms(),
+        point_value=Decimal(spec["point_value"]),
+        **{name: spec[name] for name in _AS_THEY_ARE},
     )
+
+
+_AS_THEY_ARE = (
+    "pending_days pending_event pending_deadline_days expiry_starts refund_policy consumption returned_points "
+    "grace_days min_spend max_spend spend_step max_basket_percent max_balance transfers transfer_min transfer_max "
+    "transfer_fee_percent transfer_after_days"
+).split()
+
+
+def _terms(spec):
+    spec = dict(spec)
+    cut_offs = tuple(sorted(part.strip() for part in spec.pop("cut_offs").split(",") if part.strip()))
+    counts = frozenset(part.strip() for part in spec.pop("counts").split(",") if part.strip())
+    return Terms(**spec, cut_offs=cut_offs, counts=counts)
 
 
 def _tier_group(spec, ids):
@@ -179,6 +215,7 @@ def _tier_group(spec, ids):
             code=tier["code"],
             name=tier["name"],
             threshold=tier["threshold"],
+            extension_months=tier["extension_months"],
             multiplier=Fraction(Decimal(tier["multiplier"])),
         )
         for tier in sorted(spec["tiers"], key=lambda tier: tier["sequence"])

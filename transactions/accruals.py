@@ -5,78 +5,156 @@ from dataclasses import replace
 from loyalty_site.lib.money import LARGEST
 from loyalty_site.lib.refusals import Refused
 from members import tiers
-from programs import earning
-from programs.expiry import end_of_lot
+from programs import earning, periods
 from programs.rules.base import Facts
+from transactions import moves, refunds, settlement
+from transactions.baskets import base_amount, basket_of
 from transactions.models import Journal, JournalLine
-from transactions.posting import UnknownCurrency
+
+ACCRUAL = Journal.Kind.ACCRUAL
 
 
 class TooManyPoints(Refused):
     code = "points_too_many"
 
 
+class UnknownOrder(Refused):
+    code = "order_unknown"
+
+
 def accrue(posting):
     """Book what the rules give for the Activity of `posting`. Raises Refused before anything moves."""
-    item, books, account, configuration = posting.item, posting.books, posting.account, posting.configuration
+    item, configuration = posting.item, posting.configuration
     posting.check_member()
     posting.check_date()
     posting.check_partner()
+    columns = _columns(posting)
+    if item.replaces:
+        _check_revision(posting)
+    if item.hold and not posting.resumed:
+        return posting.keep(ACCRUAL, Journal.Status.HELD, item.hold, **columns)
+    rate, rate_on = None, None
     if item.money not in ("", configuration.money):
-        detail = f"The program counts {configuration.money}; send the amount in it."
-        raise UnknownCurrency(detail, field="currency")
-    store_id = posting.catalogue.store_id(item)
+        day = periods.local_date(posting.activity_at, configuration.zone)
+        rate, rate_on = posting.rates.get((item.money, day), (None, None))
+        if rate is None:
+            why = f"There is no rate of {item.money} for {day}: enter it, then retry."
+            return posting.keep(ACCRUAL, Journal.Status.FAILED, why, **columns)
+    earned, categories = _evaluate(posting, rate)
+    columns |= {"rate": rate, "rate_on": rate_on, "base_amount": base_amount(item, configuration, rate)}
+    return _book(posting, earned, categories, columns)
+
+
+def _columns(posting):
+    """What the journal says of the activity, whatever becomes of it."""
+    item = posting.item
+    return {
+        "activity": item.kind,
+        "amount": item.amount,
+        "money": (item.money or posting.configuration.money) if item.amount else "",
+        "order_ref": item.order,
+        "channel": item.channel,
+        "store_id": posting.catalogue.store_id(item),
+        "code": item.code,
+        "attributes": item.attributes,
+    }
+
+
+def _check_revision(posting):
+    """The order that is replaced is there, is the member's own, and is not taken back yet."""
+    original = posting.original
+    if original is None or original.member_id != posting.account.id:
+        raise UnknownOrder("The member has no such order to replace.", field="replaces")
+    if original.is_open or original.is_reversed:
+        raise UnknownOrder("That revision does not count any more; replace the latest one.", field="replaces")
+
+
+def _evaluate(posting, rate):
+    """(Earned, {SKU: category}) by the rules and the tier of before this activity."""
+    item, configuration = posting.item, posting.configuration
     categories = {line.sku: posting.catalogue.product(item, line.sku)[1] for line in item.lines if line.sku}
     dated = item if item.activity_at else replace(item, activity_at=posting.activity_at)
-    basket = earning.basket(dated, configuration, category_of=categories)
-    facts = Facts(tiers=tiers.codes(configuration, account), enrolled_at=account.enrolled_at)
+    basket = basket_of(dated, configuration, rate=rate, category_of=categories)
+    facts = Facts(tiers=tiers.codes(configuration, posting.account), enrolled_at=posting.account.enrolled_at)
     earned = earning.evaluate(configuration, basket, facts)
     if max(earned.points.values(), default=0) > LARGEST:
         raise TooManyPoints("The rules give more points for it than a ledger can hold.", field="amount")
+    return earned, categories
 
-    key = books.next_journal()
+
+def _book(posting, earned, categories, columns):
+    item, configuration, account = posting.item, posting.configuration, posting.account
+    answer = _take_back_revision(posting) if item.replaces else {}
+    key = posting.key()
+    if item.order:
+        _set_free(posting, key)
     ends = {}
     for code, points in earned.points.items():
-        ends[code] = _book(posting, configuration.currencies[code], points, key)
+        ends[code] = _credit(posting, configuration.currencies[code], points, key)
+    for currency in configuration.currencies.values():
+        if currency.id in account.holdings:
+            moves.keep_alive(posting.books, account, currency, item.kind, posting.activity_at)
     tiers.upgrade(configuration, account, activity_at=posting.activity_at)
     for position, line in enumerate(item.lines):
         product_id, category = posting.catalogue.product(item, line.sku)
         row = (key, position, product_id, line.sku, line.category or category, line.quantity, line.amount, line.tax)
-        books.rows[JournalLine].append(row)
-    answer = {"points": earned.points, "expires": ends}
-    return posting.write(
-        key,
-        Journal.Kind.ACCRUAL,
-        answer=answer | posting.state(configuration.currencies.values()),
-        trace=earned.trace,
-        activity=item.kind,
-        amount=item.amount,
-        money=configuration.money if item.amount else "",
-        channel=item.channel,
-        store_id=store_id,
-        code=item.code,
-        attributes=item.attributes,
-    )
+        posting.books.rows[JournalLine].append(row)
+    answer |= {"points": earned.points, "expires": ends}
+    trace = earned.trace | ({"categories": categories} if any(categories.values()) else {})
+    state = posting.state(configuration.currencies.values())
+    return posting.write(key, ACCRUAL, answer=answer | state, trace=trace, **columns)
 
 
-def _book(posting, currency, points, journal_id):
+def _credit(posting, currency, points, journal_id):
     """Credit one currency; returns when it ends, as text for the answer."""
-    account, configuration, at = posting.account, posting.configuration, posting.activity_at
-    end = end_of_lot(currency.expiry, earned_at=at, processed_at=posting.books.now, zone=configuration.zone)
-    posting.books.credit(
-        account, currency, points, journal_id=journal_id, activity_at=at, end=end, lifetime_earned=points
+    books, account, at = posting.books, posting.account, posting.activity_at
+    escrow = moves.escrow_of(currency, activity_at=at, now=books.now, zone=posting.configuration.zone)
+    end = moves.end_of(books, account, currency, earned_at=at, released_at=escrow.available_at if escrow else None)
+    moves.credit(
+        books,
+        account,
+        currency,
+        points,
+        journal_id=journal_id,
+        activity_at=at,
+        end=end,
+        escrow=escrow,
+        lifetime_earned=points,
     )
-    holding = account.holding(currency.id)
-    holding.last_activity_at = max(at, holding.last_activity_at or at)
-    count_tallies(posting, currency, points, at)
+    if not escrow:
+        moves.count(books, account, currency, points, at)
     return end.at.isoformat() if end.at else None
 
 
-def count_tallies(posting, currency, points, at):
-    """Move the tallies of the windows in which `at` lies."""
-    for group in posting.configuration.tier_groups.values():
-        if group.currency == currency.code:
-            count = posting.account.count(currency.id, group.period(at, posting.configuration.zone))
-            count.points += points
-            count.moved += points
-            posting.account.is_touched = True
+def _take_back_revision(posting):
+    """Take back the revision that this order replaces, in the same transaction (C14-R7)."""
+    undo = posting.of_revision()
+    key, told, payload = refunds.refund(undo)
+    undo.books.journal(
+        key,
+        connection_id=posting.via.pk,
+        kind=Journal.Kind.REVERSAL.value,
+        activity="replaced",
+        external_id=undo.item.external_id,
+        member_id=posting.account.id,
+        activity_at=posting.activity_at,
+        user_id=posting.user_id,
+        fingerprint=posting.fingerprint,
+        reverses_id=posting.original.id,
+        payload=payload,
+        answer=told,
+    )
+    return {"replaced": told}
+
+
+def _set_free(posting, journal_id):
+    """Release the points of the order that waited for this very event."""
+    original = posting.original
+    if original is None or original.member_id != posting.account.id:
+        return
+    for entry, currency_id, _ in original.credits:
+        currency = posting.books.currencies[currency_id]
+        lot = posting.books.lots.get((posting.account.id, currency_id), {}).get(entry)
+        if lot and lot.is_pending and lot.waits_for == posting.item.kind:
+            common = {"journal_id": journal_id, "at": posting.activity_at}
+            settlement.release_now(posting.books, posting.account, currency, lot, **common)

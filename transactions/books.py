@@ -1,7 +1,7 @@
 """What do the locked members of a batch hold, and which rows does the batch write?
 
-One unit of work: `open` locks and reads, the verbs of ledger.py credit and debit in memory, `close`
-writes each table once. The number of statements does not depend on the size of the batch.
+One unit of work: `open` locks and reads, the verbs move points in memory, `close` writes each table
+once. The number of statements does not depend on the size of the batch.
 """
 
 from dataclasses import dataclass
@@ -14,25 +14,49 @@ from transactions.models import Entry, Journal, JournalLine, Lot, Trace
 
 JOURNAL = (
     "id program_id connection_id kind activity external_id member_id status activity_at received_at processed_at "
-    "amount money channel store_id code attributes reverses_id reason user_id fingerprint program_version "
-    "trace answer"
+    "amount money base_amount rate rate_on taken_back order_ref channel store_id code attributes "
+    "reverses_id reason due_at error user_id fingerprint program_version payload trace answer"
 )
-#: What a journal without money, store and original has in these columns.
-NO_MONEY = {
+#: What a journal has in the columns that its verb does not speak of.
+USUAL = {
     "activity": "",
+    "member_id": None,
+    "status": Journal.Status.PROCESSED.value,
     "amount": 0,
     "money": "",
+    "base_amount": 0,
+    "rate": None,
+    "rate_on": None,
+    "taken_back": 0,
+    "order_ref": "",
     "channel": "",
     "store_id": None,
     "code": "",
     "attributes": {},
     "reverses_id": None,
     "reason": "",
+    "due_at": None,
+    "error": "",
+    "user_id": None,
+    "payload": {},
+    "trace": {},
+    "answer": {},
 }
-REVERSED = Journal.Status.REVERSED.value
+#: What a decided journal, which was open before, gets anew (models/immutability.py allows no more).
+DECIDED = (
+    "member_id status processed_at program_version error trace answer reverses_id base_amount rate rate_on store_id"
+)
 LINE = "journal_id position product_id sku category quantity amount tax"
-ENTRY = "id journal_id member_id currency_id kind points balance_after activity_at posted_at sequence chain"
-LOT = "entry_id member_id currency_id points remaining activity_at expires_at is_floored"
+ENTRY = (
+    "id journal_id member_id currency_id kind points available pending reserved arrears balance_after activity_at "
+    "posted_at sequence chain"
+)
+LOT = (
+    "entry_id member_id currency_id points remaining activity_at available_at waits_for deadline_at is_pending "
+    "is_extended origin_id is_floored expires_at"
+)
+LOT_MOVES = "remaining"
+LOT_STATE = "is_pending available_at is_extended expires_at"
 
 
 @dataclass(slots=True)
@@ -45,28 +69,62 @@ class LotState:
     points: int
     remaining: int
     activity_at: datetime
-    expires_at: datetime | None
+    available_at: datetime | None = None
+    waits_for: str = ""
+    deadline_at: datetime | None = None
+    is_pending: bool = False
+    is_extended: bool = False
+    origin_id: int | None = None
     is_floored: bool = False
+    expires_at: datetime | None = None
     is_new: bool = False
+    is_changed: bool = False
     moved: int = 0
+
+    @classmethod
+    def read(cls, row):
+        """From the columns of LOT as a statement returns them."""
+        lot = cls(*row)
+        for name in ("activity_at", "available_at", "deadline_at", "expires_at"):
+            setattr(lot, name, instant(getattr(lot, name)))
+        lot.is_pending, lot.is_extended = bool(lot.is_pending), bool(lot.is_extended)
+        return lot
+
+    def row(self):
+        """The columns of LOT."""
+        names = ("id", *LOT.split()[1:])
+        return tuple(getattr(self, name) for name in names)
+
+    def state(self):
+        """The key and the columns of LOT_STATE."""
+        return (self.id, *(getattr(self, name) for name in LOT_STATE.split()))
 
     def use(self, points):
         self.remaining -= points
         if not self.is_new:
             self.moved -= points
 
-    def row(self):
-        """The columns of LOT."""
-        head = (self.id, self.member_id, self.currency_id, self.points, self.remaining)
-        return (*head, self.activity_at, self.expires_at, self.is_floored)
+    def put(self, **state):
+        """Change columns of LOT_STATE."""
+        for name, value in state.items():
+            setattr(self, name, value)
+        self.is_changed = True
 
     def is_usable(self, at):
-        return self.remaining > 0 and (self.expires_at is None or self.expires_at > at)
+        return self.remaining > 0 and not self.is_pending and (self.expires_at is None or self.expires_at > at)
 
 
-def consumption_order(lot):
+def expiry_first(lot):
     """Soonest expiry first, non-expiring last, ties by activity, then by id (semantics C11-R1)."""
     return lot.expires_at is None, lot.expires_at or lot.activity_at, lot.activity_at, lot.id
+
+
+def oldest_first(lot):
+    """By the activity that earned it, then by id."""
+    return lot.activity_at, lot.id
+
+
+ORDERS = {"expiry_first": expiry_first, "oldest_first": oldest_first}
 
 
 class Books:
@@ -79,42 +137,54 @@ class Books:
         self.accounts = {}
         self.lots = {}
         self.rows = {model: [] for model in (Journal, JournalLine, Entry, Lot, Trace)}
-        self.reversed = []
+        self.decided = []
+        self.changed = []
+        self.currencies = {currency.id: currency for currency in configuration.currencies.values()}
+        self._journal_ids, self._entry_ids = iter(()), iter(())
 
     def open(self, member_ids, *, journals, entries, with_lots, also=()):
-        """Lock the members, read what they hold; returns the program's version as the database has it.
+        """Lock the members, read what they hold; returns (the program's version as stored, what `also` gave).
 
-        `journals` and `entries` say how many keys to set aside; `also` are callables that read more in
-        the same round trip, under the same lock.
+        `journals` and `entries` say how many keys to set aside (and one journal for what time did); `also`
+        are callables that read more in the same round trip, under the same lock.
         """
         member_ids = sorted(member_ids)
         with self.session.together():
             lock = holdings.Lock(
                 self.session, self.configuration.id, member_ids, with_tiers=bool(self.configuration.tier_groups)
             )
-            ids = self.session.take_ids((Journal, journals), (Entry, entries))
-            lots = self._read_lots(member_ids) if with_lots else None
+            ids = self.session.take_ids((Journal, journals + 1), (Entry, entries))
+            lots = self.read_lots(member_ids) if with_lots else None
             reads = [read() for read in also]
         self.accounts, version = lock.take()
         self._journal_ids, self._entry_ids = map(iter, ids())
         if lots:
-            self._take_lots(lots)
+            self.take_lots(lots)
         return version, reads
 
-    def _read_lots(self, member_ids):
+    def read_lots(self, member_ids):
+        """Say the statement that reads the lots with something left; `take_lots` takes the answer."""
         return self.session.run(
-            "SELECT entry_id, member_id, currency_id, points, remaining, activity_at, expires_at, is_floored "
-            "FROM transactions_lot WHERE remaining > 0 AND member_id {ids}",
+            f"SELECT {', '.join(LOT.split())} FROM transactions_lot WHERE remaining > 0 AND member_id {{ids}}",
             [member_ids],
         )
 
-    def _take_lots(self, cursor):
-        for *row, earned_at, expires_at, is_floored in cursor.fetchall():
-            self.add_lot(LotState(*row, instant(earned_at), instant(expires_at), is_floored))
+    def take_lots(self, cursor):
+        for row in cursor.fetchall():
+            self.add_lot(LotState.read(row))
 
     def add_lot(self, lot):
         """Make a lot known, if it is not yet; returns the one that is known."""
         return self.lots.setdefault((lot.member_id, lot.currency_id), {}).setdefault(lot.id, lot)
+
+    def lots_of(self, account, currency):
+        """The known lots of one balance."""
+        return list(self.lots.get((account.id, currency.id), {}).values())
+
+    def usable_lots(self, account, currency, *, at):
+        """The lots that a debit at `at` may use, in the currency's consumption order."""
+        usable = [lot for lot in self.lots_of(account, currency) if lot.is_usable(at)]
+        return sorted(usable, key=ORDERS[currency.consumption])
 
     def next_journal(self):
         """The key of a journal whose entries may be written before `journal` itself."""
@@ -122,14 +192,32 @@ class Books:
 
     def journal(self, key, **columns):
         """Write the journal `key`; `columns` are all that the unit of work does not know by itself."""
-        columns = NO_MONEY | columns
-        columns |= {"id": key, "program_id": self.configuration.id, "program_version": self.configuration.version}
-        columns |= {"received_at": self.now, "processed_at": self.now, "status": Journal.Status.PROCESSED.value}
+        usual = {"program_id": self.configuration.id, "program_version": self.configuration.version}
+        usual |= {"received_at": self.now, "processed_at": self.now}
+        columns = USUAL | usual | columns | {"id": key}
         self.rows[Journal].append(tuple(columns[name] for name in JOURNAL.split()))
 
-    def entry(self, account, currency, kind, points, *, journal_id, activity_at):
-        """Write one line of the ledger behind the member's last; the balance has moved already."""
-        key = next(self._entry_ids)
+    def decide(self, key, **columns):
+        """Write the outcome of a journal that was stored open (pending, failed or held) before."""
+        usual = {"processed_at": self.now, "program_version": self.configuration.version}
+        columns = USUAL | usual | columns
+        self.decided.append((key, *(columns[name] for name in DECIDED.split())))
+
+    def change_journal(self, key, *, status, taken_back):
+        """Say how much of a processed journal is taken back by now: `taken_back` is added to what was."""
+        self.changed.append((key, taken_back, status.value))
+
+    def entry(self, account, currency, kind, points, *, journal_id, activity_at, **moves):
+        """Write one line of the ledger behind the member's last, and move the balance by `moves`.
+
+        `moves` are columns of the balance: available, pending, reserved, arrears and lifetime sums.
+        """
+        key = next(self._entry_ids, None)
+        if key is None:
+            self._entry_ids = iter(self.session.take_ids((Entry, 100))()[0])
+            key = next(self._entry_ids)
+        holding = account.holding(currency.id)
+        holding.move(**moves)
         account.sequence += 1
         account.is_touched = True
         values = {
@@ -138,7 +226,11 @@ class Books:
             "currency_id": currency.id,
             "kind": kind.value,
             "points": points,
-            "balance_after": account.holding(currency.id).balance,
+            "available": moves.get("available", 0),
+            "pending": moves.get("pending", 0),
+            "reserved": moves.get("reserved", 0),
+            "arrears": moves.get("arrears", 0),
+            "balance_after": holding.balance,
             "activity_at": activity_at,
             "posted_at": self.now,
             "sequence": account.sequence,
@@ -147,65 +239,31 @@ class Books:
         self.rows[Entry].append((key, *(values[name] for name in ENTRY.split()[1:])))
         return key
 
-    def credit(self, account, currency, points, *, journal_id, activity_at, end, kind=Entry.Kind.CREDIT, **moved):
-        """Give `points`; a spendable currency gets a lot that ends at `end`. `moved` are lifetime sums."""
-        holding = account.holding(currency.id)
-        holding.move(available=points, **moved)
-        key = self.entry(account, currency, kind, points, journal_id=journal_id, activity_at=activity_at)
-        if not currency.is_spendable:
-            return key
-        lot = LotState(key, account.id, currency.id, points, points, activity_at, end.at, end.is_floored, is_new=True)
-        self.add_lot(lot)
-        if end.at:
-            holding.next_change_at = min(end.at, holding.next_change_at or end.at)
-        return key
-
-    def debit(self, account, currency, points, *, lots, journal_id, activity_at, kind=Entry.Kind.DEBIT, **moved):
-        """Take `points` from `lots` in their order; returns [(lot, points taken)]. The caller has checked."""
-        account.holding(currency.id).move(available=-points, **moved)
-        key = self.entry(account, currency, kind, -points, journal_id=journal_id, activity_at=activity_at)
-        uses = list(split(points, lots))
-        for lot, used in uses:
-            self.use(key, lot, used)
-        return uses
-
     def use(self, entry_id, lot, points):
         """Tie an entry to a lot: it took `points` from it, or gave them back when negative."""
         lot.use(points)
         self.rows[Trace].append((entry_id, lot.id, points))
 
-    def usable_lots(self, account, currency, *, at):
-        """The lots that a debit at `at` may use, in consumption order."""
-        lots = self.lots.get((account.id, currency.id), {}).values()
-        return sorted((lot for lot in lots if lot.is_usable(at)), key=consumption_order)
-
     @property
     def is_changed(self):
-        return bool(self.rows[Journal])
+        return bool(self.rows[Journal] or self.rows[Entry] or self.decided)
 
     def close(self):
         """Write everything, each table once."""
         known = [lot for lots in self.lots.values() for lot in lots.values()]
-        new_lots = [lot.row() for lot in known if lot.is_new]
         accounts = self.accounts.values()
         session = self.session
         with session.together():
             session.insert(Journal, JOURNAL, self.rows[Journal])
-            session.change(Journal, put="status", rows=[(key, REVERSED) for key in self.reversed])
+            session.change(Journal, put=DECIDED, rows=self.decided)
+            session.change(Journal, add="taken_back", put="status", rows=self.changed)
             session.insert(JournalLine, LINE, self.rows[JournalLine])
             session.insert(Entry, ENTRY, self.rows[Entry])
-            session.insert(Lot, LOT, new_lots)
-            session.change(Lot, add="remaining", rows=[(lot.id, lot.moved) for lot in known if lot.moved])
+            session.insert(Lot, LOT, [lot.row() for lot in known if lot.is_new])
+            session.change(Lot, add=LOT_MOVES, rows=[(lot.id, lot.moved) for lot in known if lot.moved])
+            session.change(
+                Lot, put=LOT_STATE, rows=[lot.state() for lot in known if lot.is_changed and not lot.is_new]
+            )
             session.insert(Trace, "entry_id lot_id points", self.rows[Trace])
             tiers.save(session, accounts, now=self.now)
             holdings.save(session, accounts)
-
-
-def split(points, lots):
-    """(lot, points) pairs that together are `points`, from the first lot on."""
-    for lot in lots:
-        if points <= 0:
-            return
-        used = min(points, lot.remaining)
-        points -= used
-        yield lot, used

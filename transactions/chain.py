@@ -4,7 +4,9 @@ import hashlib
 from datetime import UTC
 
 #: What a chain value vouches for, in this order.
-FIELDS = ("member_id", "sequence", "journal_id", "currency_id", "kind", "points", "balance_after")
+FIELDS = (
+    "member_id sequence journal_id currency_id kind points available pending reserved arrears balance_after".split()
+)
 
 
 def link(previous, entry):

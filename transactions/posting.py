@@ -2,13 +2,15 @@
 
 import hashlib
 import json
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from datetime import datetime, timedelta
 
 from loyalty_site.lib.refusals import Refusal, Refused
 from members import tiers
 from members.models import Member
+from partners.activity import Reversal, dump
 from programs import periods
+from transactions.models import Journal
 
 #: Clocks of tills differ a little; anything later is a mistake.
 CLOCK_SKEW = timedelta(minutes=5)
@@ -16,9 +18,10 @@ CLOCK_SKEW = timedelta(minutes=5)
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """What became of one item: `status` is "posted", "replayed" or "refused".
+    """What became of one item: `status` is "posted", "replayed", "kept" or "refused".
 
-    `answer` is what the sender is told and told again; `refusal` says why nothing was written.
+    `answer` is what the sender is told and told again; `refusal` says why nothing was written. Kept: the
+    fact is written down and waits (failed, held, or ahead of what it refers to), no points moved.
     """
 
     status: str
@@ -59,6 +62,9 @@ class Posting:
     user_id: int | None
     fingerprint: str
     original: object = None
+    other: object = None
+    resumed: int | None = None
+    rates: dict | None = None
 
     @property
     def configuration(self):
@@ -108,22 +114,44 @@ class Posting:
             "tiers": tiers.codes(self.configuration, self.account),
         }
 
-    def write(self, key, kind, *, answer, trace=None, **columns):
-        """Write the journal of this posting and make its Result."""
-        self.books.journal(
-            key,
-            connection_id=self.via.pk,
-            kind=kind.value,
-            external_id=self.item.external_id,
-            member_id=self.account.id,
-            activity_at=self.activity_at,
-            user_id=self.user_id,
-            fingerprint=self.fingerprint,
-            trace=trace or {},
-            answer=answer,
-            **columns,
-        )
-        return Result("posted", key, answer)
+    def upgrade(self):
+        """Move the member to the tier that the tallies reach now."""
+        tiers.upgrade(self.configuration, self.account, activity_at=self.activity_at)
+
+    def of_revision(self):
+        """The posting that takes back the revision which this order replaces."""
+        name = f"{self.item.replaces} replaced by {self.item.external_id}"[:128]
+        item = Reversal(external_id=name, journal_id=self.original.id, activity_at=self.item.activity_at)
+        return replace(self, item=item, resumed=None)
+
+    def key(self):
+        """The key of the journal of this posting: a new one, or that of the open journal it decides."""
+        return self.resumed or self.books.next_journal()
+
+    def write(self, key, kind, *, answer, **columns):
+        """Write the journal of this posting, or the outcome of the open one, and make its Result."""
+        columns |= {"member_id": self.account.id if self.account else None, "answer": answer}
+        if self.resumed:
+            # What was reported stays as it was stored.
+            self.books.decide(key, **columns)
+        else:
+            self.books.journal(
+                key,
+                connection_id=self.via.pk,
+                kind=kind.value,
+                external_id=self.item.external_id,
+                activity_at=self.activity_at,
+                user_id=self.user_id,
+                fingerprint=self.fingerprint,
+                **({"payload": dump(self.item)} | columns),
+            )
+        is_booked = columns.get("status", Journal.Status.PROCESSED.value) == Journal.Status.PROCESSED.value
+        return Result("posted" if is_booked else "kept", key, answer)
+
+    def keep(self, kind, status, why, **columns):
+        """Write the fact down without booking it: it is `status` because of `why`."""
+        answer = {"status": status.value, "detail": why}
+        return self.write(self.key(), kind, answer=answer, status=status.value, error=why, **columns)
 
 
 def fingerprint(item):

@@ -1,12 +1,12 @@
 """Is one item fit to be looked at: are its texts, numbers and lists within what the ledger can hold?"""
 
 import json
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from loyalty_site.lib.money import LARGEST
 from loyalty_site.lib.refusals import Refusal
 from members.lookup import IDENTIFIERS
-from partners.activity import Activity, Redemption, Reversal
+from partners.activity import Activity, Adjustment, Decision, EarlyRelease, Redemption, Reversal, Transfer
 
 LONGEST = {
     "external_id": 128,
@@ -17,6 +17,9 @@ LONGEST = {
     "partner": 40,
     "store": 40,
     "code": 64,
+    "order": 128,
+    "replaces": 128,
+    "hold": 200,
     "reason": 200,
 }
 LONGEST_LINE = {"sku": 64, "category": 64}
@@ -24,6 +27,7 @@ LONGEST_IDENTIFIER = 254
 MOST_LINES = 1000
 LARGEST_QUANTITY = 10**6
 LARGEST_ATTRIBUTES = 8000
+LONGEST_RESERVATION = timedelta(days=7)
 LARGEST_KEY = 2**63 - 1
 _MONEY = ("amount", "tax", "shipping", "gift_card", "points_value")
 
@@ -37,20 +41,60 @@ def check(item):
 
 
 def _problems(item):
-    if item.external_id == "":
+    if getattr(item, "external_id", None) == "":
         yield Refusal("external_id_missing", "Give the fact a name of its own.", field="external_id")
     yield from _texts(item, LONGEST)
     if item.activity_at is not None and not (isinstance(item.activity_at, datetime) and item.activity_at.tzinfo):
         yield Refusal("invalid_date", "Write the instant with its time zone.", field="activity_at")
-    if isinstance(item, Reversal):
-        yield from _number(item.journal_id, "transaction", least=1, largest=LARGEST_KEY)
-        return
-    yield from _identifiers(item.member)
-    yield from _attributes(item.attributes)
-    if isinstance(item, Redemption):
+    if hasattr(item, "member"):
+        yield from _identifiers(item.member)
+    yield from _attributes(getattr(item, "attributes", {}))
+    yield from _BY_KIND[type(item)](item)
+
+
+def _redemption(item):
+    yield from _number(item.points, "points", least=1)
+    yield from _number(item.reserve_s, "reserve_s", largest=int(LONGEST_RESERVATION.total_seconds()))
+    if item.basket is not None:
+        yield from _number(item.basket, "basket")
+
+
+def _reversal(item):
+    if not item.order:
+        yield from _named_journal(item)
+    if item.amount is not None:
+        yield from _number(item.amount, "amount")
+    if item.points is not None:
         yield from _number(item.points, "points", least=1)
-    if isinstance(item, Activity):
-        yield from _purchase(item)
+    if item.mode not in ("recompute", "proportional"):
+        yield Refusal("invalid_mode", "The mode is recompute or proportional.", field="mode")
+    if len(item.lines) > MOST_LINES:
+        yield Refusal("too_many_lines", f"At most {MOST_LINES} lines are possible.", field="lines")
+    for number, line in enumerate(item.lines):
+        yield from _number(line.position, f"lines[{number}].position", largest=MOST_LINES)
+        yield from _number(line.amount, f"lines[{number}].amount")
+        yield from _number(line.quantity, f"lines[{number}].quantity", largest=LARGEST_QUANTITY)
+
+
+def _adjustment(item):
+    if item.points == 0:
+        yield Refusal("invalid_number", "Credit or debit at least one point.", field="points")
+    yield from _number(item.points, "points", least=-LARGEST)
+
+
+def _transfer(item):
+    yield from _identifiers(item.to, field="to")
+    yield from _number(item.points, "points", least=1)
+
+
+def _decision(item):
+    if item.deed not in ("confirm", "release"):
+        yield Refusal("invalid_deed", "A reservation is confirmed or released.", field="deed")
+    yield from _named_journal(item)
+
+
+def _named_journal(item):
+    yield from _number(item.journal_id, "transaction", least=1, largest=LARGEST_KEY)
 
 
 def _purchase(item):
@@ -94,17 +138,17 @@ def is_text(value):
     return value.isascii() or not any("\ud800" <= char <= "\udfff" for char in value)
 
 
-def _identifiers(member):
+def _identifiers(member, field="member"):
     if not isinstance(member, dict):
-        yield Refusal("invalid_member", 'Name the member like {"number": "…"}.', field="member")
+        yield Refusal("invalid_member", 'Name the member like {"number": "…"}.', field=field)
         return
     for name, value in member.items():
         if name not in IDENTIFIERS:
             detail = f"A member is named by one of {', '.join(IDENTIFIERS)}."
-            yield Refusal("unknown_field", detail, field=f"member.{name}")
+            yield Refusal("unknown_field", detail, field=f"{field}.{name}")
         if not is_text(value) or len(value) > LONGEST_IDENTIFIER:
             detail = f"Send text of at most {LONGEST_IDENTIFIER} characters without NUL."
-            yield Refusal("invalid_text", detail, field=f"member.{name}")
+            yield Refusal("invalid_text", detail, field=f"{field}.{name}")
 
 
 def _attributes(attributes):
@@ -127,3 +171,14 @@ def _number(value, field, *, least=0, largest=LARGEST):
     if type(value) is not int or not least <= value <= largest:
         detail = f"Send a whole number from {least} to {largest:,}."
         yield Refusal("invalid_number", detail, field=field)
+
+
+_BY_KIND = {
+    Activity: _purchase,
+    Redemption: _redemption,
+    Reversal: _reversal,
+    Adjustment: _adjustment,
+    EarlyRelease: _named_journal,
+    Transfer: _transfer,
+    Decision: _decision,
+}

@@ -22,6 +22,7 @@ class Session:
     def __init__(self, using=DEFAULT_DB_ALIAS):
         self.connection = connections[using]
         self.is_postgresql = self.connection.vendor == "postgresql"
+        self._taken = {}
 
     @contextmanager
     def together(self):
@@ -99,7 +100,8 @@ class Session:
 
     def _next_ids(self, model, count):
         cursor = self.run("SELECT seq FROM sqlite_sequence WHERE name = %s", [model._meta.db_table])
-        last = (cursor.fetchone() or [0])[0]
+        last = max((cursor.fetchone() or [0])[0], self._taken.get(model, 0))
+        self._taken[model] = last + count
         return list(range(last + 1, last + 1 + count))
 
 

@@ -24,12 +24,23 @@ class Balance(models.Model):
     lifetime_redeemed = models.BigIntegerField(default=0)
     lifetime_expired = models.BigIntegerField(default=0)
     lifetime_reversed = models.BigIntegerField(default=0)
+    lifetime_transferred = models.BigIntegerField(
+        default=0, help_text="Received less given away, by transfers, pools and merges."
+    )
+    expires_at = models.DateTimeField(
+        null=True, blank=True, help_text="When all of it ends, in a currency that expires by inactivity."
+    )
     next_change_at = models.DateTimeField(null=True, blank=True, editable=False)
     last_activity_at = models.DateTimeField(null=True, blank=True, editable=False)
     version = models.PositiveBigIntegerField(default=0, editable=False)
 
     class Meta:
         ordering = ["member_id", "currency_id"]
+        indexes = [
+            models.Index(
+                fields=["next_change_at"], name="balances_by_next_change", condition=Q(next_change_at__isnull=False)
+            )
+        ]
         constraints = [
             models.UniqueConstraint(fields=["member", "currency"], name="one_balance_each"),
             models.CheckConstraint(condition=Q(available__gte=0), name="available_not_negative"),

@@ -37,12 +37,23 @@ PROGRAM = Part(
 )
 CURRENCY = Part(
     Currency,
-    ("code", "name", "kind", "decimals", "rounding", "is_primary", "cost_per_point"),
+    tuple(
+        "code name kind decimals rounding is_primary cost_per_point point_value pending_days pending_event "
+        "pending_deadline_days expiry_starts refund_policy consumption returned_points grace_days min_spend "
+        "max_spend spend_step max_basket_percent max_balance transfers transfer_min transfer_max "
+        "transfer_fee_percent transfer_after_days".split()
+    ),
     others=("expiry",),
 )
-EXPIRY = Part(ExpiryRule, ("model", "period", "unit", "rounding", "min_validity_days"))
+EXPIRY = Part(
+    ExpiryRule,
+    tuple(
+        "model period unit rounding rounding_month cut_offs min_age_days counts extension_months notice_days "
+        "min_validity_days".split()
+    ),
+)
 TIER_GROUP = Part(TierGroup, ("code", "name", "window"), codes=("currency",), others=("tiers",))
-TIER = Part(Tier, ("code", "name", "sequence", "threshold", "multiplier", "colour"))
+TIER = Part(Tier, ("code", "name", "sequence", "threshold", "multiplier", "extension_months", "colour"))
 RULE = Part(
     Rule,
     ("code", "name", "kind", "group", "priority", "starts_on", "ends_on", "is_active"),

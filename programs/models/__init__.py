@@ -1,10 +1,11 @@
 from programs.models.currencies import Currency, ExpiryRule
-from programs.models.programs import Participation, Program, ProgramVersion
+from programs.models.programs import ExchangeRate, Participation, Program, ProgramVersion
 from programs.models.rules import Rule
 from programs.models.tiers import Tier, TierGroup
 
 __all__ = [
     "Currency",
+    "ExchangeRate",
     "ExpiryRule",
     "Participation",
     "Program",

@@ -22,6 +22,25 @@ class Currency(ProgramPart):
         HALF_EVEN = "half_even", "To the nearest, halves to even"
         CEIL = "ceil", "Up"
 
+    class ExpiryStarts(models.TextChoices):
+        RELEASE = "release", "When pending points are released"
+        EARNING = "earning", "When points are earned"
+
+    class RefundPolicy(models.TextChoices):
+        WITHIN_BALANCE = "within_balance", "Take what is there, write off the rest"
+        PENDING_ONLY = "pending_only", "Take only what is still pending"
+        ARREARS = "arrears", "Take all; the balance may fall below zero"
+        NET = "net", "Take what is there, tell the till the value of the rest"
+
+    class Consumption(models.TextChoices):
+        EXPIRY_FIRST = "expiry_first", "Soonest to expire first"
+        OLDEST_FIRST = "oldest_first", "Oldest first"
+
+    class Returned(models.TextChoices):
+        GRACE = "grace", "They live on for the days of grace"
+        STRICT = "strict", "They expire at once"
+        FRESH = "fresh", "They get a whole new period"
+
     program = models.ForeignKey(Program, models.CASCADE, related_name="currencies")
     code = models.SlugField(max_length=40)
     name = models.CharField(max_length=60)
@@ -41,6 +60,56 @@ class Currency(ProgramPart):
         default=0,
         validators=[MinValueValidator(0)],
         help_text="What one point costs us, in the program's base currency.",
+    )
+
+    point_value = models.DecimalField(
+        max_digits=12,
+        decimal_places=6,
+        default=0,
+        validators=[MinValueValidator(0)],
+        help_text="What a member gets for one point when paying with points, in the base currency.",
+    )
+    pending_days = models.PositiveSmallIntegerField(
+        default=0, help_text="Points are shown at once and can be spent after so many days."
+    )
+    pending_event = models.SlugField(
+        max_length=40, blank=True, help_text="Or they wait for this event of the order, for example shipped."
+    )
+    pending_deadline_days = models.PositiveSmallIntegerField(
+        default=60, help_text="Without the event they are cancelled after so many days."
+    )
+    expiry_starts = models.CharField(max_length=10, choices=ExpiryStarts, default=ExpiryStarts.RELEASE)
+    refund_policy = models.CharField(
+        max_length=15,
+        choices=RefundPolicy,
+        default=RefundPolicy.WITHIN_BALANCE,
+        help_text="What happens when points of a refunded purchase are spent already.",
+    )
+    consumption = models.CharField(max_length=15, choices=Consumption, default=Consumption.EXPIRY_FIRST)
+    returned_points = models.CharField(
+        max_length=10,
+        choices=Returned,
+        default=Returned.GRACE,
+        help_text="When a redemption is cancelled after its points would have expired.",
+    )
+    grace_days = models.PositiveSmallIntegerField(default=30)
+    min_spend = models.PositiveBigIntegerField(default=1, help_text="Fewer points cannot be spent at once.")
+    max_spend = models.PositiveBigIntegerField(null=True, blank=True, help_text="Nor more; empty: no limit.")
+    spend_step = models.PositiveBigIntegerField(
+        default=1, validators=[MinValueValidator(1)], help_text="Only multiples of this many can be spent."
+    )
+    max_basket_percent = models.PositiveSmallIntegerField(
+        default=100, validators=[MaxValueValidator(100)], help_text="Share of a basket that points may pay."
+    )
+    max_balance = models.PositiveBigIntegerField(
+        null=True, blank=True, help_text="A member holds no more, pending points included; empty: no limit."
+    )
+    transfers = models.BooleanField("members may transfer", default=False)
+    transfer_min = models.PositiveBigIntegerField(default=1)
+    transfer_max = models.PositiveBigIntegerField(null=True, blank=True)
+    transfer_fee_percent = models.PositiveSmallIntegerField(default=0, validators=[MaxValueValidator(100)])
+    transfer_after_days = models.PositiveSmallIntegerField(
+        default=0, help_text="The receiver must have been a member for so many days."
     )
 
     history = HistoricalRecords()
@@ -105,6 +174,9 @@ class ExpiryRule(ProgramPart):
     class Model(models.TextChoices):
         NEVER = "never", "Never"
         FIXED = "fixed", "Fixed: a period after each earning"
+        CALENDAR = "calendar", "Calendar: everything on fixed dates of the year"
+        ACTIVITY = "activity", "Activity: everything after a period without activity"
+        ANNIVERSARY = "anniversary", "Anniversary: on the day of the enrolment"
 
     class Unit(models.TextChoices):
         DAY = "day", "Days"
@@ -115,13 +187,41 @@ class ExpiryRule(ProgramPart):
         NONE = "none", "None"
         MONTH = "month", "To the end of the month"
         QUARTER = "quarter", "To the end of the quarter"
+        HALF_YEAR = "half_year", "To the end of the half-year"
         YEAR = "year", "To the end of the year"
+        CHOSEN = "chosen", "To the end of a chosen month"
 
     currency = models.OneToOneField(Currency, models.CASCADE, related_name="expiry_rule")
-    model = models.CharField(max_length=10, choices=Model, default=Model.FIXED)
+    model = models.CharField(max_length=12, choices=Model, default=Model.FIXED)
     period = models.PositiveSmallIntegerField(default=12, validators=[MaxValueValidator(3650)])
     unit = models.CharField(max_length=5, choices=Unit, default=Unit.MONTH)
     rounding = models.CharField(max_length=10, choices=Rounding, default=Rounding.NONE)
+    rounding_month = models.PositiveSmallIntegerField(
+        default=12,
+        validators=[MinValueValidator(1), MaxValueValidator(12)],
+        help_text="The chosen month, 1 to 12.",
+    )
+    cut_offs = models.CharField(
+        max_length=160,
+        blank=True,
+        default="12-31",
+        help_text="Calendar: the last usable days of the year as MM-DD, separated by commas.",
+    )
+    min_age_days = models.PositiveSmallIntegerField(
+        default=0, help_text="Calendar: younger points roll on to the next date."
+    )
+    counts = models.CharField(
+        max_length=200,
+        blank=True,
+        help_text="Activity: what counts as activity, separated by commas, for example purchase, redemption; "
+        "empty: everything that the member does.",
+    )
+    extension_months = models.PositiveSmallIntegerField(
+        default=0, help_text="Points that are about to expire live so much longer, once; a tier may give more."
+    )
+    notice_days = models.PositiveSmallIntegerField(
+        default=30, help_text="A change of policy never ends points sooner than so many days from now."
+    )
     min_validity_days = models.PositiveSmallIntegerField(
         default=30,
         validators=[MaxValueValidator(3650)],

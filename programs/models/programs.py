@@ -1,10 +1,11 @@
 """What is a program, who takes part in it, and what was promised at which version?"""
 
 import zoneinfo
+from decimal import Decimal
 from operator import attrgetter
 
 from django.core.exceptions import ValidationError
-from django.core.validators import MaxValueValidator, RegexValidator
+from django.core.validators import MaxValueValidator, MinValueValidator, RegexValidator
 from django.db import models, transaction
 from django.db.models import F, Q
 from django.utils import timezone
@@ -203,6 +204,36 @@ class Participation(ProgramPart):
         program = getattr(self, "program", None)
         if program and self.partner_id and self.partner_id == program.owner_id:
             raise ValidationError({"partner": "The owner always takes part; there is no need to add it."})
+
+
+class ExchangeRate(models.Model):
+    """What one unit of foreign money is worth in the program's base currency, from `on` on."""
+
+    program = models.ForeignKey(Program, models.CASCADE, related_name="exchange_rates")
+    money = models.CharField("currency", max_length=3, validators=[iso_currency])
+    on = models.DateField("from")
+    rate = models.DecimalField(
+        max_digits=18,
+        decimal_places=9,
+        validators=[MinValueValidator(Decimal("0.000000001"))],
+        help_text="Base money for one unit of it, for example 0.92.",
+    )
+
+    class Meta:
+        ordering = ["program_id", "money", "-on"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["program", "money", "on"],
+                name="one_rate_each_day",
+                violation_error_message="There is already a rate of this currency from this day on.",
+            ),
+            models.CheckConstraint(
+                condition=Q(rate__gt=0), name="rate_is_positive", violation_error_message="A rate is positive."
+            ),
+        ]
+
+    def __str__(self):
+        return f"{self.money} {self.rate} from {self.on}"
 
 
 class ProgramVersion(models.Model):

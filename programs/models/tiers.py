@@ -75,6 +75,9 @@ class Tier(ProgramPart):
         validators=[MinValueValidator(0)],
         help_text="What a rule of the kind “tier multiplier” multiplies base points with.",
     )
+    extension_months = models.PositiveSmallIntegerField(
+        default=0, help_text="Expiring points of its members live so many months longer, once."
+    )
     colour = models.CharField(
         max_length=7,
         default="#64748b",

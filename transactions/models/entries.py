@@ -13,6 +13,9 @@ from transactions.models.journals import Journal
 class Entry(LedgerRow):
     """One line of the ledger: `points` (signed, smallest unit) moved one balance.
 
+    `points` is what a statement shows; `available`, `pending`, `reserved` and `arrears` are what the
+    entry added to each part of the balance, so that every part is the sum of its column.
+
     `sequence` numbers the entries of a member without a gap and `chain` is a hash over this entry and
     the one before it, so that a changed, removed or inserted row shows.
     """
@@ -20,14 +23,26 @@ class Entry(LedgerRow):
     class Kind(models.TextChoices):
         CREDIT = "credit", "Credit"
         DEBIT = "debit", "Debit"
+        EXPIRY = "expiry", "Expiry"
+        RELEASE = "release", "Release of pending points"
+        RESERVE = "reserve", "Reservation"
+        CONFIRM = "confirm", "Reservation confirmed"
+        UNRESERVE = "unreserve", "Reservation released"
+        TRANSFER_OUT = "transfer_out", "Transfer out"
+        TRANSFER_IN = "transfer_in", "Transfer in"
         REVERSAL_CREDIT = "reversal_credit", "Reversal (points given back)"
         REVERSAL_DEBIT = "reversal_debit", "Reversal (points taken back)"
+        WRITE_OFF = "write_off", "Write-off"
 
     journal = models.ForeignKey(Journal, models.PROTECT, related_name="entries")
     member = models.ForeignKey(Member, models.PROTECT, related_name="entries", db_index=False)
     currency = models.ForeignKey(Currency, models.PROTECT, related_name="entries", db_index=False)
     kind = models.CharField(max_length=16, choices=Kind)
     points = models.BigIntegerField()
+    available = models.BigIntegerField(default=0)
+    pending = models.BigIntegerField(default=0)
+    reserved = models.BigIntegerField(default=0)
+    arrears = models.BigIntegerField(default=0)
     balance_after = models.BigIntegerField()
     activity_at = models.DateTimeField()
     posted_at = models.DateTimeField(default=timezone.now)
@@ -48,7 +63,11 @@ class Entry(LedgerRow):
 
 
 class Lot(LedgerRow):
-    """A credit with an end of its own, and what is left of it. `expires_at` None: never."""
+    """A credit with an end of its own, and what is left of it. `expires_at` None: never.
+
+    A pending lot is shown and cannot be spent: it is released at `available_at`, or by the event
+    `waits_for`, without which it is cancelled at `deadline_at`. `origin` is the lot that it was moved from.
+    """
 
     entry = models.OneToOneField(Entry, models.PROTECT, primary_key=True, related_name="lot")
     member = models.ForeignKey(Member, models.PROTECT, related_name="lots", db_index=False)
@@ -57,6 +76,12 @@ class Lot(LedgerRow):
     remaining = models.BigIntegerField()
     activity_at = models.DateTimeField()
     expires_at = models.DateTimeField(null=True, blank=True)
+    available_at = models.DateTimeField(null=True, blank=True)
+    waits_for = models.CharField(max_length=40, blank=True)
+    deadline_at = models.DateTimeField(null=True, blank=True)
+    is_pending = models.BooleanField(default=False)
+    is_extended = models.BooleanField(default=False)
+    origin = models.ForeignKey("self", models.PROTECT, null=True, blank=True, related_name="moved_to", db_index=False)
     is_floored = models.BooleanField(
         default=False, help_text="Would have ended at birth; got the shortest validity instead."
     )

@@ -11,8 +11,16 @@ DERIVED = {
     "transactions_entry": "",
     "transactions_trace": "",
     "transactions_journalline": "",
-    "transactions_lot": "remaining",
-    "transactions_journal": "status",
+    "transactions_lot": "remaining is_pending available_at expires_at is_extended",
+    "transactions_journal": "status taken_back",
+}
+
+#: Columns that are written when an open row (its status is one of these) is decided, and never after.
+WHILE_OPEN = {
+    "transactions_journal": (
+        "member_id processed_at program_version error trace answer reverses_id base_amount rate rate_on store_id",
+        ("pending", "failed", "held"),
+    )
 }
 
 
@@ -52,26 +60,40 @@ def _columns(connection, table):
         return [column.name for column in connection.introspection.get_table_description(cursor, table)]
 
 
-def _sqlite(connection, table, derived):
+def _changed(connection, table, derived, differs):
+    """SQL that is true when a frozen column of the row changes; `differs` compares lists of columns."""
     frozen = [name for name in _columns(connection, table) if name not in derived]
-    changed = " OR ".join(f'OLD."{name}" IS NOT NEW."{name}"' for name in frozen)
+    if table not in WHILE_OPEN:
+        return differs(frozen)
+    settled, states = WHILE_OPEN[table]
+    settled = settled.split()
+    always = differs([name for name in frozen if name not in settled])
+    inside = ", ".join(f"'{state}'" for state in states)
+    return f"{always} OR (OLD.status NOT IN ({inside}) AND ({differs(settled)}))"
+
+
+def _sqlite(connection, table, derived):
+    def differs(names):
+        return " OR ".join(f'OLD."{name}" IS NOT NEW."{name}"' for name in names)
+
     refuse = f"BEGIN SELECT RAISE(ABORT, '{table} is append-only'); END"
+    changed = _changed(connection, table, derived, differs)
     yield f'CREATE TRIGGER "{table}_no_update" BEFORE UPDATE ON "{table}" WHEN {changed} {refuse}'
     yield f'CREATE TRIGGER "{table}_no_delete" BEFORE DELETE ON "{table}" {refuse}'
 
 
 def _postgresql(connection, table, derived):
-    frozen = [name for name in _columns(connection, table) if name not in derived]
-    old, new = (", ".join(f'{row}."{name}"' for name in frozen) for row in ("OLD", "NEW"))
+    def differs(names):
+        old, new = (", ".join(f'{row}."{name}"' for name in names) for row in ("OLD", "NEW"))
+        return f"({old}) IS DISTINCT FROM ({new})"
+
     run = "EXECUTE FUNCTION ledger_is_append_only()"
+    changed = _changed(connection, table, derived, differs)
     yield (
         "CREATE OR REPLACE FUNCTION ledger_is_append_only() RETURNS trigger LANGUAGE plpgsql AS "
         "$$ BEGIN RAISE EXCEPTION '% is append-only', TG_TABLE_NAME; END $$"
     )
-    yield (
-        f'CREATE TRIGGER "{table}_no_update" BEFORE UPDATE ON "{table}" FOR EACH ROW '
-        f"WHEN (({old}) IS DISTINCT FROM ({new})) {run}"
-    )
+    yield f'CREATE TRIGGER "{table}_no_update" BEFORE UPDATE ON "{table}" FOR EACH ROW WHEN ({changed}) {run}'
     yield f'CREATE TRIGGER "{table}_no_delete" BEFORE DELETE ON "{table}" FOR EACH ROW {run}'
     yield f'CREATE TRIGGER "{table}_no_truncate" BEFORE TRUNCATE ON "{table}" FOR EACH STATEMENT {run}'
 

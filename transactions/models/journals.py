@@ -2,7 +2,7 @@
 
 from django.conf import settings
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
 from django.utils import timezone
 
 from members.models import Member
@@ -23,10 +23,19 @@ class Journal(LedgerRow):
         ACCRUAL = "accrual", "Accrual"
         REDEMPTION = "redemption", "Redemption"
         REVERSAL = "reversal", "Reversal"
+        ADJUSTMENT = "adjustment", "Adjustment"
+        TRANSFER = "transfer", "Transfer"
+        MERGE = "merge", "Merge"
+        SETTLEMENT = "settlement", "Settlement (releases and expiries of a day)"
 
     class Status(models.TextChoices):
+        PENDING = "pending", "Pending"
         PROCESSED = "processed", "Processed"
+        FAILED = "failed", "Failed"
+        HELD = "held", "Held for review"
+        PARTIALLY_REVERSED = "partially_reversed", "Partially reversed"
         REVERSED = "reversed", "Reversed"
+        REJECTED = "rejected", "Rejected"
 
     program = models.ForeignKey(Program, models.PROTECT, related_name="journals", db_index=False)
     connection = models.ForeignKey(Connection, models.PROTECT, related_name="journals", db_index=False)
@@ -35,13 +44,32 @@ class Journal(LedgerRow):
         max_length=40, blank=True, help_text="Finer kind: purchase, visit, or the name of an event."
     )
     external_id = models.CharField(max_length=128)
-    member = models.ForeignKey(Member, models.PROTECT, related_name="journals", db_index=False)
-    status = models.CharField(max_length=12, choices=Status, default=Status.PROCESSED)
+    member = models.ForeignKey(
+        Member,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="journals",
+        db_index=False,
+        help_text="Empty while it is not known yet, and for what time did to many members.",
+    )
+    status = models.CharField(max_length=20, choices=Status, default=Status.PROCESSED)
     activity_at = models.DateTimeField()
     received_at = models.DateTimeField(default=timezone.now)
     processed_at = models.DateTimeField(default=timezone.now)
     amount = models.BigIntegerField(default=0)
     money = models.CharField(max_length=3, blank=True)
+    base_amount = models.BigIntegerField(
+        default=0, help_text="The amount in the program's base currency; foreign money is converted once."
+    )
+    rate = models.DecimalField(max_digits=18, decimal_places=9, null=True, blank=True)
+    rate_on = models.DateField(null=True, blank=True)
+    taken_back = models.BigIntegerField(
+        default=0, help_text="How much of the amount was refunded; of a redemption, how many points came back."
+    )
+    order_ref = models.CharField(
+        max_length=128, blank=True, help_text="The external id of the order that this belongs to."
+    )
     channel = models.CharField(max_length=20, blank=True)
     store = models.ForeignKey(Store, models.PROTECT, null=True, blank=True, related_name="journals", db_index=False)
     code = models.CharField(max_length=64, blank=True)
@@ -50,6 +78,10 @@ class Journal(LedgerRow):
         "self", models.PROTECT, null=True, blank=True, related_name="reversals", db_index=False
     )
     reason = models.CharField(max_length=200, blank=True)
+    due_at = models.DateTimeField(
+        null=True, blank=True, help_text="Until when a pending transaction waits; then it is rejected."
+    )
+    error = models.CharField(max_length=300, blank=True)
     user = models.ForeignKey(
         settings.AUTH_USER_MODEL,
         models.PROTECT,
@@ -61,6 +93,7 @@ class Journal(LedgerRow):
     )
     fingerprint = models.CharField(max_length=64, editable=False)
     program_version = models.PositiveBigIntegerField(editable=False)
+    payload = models.JSONField(default=dict, editable=False)
     trace = models.JSONField(default=dict, editable=False)
     answer = models.JSONField(default=dict, editable=False)
 
@@ -72,20 +105,38 @@ class Journal(LedgerRow):
                 name="one_journal_per_fact",
                 violation_error_message="This transaction is already recorded.",
             ),
-            models.UniqueConstraint(
-                fields=["reverses"],
-                condition=Q(reverses__isnull=False),
-                name="journal_reversed_once",
-                violation_error_message="This transaction is already reversed.",
+            models.CheckConstraint(
+                condition=~Q(kind="accrual") | Q(taken_back__lte=F("amount")),
+                name="refunded_within_amount",
+                violation_error_message="More than the order cannot be refunded.",
             ),
+            models.CheckConstraint(condition=Q(taken_back__gte=0), name="taken_back_not_negative"),
             models.CheckConstraint(condition=~Q(external_id=""), name="journal_has_an_external_id"),
             models.CheckConstraint(
                 condition=Q(kind="reversal", reverses__isnull=False)
+                | Q(kind="reversal", status__in=["pending", "rejected"])
                 | (~Q(kind="reversal") & Q(reverses__isnull=True)),
                 name="only_a_reversal_reverses",
             ),
+            models.CheckConstraint(
+                condition=Q(member__isnull=False)
+                | Q(kind="settlement")
+                | Q(status__in=["pending", "failed", "held", "rejected"]),
+                name="what_is_booked_has_a_member",
+            ),
         ]
-        indexes = [models.Index(fields=["member", "-id"], name="journal_of_member")]
+        indexes = [
+            models.Index(fields=["member", "-id"], name="journal_of_member"),
+            models.Index(fields=["reverses"], name="reversals_of_journal", condition=Q(reverses__isnull=False)),
+            models.Index(
+                fields=["program", "connection", "order_ref"], name="journals_of_order", condition=~Q(order_ref="")
+            ),
+            models.Index(
+                fields=["status", "due_at"],
+                name="open_journals",
+                condition=Q(status__in=["pending", "failed", "held"]),
+            ),
+        ]
 
     def __str__(self):
         return f"{self.get_kind_display()} {self.external_id}"

@@ -1,0 +1,156 @@
+"""What did the journals do that somebody wants to take back, and how much of it is taken back already?"""
+
+import json
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from loyalty_site.lib.sql import instant
+from partners.activity import Activity, load
+from transactions.books import LOT, LotState
+from transactions.models import Journal
+
+_COLUMNS = (
+    "id kind status activity activity_at external_id member_id amount taken_back rate program_version payload trace "
+    "due_at order_ref connection_id"
+)
+
+
+@dataclass(slots=True)
+class Original:
+    """A journal with all that taking it back needs; read under the lock of its member.
+
+    `credits` are (entry key, currency key, points), `uses` (lot, points) in the order of consumption,
+    `refunds` the earlier refunds as (payload, answer), `redemptions` what was redeemed on this order.
+    """
+
+    id: int
+    kind: str
+    status: str
+    activity: str
+    activity_at: datetime
+    external_id: str
+    member_id: int | None
+    amount: int
+    taken_back: int
+    rate: object
+    program_version: int
+    payload: dict
+    trace: dict
+    due_at: datetime | None
+    order_ref: str
+    connection_id: int
+    credits: list = field(default_factory=list)
+    uses: list = field(default_factory=list)
+    expired: dict = field(default_factory=dict)
+    refunds: list = field(default_factory=list)
+    redemptions: list = field(default_factory=list)
+
+    @classmethod
+    def read(cls, row):
+        original = cls(*row)
+        original.activity_at, original.due_at = instant(original.activity_at), instant(original.due_at)
+        original.payload, original.trace = json.loads(original.payload), json.loads(original.trace)
+        return original
+
+    @property
+    def item(self):
+        """The Activity as it was reported."""
+        return load(Activity, self.payload)
+
+    @property
+    def is_open(self):
+        return self.status in (Journal.Status.PENDING, Journal.Status.FAILED, Journal.Status.HELD)
+
+    @property
+    def is_reversed(self):
+        return self.status in (Journal.Status.REVERSED, Journal.Status.REJECTED)
+
+
+class References:
+    """Which journals do items name? By key, or by the external id of an accrual of the same connection."""
+
+    def __init__(self, session, program_id, connection_id, items):
+        self._by_id = self._by_order = None
+        self._ids = session.run(
+            "SELECT id, member_id, external_id FROM transactions_journal WHERE program_id = %s AND id {ids}",
+            [program_id, [item.journal_id for item in items if getattr(item, "journal_id", 0)]],
+        )
+        orders = [order for item in items if (order := named_order(item))]
+        self._orders = session.run(
+            "SELECT id, member_id, external_id FROM transactions_journal "
+            "WHERE program_id = %s AND connection_id = %s AND kind = 'accrual' AND external_id {ids}",
+            [program_id, connection_id, orders],
+        )
+
+    def find(self, item):
+        """(journal key, member key, external id) of what `item` names, or None; after the pipeline."""
+        if self._by_id is None:
+            self._by_id = {row[0]: row for row in self._ids.fetchall()}
+            self._by_order = {row[2]: row for row in self._orders.fetchall()}
+        if getattr(item, "journal_id", 0):
+            return self._by_id.get(item.journal_id)
+        return self._by_order.get(named_order(item))
+
+
+def named_order(item):
+    """The external id of the accrual that `item` is about, "" for none."""
+    return getattr(item, "replaces", "") or getattr(item, "order", "")
+
+
+class Originals:
+    """The statements that read originals; said inside the pipeline of the lock, taken after it."""
+
+    def __init__(self, session, program_id, *, ids, orders):
+        columns = ", ".join(f"j.{name}" for name in _COLUMNS.split())
+        wanted = "(j.id {ids} OR (j.program_id = %s AND j.kind = 'redemption' AND j.order_ref {ids}))"
+        params = [ids, program_id, [order for order in orders if order]]
+        lots = ", ".join(f"l.{name}" for name in LOT.split())
+        self._journals = session.run(
+            f"SELECT {columns} FROM transactions_journal j WHERE {wanted} ORDER BY j.id", params
+        )
+        self._credits = session.run(
+            "SELECT e.journal_id, e.id, e.currency_id, e.points FROM transactions_entry e "
+            f"JOIN transactions_journal j ON j.id = e.journal_id WHERE e.points > 0 AND {wanted} ORDER BY e.id",
+            params,
+        )
+        self._uses = session.run(
+            f"SELECT e.journal_id, t.points, {lots} FROM transactions_trace t "
+            "JOIN transactions_entry e ON e.id = t.entry_id JOIN transactions_lot l ON l.entry_id = t.lot_id "
+            f"JOIN transactions_journal j ON j.id = e.journal_id WHERE e.points < 0 AND {wanted} ORDER BY t.id",
+            params,
+        )
+        self._expired = session.run(
+            "SELECT t.lot_id, SUM(t.points) FROM transactions_trace t JOIN transactions_entry x ON x.id = t.entry_id "
+            "WHERE x.kind = 'expiry' AND t.lot_id IN (SELECT id FROM transactions_entry WHERE journal_id {ids}) "
+            "GROUP BY t.lot_id",
+            [ids],
+        )
+        self._refunds = session.run(
+            "SELECT reverses_id, payload, answer FROM transactions_journal WHERE reverses_id {ids} ORDER BY id", [ids]
+        )
+
+    def take(self):
+        """{journal key: Original}."""
+        found = {row[0]: Original.read(row) for row in self._journals.fetchall()}
+        for journal, *credit in self._credits.fetchall():
+            found[journal].credits.append(tuple(credit))
+        for journal, points, *row in self._uses.fetchall():
+            found[journal].uses.append((LotState.read(row), points))
+        expired = {lot: int(points) for lot, points in self._expired.fetchall()}
+        for journal, payload, answer in self._refunds.fetchall():
+            found[journal].refunds.append((json.loads(payload), json.loads(answer)))
+        for original in found.values():
+            original.expired = {entry: expired.get(entry, 0) for entry, _, _ in original.credits}
+            if original.kind == Journal.Kind.REDEMPTION and original.order_ref:
+                for order in found.values():
+                    if order.kind == Journal.Kind.ACCRUAL and _belongs(original, order):
+                        order.redemptions.append(original)
+        return found
+
+
+def _belongs(redemption, order):
+    return (redemption.order_ref, redemption.member_id, redemption.connection_id) == (
+        order.external_id,
+        order.member_id,
+        order.connection_id,
+    )

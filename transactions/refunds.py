@@ -1,0 +1,177 @@
+"""How are the points of a refunded purchase taken back? Source of the rules: semantics C14."""
+
+from dataclasses import dataclass, replace
+from fractions import Fraction
+
+from loyalty_site.lib.refusals import Refused
+from partners.activity import Refunded
+from programs import earning, versions, worth
+from programs.rules.base import Facts
+from transactions import moves, returns
+from transactions.baskets import basket_of
+from transactions.models import Entry, Journal
+
+
+class RefundTooLarge(Refused):
+    code = "refund_too_large"
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """What came back of an order: `lines` (Refunded) and `amount` of money beside them, in minor units."""
+
+    lines: tuple
+    amount: int
+
+    @property
+    def money(self):
+        return self.amount + sum(line.amount for line in self.lines)
+
+
+def share_of(values):
+    """The Share that the payload of a stored refund speaks of."""
+    return Share(tuple(Refunded(**line) for line in values["lines"]), values["amount"])
+
+
+def wanted(posting):
+    """The Share that the Reversal of `posting` asks for. Raises RefundTooLarge."""
+    item, original = posting.item, posting.original
+    left = original.amount - original.taken_back
+    if item.amount is None and not item.lines:
+        return Share((), left)
+    share = Share(item.lines, item.amount or 0)
+    if share.money > left:
+        raise RefundTooLarge("Less than that is left of the order; refund at most what is left.", field="amount")
+    earlier = [line for refund, _ in original.refunds for line in share_of(refund["share"]).lines]
+    lines = original.item.lines
+    for number, line in enumerate(item.lines):
+        if line.position >= len(lines):
+            raise RefundTooLarge("The order has no such line.", field=f"lines[{number}].position")
+        same = [other for other in (*earlier, *item.lines) if other.position == line.position]
+        bought = lines[line.position]
+        if sum(o.amount for o in same) > bought.amount or sum(o.quantity for o in same) > bought.quantity:
+            raise RefundTooLarge("More than the line cannot come back.", field=f"lines[{number}]")
+    return share
+
+
+def kept(basket, item, shares):
+    """The Basket that is left of an order after `shares` came back: exact, nothing rounded."""
+    lines = list(basket.lines)
+    for share in shares:
+        for back in share.lines:
+            bought, line = item.lines[back.position], lines[back.position]
+            part = Fraction(back.amount, bought.amount) if bought.amount else Fraction(0)
+            full = basket.lines[back.position].eligible
+            lines[back.position] = replace(
+                line, eligible=line.eligible - full * part, quantity=line.quantity - back.quantity
+            )
+    by_lines = sum(line.amount for share in shares for line in share.lines)
+    by_amount = sum(share.amount for share in shares)
+    rest = item.amount - by_lines
+    scale = Fraction(rest - by_amount, rest) if rest else Fraction(0)
+    lines = tuple(replace(line, eligible=line.eligible * scale) for line in lines)
+    return replace(basket, lines=lines, eligible=sum(line.eligible for line in lines), amount=rest - by_amount)
+
+
+def refund(posting):
+    """Take back the points of a Share of an order, after giving back what was redeemed on it.
+
+    Returns (what moved by currency, the rest of the answer). Points that are spent by now are told as
+    `unrecovered`, with their money value.
+    """
+    original, books, item = posting.original, posting.books, posting.item
+    share = wanted(posting)
+    key = posting.key()
+    total = original.taken_back + share.money
+    is_all = total >= original.amount
+    restored = 0 if item.keeps_redemption else _restore(posting, Fraction(total, original.amount or 1), is_all, key)
+    targets = _targets(posting, [*(share_of(r["share"]) for r, _ in original.refunds), share], is_all)
+    moved, clawback, unrecovered = {}, {}, {}
+    for entry, currency_id, points in original.credits:
+        currency = books.currencies[currency_id]
+        taken_before = sum(answer["clawback"].get(currency.code, 0) for _, answer in original.refunds)
+        still = points - taken_before - original.expired.get(entry, 0)
+        claw = max(0, still - targets.get(currency.code, 0))
+        taken = _claw(posting, currency, entry, claw, key) if claw else 0
+        moved[currency.code], clawback[currency.code] = -taken, claw
+        if taken < claw:
+            unrecovered[currency.code] = claw - taken
+    status = Journal.Status.REVERSED if is_all else Journal.Status.PARTIALLY_REVERSED
+    original.status = status
+    original.taken_back = total
+    books.change_journal(original.id, status=status, taken_back=share.money)
+    answer = {"points": moved, "clawback": clawback, "restored": restored, "unrecovered": unrecovered}
+    answer |= {"unrecovered_value": _values(posting, unrecovered), "reverses": original.id}
+    original.refunds.append(({"share": _plain(share)}, answer))
+    return key, answer, {"share": _plain(share)}
+
+
+def _plain(share):
+    lines = [{"position": x.position, "amount": x.amount, "quantity": x.quantity} for x in share.lines]
+    return {"lines": lines, "amount": share.amount}
+
+
+def _targets(posting, shares, is_all):
+    """{currency code: points that what is left of the order deserves}, by the rules of then (C14-R1)."""
+    original = posting.original
+    if is_all:
+        return {}
+    if posting.item.mode == "proportional":
+        left = Fraction(original.amount - sum(share.money for share in shares), original.amount)
+        codes = posting.books.currencies
+        return {codes[c].code: earning.round_to(points * left, "half_up") for _, c, points in original.credits}
+    then = versions.at(posting.configuration.id, original.program_version)
+    item = replace(original.item, activity_at=original.activity_at)
+    basket = basket_of(item, then, rate=original.rate, category_of=original.trace.get("categories", {}))
+    facts = Facts(tiers=original.trace.get("tiers", {}))
+    return earning.evaluate(then, kept(basket, item, shares), facts).points
+
+
+def _restore(posting, part, is_all, journal_id):
+    """Give back what was redeemed on the order, as much as its refunded part; returns the points (C14-R6)."""
+    restored = 0
+    for redemption in posting.original.redemptions:
+        if redemption.status == Journal.Status.PENDING:
+            continue
+        spent = sum(points for _, points in redemption.uses)
+        back = returns.left(redemption) if is_all else int(spent * part) - redemption.taken_back
+        if back > 0:
+            restored += returns.give_back(posting, redemption, back, journal_id=journal_id)
+    return restored
+
+
+def _claw(posting, currency, entry_id, points, journal_id):
+    """Take `points` from the accrual's own lot, then from others, then as the policy says (C14-R3)."""
+    books, account = posting.books, posting.account
+    holding = account.holding(currency.id)
+    own = books.lots.get((account.id, currency.id), {}).get(entry_id)
+    was_pending = own is not None and own.is_pending
+    lots = [own] if own and own.remaining and (own.is_pending or own.is_usable(books.now)) else []
+    if currency.refund_policy != "pending_only" and currency.is_spendable:
+        lots += [lot for lot in books.usable_lots(account, currency, at=books.now) if lot is not own]
+    elif not was_pending and currency.is_spendable:
+        lots = []
+    reachable = sum(lot.remaining for lot in lots)
+    if not currency.is_spendable:
+        reachable += holding.available
+    taken = min(points, reachable)
+    if currency.refund_policy == "arrears" and currency.is_spendable:
+        taken = points
+    if not taken:
+        return 0
+    common = {"journal_id": journal_id, "activity_at": posting.activity_at, "kind": Entry.Kind.REVERSAL_DEBIT}
+    moves.debit(books, account, currency, taken, lots=lots, lifetime_reversed=taken, **common)
+    if not was_pending:
+        moves.count(books, account, currency, -taken, posting.original.activity_at)
+    return taken
+
+
+def _values(posting, unrecovered):
+    """{currency code: minor units of money that the unrecovered points are worth}."""
+    values = {}
+    for code, points in unrecovered.items():
+        currency = posting.configuration.currencies[code]
+        if currency.point_value:
+            price = worth.price(currency.point_value, major=posting.configuration.major, unit=currency.unit)
+            values[code] = worth.of_points(points, price).money_value
+    return values

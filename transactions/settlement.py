@@ -1,0 +1,233 @@
+"""What has time done to a balance: releases, expiries, reservations that ran out?
+
+A balance is exact at any instant because whoever locks it settles what is due first (semantics C4-R5);
+the nightly sweep only does the same for members whom nobody touched.
+"""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from loyalty_site.lib.sql import instant
+from members import tiers
+from partners.models import Connection, Partner
+from programs import periods
+from programs.expiry import extended
+from transactions import moves
+from transactions.books import LOT, LotState
+from transactions.models import Entry, Journal
+
+
+@dataclass(slots=True)
+class Reservation:
+    """An open reservation: a redemption that is neither confirmed nor released yet."""
+
+    id: int
+    member_id: int
+    due_at: datetime
+    activity_at: datetime
+    currency_id: int = 0
+    uses: list = field(default_factory=list)
+
+
+def read_reservations(session, books, where, params):
+    """Say the statements that read open reservations with the lots they hold; returns a function to read them."""
+    journals = session.run(
+        "SELECT id, member_id, due_at, activity_at FROM transactions_journal j "
+        f"WHERE j.kind = 'redemption' AND j.status = 'pending' AND {where}",
+        params,
+    )
+    lots = ", ".join(f"l.{name}" for name in LOT.split())
+    uses = session.run(
+        f"SELECT e.journal_id, t.points, {lots} FROM transactions_trace t "
+        "JOIN transactions_entry e ON e.id = t.entry_id JOIN transactions_lot l ON l.entry_id = t.lot_id "
+        "JOIN transactions_journal j ON j.id = e.journal_id "
+        f"WHERE j.kind = 'redemption' AND j.status = 'pending' AND e.kind = 'reserve' AND {where} ORDER BY t.id",
+        params,
+    )
+
+    def take():
+        found = {row[0]: Reservation(*row[:2], instant(row[2]), instant(row[3])) for row in journals.fetchall()}
+        for journal, points, *row in uses.fetchall():
+            lot = books.add_lot(LotState.read(row))
+            found[journal].currency_id = lot.currency_id
+            found[journal].uses.append((lot, points))
+        return found
+
+    return take
+
+
+def settle(books):
+    """Book everything that is due by now for the locked members of `books`; says whether anything was.
+
+    Reads only when something is due, so an ordinary posting pays one comparison.
+    """
+    due = [a for a in books.accounts.values() if any(h.is_due(books.now) for h in a.holdings.values())]
+    if not due:
+        return False
+    ids = [account.id for account in due]
+    owner = Partner.objects.get(code=books.configuration.owner)
+    system = Connection.of(owner, Connection.Platform.TIMETABLE)
+    with books.session.together():
+        lots = books.read_lots(ids)
+        reservations = read_reservations(books.session, books, "j.member_id {ids}", [ids])
+        journal = _journal_of_today(books, system)
+    books.take_lots(lots)
+    open_reservations = reservations()
+    journal_id = journal()
+    for account in due:
+        own = [r for r in open_reservations.values() if r.member_id == account.id]
+        _settle_account(books, account, own, journal_id)
+    return True
+
+
+def _journal_of_today(books, connection):
+    """The one journal of a program and day that says what time did; made by whoever comes first."""
+    day = periods.local_date(books.now, books.configuration.zone).isoformat()
+    session, program = books.session, books.configuration
+    session.run(
+        "INSERT INTO transactions_journal (id, program_id, connection_id, kind, activity, external_id, status, "
+        "activity_at, received_at, processed_at, amount, money, base_amount, taken_back, "
+        "order_ref, channel, code, attributes, reason, error, fingerprint, program_version, payload, trace, answer) "
+        "VALUES (%s, %s, %s, 'settlement', 'settlement', %s, 'processed', %s, %s, %s, 0, '', 0, 0, '', '', '', '{}', "
+        "'', '', '', %s, '{}', '{}', '{}') ON CONFLICT DO NOTHING",
+        [books.next_journal(), program.id, connection.pk, day, books.now, books.now, books.now, program.version],
+    )
+    cursor = session.run(
+        "SELECT id FROM transactions_journal WHERE program_id = %s AND connection_id = %s "
+        "AND kind = 'settlement' AND external_id = %s",
+        [program.id, connection.pk, day],
+    )
+    return lambda: cursor.fetchone()[0]
+
+
+def _settle_account(books, account, reservations, journal_id):
+    """In the order in which things happen to points: set free, given back, ended."""
+    for currency_id, holding in account.holdings.items():
+        currency = books.currencies[currency_id]
+        if holding.is_due(books.now):
+            _release_due(books, account, currency, journal_id)
+    for reservation in reservations:
+        if reservation.due_at <= books.now:
+            free(books, account, reservation, journal_id=journal_id, at=reservation.due_at)
+            books.decide(
+                reservation.id,
+                member_id=account.id,
+                status=Journal.Status.REJECTED.value,
+                error="The reservation ran out.",
+            )
+    for currency_id, holding in account.holdings.items():
+        if holding.is_due(books.now):
+            currency = books.currencies[currency_id]
+            _expire_due(books, account, currency, holding, journal_id)
+            _wake_again(books, account, currency, holding, reservations)
+
+
+def free(books, account, reservation, *, journal_id, at):
+    """Give the points of an open reservation back to their lots."""
+    currency = books.currencies[reservation.currency_id]
+    total = sum(points for _, points in reservation.uses)
+    moves.put_back(
+        books,
+        account,
+        currency,
+        reservation.uses,
+        kind=Entry.Kind.UNRESERVE,
+        journal_id=journal_id,
+        activity_at=at,
+        reserved=-total,
+    )
+
+
+def _release_due(books, account, currency, journal_id):
+    """Pending lots whose time has come are released; those whose event never came are cancelled."""
+    pending = [lot for lot in books.lots_of(account, currency) if lot.is_pending and lot.remaining]
+    due = {}
+    for lot in pending:
+        if lot.available_at and lot.available_at <= books.now:
+            due.setdefault(lot.available_at, []).append(lot)
+        elif lot.deadline_at and lot.deadline_at <= books.now:
+            moves.debit(
+                books,
+                account,
+                currency,
+                lot.remaining,
+                lots=[lot],
+                kind=Entry.Kind.REVERSAL_DEBIT,
+                journal_id=journal_id,
+                activity_at=lot.deadline_at,
+                lifetime_reversed=lot.remaining,
+            )
+    for at in sorted(due):
+        set_free(books, account, currency, due[at], journal_id=journal_id, at=at)
+
+
+def set_free(books, account, currency, lots, *, journal_id, at):
+    """Release pending lots; qualifying points count from now on, in the window in which they were earned."""
+    by_activity = {}
+    for lot in lots:
+        by_activity[lot.activity_at] = by_activity.get(lot.activity_at, 0) + lot.remaining
+    moves.release(books, account, currency, lots, journal_id=journal_id, at=at)
+    if not currency.is_spendable:
+        for activity_at, points in by_activity.items():
+            moves.count(books, account, currency, points, activity_at)
+            tiers.upgrade(books.configuration, account, activity_at=activity_at)
+
+
+def release_now(books, account, currency, lot, *, journal_id, at):
+    """Release one pending lot before its time; its clock starts now where it starts with the release."""
+    lot.put(expires_at=moves.end_of(books, account, currency, earned_at=lot.activity_at, released_at=at).at)
+    set_free(books, account, currency, [lot], journal_id=journal_id, at=at)
+
+
+def _expire_due(books, account, currency, holding, journal_id):
+    live = [lot for lot in books.lots_of(account, currency) if lot.remaining and not lot.is_pending]
+    due = {}
+    for lot in live:
+        if lot.expires_at and lot.expires_at <= books.now and not _extend(books, account, currency, lot):
+            due.setdefault(lot.expires_at, []).append(lot)
+        elif holding.expires_at and holding.expires_at <= books.now:
+            due.setdefault(holding.expires_at, []).append(lot)
+    for at in sorted(due):
+        total = sum(lot.remaining for lot in due[at])
+        moves.debit(
+            books,
+            account,
+            currency,
+            total,
+            lots=sorted(due[at], key=lambda lot: lot.id),
+            kind=Entry.Kind.EXPIRY,
+            journal_id=journal_id,
+            activity_at=at,
+            lifetime_expired=total,
+        )
+    if holding.expires_at and holding.expires_at <= books.now:
+        holding.expires_at = None
+
+
+def _extend(books, account, currency, lot):
+    """Give the lot the longest extension that it may have, once; says whether it lives on now (C10-R5)."""
+    if lot.is_extended:
+        return False
+    months = max([currency.expiry.extension_months, *_tier_extensions(books.configuration, account)])
+    if months:
+        lot.put(is_extended=True, expires_at=extended(lot.expires_at, months=months, zone=books.configuration.zone))
+    return bool(months) and lot.expires_at > books.now
+
+
+def _tier_extensions(configuration, account):
+    for group in configuration.tier_groups.values():
+        held = account.tiers.get(group.id)
+        yield from (tier.extension_months for tier in group.tiers if held and tier.id == held.tier_id)
+
+
+def _wake_again(books, account, currency, holding, reservations):
+    """The next instant at which time changes this balance, computed anew from what is left."""
+    holding.next_change_at = None
+    holding.is_touched = account.is_touched = True
+    holding.wake_at(holding.expires_at)
+    for lot in books.lots_of(account, currency):
+        if lot.remaining:
+            holding.wake_at((lot.available_at or lot.deadline_at) if lot.is_pending else lot.expires_at)
+    for reservation in reservations:
+        if reservation.currency_id == currency.id and reservation.due_at > books.now:
+            holding.wake_at(reservation.due_at)
