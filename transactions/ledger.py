@@ -13,7 +13,7 @@ from django.utils import timezone
 from loyalty_site.lib.refusals import Refusal, Refused
 from loyalty_site.lib.sql import Session
 from members.lookup import Lookup
-from partners.activity import Activity, Adjustment, Decision, EarlyRelease, Redemption, Reversal, Transfer
+from partners.activity import Activity, Adjustment, Decision, EarlyRelease, Redemption, Reversal, Transfer, load
 from partners.catalogue import Catalogue
 from programs import versions
 from transactions import adjustments, redemptions, reversals, settlement, transfers
@@ -37,6 +37,14 @@ _VERBS = {
     Adjustment: (Journal.Kind.ADJUSTMENT, adjustments.adjust),
     EarlyRelease: (Journal.Kind.ADJUSTMENT, reversals.release_early),
     Transfer: (Journal.Kind.TRANSFER, transfers.transfer),
+}
+
+#: What an open journal was reported as.
+_VALUES = {
+    Journal.Kind.ACCRUAL: Activity,
+    Journal.Kind.REVERSAL: Reversal,
+    Journal.Kind.ADJUSTMENT: Adjustment,
+    Journal.Kind.TRANSFER: Transfer,
 }
 
 #: What a Decision may do to a reservation; the other deeds are those of transactions/decisions.py.
@@ -84,11 +92,28 @@ def record(items, *, program_id, via, now=None, user=None, dry_run=False, resume
         configuration = _configuration(program_id, via, dry_run=dry_run, is_renewed=attempt > 0)
         batch = _Batch(items, configuration, via=via, user=user, now=now or timezone.now(), resumed=resumed)
         try:
-            return batch.post(dry_run=dry_run)
+            results = batch.post(dry_run=dry_run)
+            break
         except (ConfigurationChanged, IntegrityError):
             if attempt == _TRIES - 1:
                 raise
-    raise AssertionError("unreachable")
+    if not dry_run:
+        for journal_id in batch.waiting:
+            resume(journal_id, {Journal.Status.PENDING}, now=now)
+    return results
+
+
+def resume(journal_id, states, *, user=None, now=None):
+    """Book an open journal, which is in one of `states`, as it was reported; returns its Result.
+
+    Raises NotOpen. The row is locked, so that two people who decide at once do it once.
+    """
+    with transaction.atomic():
+        journal = Journal.objects.to_decide(journal_id, states)
+        payload = {"activity_at": journal.activity_at.isoformat()} | journal.payload
+        item = load(_VALUES[journal.kind], payload)
+        via, place = journal.connection, {0: journal.pk}
+        return record([item], program_id=journal.program_id, via=via, user=user, now=now, resumed=place)[0]
 
 
 def _configuration(program_id, via, *, dry_run, is_renewed):
@@ -132,6 +157,7 @@ class _Batch:
         self.user_id = user.pk if user else None
         self.results = [None] * len(items)
         self.resumed = resumed or {}
+        self.waiting = []
         self.session = Session()
 
     def post(self, *, dry_run):
@@ -200,18 +226,25 @@ class _Batch:
         )
         if version is not None and version != self.configuration.version:
             raise ConfigurationChanged
-        self.known = {(kind, name): rest for kind, name, *rest in known.fetchall()}
+        rows = known.fetchall()
+        self.known = {(kind, name): rest for kind, name, *rest in rows if kind != "waiting"}
+        self.waiting = [row[2] for row in rows if row[0] == "waiting"]
         self.originals = originals.take() if originals else {}
         return books
 
     def _read_known(self, items):
-        """The journals that are already there under the names of these items."""
+        """The journals that are there already under the names of these items, and refunds that wait for them."""
         named = [item for item in items if type(item) in _VERBS]
         kinds = sorted({_VERBS[type(item)][0].value for item in named})
+        orders = [item.external_id for item in named if isinstance(item, Activity)]
+        where = [self.configuration.id, self.via.pk]
         return self.session.run(
             "SELECT kind, external_id, id, fingerprint, answer FROM transactions_journal "
-            "WHERE program_id = %s AND connection_id = %s AND kind {ids} AND external_id {ids}",
-            [self.configuration.id, self.via.pk, kinds, [item.external_id for item in named]],
+            "WHERE program_id = %s AND connection_id = %s AND kind {ids} AND external_id {ids} "
+            "UNION ALL SELECT 'waiting', order_ref, id, '', NULL FROM transactions_journal "
+            "WHERE program_id = %s AND connection_id = %s AND order_ref <> '' AND order_ref {ids} "
+            "AND kind = 'reversal' AND status = 'pending'",
+            [*where, kinds, [item.external_id for item in named], *where, orders],
         )
 
     def _read_originals(self, items):

@@ -34,6 +34,10 @@ class LedgerQuerySet(models.QuerySet):
     def _refuse(self, *args, **kwargs):
         raise Immutable(f"{self.model._meta.verbose_name_plural} are never changed; post a reversal instead.")
 
+    def put(self, **columns):
+        """Decide open rows in bulk; the database refuses it for rows and columns that are settled."""
+        return models.QuerySet.update(self, **columns)
+
     update = delete = bulk_update = update_or_create = _refuse
     _raw_delete = _refuse
 

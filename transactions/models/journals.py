@@ -5,10 +5,29 @@ from django.db import models
 from django.db.models import F, Q
 from django.utils import timezone
 
+from loyalty_site.lib.refusals import Refused
 from members.models import Member
 from partners.models import Connection, Product, Store
 from programs.models import Program
-from transactions.models.immutability import LedgerRow
+from transactions.models.immutability import LedgerQuerySet, LedgerRow
+
+
+class NotOpen(Refused):
+    """The journal is decided already, or there is none."""
+
+    code = "not_open"
+
+
+class JournalQuerySet(LedgerQuerySet):
+    def to_decide(self, journal_id, states):
+        """The journal, locked until commit, which is in one of `states`. Raises NotOpen."""
+        rows = self.select_for_update(of=["self"], no_key=True).select_related("connection__partner")
+        journal = rows.filter(pk=journal_id).first()
+        if journal is None:
+            raise NotOpen("There is no such transaction.", field="transaction")
+        if journal.status not in states:
+            raise NotOpen(f"The transaction is {journal.get_status_display().lower()}.", field="transaction")
+        return journal
 
 
 class Journal(LedgerRow):
@@ -96,6 +115,8 @@ class Journal(LedgerRow):
     payload = models.JSONField(default=dict, editable=False)
     trace = models.JSONField(default=dict, editable=False)
     answer = models.JSONField(default=dict, editable=False)
+
+    objects = JournalQuerySet.as_manager()
 
     class Meta:
         ordering = ["-pk"]
