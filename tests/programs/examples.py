@@ -1,5 +1,6 @@
 """The program that these tests speak of: a document as people write it, and what one purchase earns in it."""
 
+import copy
 from datetime import UTC, datetime
 
 from partners.activity import Activity, Line
@@ -81,3 +82,33 @@ def points(*args, **options):
 def nearest(*args, **options):
     """Why the rule that came nearest did not fire."""
     return earn(*args, **options).trace["nearest"]["why"]
+
+
+def example():
+    """A valid document with an expiry rule and three rules."""
+    return program(
+        rule(),
+        rule("shoes", conditions={"categories": ["shoes"]}, starts_on="2025-01-01", ends_on="2025-12-31"),
+        rule("tier", "tier_multiplier"),
+        points={"expiry": {"period": 12, "rounding": "month"}},
+    )
+
+
+def changed(path, value):
+    """The example with one value replaced; `path` is a tuple of keys and places."""
+    made = copy.deepcopy(example())
+    place = made
+    for step in path[:-1]:
+        place = place[step]
+    place[path[-1]] = value
+    return made
+
+
+def without(*path):
+    """The example with one value left out."""
+    made = copy.deepcopy(example())
+    place = made
+    for step in path[:-1]:
+        place = place[step]
+    del place[path[-1]]
+    return made

@@ -201,6 +201,17 @@ def test_a_rule_whose_conditions_all_hold_is_nearer_than_one_with_an_open_end():
     assert nearest(purchase(100, channel="till"), open_end, too_small).startswith("the eligible amount")
 
 
+def test_of_equally_near_rules_the_first_in_order_is_named():
+    pair = [fixed(code, 5, conditions={"channels": ["web"]}) for code in ("b", "a")]
+    assert earn(purchase(1_000), *pair).trace["nearest"]["rule"] == "a"
+
+
+def test_a_currency_that_gets_nothing_is_not_named():
+    earned = earn(purchase(0), rule())
+    assert earned.points == {}
+    assert earned.trace["rules"][0]["points"] == 0
+
+
 def test_a_rule_that_is_over_says_when():
     assert nearest(purchase(100), fixed("over", 5, ends_on="2025-01-01")) == "it ended on 2025-01-01"
     assert nearest(purchase(100), fixed("early", 5, starts_on="2026-01-01")) == "it starts on 2026-01-01"
@@ -212,7 +223,8 @@ exact = st.fractions(min_value=-(10**6), max_value=10**6)
 @given(exact)
 def test_rounding_stays_within_one_and_knows_its_direction(number):
     low, high = earning.round_to(number, "floor"), earning.round_to(number, "ceil")
-    assert low <= number <= high < low + 2
+    assert low <= number <= high
+    assert high - low == (0 if number.denominator == 1 else 1)
     for mode in ("half_up", "half_even"):
         assert abs(earning.round_to(number, mode) - number) <= Fraction(1, 2)
     assert earning.round_to(number, "half_even") == round(number)

@@ -6,20 +6,10 @@ from django.forms import inlineformset_factory
 
 from members.models import Balance, Customer, Member
 from partners.models import Partner
-from programs import document
 from programs.forms import LadderFormSet
 from programs.models import Currency, ExpiryRule, Participation, Program, Rule, Tier, TierGroup
-from tests.programs.examples import program, rule
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def club():
-    made = program(rule(), rule("tier", "tier_multiplier"))
-    made["currencies"][0]["expiry"] = {}
-    document.apply(made, create_partners=True)
-    return Program.objects.get()
 
 
 def refusal(row):

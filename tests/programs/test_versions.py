@@ -3,21 +3,18 @@
 import pytest
 
 from partners.models import Partner
-from programs import document, earning, versions
+from programs import earning, versions
 from programs.models import Currency, ExpiryRule, Participation, Program, Rule, Tier, TierGroup
 from programs.rules.base import Facts
-from tests.programs.examples import program, purchase, rule
+from tests.programs.examples import purchase
 
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture
-def club():
+@pytest.fixture(autouse=True)
+def _nothing_compiled():
     versions.forget()
-    made = program(rule(), rule("tier", "tier_multiplier"))
-    made["currencies"][0]["expiry"] = {}
-    document.apply(made, create_partners=True)
-    yield Program.objects.get()
+    yield
     versions.forget()
 
 
@@ -117,7 +114,7 @@ def test_an_old_version_evaluates_as_before(club):
     ]
     assert points == [150, 300]
     assert (old.version, new.version) == (first.version, version())
-    assert [rule.version for rule in old.rules] == [1, 1]
+    assert {rule.version for rule in old.rules} == {1}
     assert old.rules[0].kind.over == 1
 
 
