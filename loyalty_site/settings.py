@@ -115,12 +115,12 @@ _database = DATABASES["default"]
 if "sqlite" in _database["ENGINE"]:
     # IMMEDIATE takes the write lock at BEGIN, so writers queue up instead of failing with "database is
     # locked"; FULL because a ledger does not lose an acknowledged posting in a power cut. What the URL
-    # says wins over these.
+    # says wins over these. Without recursive triggers, INSERT OR REPLACE would delete ledger rows unseen.
     _database["OPTIONS"] = {
         "transaction_mode": "IMMEDIATE",
         "timeout": 30,
         "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA cache_size=-20000; "
-        "PRAGMA temp_store=MEMORY; PRAGMA mmap_size=134217728;",
+        "PRAGMA temp_store=MEMORY; PRAGMA mmap_size=134217728; PRAGMA recursive_triggers=ON;",
     } | _database.get("OPTIONS", {})
     # A file, because the tests use threads, and an in-memory database is one connection. Named by the
     # process, so that two test runs in one folder do not meet.
