@@ -95,6 +95,22 @@ class Migration(migrations.Migration):
                 'ordering': ['partner_id', 'name'],
             },
         ),
+        migrations.CreateModel(
+            name='KeptAnswer',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('key', models.CharField(max_length=255)),
+                ('fingerprint', models.CharField(max_length=64)),
+                ('status', models.PositiveSmallIntegerField()),
+                ('body', models.TextField()),
+                ('location', models.CharField(blank=True, max_length=300)),
+                ('created_at', models.DateTimeField(db_index=True, default=django.utils.timezone.now)),
+                ('connection', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='partners.connection')),
+            ],
+            options={
+                'constraints': [models.UniqueConstraint(fields=('connection', 'key'), name='idempotency_key_once_per_connection')],
+            },
+        ),
         migrations.AddConstraint(
             model_name='connection',
             constraint=models.UniqueConstraint(fields=('partner', 'name'), name='connection_name_once_per_partner', violation_error_message='This partner already has a connection with this name.'),
