@@ -117,7 +117,8 @@ def test_what_is_no_json_is_told_with_line_and_column_and_exit_code_2(run, raw, 
 
 
 def test_fractions_are_read_exactly_and_a_byte_order_mark_is_no_harm():
-    assert str(document.read('\ufeff{"a": 0.1}'.encode())["a"]) == "0.1"
+    long = "0.10000000000000000001"
+    assert str(document.read(f'\ufeff{{"a": {long}}}'.encode())["a"]) == long
     assert document.read("[1, 1e400]")[0] == 1
 
 

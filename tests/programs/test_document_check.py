@@ -127,7 +127,7 @@ WRONG = [
     (("rules", 0, "priority"), 10_001, "rules[0].priority: ensure this value is less than or equal to 10000"),
     (("rules", 1, "ends_on"), "2024-12-31", "rules[1].ends_on: the last day must not lie before the first"),
     (("rules", 1, "ends_on"), "2025-02-30", "rules[1].ends_on: must be a date like 2026-12-31"),
-    (("rules", 1, "ends_on"), "20250230", "rules[1].ends_on: must be a date like 2026-12-31"),
+    (("rules", 1, "ends_on"), "20250203", "rules[1].ends_on: must be a date like 2026-12-31"),
     (("rules", 0, "version"), 0, "rules[0].version: must be a whole number from 1"),
     (("rules", 0, "params"), [], "rules[0].params: must be an object"),
     (("rules", 0, "params", "points"), -1, "rules[0].params.points: must be positive"),
@@ -275,3 +275,9 @@ def test_numbers_may_be_written_in_any_way():
 
 
 NUMBERS = ["1.5", 1.5, "1.500", Decimal("1.50")]
+
+
+def test_an_empty_expiry_is_one_with_defaults_and_null_is_none():
+    expiry = document.normal(changed(("currencies", 0, "expiry"), {}))["currencies"][0]["expiry"]
+    assert expiry == {"model": "fixed", "period": 12, "unit": "month", "rounding": "none", "min_validity_days": 30}
+    assert document.normal(changed(("currencies", 0, "expiry"), None))["currencies"][0]["expiry"] is None

@@ -74,6 +74,7 @@ STARTS = [
     pytest.param("Pacific/Pago_Pago", "2025-06-01", "2025-06-01T11:00", id="C1-!: the last place on earth"),
     pytest.param("America/Havana", "2025-11-02", "2025-11-02T04:00", id="midnight happens twice: the first"),
     pytest.param("Pacific/Apia", "2011-12-30", "2011-12-30T10:00", id="the day that Samoa left out"),
+    pytest.param("America/Toronto", "1919-03-31", "1919-03-31T04:30", id="midnight inside a gap, 23:30 to 00:30"),
     pytest.param("Asia/Kathmandu", "2025-01-01", "2024-12-31T18:15", id="an odd offset"),
 ]
 
