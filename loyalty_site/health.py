@@ -3,13 +3,13 @@
 import logging
 import os
 
-import redis
 from django.conf import settings
 from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
 from django.http import JsonResponse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
+from kombu import Connection
 
 logger = logging.getLogger("loyalty.health")
 
@@ -61,8 +61,9 @@ def migrations_are_applied():
 
 def broker_answers():
     if settings.REDIS_URL:
-        with redis.Redis.from_url(settings.REDIS_URL, socket_timeout=2, socket_connect_timeout=2) as client:
-            client.ping()
+        options = {"socket_timeout": 2, "socket_connect_timeout": 2}
+        with Connection(settings.REDIS_URL, transport_options=options) as broker:
+            broker.ensure_connection(max_retries=1, interval_start=0)
     elif not os.access(settings.BROKER_DIR, os.W_OK):
         raise NotReady("folder not writable")
 

@@ -11,6 +11,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 import environ
+from django.templatetags.static import static
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 env = environ.Env()
@@ -59,9 +60,10 @@ SESSION_COOKIE_AGE = 12 * 3600
 X_FRAME_OPTIONS = "DENY"
 
 INSTALLED_APPS = [
-    "unfold",
+    "unfold.apps.BasicAppConfig",
     "unfold.contrib.filters",
-    "django.contrib.admin",
+    "unfold.contrib.simple_history",
+    "loyalty_site.lib.apps.BackOfficeConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
@@ -115,12 +117,12 @@ _database = DATABASES["default"]
 if "sqlite" in _database["ENGINE"]:
     # IMMEDIATE takes the write lock at BEGIN, so writers queue up instead of failing with "database is
     # locked"; FULL because a ledger does not lose an acknowledged posting in a power cut. What the URL
-    # says wins over these.
+    # says wins over these. Without recursive triggers, INSERT OR REPLACE would delete ledger rows unseen.
     _database["OPTIONS"] = {
         "transaction_mode": "IMMEDIATE",
         "timeout": 30,
         "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA cache_size=-20000; "
-        "PRAGMA temp_store=MEMORY; PRAGMA mmap_size=134217728;",
+        "PRAGMA temp_store=MEMORY; PRAGMA mmap_size=134217728; PRAGMA recursive_triggers=ON;",
     } | _database.get("OPTIONS", {})
     # A file, because the tests use threads, and an in-memory database is one connection. Named by the
     # process, so that two test runs in one folder do not meet.
@@ -188,6 +190,19 @@ STORAGES = {
         else "django.contrib.staticfiles.storage.StaticFilesStorage"
     },
 }
+
+# The theme of the back office; its pages are in templates/admin and each app's admin.
+UNFOLD = {
+    "SITE_TITLE": "Loyalty",
+    "SITE_HEADER": "Loyalty",
+    "SITE_SUBHEADER": "Back office",
+    "SITE_SYMBOL": "loyalty",
+    "SITE_URL": None,
+    "SHOW_BACK_BUTTON": True,
+    "STYLES": [lambda request: static("loyalty/loyalty.css")],
+}
+# An old version is for reading: going back to it is an edit like any other, checked like any other.
+SIMPLE_HISTORY_REVERT_DISABLED = True
 
 LOGGING = {
     "version": 1,

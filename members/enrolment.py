@@ -6,7 +6,7 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from loyalty_site.lib import luhn
-from loyalty_site.lib.refusals import Refused
+from loyalty_site.lib.refusals import Refusal, Refused
 from members import tiers
 from members.models import Card, Customer, ExternalId, Member, Standing
 from programs import versions
@@ -50,7 +50,7 @@ def enrol(
         member = Member.objects.create(
             program=program,
             customer=customer,
-            number=new_number(program.number_prefix),
+            number=_free_numbers(program, 1)[0],
             channel=channel,
             home_store=home_store,
             enrolled_at=enrolled_at or now,
@@ -58,36 +58,78 @@ def enrol(
         Card.objects.bulk_create(Card(member=member, program=program, number=number) for number in cards)
         if external_id and via:
             ExternalId.objects.create(customer=customer, connection=via, value=external_id)
-    Standing.objects.bulk_create(starting_standings(versions.current(program.pk), [member]))
+    Standing.objects.bulk_create(starting_standings(versions.of(program), [member]))
     return member
 
 
+@transaction.atomic
 def enrol_many(program, newcomers, *, channel, via, enrolled_at):
-    """Enrol new customers in bulk, for imports. `newcomers` maps an external id to an unsaved Customer.
+    """Enrol customers in bulk, for imports; a fixed number of statements whatever their number.
 
-    `enrolled_at` maps the external id to the instant. Returns {external id: Member}.
+    `newcomers` maps what the connection `via` calls a customer to an unsaved Customer, `enrolled_at` maps
+    the same to the instant. Returns {external id: Member or Refusal}: who is a member by now stays the one
+    that he is. Raises NotEnrollable.
     """
-    customers = list(newcomers.values())
-    for customer in customers:
-        customer.set_keys()
-    Customer.objects.bulk_create(customers)
-    members = [
-        Member(
-            program=program,
-            customer=customer,
-            number=new_number(program.number_prefix),
-            channel=channel,
-            enrolled_at=enrolled_at[external_id],
-        )
-        for external_id, customer in newcomers.items()
-    ]
-    Member.objects.bulk_create(members)
+    program = Program.objects.select_for_update(no_key=True).get(pk=program.pk)
+    if program.status != program.Status.ACTIVE:
+        raise NotEnrollable(f"The program is {program.get_status_display().lower()}; activate it first.")
+    known = ExternalId.objects.filter(connection=via, value__in=list(newcomers)).select_related("customer")
+    # Known to the connection from another program: the same person.
+    stored = {row.value: row.customer for row in known}
+    enrolled = {
+        member.customer_id: member for member in Member.objects.filter(program=program, customer__in=stored.values())
+    }
+    outcome = {name: enrolled[customer.pk] for name, customer in stored.items() if customer.pk in enrolled}
+    customers = {name: stored.get(name, one) for name, one in newcomers.items() if name not in outcome}
+    outcome |= _twins(program, {name: one for name, one in customers.items() if name not in stored})
+    customers = {name: one for name, one in customers.items() if name not in outcome}
+    fresh = {name: one for name, one in customers.items() if name not in stored}
+    Customer.objects.bulk_create(fresh.values())
     ExternalId.objects.bulk_create(
-        ExternalId(customer=customer, connection=via, value=external_id)
-        for external_id, customer in newcomers.items()
+        ExternalId(customer=one, connection=via, value=name) for name, one in fresh.items()
     )
-    Standing.objects.bulk_create(starting_standings(versions.current(program.pk), members))
-    return dict(zip(newcomers, members, strict=True))
+    numbers = _free_numbers(program, len(customers))
+    members = {
+        name: Member(
+            program=program, customer=one, number=numbers.pop(), channel=channel, enrolled_at=enrolled_at[name]
+        )
+        for name, one in customers.items()
+    }
+    Member.objects.bulk_create(members.values())
+    Standing.objects.bulk_create(starting_standings(versions.of(program), members.values()))
+    return outcome | members
+
+
+def _free_numbers(program, count):
+    """So many membership numbers that nobody has. Called under the program's lock, so they stay free."""
+    free = set()
+    while len(free) < count:
+        drawn = {new_number(program.number_prefix) for _ in range(count - len(free))}
+        taken = Member.objects.filter(program=program, number__in=drawn).values_list("number", flat=True)
+        free |= drawn - set(taken)
+    return list(free)
+
+
+def _twins(program, newcomers):
+    """{external id: Refusal} of those whose e-mail or phone a member, or an earlier one of them, has."""
+    for customer in newcomers.values():
+        customer.set_keys()
+    found = {}
+    for field, column in (("email", "email_key"), ("phone", "phone")):
+        wanted = {getattr(one, column) for one in newcomers.values()} - {""}
+        holders = Customer.objects.filter(memberships__program=program, **{f"{column}__in": wanted})
+        taken = set(holders.values_list(column, flat=True)) if wanted else set()
+        for name, customer in newcomers.items():
+            value = getattr(customer, column)
+            if value and value in taken and name not in found:
+                found[name] = twin_refusal(field)
+            taken |= {value} if value and name not in found else set()
+    return found
+
+
+def twin_refusal(field):
+    detail = f"Another member has this {field}: name that member, or leave the {field} out."
+    return Refusal(AlreadyMember.code, detail, field=field)
 
 
 def starting_standings(configuration, members):

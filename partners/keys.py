@@ -45,3 +45,8 @@ def find(text, *, now=None):
     if key.last_used_at is None or key.last_used_at < now - _SEEN_EVERY:
         ApiKey.objects.filter(pk=key.pk).update(last_used_at=now)
     return key
+
+
+def revoke(key, *, now=None):
+    """End the life of a key at once. A key that is revoked already keeps its date."""
+    ApiKey.objects.filter(pk=key.pk, revoked_at=None).update(revoked_at=now or timezone.now())

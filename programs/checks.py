@@ -4,7 +4,6 @@ Pure. A model's `clean` and the check of a document both ask here, so that the a
 refuse the same things in the same words. Rules of one field alone live on the model's field.
 """
 
-import math
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
@@ -101,15 +100,17 @@ def _absurd_scalar(value, path):
     if isinstance(value, str):
         yield from absurd_text(value, path)
     elif isinstance(value, (int, float, Decimal)):
-        # NaN fails each comparison, so it is asked for what it should be.
-        if not math.isfinite(value) or not abs(value) <= LARGEST_NUMBER or not _is_plain(value):
+        if not _is_meant(value):
             yield Problem(path, "is no number that can be meant here")
     elif value is not None:
         yield Problem(path, "is not a JSON value")
 
 
-def _is_plain(number):
-    return not isinstance(number, Decimal) or -30 <= number.as_tuple().exponent <= 18
+def _is_meant(number):
+    """Whether a number is finite, and has neither endless digits nor endless zeros."""
+    if isinstance(number, Decimal):
+        return number.is_finite() and -30 <= number.as_tuple().exponent <= 18 and abs(number) <= LARGEST_NUMBER
+    return abs(number) <= LARGEST_NUMBER  # false for NaN too
 
 
 def absurd_text(text, path, what=""):
@@ -152,6 +153,17 @@ def ladder(steps):
     for (_, low, name, _), (_, high, _, path) in pairwise(steps):
         if high <= low:
             yield Problem(path, f"must be more than the {low} of the tier below it, {name}")
+
+
+def place(sequence, threshold, others):
+    """The same for one tier alone among the (sequence, threshold, name) of the others."""
+    below = max((other for other in others if other[0] < sequence), default=None)
+    above = min((other for other in others if other[0] > sequence), default=None)
+    own = (sequence, threshold, "", "threshold")
+    if below:
+        yield from ladder([(*below, ""), own])
+    if above and any(ladder([own, (*above, "")])):
+        yield Problem("threshold", f"must be less than the {above[1]} of the tier above it, {above[2]}")
 
 
 def rule(*, kind, params, conditions):

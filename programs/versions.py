@@ -19,6 +19,12 @@ def current(program_id):
     return _current.get(program_id) or renew(program_id)
 
 
+def of(program):
+    """The Configuration of a Program that the caller has just read: never an older one."""
+    known = current(program.pk)
+    return known if known.version >= program.version else renew(program.pk)
+
+
 def is_current(compiled):
     """Whether nothing was changed since `compiled` was read; one cheap statement."""
     return Program.objects.filter(pk=compiled.id, version=compiled.version).exists()

@@ -188,11 +188,8 @@ class _Application:
     def _put(self, row, values, path, part, *, code=None):
         """Give `row` these values; save it if that changes anything."""
         is_new = row._state.adding
-        changed = {
-            name: (getattr(row, name), value)
-            for name, value in values.items()
-            if is_new or getattr(row, name) != value
-        }
+        before = {} if is_new else {name: getattr(row, name) for name in values}
+        changed = {name: (was, values[name]) for name, was in before.items() if was != values[name]}
         if not is_new and not changed:
             return row
         for name, value in values.items():
@@ -202,8 +199,7 @@ class _Application:
         except ValidationError as error:
             raise Invalid(_under(path, error)) from None
         row.save()
-        fields = {} if is_new else changed
-        self.changes.append(Change("created" if is_new else "changed", part, code or row.code, fields))
+        self.changes.append(Change("created" if is_new else "changed", part, code or row.code, changed))
         return row
 
     def _drop(self, name, rows):

@@ -45,7 +45,7 @@ def filled(document):
         "program": _filled(PROGRAM, document["program"]),
         "partners": list(document.get("partners", ())),
         "currencies": [
-            _filled(CURRENCY, spec) | {"expiry": _filled(EXPIRY, spec["expiry"]) if spec.get("expiry") else None}
+            _filled(CURRENCY, spec) | {"expiry": _expiry(spec.get("expiry"))}
             for spec in document.get("currencies", ())
         ],
         "tier_groups": [
@@ -57,6 +57,11 @@ def filled(document):
             for spec in document.get("rules", ())
         ],
     }
+
+
+def _expiry(spec):
+    """{} is an expiry rule with all its defaults; only null, or nothing at all, is none."""
+    return None if spec is None else _filled(EXPIRY, spec)
 
 
 def _filled(part, spec):

@@ -114,5 +114,4 @@ class Tier(ProgramPart):
         if None in (self.sequence, self.threshold) or not group or not group.pk or group.is_edited_whole:
             return
         others = group.tiers.exclude(pk=self.pk).values_list("sequence", "threshold", "name")
-        steps = [(*other, "threshold") for other in others if other[0] != self.sequence]
-        checks.refuse(checks.ladder([*steps, (self.sequence, self.threshold, self.name, "threshold")]))
+        checks.refuse(checks.place(self.sequence, self.threshold, list(others)))

@@ -155,8 +155,9 @@ def events(value):
 
 def plain(number):
     """An exact number as short decimal text; endless ones are cut behind six places."""
-    whole, rest = divmod(number.numerator, number.denominator)
+    whole, rest = divmod(abs(number.numerator), number.denominator)
+    sign = "-" if number < 0 else ""
     if not rest:
-        return str(whole)
+        return f"{sign}{whole}"
     digits = str(rest * 10**6 // number.denominator).zfill(6).rstrip("0")
-    return f"{whole}.{digits}" if digits else str(whole)
+    return f"{sign}{whole}.{digits}" if digits else f"{sign}{whole}"

@@ -1,5 +1,4 @@
 import pytest
-import redis
 from django.db import connection
 from django.db.migrations.recorder import MigrationRecorder
 
@@ -35,7 +34,7 @@ def test_not_ready_without_a_broker(client, settings):
     settings.REDIS_URL = "redis://:hunter2@127.0.0.1:1/0"
     response = client.get("/health/ready")
     assert response.status_code == 503
-    assert response.json()["checks"]["broker"] == redis.ConnectionError.__name__
+    assert response.json()["checks"]["broker"] == "OperationalError"
 
 
 @pytest.mark.django_db

@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 from django.conf import settings
+from django.core.checks import Tags
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
 from django.db import connection, connections
@@ -17,6 +18,8 @@ from programs.models import Program
 
 
 class Command(BaseCommand):
+    # Those that may refuse to start; the others are for `manage.py check` and cost seconds.
+    requires_system_checks = [Tags.security]
     help = "Prepare the database and start the web server, the worker and the timetable, until Ctrl-C."
 
     def add_arguments(self, parser):
@@ -35,9 +38,10 @@ class Command(BaseCommand):
         connections.close_all()
         with Group() as group:
             group.start("web server", web_command())
-            group.start("worker", worker_command())
+            # The worker waits, so that the first page has the processors for itself.
             ended = group.wait(seconds=120, until=lambda: answers(host, port))
             if not ended and not group.told_to_stop:
+                group.start("worker", worker_command())
                 self.welcome(host, port, logins)
                 ended = group.wait()
             if ended:

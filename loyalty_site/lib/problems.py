@@ -1,0 +1,191 @@
+"""What does a refusal look like over HTTP? One table of every kind; problem details of RFC 9457.
+
+A `Refusal` becomes a problem by its code. A code that is not in the table says what is wrong with one value:
+such refusals are told together as the `errors` of one `validation_failed`.
+"""
+
+import json
+from dataclasses import dataclass
+
+from django.http import HttpResponse
+
+from loyalty_site.lib.refusals import Refusal, Refused
+
+PAGES = "/api/docs/problems/"
+MOST_ERRORS = 50
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """`is_kept`: an answer on business grounds, told again to whoever repeats the Idempotency-Key."""
+
+    status: int
+    title: str
+    advice: str
+    is_kept: bool = False
+
+
+KINDS = {
+    "invalid_json": Kind(400, "The body is not JSON", "Correct the text at the place that is named."),
+    "validation_failed": Kind(400, "Values are missing or wrong", "Correct what `errors` names; send it again."),
+    "program_missing": Kind(400, "Which program?", "Name it: ?program=CODE."),
+    "invalid_cursor": Kind(400, "The cursor is not ours", "Follow `next` and `previous` as they are."),
+    "invalid_idempotency_key": Kind(
+        400, "The Idempotency-Key cannot be kept", "Send 1 to 255 visible ASCII characters, such as a UUID."
+    ),
+    "not_authenticated": Kind(
+        401, "No usable key", "Send a key that is neither revoked nor expired: Authorization: Bearer lk_…"
+    ),
+    "scope_missing": Kind(403, "The key may not do this", "Use a key with the scope that is named."),
+    "partner_not_in_program": Kind(
+        403, "The partner does not take part", "Ask the owner of the program to let your partner take part."
+    ),
+    "partner_not_allowed": Kind(
+        403, "Only the owner speaks for others", "Leave `partner` out, or use a key of that partner.", True
+    ),
+    "not_found": Kind(404, "There is no such address", "Compare the address with the documentation; all end in /."),
+    "program_unknown": Kind(404, "No such program for this key", "GET /api/v1/programs/ lists those it reaches."),
+    "member_unknown": Kind(404, "No such member", "Enrol the member first, or correct the identifier.", True),
+    "transaction_unknown": Kind(404, "No such transaction", "Use an `id` that this API has answered.", True),
+    "method_not_allowed": Kind(405, "The address does not take this method", "Use one that the Allow header names."),
+    "already_member": Kind(409, "Already a member", "Look the member up and use that membership.", True),
+    "customer_differs": Kind(
+        409, "The person is known with other data", "Send only external_id, or what is stored.", True
+    ),
+    "idempotency_conflict": Kind(
+        409, "The external_id names another fact", "Give each fact an external_id of its own.", True
+    ),
+    "duplicate_in_batch": Kind(409, "Twice in one batch", "Send each fact once.", True),
+    "insufficient_points": Kind(409, "Not enough points", "Redeem at most what the member has to spend.", True),
+    "not_reversible": Kind(409, "It cannot be taken back", "Read the transaction: it is reversed or final.", True),
+    "member_not_active": Kind(409, "The member is not active", "Have the back office reactivate the member.", True),
+    "program_not_active": Kind(409, "The program is not active", "Wait until the program is active.", True),
+    "member_ambiguous": Kind(409, "Several members have it", "Name the member by number or card.", True),
+    "request_in_flight": Kind(
+        409, "The first request is still working", "Send the same again after Retry-After seconds."
+    ),
+    "body_too_large": Kind(413, "The body is too large", "Send fewer items at once."),
+    "batch_too_large": Kind(413, "Too many items", "Send at most 1,000 items at once."),
+    "unsupported_media_type": Kind(415, "Not the JSON media type", "Send Content-Type: application/json."),
+    "key_reused": Kind(
+        422, "The Idempotency-Key belongs to another request", "Take a new key for each new request."
+    ),
+    "store_unknown": Kind(422, "No such store", "Use the code of an active store of the partner.", True),
+    "partner_unknown": Kind(422, "No such partner in the program", "Use the code of one that takes part.", True),
+    "currency_unknown": Kind(422, "Not a currency to use here", "GET /api/v1/programs/CODE/ lists them.", True),
+    "invalid_date": Kind(422, "Not a time that the program accepts", "Compare with the dates in `detail`.", True),
+    "points_too_many": Kind(422, "More points than a ledger holds", "Correct the amount, or the rule.", True),
+    "throttled": Kind(429, "Too many requests", "Go on after Retry-After seconds, or send batches."),
+    "server_error": Kind(
+        500, "Our mistake", "Send it again with the same Idempotency-Key; tell us the X-Request-Id if it stays."
+    ),
+    "busy": Kind(503, "Busy", "Send the same again after Retry-After seconds."),
+}
+
+#: What may be wrong with one value: the codes in `errors` of `validation_failed`.
+ERRORS = {
+    "activity_missing": "`activity` is empty",
+    "batch_empty": "the list has no items",
+    "external_id_missing": "`external_id` is empty",
+    "field_missing": "a field that is needed is missing, null or empty",
+    "invalid_amount": "tax or shipping exceed the amount that they are part of",
+    "invalid_attributes": "`attributes` is no JSON object that we can keep, or too large",
+    "invalid_choice": "not one of the words that are possible",
+    "invalid_day": "not a date like 1984-03-09",
+    "invalid_instant": "not an instant with its time zone, from 1900 to 2199",
+    "invalid_member": "`member` is no object of identifiers",
+    "invalid_number": "not a number, negative, too large, or with too many decimals",
+    "invalid_text": "text that we cannot keep (NUL, half a surrogate pair), or of another form",
+    "invalid_type": "another JSON type is needed",
+    "invalid_value": "the value breaks a rule of its field; `detail` says which",
+    "member_missing": "`member` has no identifier",
+    "text_too_long": "more characters than fit",
+    "too_many_items": "a longer list than is possible",
+    "too_many_lines": "more lines than a transaction can have",
+    "unknown_field": "a field that is not known here",
+    "unknown_parameter": "a query parameter that is not known here",
+}
+
+
+class Rejected(Refused):
+    """One or several refusals of what was sent."""
+
+    def __init__(self, refusals):
+        self.refusals = list(refusals)
+        first = self.refusals[0]
+        super().__init__(first.detail, field=first.field, code=first.code)
+
+
+def refuse(shape, value, *, field=""):
+    """The value as `shape` reads it. Raises Rejected with everything that does not fit."""
+    errors = []
+    found = shape.read(value, field, errors)
+    if errors:
+        raise Rejected(errors)
+    return found
+
+
+def _refusals(refused):
+    return refused.refusals if isinstance(refused, Rejected) else [refused.refusal]
+
+
+def code_of(refusals):
+    """The kind of problem that these refusals are together."""
+    code = refusals[0].code
+    return code if len(refusals) == 1 and code in KINDS else "validation_failed"
+
+
+def is_kept(refused):
+    return KINDS[code_of(_refusals(refused))].is_kept
+
+
+def body(refusals, *, path, base="#"):
+    """The problem that `refusals` are. `base` is the JSON pointer to what their fields lie in."""
+    code = code_of(refusals)
+    kind = KINDS[code]
+    detail = refusals[0].detail
+    if len(refusals) > 1:
+        detail = f"{len(refusals):,} values need correction; the first one: {refusals[0]}"
+    problem = {
+        "type": f"{PAGES}{code}/",
+        "title": kind.title,
+        "status": kind.status,
+        "code": code,
+        "detail": detail,
+        "instance": path,
+    }
+    told = [_error(refusal, base) for refusal in refusals[:MOST_ERRORS] if refusal.field or code not in KINDS]
+    return problem | ({"errors": told} if told else {})
+
+
+def _error(refusal, base):
+    """`?name` is a query parameter, `Name:` a header, anything else a path into the body."""
+    if refusal.field.startswith("?"):
+        place = {"parameter": refusal.field[1:]}
+    elif refusal.field.endswith(":"):
+        place = {"header": refusal.field[:-1]}
+    else:
+        steps = refusal.field.replace("[", ".").replace("]", "")
+        place = {"pointer": base + "".join(f"/{step}" for step in steps.split(".") if step)}
+    return place | {"code": refusal.code, "detail": refusal.detail}
+
+
+def response(refused, *, path):
+    """The HTTP answer to a Refused; its `headers`, if any, belong to it."""
+    problem = body(_refusals(refused), path=path)
+    text = json.dumps(problem, ensure_ascii=False)
+    headers = getattr(refused, "headers", {})
+    return HttpResponse(text, status=problem["status"], headers=headers, content_type="application/problem+json")
+
+
+def unlike(code, detail, *, field="", **headers):
+    """A Refused of a kind that nobody tells apart by type; `headers` with _ for -."""
+    refused = Refused(detail, field=field, code=code)
+    refused.headers = {name.replace("_", "-"): str(value) for name, value in headers.items()}
+    return refused
+
+
+def moved(refused, fields):
+    """The same refusal, its field as it is called in this place ("" when it is not in the body at all)."""
+    was = refused.refusal
+    return Rejected([Refusal(was.code, was.detail, fields(was.field))])

@@ -1,0 +1,24 @@
+"""How is a card given to a member?"""
+
+from loyalty_site.lib.admin import ModelForm, TabularInline
+from members.models import Card
+
+
+class CardForm(ModelForm):
+    """A card belongs to its member's program, in which its number must be unique."""
+
+    def _post_clean(self):
+        member = self.cleaned_data.get("member") or getattr(self.instance, "member", None)
+        if member:
+            self.instance.program_id = member.program_id
+        super()._post_clean()
+
+    def _get_validation_exclusions(self):
+        # Not on the form, but known: else a number that is taken would reach the database.
+        return super()._get_validation_exclusions() - {"program"}
+
+
+class CardInline(TabularInline):
+    model = Card
+    form = CardForm
+    fields = ["number", "is_active"]

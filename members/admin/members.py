@@ -1,0 +1,180 @@
+"""What do staff see and change of a member, and how do they enrol one?"""
+
+from django.contrib import admin
+from django.db.models import Prefetch
+from django.utils import timezone
+
+from loyalty_site.lib.admin import (
+    ChoicesDropdownFilter,
+    RangeDateTimeFilter,
+    RelatedDropdownFilter,
+    VerbAdmin,
+    display,
+)
+from loyalty_site.lib.panels import Table, Tile, Tiles, dot, moment, points
+from members import progress, search
+from members.admin.cards import CardInline
+from members.admin.customers import CUSTOMER_FIELDSETS, NAMES_BY_KIND
+from members.admin.enrolling import EnrolForm
+from members.enrolment import enrol
+from members.models import Balance, Member, Standing
+
+#: Sums that are worth a line below the balance when they are not zero, and how they are called.
+_BESIDE = {
+    "pending": "pending",
+    "reserved": "reserved",
+    "arrears": "owed",
+    "lifetime_earned": "earned in all",
+    "lifetime_redeemed": "redeemed in all",
+    "lifetime_expired": "expired in all",
+    "lifetime_reversed": "taken back in all",
+}
+
+
+class MemberAdmin(VerbAdmin):
+    icon, place = "badge", 1
+    list_display = ["number", "name", "program", "status_label", "tier", "balance", "enrolled"]
+    list_filter = [
+        ["program", RelatedDropdownFilter],
+        ["status", ChoicesDropdownFilter],
+        ["channel", ChoicesDropdownFilter],
+        ["enrolled_at", RangeDateTimeFilter],
+    ]
+    # `search` decides; the name here only makes the box appear.
+    search_fields = ["number"]
+    search_help_text = "Number, card, e-mail, phone with country code, or the start of a last name."
+    sortable_by = ()
+    ordering = ["-pk"]
+    conditional_fields = NAMES_BY_KIND
+    inlines = [CardInline]
+    add_fieldsets = [
+        (None, {"fields": ["program", "existing"]}),
+        *CUSTOMER_FIELDSETS,
+        ("Membership", {"fields": [("channel", "home_store"), "card"]}),
+    ]
+    fieldsets = [
+        (None, {"fields": [("number", "program"), ("customer", "status"), ("channel", "store")]}),
+    ]
+
+    def autocomplete_text(self, member):
+        return f"{member} · {member.program}"
+
+    def get_queryset(self, request):
+        members = super().get_queryset(request).select_related("program", "customer", "home_store")
+        if request.resolver_match and request.resolver_match.url_name.endswith("_changelist"):
+            primary = Balance.objects.filter(currency__is_primary=True).select_related("currency")
+            tiers = Standing.objects.current().select_related("tier")
+            members = members.prefetch_related(
+                Prefetch("balances", primary, to_attr="primary_balances"),
+                Prefetch("standings", tiers, to_attr="current_standings"),
+            )
+        return members
+
+    def get_search_results(self, request, queryset, search_term):
+        return search.matching(queryset, search_term), False
+
+    @display(description="customer")
+    def name(self, member):
+        return str(member.customer)
+
+    @display(
+        description="status",
+        ordering="status",
+        label={"active": "success", "suspended": "warning", "closed": "danger"},
+    )
+    def status_label(self, member):
+        return member.status, member.get_status_display()
+
+    @display(description="tier", empty_value="-")
+    def tier(self, member):
+        return next((dot(held.tier.colour, held.tier.name) for held in member.current_standings), None)
+
+    @display(description="points")
+    def balance(self, member):
+        held = next(iter(member.primary_balances), None)
+        return points(held.available - held.arrears, held.currency) if held else "0"
+
+    @display(description="enrolled", ordering="enrolled_at")
+    def enrolled(self, member):
+        return moment(member.enrolled_at, member.program.zone)
+
+    @display(description="home store", empty_value="-")
+    def store(self, member):
+        # As text: who serves members need not see the pages of partners.
+        return member.home_store and member.home_store.name
+
+    def get_readonly_fields(self, request, obj=None):
+        return ["number", "program", "customer", "channel", "store"] if obj else []
+
+    def get_inlines(self, request, obj):
+        return self.inlines if obj else []
+
+    def get_form(self, request, obj=None, change=False, **kwargs):
+        return super().get_form(request, obj, change, **({} if obj else {"form": EnrolForm}) | kwargs)
+
+    def save_model(self, request, obj, form, change):
+        if change:
+            return super().save_model(request, obj, form, change)
+        made = enrol(**form.wish())
+        obj.pk = made.pk
+        obj._state.adding = False
+        obj.refresh_from_db()
+
+    def panels(self, request, member):
+        balances = list(member.balances.select_related("currency"))
+        tallies = list(member.tallies.all())
+        standings = list(member.standings.select_related("tier", "group"))
+        held = [standing for standing in standings if standing.is_current]
+        tiles = [balance_tile(balance) for balance in balances]
+        tiles += tier_tiles(member, tallies, {standing.group_id: standing for standing in held})
+        return [Tiles(tiles), standings_table(member, standings)]
+
+
+def balance_tile(balance):
+    currency = balance.currency
+    sums = ((label, getattr(balance, name)) for name, label in _BESIDE.items())
+    return Tile(
+        label=currency.name,
+        value=points(balance.available - balance.arrears, currency),
+        notes=[f"{points(value, currency)} {label}" for label, value in sums if value],
+    )
+
+
+def tier_tiles(member, tallies, held):
+    """The tier of each group and how far the next one is; `held` maps a group's id to the Standing."""
+    tiers = {group: standing.tier_id for group, standing in held.items()}
+    for step in progress.steps(member.program, tallies=tallies, held=tiers, now=timezone.now()):
+        standing = held.get(step.group.id)
+        notes = [f"{points(step.counted, step.currency)} {step.currency.name}"]
+        share = 100
+        if step.next:
+            notes.append(f"{points(step.missing, step.currency)} more to {step.next.name}")
+            share = min(100, step.counted * 100 // step.next.threshold) if step.next.threshold else 0
+        yield Tile(
+            label="Tier",
+            value=standing.tier.name if standing else "None",
+            notes=notes,
+            colour=standing.tier.colour if standing else "",
+            share=max(0, share),
+        )
+
+
+def standings_table(member, standings):
+    zone = member.program.zone
+    return Table(
+        title="Tiers held",
+        headers=["Tier", "From", "Until", "Why"],
+        rows=[
+            [
+                dot(standing.tier.colour, standing.tier.name),
+                moment(standing.from_at, zone),
+                moment(standing.until_at, zone, empty="now"),
+                standing.note or standing.get_reason_display(),
+            ]
+            for standing in standings
+        ],
+        empty="No tier so far.",
+    )
+
+
+admin.site.register(Member, MemberAdmin)

@@ -1,0 +1,79 @@
+"""Was this very request answered before? Answers kept under the client's Idempotency-Key.
+
+The row is written in the transaction of what the request did: both are there or neither is. A validation error
+is not kept, because nothing was begun; a refusal on business grounds is.
+"""
+
+import hashlib
+import json
+from datetime import timedelta
+
+from django.utils import timezone
+
+from loyalty_site.lib import locks
+from loyalty_site.lib.refusals import Refused
+from partners.models import KeptAnswer
+
+KEPT_DAYS = 30
+LONGEST_KEY = 255
+_PURGED_AT_ONCE = 5000
+
+
+class InvalidKey(Refused):
+    code = "invalid_idempotency_key"
+
+
+class KeyReused(Refused):
+    code = "key_reused"
+
+
+class InFlight(Refused):
+    code = "request_in_flight"
+    headers = {"Retry-After": "1"}
+
+
+def check_key(key):
+    """Refuse what cannot be a key."""
+    if not 0 < len(key) <= LONGEST_KEY or not (key.isascii() and key.isprintable()):
+        detail = f"Send 1 to {LONGEST_KEY} visible ASCII characters, such as a UUID."
+        raise InvalidKey(detail, field="Idempotency-Key:")
+
+
+def fingerprint(method, path, query, body):
+    """The same for the same request, however its JSON is spaced and ordered. `query` is a dict of lists."""
+    said = json.dumps([method, path, query, body], sort_keys=True)
+    return hashlib.sha256(said.encode()).hexdigest()
+
+
+def recall(connection, key, mark):
+    """The KeptAnswer of this request, or None when it is new; the caller is inside a transaction.
+
+    Raises InFlight while the first one is at work, KeyReused when the key came with another request.
+    """
+    if not locks.claim(f"idempotency:{connection.pk}:{key}"):
+        raise InFlight("A request with this key is being worked on; ask again in a moment.")
+    known = KeptAnswer.objects.filter(connection=connection, key=key).first()
+    if known and known.fingerprint != mark:
+        raise KeyReused("This key came with another request before; take a new one.", field="Idempotency-Key:")
+    return known
+
+
+def keep(connection, key, mark, response):
+    """Remember the answer of a request that `recall` did not know."""
+    KeptAnswer.objects.create(
+        connection=connection,
+        key=key,
+        fingerprint=mark,
+        status=response.status_code,
+        body=response.content.decode(),
+        location=response.headers.get("Location", ""),
+    )
+
+
+def purge(*, now=None):
+    """Forget the answers that are older than KEPT_DAYS, a few thousand at a time; returns how many."""
+    old = KeptAnswer.objects.filter(created_at__lt=(now or timezone.now()) - timedelta(days=KEPT_DAYS))
+    total = 0
+    while ids := list(old.order_by("created_at").values_list("pk", flat=True)[:_PURGED_AT_ONCE]):
+        total += KeptAnswer.objects.filter(pk__in=ids).delete()[0]
+    return total

@@ -1,0 +1,11 @@
+"""What does this app have done in the background?"""
+
+from celery import shared_task
+
+from partners import idempotency
+
+
+@shared_task(name="purge_idempotency_keys")
+def purge_idempotency_keys():
+    """Forget kept answers whose time is over. Safe to run twice."""
+    idempotency.purge()

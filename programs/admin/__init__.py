@@ -1,0 +1,3 @@
+from programs.admin import parts, programs, rules
+
+__all__ = ["parts", "programs", "rules"]

@@ -1,0 +1,110 @@
+"""Where are the parts of programs found across programs? Each is edited on its program's page as well."""
+
+import json
+
+from django.contrib import admin
+from django.utils.html import format_html
+
+from loyalty_site.lib.admin import (
+    ChoicesDropdownFilter,
+    FactAdmin,
+    HistoryAdmin,
+    ModelAdmin,
+    RelatedDropdownFilter,
+    display,
+)
+from loyalty_site.lib.panels import dot
+from programs.admin.programs import ExpiryRuleInline, TierInline
+from programs.models import Currency, ExpiryRule, Participation, ProgramVersion, Tier, TierGroup
+
+
+@admin.register(Currency)
+class CurrencyAdmin(HistoryAdmin):
+    icon, place = "paid", 3
+    list_display = ["name", "program", "kind", "decimals", "is_primary", "expiry"]
+    list_filter = [["program", RelatedDropdownFilter], ["kind", ChoicesDropdownFilter]]
+    list_select_related = ["program", "expiry_rule"]
+    search_fields = ["name", "code__startswith"]
+    autocomplete_fields = ["program"]
+    fields = ["program", ("name", "code"), ("kind", "is_primary"), ("decimals", "rounding"), "cost_per_point"]
+    inlines = [ExpiryRuleInline]
+
+    @display(description="expires", empty_value="never")
+    def expiry(self, currency):
+        return getattr(currency, "expiry_rule", None)
+
+    def get_readonly_fields(self, request, obj=None):
+        return ["program"] if obj else []
+
+
+@admin.register(ExpiryRule)
+class ExpiryRuleAdmin(HistoryAdmin):
+    list_display = ["currency", "program", "model", "period", "unit", "rounding", "min_validity_days"]
+    list_filter = [["currency__program", RelatedDropdownFilter], ["model", ChoicesDropdownFilter]]
+    list_select_related = ["currency__program"]
+    search_fields = ["currency__name", "currency__code__startswith"]
+    autocomplete_fields = ["currency"]
+
+    @display(description="program")
+    def program(self, rule):
+        return rule.currency.program
+
+
+@admin.register(TierGroup)
+class TierGroupAdmin(HistoryAdmin):
+    icon, place = "stairs", 4
+    list_display = ["name", "program", "currency", "window"]
+    list_filter = [["program", RelatedDropdownFilter]]
+    list_select_related = ["program", "currency"]
+    search_fields = ["name", "code__startswith"]
+    autocomplete_fields = ["program", "currency"]
+    inlines = [TierInline]
+
+    def get_readonly_fields(self, request, obj=None):
+        return ["program"] if obj else []
+
+
+@admin.register(Tier)
+class TierAdmin(HistoryAdmin):
+    list_display = ["coloured", "group", "program", "sequence", "threshold", "multiplier"]
+    list_filter = [["group__program", RelatedDropdownFilter]]
+    list_select_related = ["group__program"]
+    search_fields = ["name", "code__startswith"]
+    autocomplete_fields = ["group"]
+
+    @display(description="name", ordering="name")
+    def coloured(self, tier):
+        return dot(tier.colour, tier.name)
+
+    @display(description="program")
+    def program(self, tier):
+        return tier.group.program
+
+
+@admin.register(Participation)
+class ParticipationAdmin(ModelAdmin):
+    icon, place = "group_add", 5
+    list_display = ["program", "partner", "since"]
+    list_filter = [["program", RelatedDropdownFilter], ["partner", RelatedDropdownFilter]]
+    list_select_related = ["program", "partner"]
+    search_fields = ["partner__name", "program__name"]
+    autocomplete_fields = ["program", "partner"]
+
+
+@admin.register(ProgramVersion)
+class ProgramVersionAdmin(FactAdmin):
+    icon, place = "history", 6
+    list_display = ["program", "number", "created_at"]
+    list_filter = [["program", RelatedDropdownFilter]]
+    list_select_related = ["program"]
+    search_fields = ["program__name", "number__exact"]
+    fields = readonly_fields = ["program", "number", "created_at", "configuration"]
+
+    def get_queryset(self, request):
+        # The documents are large, and a list shows none.
+        return super().get_queryset(request).defer("document")
+
+    @display(description="configuration")
+    def configuration(self, version):
+        text = json.dumps(version.document, indent=2, ensure_ascii=False)
+        return format_html('<pre class="loyalty-document">{}</pre>', text)

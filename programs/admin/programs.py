@@ -1,0 +1,163 @@
+"""How is a program configured? On one page: terms, partners, currencies, tiers and rules."""
+
+from django.contrib import admin
+from django.http import HttpResponseRedirect
+from django.urls import reverse
+from django.utils.html import format_html
+
+from loyalty_site.lib.admin import (
+    ChoicesDropdownFilter,
+    HistoryAdmin,
+    ModelForm,
+    ReadOnlyInline,
+    RelatedDropdownFilter,
+    StackedInline,
+    TabularInline,
+    action,
+    display,
+    widgets,
+)
+from loyalty_site.lib.panels import Sentences
+from programs import checks, document
+from programs.admin.wording import describe
+from programs.forms import LadderFormSet
+from programs.models import Currency, ExpiryRule, Participation, Program, Rule, Tier, TierGroup
+
+
+class ParticipationInline(TabularInline):
+    model = Participation
+    verbose_name_plural = "partners that take part"
+    fields = ["partner", "since"]
+    autocomplete_fields = ["partner"]
+    tab = True
+
+
+class ExpiryRuleInline(StackedInline):
+    model = ExpiryRule
+    fields = [("model", "period", "unit"), ("rounding", "min_validity_days")]
+    hide_title = True
+    verbose_name = verbose_name_plural = "expiry rule (without one, points never end)"
+
+
+class CurrencyInline(StackedInline):
+    model = Currency
+    fields = [("name", "code"), ("kind", "is_primary"), ("decimals", "rounding"), "cost_per_point"]
+    inlines = [ExpiryRuleInline]
+    tab = True
+
+
+class TierInline(TabularInline):
+    model = Tier
+    formset = LadderFormSet
+    fields = ["sequence", "name", "code", "threshold", "multiplier", "colour"]
+
+    def formfield_for_dbfield(self, db_field, request, **kwargs):
+        if db_field.name == "colour":
+            kwargs["widget"] = widgets.UnfoldAdminColorInputWidget()
+        return super().formfield_for_dbfield(db_field, request, **kwargs)
+
+
+class TierGroupInline(StackedInline):
+    model = TierGroup
+    fields = [("name", "code"), ("currency", "window")]
+    inlines = [TierInline]
+    tab = True
+
+    def formfield_for_foreignkey(self, db_field, request, **kwargs):
+        if db_field.name == "currency":
+            kwargs["queryset"] = Currency.objects.filter(program=self.parent, kind=Currency.Kind.QUALIFYING)
+        return super().formfield_for_foreignkey(db_field, request, **kwargs)
+
+
+class RuleInline(ReadOnlyInline):
+    """The rules as sentences; each is edited on its own page, with the fields of its kind."""
+
+    model = Rule
+    fields = readonly_fields = ["rule", "in_words", "currency", "group", "priority", "dates", "is_active"]
+    show_change_link = False
+    tab = True
+
+    def get_queryset(self, request):
+        return super().get_queryset(request).select_related("currency")
+
+    @display(description="rule")
+    def rule(self, rule):
+        address = reverse("admin:programs_rule_change", args=[rule.pk])
+        return format_html('<a class="text-link" href="{}">{}</a> v{}', address, rule.name, rule.version)
+
+    @display(description="in words")
+    def in_words(self, rule):
+        return describe(rule)
+
+    @display(description="dates")
+    def dates(self, rule):
+        if not rule.starts_on and not rule.ends_on:
+            return "always"
+        return f"{rule.starts_on or '…'} to {rule.ends_on or '…'}"
+
+
+class ProgramForm(ModelForm):
+    class Meta:
+        # A day without a limit on back-dating must be chosen, not left over from an empty box.
+        help_texts = {"status": "Only an active program enrols members and takes transactions."}
+
+
+@admin.register(Program)
+class ProgramAdmin(HistoryAdmin):
+    icon, place = "loyalty", 1
+    form = ProgramForm
+    list_display = ["name", "code", "owner", "status_label", "time_zone", "money", "version"]
+    list_filter = [["status", ChoicesDropdownFilter], ["owner", RelatedDropdownFilter]]
+    list_select_related = ["owner"]
+    search_fields = ["name", "code__startswith"]
+    autocomplete_fields = ["owner"]
+    readonly_fields = ["version", "created_at"]
+    inlines = [ParticipationInline, CurrencyInline, TierGroupInline, RuleInline]
+    actions_detail = ["add_rule"]
+    fieldsets = [
+        (None, {"fields": [("name", "code"), ("owner", "status"), ("version", "created_at")]}),
+        ("Place", {"fields": [("money", "time_zone", "language")]}),
+        (
+            "What counts",
+            {
+                "fields": [
+                    "round_per",
+                    ("earns_on_tax", "earns_on_shipping", "earns_on_gift_cards"),
+                    ("max_backdate_days", "pre_enrolment_days"),
+                    "number_prefix",
+                ]
+            },
+        ),
+    ]
+
+    @display(
+        description="status",
+        ordering="status",
+        label={"active": "success", "draft": "info", "paused": "warning", "closed": "danger"},
+    )
+    def status_label(self, program):
+        return program.status, program.get_status_display()
+
+    def get_inlines(self, request, obj):
+        # Tiers are measured in a currency of the program, so the program comes first.
+        return self.inlines if obj else [ParticipationInline, CurrencyInline]
+
+    def get_readonly_fields(self, request, obj=None):
+        # Documents, keys of members and imports refer to the code.
+        return [*self.readonly_fields, *(["code"] if obj else [])]
+
+    def get_prepopulated_fields(self, request, obj=None):
+        return {} if obj else {"code": ["name"]}
+
+    def panels(self, request, program):
+        described = document.export(program)
+        problems = document.check(described) or document.lint(described)
+        sentences = [checks.sentence_of(f"{problem.path}: {problem.message}") for problem in problems]
+        return [Sentences("To look at", sentences)] if sentences else []
+
+    def has_add_rule_permission(self, request, object_id=None):
+        return request.user.has_perm("programs.add_rule")
+
+    @action(description="Add a rule", permissions=["add_rule"], icon="add")
+    def add_rule(self, request, object_id):
+        return HttpResponseRedirect(f"{reverse('admin:programs_rule_add')}?program={object_id}")

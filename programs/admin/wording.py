@@ -1,0 +1,55 @@
+"""How is a rule said in words? For lists, where nobody wants to read its parameters as JSON."""
+
+from django.forms import Form
+from django.utils.text import capfirst
+
+from programs import rules
+from programs.rules import conditions
+
+WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
+
+
+def describe(rule):
+    """One sentence or two, e.g. "Points per visit: points 10. Only when channels: web."."""
+    gives = f"{what(rule)}: {terms(rule)}" if terms(rule) else what(rule)
+    limits = "; ".join(f"{name}: {value}" for name, value in circumstances(rule))
+    return f"{gives}. Only when {limits}." if limits else f"{gives}."
+
+
+def what(rule):
+    """The label of the rule's kind."""
+    kind = rules.registry.get(rule.kind)
+    return kind.label if kind else rule.kind
+
+
+def terms(rule):
+    """What the kind was told, in the order of its form."""
+    kind = rules.registry.get(rule.kind)
+    fields = kind.Params.base_fields if kind else Form.base_fields
+    names = [name for name in fields if _is_given(rule.params.get(name))]
+    return ", ".join(f"{label(name).lower()} {rule.params[name]}" for name in names)
+
+
+def circumstances(rule):
+    """(condition, its values as text) of each condition."""
+    for key, value in rule.conditions.items():
+        yield key, say(key, value)
+
+
+def say(key, value):
+    """The value of a condition as text."""
+    if not isinstance(value, list):
+        return str(value)
+    if key == conditions.Weekdays.key:
+        return ", ".join(WEEKDAYS[day - 1] if day in range(1, 8) else str(day) for day in value)
+    if key == conditions.Hours.key:
+        return " to ".join(map(str, value))
+    return ", ".join(map(str, value))
+
+
+def label(name):
+    return capfirst(name.replace("_", " "))
+
+
+def _is_given(value):
+    return value not in (None, "", [])

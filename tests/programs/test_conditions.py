@@ -1,0 +1,118 @@
+"""When does a rule hold? Each condition met, and each missed with its reason."""
+
+from datetime import UTC, datetime
+
+import pytest
+
+from programs.rules import conditions
+from tests.programs.examples import earn, line, points, purchase, rule
+
+SHOES = purchase(1_000, line(600, "S1", category="shoes", quantity=2), line(400, "H1", category="hats"))
+EVENING = {"hours": ["17:00", "19:00"]}
+NIGHT = {"hours": ["22:00", "06:00"]}
+
+
+def at(hour, minute=0, day=3):
+    """A purchase of 10 euro at that time of March 2025 in Paris, which is UTC+1."""
+    return purchase(1_000, activity_at=datetime(2025, 3, day, hour - 1, minute, tzinfo=UTC))
+
+
+MET = [
+    ({"channels": ["web", "app"]}, purchase(1_000, channel="app"), 10),
+    ({"stores": ["lyon"]}, purchase(1_000, store="lyon"), 10),
+    ({"partners": ["bakery"]}, purchase(1_000, partner="bakery"), 10),
+    pytest.param({"partners": ["shop"]}, purchase(1_000), 10, id="no partner means the owner"),
+    ({"codes": ["SPRING"]}, purchase(1_000, code="SPRING"), 10),
+    ({"tiers": ["gold"]}, purchase(1_000), 10),
+    ({"weekdays": [1]}, purchase(1_000), 10),
+    pytest.param({"weekdays": [2]}, at(24, 30), 10, id="23:30 in London is Tuesday in Paris"),
+    pytest.param(EVENING, at(17), 10, id="the first minute is inside"),
+    pytest.param(EVENING, at(18, 59), 10, id="the last minute is inside"),
+    pytest.param(NIGHT, at(23), 10, id="before midnight"),
+    pytest.param(NIGHT, at(5, 59), 10, id="after midnight"),
+    pytest.param({"products": ["S1"]}, SHOES, 6, id="only the lines of the product count"),
+    pytest.param({"categories": ["hats", "coats"]}, SHOES, 4, id="only the lines of the category count"),
+    pytest.param({"categories": ["shoes", "hats"]}, SHOES, 10, id="all lines count"),
+]
+
+
+@pytest.mark.parametrize(("given", "activity", "expected"), MET)
+def test_a_rule_fires_when_its_condition_is_met(given, activity, expected):
+    assert points(activity, rule(conditions=given), tier="gold") == expected
+
+
+MISSED = [
+    ({"channels": ["web", "app"]}, purchase(1_000, channel="till"), "channel is till, needs app, web"),
+    ({"channels": ["web"]}, purchase(1_000), "channel is not given, needs web"),
+    ({"stores": ["lyon"]}, purchase(1_000, store="nice"), "store is nice, needs lyon"),
+    ({"partners": ["bakery"]}, purchase(1_000), "partner is shop, needs bakery"),
+    ({"codes": ["SPRING"]}, purchase(1_000, code="spring"), "code is spring, needs SPRING"),
+    ({"tiers": ["gold"]}, purchase(1_000), "tier is silver, needs gold"),
+    ({"weekdays": [2, 7]}, purchase(1_000), "it was a Monday, needs Tuesday, Sunday"),
+    (EVENING, at(16, 59), "it was 16:59, needs 17:00 to 19:00"),
+    (EVENING, at(19), "it was 19:00, needs 17:00 to 19:00"),
+    (NIGHT, at(6), "it was 06:00, needs 22:00 to 06:00"),
+    (NIGHT, at(21, 59), "it was 21:59, needs 22:00 to 06:00"),
+    ({"products": ["S2"]}, SHOES, "no line with sku S2"),
+    ({"categories": ["coats"]}, SHOES, "no line with category coats"),
+    ({"categories": ["shoes"]}, purchase(1_000), "no line with category shoes"),
+]
+
+
+@pytest.mark.parametrize(("given", "activity", "why"), MISSED)
+def test_a_missed_condition_says_what_was_found_and_what_was_needed(given, activity, why):
+    earned = earn(activity, rule(conditions=given), tier="silver")
+    assert earned.points == {}
+    assert earned.trace["nearest"]["why"] == why
+
+
+def test_a_member_without_a_tier_is_told_so():
+    assert earn(purchase(100), rule(conditions={"tiers": ["gold"]})).trace["nearest"]["why"] == (
+        "tier is nothing, needs gold"
+    )
+
+
+def test_two_line_conditions_narrow_together():
+    both = {"products": ["S1", "H1"], "categories": ["hats"]}
+    assert points(SHOES, rule(conditions=both)) == 4
+
+
+def test_a_category_may_come_from_the_catalogue():
+    bare = purchase(1_000, line(600, "S1"), line(400, "H1", category="hats"))
+    known = {"S1": "shoes", "H1": "shoes"}
+    only_shoes = rule(conditions={"categories": ["shoes"]})
+    # What the sender says of a line wins over the catalogue.
+    assert points(bare, only_shoes, category_of=known) == 6
+
+
+def test_the_minimum_counts_only_the_lines_that_the_rule_counts():
+    params = {"points": "1", "per": "1", "minimum": "5"}
+    assert points(SHOES, rule(params=params, conditions={"categories": ["shoes"]})) == 6
+    assert points(SHOES, rule(params=params, conditions={"categories": ["hats"]})) == 0
+
+
+def test_every_condition_stands_in_both_tables():
+    met = {key for row in MET for key in (row.values if hasattr(row, "values") else row)[0]}
+    assert met == {key for row in MISSED for key in row[0]} == set(conditions.registry)
+
+
+DATES = [
+    ("2025-03-03", None, 10),
+    ("2025-03-04", None, 0),
+    (None, "2025-03-03", 10),
+    (None, "2025-03-02", 0),
+    ("2025-03-03", "2025-03-03", 10),
+]
+
+
+@pytest.mark.parametrize(("starts_on", "ends_on", "expected"), DATES)
+def test_both_dates_of_a_rule_are_inclusive(starts_on, ends_on, expected):
+    """C1-R3"""
+    assert points(purchase(1_000), rule(starts_on=starts_on, ends_on=ends_on)) == expected
+
+
+def test_the_day_of_a_rule_is_the_day_of_the_program():
+    """C1-R1: 23:10Z on 2 March is 3 March in Paris."""
+    late = purchase(1_000, activity_at=datetime(2025, 3, 2, 23, 10, tzinfo=UTC))
+    assert points(late, rule(starts_on="2025-03-03")) == 10
+    assert points(late, rule(starts_on="2025-03-03"), time_zone="UTC") == 0

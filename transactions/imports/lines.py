@@ -1,0 +1,220 @@
+"""How do bytes become records, whatever somebody put into the file? In constant memory, each with its line.
+
+A record is one line, or several where a quoted cell holds line ends. What cannot be read becomes a Refusal
+in its place; the next line is read as if nothing had happened.
+"""
+
+import codecs
+import csv
+from collections import deque
+
+from loyalty_site.lib.refusals import Refusal
+
+#: Bytes; what is longer is no purchase.
+LONGEST_LINE = 100_000
+#: A quoted cell may reach over so many lines; behind that the quote was never closed.
+MOST_LINES = 50
+#: How many undecodable lines are listed.
+MOST_LISTED = 100
+_CHUNK = 1 << 20
+
+_WIDE = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE, codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE)
+
+TOO_LONG = Refusal("line_too_long", f"The line is longer than {LONGEST_LINE:,} bytes; correct it.")
+NUL = Refusal("invalid_text", "The line holds NUL bytes; correct it.")
+NOT_CLOSED = Refusal("quote_not_closed", "A quote is opened in this line and not closed; close or double it.")
+CUT = Refusal(
+    "line_cut",
+    "The last line has no line end, so the file may be cut. Fetch it again; if the line is whole, add a line end.",
+)
+
+
+class Unusable(Exception):
+    """Nothing of the file can be taken. `problems` are (line, Refusal), to be listed in the report."""
+
+    def __init__(self, message, problems=()):
+        super().__init__(message)
+        self.problems = list(problems)
+
+
+def check_encoding(path, encoding):
+    """Raises Unusable when the file at `path` is not what the mapping says: better before the first posting."""
+    decoder = codecs.getincrementaldecoder(encoding)()
+    with open(path, "rb") as file:
+        chunk = file.read(_CHUNK)
+        if chunk.startswith(_WIDE):
+            raise Unusable("the file is UTF-16 or UTF-32; save it as UTF-8")
+        if chunk.startswith(codecs.BOM_UTF8) and encoding not in ("utf-8", "utf-8-sig"):
+            raise Unusable(f"the file is UTF-8, the mapping says {encoding}")
+        try:
+            while chunk:
+                decoder.decode(chunk)
+                chunk = file.read(_CHUNK)
+            decoder.decode(b"", final=True)
+            return
+        except UnicodeDecodeError:
+            file.seek(0)
+            problems = list(_undecodable(file, encoding))
+    where = f"first in line {problems[0][0]}" if problems else "at its end"
+    raise Unusable(f"the file is not {encoding}, {where}; say its encoding in the mapping", problems)
+
+
+def _undecodable(file, encoding):
+    number, found = 0, 0
+    while found < MOST_LISTED and (raw := file.readline(_CHUNK)):
+        number += 1
+        try:
+            raw.decode(encoding)
+        except UnicodeDecodeError as error:
+            found += 1
+            detail = f"Byte 0x{raw[error.start]:02x} at position {error.start + 1} is not {encoding}."
+            yield number, Refusal("wrong_encoding", detail)
+
+
+class Lines:
+    """The physical lines of a binary file: (number, text or Refusal, whether it has a line end).
+
+    `position` is how many bytes were read.
+    """
+
+    def __init__(self, file, encoding):
+        self._file, self._encoding = file, encoding
+        self._again = deque()
+        self.number = self.position = 0
+
+    def __iter__(self):
+        return self
+
+    def __next__(self):
+        if self._again:
+            return self._again.popleft()
+        raw = self._file.readline(LONGEST_LINE)
+        if not raw:
+            raise StopIteration
+        self.number += 1
+        self.position += len(raw)
+        if self.number == 1 and raw.startswith(codecs.BOM_UTF8):
+            raw = raw[len(codecs.BOM_UTF8) :]
+        if raw[-1] != 10 and len(raw) == LONGEST_LINE:
+            self._skip()
+            return self.number, TOO_LONG, True
+        try:
+            text = raw.decode(self._encoding)
+        except UnicodeDecodeError:
+            return self.number, Refusal("wrong_encoding", f"The line is not {self._encoding}."), True
+        return self.number, NUL if "\0" in text else text.rstrip("\r\n"), raw[-1] == 10
+
+    def _skip(self):
+        """Read to the end of a line that is too long to be kept."""
+        while raw := self._file.readline(LONGEST_LINE):
+            self.position += len(raw)
+            if raw[-1] == 10:
+                return
+
+    def put_back(self, lines):
+        self._again.extendleft(reversed(lines))
+
+
+def fixed(lines, mapping):
+    """(number, the wanted values or Refusal) of each line of a fixed-width file."""
+    slices = [slice(field.start, field.end) for field in mapping.fields]
+    width = mapping.width
+    for number, text, has_end in lines:
+        if text.__class__ is Refusal:
+            yield number, text
+        elif not text.strip():
+            continue
+        elif len(text) < width:
+            detail = f"The line has {len(text)} characters, the mapping needs {width}."
+            yield number, Refusal("line_too_short", detail) if has_end else CUT
+        else:
+            yield number, [text[part].strip() for part in slices]
+
+
+def delimited(lines, mapping):
+    """(number, the wanted values or Refusal) of each record of a CSV file. Raises Unusable without its columns."""
+    width, places = None, None
+    if mapping.header:
+        header = next((cells for _, cells, _ in cells_of(lines, mapping)), None)
+        width, places = _columns(header, mapping)
+    for number, cells, is_whole in cells_of(lines, mapping):
+        if cells.__class__ is Refusal:
+            yield number, cells
+            continue
+        if width is None:
+            width, places = len(cells), _numbered(cells, mapping)
+        if not is_whole and mapping.final_line_end:
+            yield number, CUT
+        elif len(cells) != width:
+            detail = f"The line has {len(cells)} columns instead of {width}; quote cells that hold the delimiter."
+            yield number, Refusal("wrong_columns", detail)
+        else:
+            yield number, [cells[place].strip() for place in places]
+
+
+def _columns(header, mapping):
+    """(how many columns, the place of each field) by the header."""
+    if header is None or header.__class__ is Refusal:
+        raise Unusable("the file has no header line that can be read")
+    names = [name.strip() for name in header]
+    missing = [field.column for field in mapping.fields if field.column.strip() not in names]
+    if missing:
+        have = ", ".join(f"“{name[:40]}”" for name in names[:30])
+        raise Unusable(f"the file has no column {', '.join(f'“{name}”' for name in missing)}; it has {have}")
+    twice = [field.column for field in mapping.fields if names.count(field.column.strip()) > 1]
+    if twice:
+        raise Unusable(f"the file has the column “{twice[0]}” more than once")
+    return len(names), [names.index(field.column.strip()) for field in mapping.fields]
+
+
+def _numbered(cells, mapping):
+    highest = max(field.column for field in mapping.fields)
+    if highest > len(cells):
+        raise Unusable(f"the first row has {len(cells)} columns, the mapping names column {highest}")
+    return [field.column - 1 for field in mapping.fields]
+
+
+def cells_of(lines, mapping):
+    """(number, cells or Refusal, whether the end of the record is sure) of each record."""
+    quote, delimiter = mapping.quote, mapping.delimiter
+    for number, text, has_end in lines:
+        if text.__class__ is Refusal:
+            yield number, text, has_end
+        elif quote not in text:
+            # Most lines of most files; ten times faster than a csv.reader for each.
+            if text.strip():
+                yield number, text.split(delimiter), has_end
+        else:
+            yield number, *_quoted(lines, text, has_end, mapping)
+
+
+def _quoted(lines, text, has_end, mapping):
+    """(cells or Refusal, whether it is whole) of the record that begins with `text`."""
+    style = {"delimiter": mapping.delimiter, "quotechar": mapping.quote}
+    whole, taken, own_end = text, [], has_end
+    # Quotes come in pairs, so an odd number means that the cell goes on in the next line.
+    while whole.count(mapping.quote) % 2 and len(taken) < MOST_LINES and len(whole) < LONGEST_LINE:
+        more = next(lines, None)
+        if more is None:
+            break
+        taken.append(more)
+        if more[1].__class__ is Refusal:
+            break
+        whole += "\n" + more[1]
+        has_end = more[2]
+    cells = _parse(whole, style)
+    if cells is not None:
+        return cells, has_end or whole.endswith(mapping.quote)
+    # The quote was never closed, or is an inch: only this line is lost, or none.
+    lines.put_back(taken)
+    cells = _parse(text, style)
+    return (cells, own_end) if cells is not None else (NOT_CLOSED, True)
+
+
+def _parse(text, style):
+    """The cells of `text` when it is exactly one record, else None."""
+    try:
+        found = list(csv.reader([f"{part}\n" for part in text.split("\n")], strict=True, **style))
+    except csv.Error:
+        return None
+    return found[0] if len(found) == 1 else None

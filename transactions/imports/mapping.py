@@ -1,0 +1,236 @@
+"""How is a foreign file read? The mapping file: checked whole before the first row is looked at.
+
+docs/import.md describes it for people. Every problem is told with its path, like `fields.date.format`.
+"""
+
+import codecs
+import json
+import zoneinfo
+from dataclasses import dataclass
+from datetime import datetime
+
+from programs import document
+from programs.checks import Problem, absurd, clipped
+
+#: What a row can say, by the kind of value that is expected.
+IDENTIFIERS = ("number", "card", "customer", "email", "phone")
+MONEY = ("amount", "tax", "shipping", "gift_card", "points_value")
+MOMENTS = ("date", "time", "birth_date")
+TEXTS = ("external_id", "kind", "money", "channel", "partner", "store", "code", "sku", "category")
+PERSON = ("first_name", "last_name", "company_name", "language")
+TARGETS = (*IDENTIFIERS, *MONEY, *MOMENTS, *TEXTS, *PERSON, "quantity")
+#: What may be the same for all rows.
+CONSTANTS = ("kind", "money", "channel", "partner", "store", "code", "sku", "category", "language")
+ISO = "iso"
+WIDEST = 100_000
+_THOUSANDS = ("", ".", ",", " ", "'", "\u00a0", "\u202f")
+
+
+class BadMapping(Exception):
+    """The mapping cannot be used; `problems` says why, each with its path."""
+
+    def __init__(self, problems):
+        self.problems = list(problems)
+        super().__init__("; ".join(f"{p.path or 'mapping'}: {p.message}" for p in self.problems))
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """Where a value stands. CSV: `column`, a name or a number from 1. Fixed width: `start`, from 0, up to `end`."""
+
+    target: str
+    column: str | int = ""
+    start: int = 0
+    end: int = 0
+    format: str = ISO
+
+
+@dataclass(frozen=True, slots=True)
+class Mapping:
+    """A checked mapping. `enrol`: unknown customers become members."""
+
+    format: str
+    fields: tuple[Field, ...]
+    constants: dict
+    encoding: str = "utf-8"
+    delimiter: str = ","
+    quote: str = '"'
+    header: bool = True
+    skip_lines: int = 0
+    decimal: str = "."
+    thousands: str = ""
+    time_zone: str = ""
+    enrol: bool = False
+    final_line_end: bool = True
+
+    @property
+    def targets(self):
+        return {field.target for field in self.fields}
+
+    @property
+    def width(self):
+        """How long a line of fixed width must be."""
+        return max(field.end for field in self.fields)
+
+
+_DEFAULTS = {
+    "format": "csv",
+    "encoding": "utf-8",
+    "delimiter": ",",
+    "quote": '"',
+    "header": True,
+    "skip_lines": 0,
+    "decimal": ".",
+    "thousands": "",
+    "time_zone": "",
+    "enrol": False,
+    "final_line_end": True,
+}
+_NAMES = (*_DEFAULTS, "fields", "constants", "comment")
+
+
+def read(raw):
+    """The Mapping in `raw` (bytes of JSON). Raises BadMapping."""
+    try:
+        value = document.read(raw)
+    except document.Unreadable as error:
+        raise BadMapping([Problem("", str(error))]) from None
+    problems = list(check(value))
+    if problems:
+        raise BadMapping(problems)
+    given = {name: value.get(name, default) for name, default in _DEFAULTS.items()}
+    is_fixed = given["format"] == "fixed"
+    fields = [_field(target, spec, is_fixed) for target, spec in value["fields"].items()]
+    given["encoding"] = codecs.lookup(given["encoding"]).name
+    return Mapping(fields=tuple(fields), constants=value.get("constants", {}), **given)
+
+
+def _field(target, spec, is_fixed):
+    spec = spec if isinstance(spec, dict) else {"column": spec}
+    if is_fixed:
+        return Field(target, start=spec["from"] - 1, end=spec["to"], format=spec.get("format", ISO))
+    return Field(target, column=spec["column"], format=spec.get("format", ISO))
+
+
+def check(value):
+    """Problems of a JSON value that is meant to be a mapping."""
+    if not isinstance(value, dict):
+        yield Problem("", "must be an object with fields")
+        return
+    yield from absurd(value)
+    for name in value.keys() - set(_NAMES):
+        yield Problem(clipped(name), f"unknown; a mapping has {', '.join(_NAMES)}")
+    settings = _DEFAULTS | {name: value[name] for name in _DEFAULTS if name in value}
+    for name, default in _DEFAULTS.items():
+        if type(settings[name]) is not type(default):
+            yield Problem(name, f"must be like {json.dumps(default)}")
+            settings[name] = default
+    yield from _settings(settings)
+    constants = value.get("constants", {})
+    yield from _constants(constants)
+    fields = value.get("fields")
+    if not isinstance(fields, dict) or not fields:
+        yield Problem("fields", 'must say where each value stands, for example {"date": "Order date"}')
+        return
+    for target, spec in fields.items():
+        yield from (problem.under(f"fields.{clipped(target)}") for problem in _spec(target, spec, settings))
+    yield from _whole(fields, constants if isinstance(constants, dict) else {}, settings)
+
+
+def _settings(given):
+    if given["format"] not in ("csv", "fixed"):
+        yield Problem("format", "must be csv or fixed")
+    for name in ("delimiter", "quote"):
+        if len(given[name]) != 1 or not given[name].isascii() or given[name] in "\r\n\0":
+            yield Problem(name, "must be one ASCII character, for example ; or \\t")
+    if given["delimiter"] == given["quote"]:
+        yield Problem("quote", "must differ from the delimiter")
+    if given["decimal"] not in (".", ","):
+        yield Problem("decimal", "must be . or ,")
+    if given["thousands"] not in _THOUSANDS or given["thousands"] == given["decimal"]:
+        yield Problem("thousands", "must be empty, or one of . , ' and space, and not the decimal sign")
+    if not 0 <= given["skip_lines"] <= 1000:
+        yield Problem("skip_lines", "must be from 0 to 1000")
+    if given["time_zone"] and given["time_zone"] not in zoneinfo.available_timezones():
+        yield Problem("time_zone", "is no IANA time zone; write it like Europe/Paris")
+    yield from _encoding(given["encoding"])
+
+
+def _encoding(name):
+    """Lines are cut at the byte of a line end, so ASCII must mean itself."""
+    sample = "\r\n,;\t0aZ\"'"
+    try:
+        if sample.encode(name) != sample.encode("ascii") or not codecs.lookup(name)._is_text_encoding:
+            raise LookupError
+    except (LookupError, ValueError):
+        yield Problem("encoding", "must be utf-8, cp1252, iso-8859-15 or alike; convert other files first")
+
+
+def _constants(constants):
+    if not isinstance(constants, dict):
+        yield Problem("constants", "must be an object of texts")
+        return
+    for name, text in constants.items():
+        if name not in CONSTANTS:
+            yield Problem(f"constants.{clipped(name)}", f"unknown; possible are {', '.join(CONSTANTS)}")
+        elif not isinstance(text, str) or not text:
+            yield Problem(f"constants.{name}", "must be a text")
+
+
+def _spec(target, spec, settings):
+    """Problems of one entry of `fields`."""
+    if target not in TARGETS:
+        yield Problem("", f"unknown; a row can say {', '.join(TARGETS)}")
+        return
+    names = {"from", "to"} if settings["format"] == "fixed" else {"column"}
+    shape = {"from": 8, "to": 11} if settings["format"] == "fixed" else "Order date"
+    spec = {"column": spec} if isinstance(spec, (str, int)) and "column" in names else spec
+    if not isinstance(spec, dict) or not names <= spec.keys() <= {*names, "format"}:
+        yield Problem("", f"must be like {json.dumps(shape)}, or with a format beside it")
+        return
+    yield from _place(spec, settings)
+    if "format" in spec:
+        yield from _format(target, spec["format"])
+
+
+def _place(spec, settings):
+    if settings["format"] == "fixed":
+        start, end = spec["from"], spec["to"]
+        if type(start) is not int or type(end) is not int or not 1 <= start <= end <= WIDEST:
+            yield Problem("", f"from and to are the first and the last character, from 1 to {WIDEST}")
+        return
+    column = spec["column"]
+    if settings["header"] and not (isinstance(column, str) and column):
+        yield Problem("column", "must be the column's name in the header")
+    elif not settings["header"] and not (type(column) is int and 1 <= column <= 10_000):
+        yield Problem("column", "must be the column's number, from 1, because the file has no header")
+
+
+def _format(target, pattern):
+    if target not in MOMENTS:
+        yield Problem("format", f"is only for {', '.join(MOMENTS)}")
+        return
+    # No two parts alike, so that one in the place of another shows.
+    sample = datetime(2031, 12, 28, 13, 45)
+    try:
+        again = datetime.strptime(sample.strftime(pattern), pattern) if pattern != ISO else sample
+    except (ValueError, TypeError, AttributeError):
+        again = None
+    matches = again and (again.time() == sample.time() if target == "time" else again.date() == sample.date())
+    if not matches:
+        what = "%H:%M" if target == "time" else "%d.%m.%Y"
+        yield Problem("format", f"must be iso or a pattern that says it in full, like {what}")
+
+
+def _whole(fields, constants, settings):
+    """Problems of the fields together."""
+    if not set(IDENTIFIERS) & fields.keys():
+        yield Problem("fields", f"must name the member by one of {', '.join(IDENTIFIERS)}")
+    if settings["enrol"] and "customer" not in fields:
+        yield Problem("fields.customer", "is missing: whoever is enrolled needs an id of the file's sender")
+    if "date" not in fields:
+        yield Problem("fields.date", "is missing: without it points cannot be dated")
+    if "amount" not in fields and "kind" not in fields and constants.get("kind", "purchase") == "purchase":
+        yield Problem("fields.amount", "is missing; for other things than purchases set constants.kind")
+    for name in sorted(fields.keys() & constants.keys()):
+        yield Problem(f"constants.{name}", "stands in the fields already")

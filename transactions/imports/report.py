@@ -1,0 +1,36 @@
+"""Where does everything that was wrong with a file stand? In a table that a spreadsheet opens."""
+
+import csv
+
+COLUMNS = ("line", "field", "code", "problem")
+#: A spreadsheet would compute what begins with one of these.
+_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+
+
+class Report:
+    """A CSV file with one row for each problem, written as the import goes on. Raises OSError."""
+
+    def __init__(self, path):
+        self.path = path
+        self.count = 0
+        # With a byte order mark, or Excel takes UTF-8 for something else.
+        self._file = open(path, "w", encoding="utf-8-sig", newline="")  # noqa: SIM115 (closed by close)
+        self._table = csv.writer(self._file)
+        self._table.writerow(COLUMNS)
+        self._file.flush()
+
+    def write(self, problems):
+        """`problems` are (line, Refusal); written in the order of the lines."""
+        for line, refusal in sorted(problems, key=lambda problem: problem[0]):
+            self._table.writerow([line, refusal.field, refusal.code, _harmless(refusal.detail)])
+            self.count += 1
+        # A killed import leaves a report of all that it had done.
+        self._file.flush()
+
+    def close(self):
+        self._file.close()
+
+
+def _harmless(text):
+    text = text.replace("\0", "?")
+    return f"'{text}" if text.startswith(_FORMULA) else text

@@ -1,0 +1,69 @@
+"""Where does an import keep what it must remember of each row? On disk, so that memory stays the same."""
+
+import hashlib
+import json
+import sqlite3
+from datetime import UTC, datetime, timedelta
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+def short(text):
+    """A whole number of 64 bits for a text."""
+    return int.from_bytes(hashlib.blake2b(text.encode(), digest_size=8).digest(), signed=True)
+
+
+class Shelf:
+    """Whole numbers by text. A private file of SQLite without a name: it is gone with the process, even killed."""
+
+    def __init__(self):
+        self._database = sqlite3.connect("", isolation_level=None)
+        for pragma in ("journal_mode = OFF", "synchronous = OFF", "temp_store = FILE", "cache_size = -32000"):
+            self._database.execute(f"PRAGMA {pragma}")
+        self._database.execute("CREATE TABLE shelf (key INTEGER PRIMARY KEY, value INTEGER NOT NULL)")
+
+    def get(self, names):
+        """{name: number} of those that are there."""
+        keys = {short(name): name for name in names}
+        rows = self._database.execute(
+            "SELECT key, value FROM shelf WHERE key IN (SELECT value FROM json_each(?))", [json.dumps(list(keys))]
+        )
+        return {keys[key]: value for key, value in rows}
+
+    def put(self, numbers):
+        """Keep {name: number}, instead of what was there."""
+        self._database.executemany(
+            "INSERT OR REPLACE INTO shelf VALUES (?, ?)", [(short(name), value) for name, value in numbers.items()]
+        )
+
+    def close(self):
+        self._database.close()
+
+
+class Ordinals:
+    """Which one is it among rows that are exactly alike, in the order of the file?"""
+
+    def __init__(self):
+        self._seen = Shelf()
+
+    def number(self, names):
+        """The ordinal of each of `names`, from 1."""
+        counts = self._seen.get(set(names))
+        found = []
+        for name in names:
+            counts[name] = counts.get(name, 0) + 1
+            found.append(counts[name])
+        self._seen.put(counts)
+        return found
+
+    def close(self):
+        self._seen.close()
+
+
+def to_number(instant):
+    """An instant as microseconds."""
+    return (instant - _EPOCH) // timedelta(microseconds=1)
+
+
+def to_instant(number):
+    return _EPOCH + timedelta(microseconds=number)
