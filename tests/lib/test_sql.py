@@ -74,9 +74,14 @@ def test_nothing_to_write_is_no_statement(db, django_assert_num_queries):
 def test_an_error_within_the_round_trip_is_djangos_and_the_connection_goes_on(owner):
     factories.product(owner, "twice")
     session = Session()
-    with pytest.raises(IntegrityError), transaction.atomic(), session.together():
-        session.insert(Product, "partner_id sku name category is_active", [(owner.pk, "twice", "x", "", True)])
-        session.run("SELECT 1")
+
+    def write():
+        with transaction.atomic(), session.together():
+            session.insert(Product, "partner_id sku name category is_active", [(owner.pk, "twice", "x", "", True)])
+            session.run("SELECT 1")
+
+    with pytest.raises(IntegrityError):
+        write()
     assert Partner.objects.filter(pk=owner.pk).exists()
     assert not connection.needs_rollback
 

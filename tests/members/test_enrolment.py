@@ -4,6 +4,8 @@ from datetime import timedelta
 
 import pytest
 from django.core.exceptions import ValidationError
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from loyalty_site.lib import luhn
@@ -106,15 +108,12 @@ def test_many_are_enrolled_like_one(made):
     assert ExternalId.objects.get(value="c-7").customer == member.customer
 
 
-def test_how_many_are_enrolled_does_not_change_the_number_of_statements(made, django_assert_num_queries):
+def test_how_many_are_enrolled_does_not_change_the_number_of_statements(made):
     till = factories.till(made)
     factories.member(made)
 
     def newcomers(first, count):
         return {f"c-{n}": person(email=f"c{n}@example.com") for n in range(first, first + count)}
-
-    from django.db import connection
-    from django.test.utils import CaptureQueriesContext
 
     counts = []
     for some in (newcomers(0, 2), newcomers(10, 60)):
