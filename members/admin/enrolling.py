@@ -75,4 +75,3 @@ class EnrolForm(_CustomerForm):
             "home_store": cleaned["home_store"],
             "cards": [cleaned["card"]] if cleaned["card"] else [],
         }
-

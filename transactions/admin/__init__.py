@@ -1,0 +1,3 @@
+from transactions.admin import entries, journals, members
+
+__all__ = ["entries", "journals", "members"]
