@@ -1,5 +1,6 @@
 """What does an activity earn, and how is it booked?"""
 
+import re
 from dataclasses import replace
 
 from loyalty_site.lib.money import LARGEST
@@ -10,7 +11,9 @@ from programs.rules.base import Facts
 from transactions import moves, refunds, settlement
 from transactions.baskets import base_amount, basket_of
 from transactions.models import Journal, JournalLine
+from transactions.posting import UnknownCurrency
 
+ISO = re.compile("[A-Z]{3}")
 ACCRUAL = Journal.Kind.ACCRUAL
 
 
@@ -35,6 +38,9 @@ def accrue(posting):
         return posting.keep(ACCRUAL, Journal.Status.HELD, item.hold, **columns)
     rate, rate_on = None, None
     if item.money not in ("", configuration.money):
+        if not ISO.fullmatch(item.money):
+            detail = "Use the three capital letters of ISO 4217, for example EUR."
+            raise UnknownCurrency(detail, field="currency")
         day = periods.local_date(posting.activity_at, configuration.zone)
         rate, rate_on = posting.rates.get((item.money, day), (None, None))
         if rate is None:

@@ -22,6 +22,7 @@ TRANSITIONS = {
     Status.PARTIALLY_REVERSED: {Status.PARTIALLY_REVERSED, Status.REVERSED},
 }
 
+
 def approve(journal_id, *, user=None, now=None):
     """Book a held journal as it was reported; returns its Result."""
     return ledger.resume(journal_id, {Status.HELD}, user=user, now=now)

@@ -5,39 +5,22 @@ single purchase is a batch of one. One bad item never spoils the others. Order (
 members, lock in key order, rules, entries and lots, balances and tallies, tier upgrade, commit.
 """
 
-import json
-
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
-from loyalty_site.lib.refusals import Refusal, Refused
+from loyalty_site.lib.refusals import Refused
 from loyalty_site.lib.sql import Session
-from members.lookup import Lookup
-from partners.activity import Activity, Adjustment, Decision, EarlyRelease, Redemption, Reversal, Transfer, load
-from partners.catalogue import Catalogue
+from partners.activity import Activity, Adjustment, Reversal, Transfer, load
 from programs import versions
-from transactions import adjustments, redemptions, reversals, settlement, transfers
-from transactions.accruals import accrue
-from transactions.baskets import read_rates
+from transactions import settlement
+from transactions.batch import Batch, ConfigurationChanged
 from transactions.books import Books
 from transactions.models import Journal
-from transactions.originals import Originals, References
-from transactions.posting import Posting, Result, fingerprint
-from transactions.validity import check
 
 LARGEST_BATCH = 1000
 
 #: A fact posted by somebody else at the same moment, or a program changed meanwhile: look again, so often.
 _TRIES = 4
-
-_VERBS = {
-    Activity: (Journal.Kind.ACCRUAL, accrue),
-    Redemption: (Journal.Kind.REDEMPTION, redemptions.redeem),
-    Reversal: (Journal.Kind.REVERSAL, reversals.reverse),
-    Adjustment: (Journal.Kind.ADJUSTMENT, adjustments.adjust),
-    EarlyRelease: (Journal.Kind.ADJUSTMENT, reversals.release_early),
-    Transfer: (Journal.Kind.TRANSFER, transfers.transfer),
-}
 
 #: What an open journal was reported as.
 _VALUES = {
@@ -47,24 +30,9 @@ _VALUES = {
     Journal.Kind.TRANSFER: Transfer,
 }
 
-#: What a Decision may do to a reservation; the other deeds are those of transactions/decisions.py.
-_DEEDS = {"confirm": redemptions.confirm, "release": redemptions.release}
-
-
-class ConfigurationChanged(Exception):
-    """The program was changed since this process compiled it."""
-
 
 class BatchTooLarge(Refused):
     code = "batch_too_large"
-
-
-class DuplicateInBatch(Refused):
-    code = "duplicate_in_batch"
-
-
-class IdempotencyConflict(Refused):
-    code = "idempotency_conflict"
 
 
 class NotTakingPart(Refused):
@@ -90,7 +58,7 @@ def record(items, *, program_id, via, now=None, user=None, dry_run=False, resume
         raise BatchTooLarge(f"At most {LARGEST_BATCH:,} items at once; this batch has {len(items):,}.")
     for attempt in range(_TRIES):
         configuration = _configuration(program_id, via, dry_run=dry_run, is_renewed=attempt > 0)
-        batch = _Batch(items, configuration, via=via, user=user, now=now or timezone.now(), resumed=resumed)
+        batch = Batch(items, configuration, via=via, user=user, now=now or timezone.now(), resumed=resumed)
         try:
             results = batch.post(dry_run=dry_run)
             break
@@ -147,160 +115,3 @@ def refresh(program_id, member_ids, *, now=None):
         if is_due:
             books.close()
     return is_due
-
-
-class _Batch:
-    """One attempt at posting a list of items."""
-
-    def __init__(self, items, configuration, *, via, user, now, resumed):
-        self.items, self.configuration, self.via, self.now = items, configuration, via, now
-        self.user_id = user.pk if user else None
-        self.results = [None] * len(items)
-        self.resumed = resumed or {}
-        self.waiting = []
-        self.session = Session()
-
-    def post(self, *, dry_run):
-        for position, item in enumerate(self.items):
-            self._settle(position, check(item))
-        members = self._find()
-        if members:
-            with transaction.atomic():
-                books = self._open(members)
-                settlement.settle(books)
-                self._run(books, members)
-                if not dry_run and books.is_changed:
-                    books.close()
-        return self.results
-
-    def _settle(self, position, refusal):
-        if refusal:
-            self.results[position] = Result("refused", refusal=refusal)
-
-    def _find(self):
-        """{position: (member id, id of the other member)} of the items that can be posted."""
-        items = [(n, item) for n, item in enumerate(self.items) if self.results[n] is None]
-        named = [item.member for _, item in items if hasattr(item, "member")]
-        named += [item.to for _, item in items if isinstance(item, Transfer)]
-        self.rates = read_rates([item for _, item in items], self.configuration, self.now)
-        with self.session.together():
-            lookup = Lookup(self.session, self.configuration.id, self.via.pk, named)
-            self.catalogue = Catalogue(self.session, [item for _, item in items], partner=self.via.partner.code)
-            self.references = self._refer([item for _, item in items])
-        self.catalogue.take()
-        found = iter(lookup.take())
-        members = {n: next(found) for n, item in items if hasattr(item, "member")}
-        others = {n: next(found) for n, item in items if isinstance(item, Transfer)}
-        for n, item in items:
-            if n not in members:
-                members[n] = self._owner(item)
-            both = [members[n], *([others[n]] if n in others else [])]
-            self._settle(n, next((who for who in both if isinstance(who, Refusal)), None))
-        return {n: (who, others.get(n)) for n, who in members.items() if self.results[n] is None}
-
-    def _refer(self, items):
-        """The journals that items name, read in the same round trip as their members."""
-        if any(getattr(item, name, "") for item in items for name in ("journal_id", "order", "replaces")):
-            return References(self.session, self.configuration.id, self.via.pk, items)
-        return None
-
-    def _owner(self, item):
-        """The member of the journal that a Reversal or a Decision names; None when the order is not here yet."""
-        reference = self.references.find(item)
-        if reference is not None:
-            return reference[1]
-        if getattr(item, "order", ""):
-            return None
-        return Refusal("transaction_unknown", "The program has no such transaction.", field="transaction")
-
-    def _open(self, members):
-        items = [self.items[n] for n in members]
-        books = Books(self.session, self.configuration, now=self.now)
-        spends = any(not isinstance(item, Activity) or item.order or item.replaces for item in items)
-        version, (known, originals) = books.open(
-            {member for both in members.values() for member in both if member},
-            journals=2 * len(items) if spends else len(items),
-            entries=len(items) * max(1, len(self.configuration.currencies)) * (2 if spends else 1),
-            with_lots=spends,
-            also=[lambda: self._read_known(items), lambda: self._read_originals(items)],
-        )
-        if version is not None and version != self.configuration.version:
-            raise ConfigurationChanged
-        rows = known.fetchall()
-        self.known = {(kind, name): rest for kind, name, *rest in rows if kind != "waiting"}
-        self.waiting = [row[2] for row in rows if row[0] == "waiting"]
-        self.originals = originals.take() if originals else {}
-        return books
-
-    def _read_known(self, items):
-        """The journals that are there already under the names of these items, and refunds that wait for them."""
-        named = [item for item in items if type(item) in _VERBS]
-        kinds = sorted({_VERBS[type(item)][0].value for item in named})
-        orders = [item.external_id for item in named if isinstance(item, Activity)]
-        where = [self.configuration.id, self.via.pk]
-        return self.session.run(
-            "SELECT kind, external_id, id, fingerprint, answer FROM transactions_journal "
-            "WHERE program_id = %s AND connection_id = %s AND kind {ids} AND external_id {ids} "
-            "UNION ALL SELECT 'waiting', order_ref, id, '', NULL FROM transactions_journal "
-            "WHERE program_id = %s AND connection_id = %s AND order_ref <> '' AND order_ref {ids} "
-            "AND kind = 'reversal' AND status = 'pending'",
-            [*where, kinds, [item.external_id for item in named], *where, orders],
-        )
-
-    def _read_originals(self, items):
-        if self.references is None:
-            return None
-        found = [reference for item in items if (reference := self.references.find(item))]
-        if not found:
-            return None
-        ids, orders = [row[0] for row in found], [row[2] for row in found]
-        return Originals(self.session, self.configuration.id, ids=ids, orders=orders)
-
-    def _run(self, books, members):
-        posted = set()
-        for position in sorted(members, key=lambda n: (self.items[n].activity_at or self.now, n)):
-            item = self.items[position]
-            try:
-                self.results[position] = self._post_one(books, position, item, members[position], posted)
-            except Refused as refused:
-                self.results[position] = Result("refused", refusal=refused.refusal)
-
-    def _post_one(self, books, position, item, both, posted):
-        member, other = both
-        reference = self.references.find(item) if self.references else None
-        posting = Posting(
-            books=books,
-            item=item,
-            account=books.accounts.get(member),
-            catalogue=self.catalogue,
-            via=self.via,
-            user_id=self.user_id,
-            fingerprint=fingerprint(item),
-            original=self.originals.get(reference[0]) if reference else None,
-            other=books.accounts.get(other),
-            resumed=self.resumed.get(position),
-            rates=self.rates,
-        )
-        if isinstance(item, Decision):
-            return _DEEDS[item.deed](posting)
-        kind, verb = _VERBS[type(item)]
-        name = (kind.value, item.external_id)
-        if name in posted:
-            detail = "Another item of this batch has the same external_id; send each fact once."
-            raise DuplicateInBatch(detail, field="external_id")
-        result = (None if posting.resumed else self._repeated(name, posting)) or verb(posting)
-        posted.add(name)
-        return result
-
-    def _repeated(self, name, posting):
-        """The stored answer when this very fact is known; raises when another one has its name."""
-        if name not in self.known:
-            return None
-        journal_id, stored, answer = self.known[name]
-        if stored != posting.fingerprint:
-            raise IdempotencyConflict(
-                f"Transaction {journal_id} has this external_id and another content; "
-                "use a new external_id, or reverse that transaction first.",
-                field="external_id",
-            )
-        return Result("replayed", journal_id, json.loads(answer))

@@ -70,13 +70,17 @@ class Currency(ProgramPart):
         help_text="What a member gets for one point when paying with points, in the base currency.",
     )
     pending_days = models.PositiveSmallIntegerField(
-        default=0, help_text="Points are shown at once and can be spent after so many days."
+        default=0,
+        validators=[MaxValueValidator(3650)],
+        help_text="Points are shown at once and can be spent after so many days.",
     )
     pending_event = models.SlugField(
         max_length=40, blank=True, help_text="Or they wait for this event of the order, for example shipped."
     )
     pending_deadline_days = models.PositiveSmallIntegerField(
-        default=60, help_text="Without the event they are cancelled after so many days."
+        default=60,
+        validators=[MaxValueValidator(3650)],
+        help_text="Without the event they are cancelled after so many days.",
     )
     expiry_starts = models.CharField(max_length=10, choices=ExpiryStarts, default=ExpiryStarts.RELEASE)
     refund_policy = models.CharField(
@@ -92,7 +96,7 @@ class Currency(ProgramPart):
         default=Returned.GRACE,
         help_text="When a redemption is cancelled after its points would have expired.",
     )
-    grace_days = models.PositiveSmallIntegerField(default=30)
+    grace_days = models.PositiveSmallIntegerField(default=30, validators=[MaxValueValidator(3650)])
     min_spend = models.PositiveBigIntegerField(default=1, help_text="Fewer points cannot be spent at once.")
     max_spend = models.PositiveBigIntegerField(null=True, blank=True, help_text="Nor more; empty: no limit.")
     spend_step = models.PositiveBigIntegerField(
@@ -109,7 +113,9 @@ class Currency(ProgramPart):
     transfer_max = models.PositiveBigIntegerField(null=True, blank=True)
     transfer_fee_percent = models.PositiveSmallIntegerField(default=0, validators=[MaxValueValidator(100)])
     transfer_after_days = models.PositiveSmallIntegerField(
-        default=0, help_text="The receiver must have been a member for so many days."
+        default=0,
+        validators=[MaxValueValidator(3650)],
+        help_text="The receiver must have been a member for so many days.",
     )
 
     history = HistoricalRecords()
@@ -208,7 +214,9 @@ class ExpiryRule(ProgramPart):
         help_text="Calendar: the last usable days of the year as MM-DD, separated by commas.",
     )
     min_age_days = models.PositiveSmallIntegerField(
-        default=0, help_text="Calendar: younger points roll on to the next date."
+        default=0,
+        validators=[MaxValueValidator(3650)],
+        help_text="Calendar: younger points roll on to the next date.",
     )
     counts = models.CharField(
         max_length=200,
@@ -217,10 +225,14 @@ class ExpiryRule(ProgramPart):
         "empty: everything that the member does.",
     )
     extension_months = models.PositiveSmallIntegerField(
-        default=0, help_text="Points that are about to expire live so much longer, once; a tier may give more."
+        default=0,
+        validators=[MaxValueValidator(3650)],
+        help_text="Points that are about to expire live so much longer, once; a tier may give more.",
     )
     notice_days = models.PositiveSmallIntegerField(
-        default=30, help_text="A change of policy never ends points sooner than so many days from now."
+        default=30,
+        validators=[MaxValueValidator(3650)],
+        help_text="A change of policy never ends points sooner than so many days from now.",
     )
     min_validity_days = models.PositiveSmallIntegerField(
         default=30,

@@ -76,7 +76,9 @@ class Tier(ProgramPart):
         help_text="What a rule of the kind “tier multiplier” multiplies base points with.",
     )
     extension_months = models.PositiveSmallIntegerField(
-        default=0, help_text="Expiring points of its members live so many months longer, once."
+        default=0,
+        validators=[MaxValueValidator(120)],
+        help_text="Expiring points of its members live so many months longer, once.",
     )
     colour = models.CharField(
         max_length=7,

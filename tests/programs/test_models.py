@@ -136,6 +136,7 @@ def formset(club, **thresholds):
     for place, tier in enumerate(group.tiers.all()):
         row = {"id": tier.pk, "group": group.pk, "code": tier.code, "name": tier.name, "sequence": tier.sequence}
         row |= {"threshold": thresholds[tier.code], "multiplier": tier.multiplier, "colour": tier.colour}
+        row |= {"extension_months": tier.extension_months}
         data |= {f"tiers-{place}-{name}": value for name, value in row.items()}
     made = inlineformset_factory(TierGroup, Tier, formset=LadderFormSet, fields="__all__", extra=0)
     return made(data, instance=group)

@@ -93,10 +93,17 @@ def test_only_a_reversal_reverses_and_always_does(spent):
         copy(spent[0], external_id="b", kind="reversal")
 
 
-def test_a_journal_is_reversed_once(spent):
-    copy(spent[0], external_id="a", kind="reversal", reverses_id=spent[1].pk)
-    with refuses("journal_reversed_once"), transaction.atomic():
-        copy(spent[0], external_id="b", kind="reversal", reverses_id=spent[1].pk)
+def test_more_than_the_order_cannot_be_refunded(spent):
+    order = next(journal for journal in spent if journal.kind == "accrual")
+    with refuses("refunded_within_amount"), transaction.atomic():
+        Journal.objects.filter(pk=order.pk).put(taken_back=order.amount + 1)
+    with refuses("taken_back_not_negative"), transaction.atomic():
+        Journal.objects.filter(pk=order.pk).put(taken_back=-1)
+
+
+def test_what_is_booked_has_a_member(spent):
+    with refuses("what_is_booked_has_a_member"), transaction.atomic():
+        copy(spent[0], external_id="a", member_id=None)
 
 
 def test_entries_and_traces_move_something_and_are_numbered_once(spent):

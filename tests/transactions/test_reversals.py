@@ -86,7 +86,8 @@ def test_spent_points_go_back_to_the_lots_they_came_from(made, who):
     undone = post_one(made, reversal(spent.journal_id))
     assert before == [(30, 0), (50, 40)]
     assert remaining(who) == [(30, 30), (50, 50)]
-    assert uses(undone) == [(lot, -points) for lot, points in uses(spent)]
+    # The newest consumed comes back first: what lives longest is whole again soonest.
+    assert uses(undone) == [(lot, -points) for lot, points in reversed(uses(spent))]
     assert undone.answer["points"] == {"points": 40}
     balance = Balance.objects.get(member=who, currency__code="points")
     assert (balance.available, balance.lifetime_redeemed) == (80, 0)
