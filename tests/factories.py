@@ -69,7 +69,11 @@ def rule(made, code, kind, params, *, currency=None, **fields):
 def member(made, *, enrolled_at=None, **customer):
     """Enrolled long ago unless said otherwise, so that activities of the past are theirs."""
     number = next(_numbers)
-    customer = {"first_name": "Ada", "last_name": f"Lovelace {number}", "email": f"ada{number}@example.com"} | customer
+    customer = {
+        "first_name": "Ada",
+        "last_name": f"Lovelace {number}",
+        "email": f"ada{number}@example.com",
+    } | customer
     enrolled_at = enrolled_at or timezone.now() - timedelta(days=3650)
     return enrol(made, Customer(**customer), channel="store", enrolled_at=enrolled_at)
 
