@@ -34,6 +34,11 @@ app.conf.beat_schedule = {
         "schedule": crontab(minute=17),
         "options": {"expires": 3000},
     },
+    "purge idempotency keys": {
+        "task": "purge_idempotency_keys",
+        "schedule": crontab(minute=37),
+        "options": {"expires": 3000},
+    },
 }
 
 

@@ -204,6 +204,33 @@ UNFOLD = {
 # An old version is for reading: going back to it is an edit like any other, checked like any other.
 SIMPLE_HISTORY_REVERT_DISABLED = True
 
+# The API: who calls shows a key, and everything is refused that is not declared (docs/api.md).
+API_LARGEST_BODY = env.int("API_LARGEST_BODY", 5_000_000)
+API_REQUESTS_PER_MINUTE = env.int("API_REQUESTS_PER_MINUTE", 3000)
+REST_FRAMEWORK = {
+    "DEFAULT_AUTHENTICATION_CLASSES": ["partners.authentication.BearerKey"],
+    "DEFAULT_PERMISSION_CLASSES": ["partners.authentication.HasScope"],
+    "DEFAULT_THROTTLE_CLASSES": ["partners.authentication.KeyThrottle"],
+    "DEFAULT_SCHEMA_CLASS": "loyalty_site.lib.schema.Schema",
+    "DEFAULT_METADATA_CLASS": None,
+    "EXCEPTION_HANDLER": "loyalty_site.api.problem",
+}
+SPECTACULAR_SETTINGS = {
+    "TITLE": "Loyalty API",
+    "DESCRIPTION": "Enrol members, report what they do, redeem points, read balances. The guide is docs/api.md.",
+    "VERSION": "1",
+    "OAS_VERSION": "3.1.0",
+    "SCHEMA_PATH_PREFIX": "/api/v1",
+    "SERVE_INCLUDE_SCHEMA": False,
+    "SERVE_AUTHENTICATION": [],
+    "SERVE_PERMISSIONS": ["rest_framework.permissions.AllowAny"],
+    "POSTPROCESSING_HOOKS": ["loyalty_site.openapi.complete"],
+    "SORT_OPERATIONS": False,
+    "SWAGGER_UI_DIST": "SIDECAR",
+    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
+    "SWAGGER_UI_SETTINGS": {"deepLinking": True, "persistAuthorization": False},
+}
+
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,

@@ -1,12 +1,17 @@
 from django.contrib import admin
-from django.urls import path
+from django.urls import include, path
 from django.views.generic import RedirectView
 
-from loyalty_site import health
+from loyalty_site import health, openapi
 
 urlpatterns = [
     path("", RedirectView.as_view(pattern_name="admin:index")),
     path("admin/", admin.site.urls),
+    path("api/v1/schema/", openapi.SchemaView.as_view(), name="api-schema"),
+    path("api/v1/", include("loyalty_site.api")),
+    path("api/docs/", openapi.DocsView.as_view(url_name="api-schema"), name="api-docs"),
+    path("api/docs/problems/", openapi.problems, name="api-problems"),
+    path("api/docs/problems/<slug:code>/", openapi.problem, name="api-problem"),
     path("health/live", health.live),
     path("health/ready", health.ready),
 ]

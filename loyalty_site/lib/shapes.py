@@ -5,6 +5,7 @@ without reflection, because a batch holds a thousand items.
 """
 
 import re
+from contextlib import suppress
 from datetime import UTC, date, datetime
 
 from loyalty_site.lib import money
@@ -145,10 +146,8 @@ class Day(Shape):
     def read(self, value, field, errors):
         found = None
         if type(value) is str and _DAY.fullmatch(value):
-            try:
+            with suppress(ValueError):
                 found = date.fromisoformat(value)
-            except ValueError:
-                pass
         if found is None or not FIRST_YEAR <= found.year <= LAST_YEAR:
             errors.append(Refusal("invalid_day", "Write the date like 1984-03-09.", field))
         return found

@@ -1,0 +1,97 @@
+"""Which addresses has the API, and how does every failure become one kind of answer?"""
+
+import logging
+
+from django.core.exceptions import RequestDataTooBig
+from django.core.signals import got_request_exception
+from django.db import OperationalError
+from django.http import Http404, UnreadablePostError
+from django.urls import path, re_path
+from django.views.decorators.csrf import csrf_exempt
+from rest_framework import exceptions
+
+from loyalty_site.lib import problems
+from loyalty_site.lib.refusals import Refusal, Refused
+from members.api import MemberViewSet
+from programs.api import ProgramViewSet
+from transactions import expiries
+from transactions.api import EntryViewSet, RedemptionViewSet, TransactionViewSet
+
+logger = logging.getLogger("loyalty.api")
+
+
+@csrf_exempt
+def nowhere(request):
+    """Every other address below the API: a problem like the others, not a page for people."""
+    tip = "" if request.path.endswith("/") else " Addresses end in a slash."
+    refused = problems.unlike("not_found", f"There is nothing at this address.{tip}")
+    return problems.response(refused, path=request.path)
+
+
+#: Lots lie above the members' app, so the table tells it where to ask for them.
+_lots = {"expiries": expiries.coming}
+
+app_name = "api"
+urlpatterns = [
+    path("programs/", ProgramViewSet.as_view({"get": "list"}), name="programs"),
+    path("programs/<slug:code>/", ProgramViewSet.as_view({"get": "retrieve"}), name="program"),
+    path("members/", MemberViewSet.as_view({"post": "create"}, **_lots), name="members"),
+    path("members/lookup/", MemberViewSet.as_view({"get": "lookup"}, **_lots), name="member-lookup"),
+    path("members/<slug:number>/", MemberViewSet.as_view({"get": "retrieve"}, **_lots), name="member"),
+    path("transactions/", TransactionViewSet.as_view({"get": "list", "post": "create"}), name="transactions"),
+    path("transactions/<int:id>/", TransactionViewSet.as_view({"get": "retrieve"}), name="transaction"),
+    path("transactions/<int:id>/reversal/", TransactionViewSet.as_view({"post": "reverse"}), name="reversal"),
+    path("redemptions/", RedemptionViewSet.as_view({"post": "create"}), name="redemptions"),
+    path("entries/", EntryViewSet.as_view({"get": "list"}), name="entries"),
+    re_path("", nowhere),
+]
+
+#: Failures that the framework raises by itself.
+_CODES = {
+    exceptions.NotAuthenticated: "not_authenticated",
+    exceptions.AuthenticationFailed: "not_authenticated",
+    exceptions.UnsupportedMediaType: "unsupported_media_type",
+    exceptions.NotFound: "not_found",
+    exceptions.ParseError: "invalid_json",
+    Http404: "not_found",
+    RequestDataTooBig: "body_too_large",
+    UnreadablePostError: "invalid_json",
+}
+
+
+def problem(error, context):
+    """The answer to any exception in the API, named in the settings as EXCEPTION_HANDLER."""
+    request = context["request"]
+    return problems.response(_refused(error, request, context["view"]), path=request.path)
+
+
+def _refused(error, request, view):
+    if isinstance(error, Refused):
+        return error
+    if isinstance(error, exceptions.ValidationError):
+        return _invalid_query(error)
+    if isinstance(error, exceptions.MethodNotAllowed):
+        allowed = ", ".join(view.allowed_methods)
+        detail = f"{request.method} is not possible here; {allowed} is."
+        return problems.unlike("method_not_allowed", detail, Allow=allowed)
+    if isinstance(error, OperationalError):
+        # The database is away, or its one writer was busy for too long: nothing was written.
+        logger.warning("the database did not take it", exc_info=error)
+        return problems.unlike("busy", "The database is busy; nothing was written.", Retry_After=2)
+    code = next((code for kind, code in _CODES.items() if isinstance(error, kind)), None)
+    if code:
+        return problems.unlike(code, problems.KINDS[code].advice)
+    logger.error("a request failed", exc_info=error)
+    # Whoever listens for failures of views (a test client, an error tracker) hears of this one too.
+    got_request_exception.send(sender=type(view), request=request)
+    return problems.unlike("server_error", "Something failed on our side; nothing was written.")
+
+
+def _invalid_query(error):
+    """What django-filter refused."""
+    codes = {"invalid_instant", "invalid_choice"}
+    return problems.Rejected(
+        Refusal(text.code if text.code in codes else "invalid_value", str(text), f"?{name}")
+        for name, texts in error.detail.items()
+        for text in texts
+    )

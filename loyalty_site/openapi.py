@@ -1,0 +1,76 @@
+"""How is the API described to developers? The schema, the page to try it out, and a page for each problem."""
+
+from django.http import Http404
+from django.shortcuts import render
+from django.views.decorators.http import require_safe
+from drf_spectacular.extensions import OpenApiAuthenticationExtension
+from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
+
+from loyalty_site.lib import problems as table
+from loyalty_site.lib import shapes
+from partners.idempotency import KEPT_DAYS, LONGEST_KEY
+
+_REPEATABLE = {
+    "in": "header",
+    "name": "Idempotency-Key",
+    "schema": {"type": "string", "minLength": 1, "maxLength": LONGEST_KEY},
+    "description": (
+        "A name of your own for this request, such as a UUID. Sent again with the same body within "
+        f"{KEPT_DAYS} days, it gets the first answer, with Idempotency-Replayed: true, and nothing is done twice."
+    ),
+}
+_PROBLEM = {
+    "description": "A problem (RFC 9457); its type is the address of a page that explains it.",
+    "content": {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}},
+}
+
+
+class BearerKeyScheme(OpenApiAuthenticationExtension):
+    """How the schema speaks of our keys."""
+
+    target_class = "partners.authentication.BearerKey"
+    name = "key"
+
+    def get_security_definition(self, auto_schema):
+        return {"type": "http", "scheme": "bearer", "description": "A key of the back office: lk_…"}
+
+
+def complete(result, generator, request, public):
+    """Add what every operation shares: the named objects, the problems, the scope, the Idempotency-Key."""
+    components = result.setdefault("components", {})
+    drawn = {name: shape.component() for name, shape in sorted(shapes.named.items())}
+    components["schemas"] = components.get("schemas", {}) | drawn
+    views = {(path, method.lower()): view for path, _, method, view in generator.endpoints}
+    for path, operations in result["paths"].items():
+        for method, operation in operations.items():
+            view = views[path, method]
+            action = view.actions[method]
+            scope = view.cls.scopes[action]
+            operation["description"] = f"{operation.get('description', '')}\n\nScope of the key: `{scope}`.".strip()
+            operation["responses"]["default"] = _PROBLEM
+            if method == "post":
+                operation["parameters"] = [*operation.get("parameters", []), _REPEATABLE]
+                operation["requestBody"]["required"] = action != "reverse"
+    return result
+
+
+class SchemaView(SpectacularAPIView):
+    """The schema as YAML, or as JSON with ?format=json."""
+
+
+class DocsView(SpectacularSwaggerSplitView):
+    """The schema to read and to try out. Scripts and styles are ours, so it works without the internet."""
+
+
+@require_safe
+def problems(request):
+    """All kinds of problems, and what may be wrong with one value."""
+    return render(request, "api/problems.html", {"kinds": table.KINDS.items(), "errors": table.ERRORS.items()})
+
+
+@require_safe
+def problem(request, code):
+    """The page that the `type` of a problem names."""
+    if code not in table.KINDS:
+        raise Http404
+    return render(request, "api/problem.html", {"code": code, "kind": table.KINDS[code]})

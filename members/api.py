@@ -1,0 +1,179 @@
+"""How do other systems enrol, find and read members?"""
+
+from django.core.exceptions import ValidationError
+from django.db.models import Prefetch
+from django.urls import reverse
+from django.utils import timezone
+from drf_spectacular.utils import OpenApiExample, OpenApiParameter, extend_schema, extend_schema_view
+
+from loyalty_site.lib import problems
+from loyalty_site.lib.refusals import Refusal, Refused
+from loyalty_site.lib.sql import Session
+from members import progress, wire
+from members.enrolment import enrol
+from members.lookup import IDENTIFIERS, Lookup
+from members.models import Card, Customer, ExternalId, Member
+from partners.catalogue import UnknownStore
+from partners.models import Store
+from programs.api import PROGRAM, ProgramEndpoint
+
+_EXAMPLE = {
+    "first_name": "Ada",
+    "last_name": "Lovelace",
+    "email": "ada@example.com",
+    "phone": "+33612345678",
+    "birth_date": "1984-03-09",
+    "cards": ["C-1815"],
+    "external_id": "customer-7",
+    "home_store": "lyon",
+}
+
+
+class CustomerDiffers(Refused):
+    code = "customer_differs"
+
+
+@extend_schema_view(
+    create=extend_schema(
+        operation_id="enrol_member",
+        summary="Enrol somebody",
+        description="A person whom your external_id names already joins this program too.",
+        parameters=[PROGRAM],
+        request={"application/json": wire.ENROLMENT.schema()},
+        responses={201: wire.MEMBER.schema()},
+        examples=[OpenApiExample("A person", value=_EXAMPLE, request_only=True)],
+    ),
+    retrieve=extend_schema(
+        operation_id="read_member",
+        summary="A member with balances, tiers, points to the next tier and coming expiries",
+        parameters=[PROGRAM, OpenApiParameter("number", str, OpenApiParameter.PATH)],
+        responses={200: wire.MEMBER.schema()},
+    ),
+)
+class MemberViewSet(ProgramEndpoint):
+    """Members of one program."""
+
+    scopes = {"create": "enrol", "lookup": "read", "retrieve": "read"}
+    parameters = {"lookup": IDENTIFIERS}
+    #: (member id, now) -> the coming expiries. The table of endpoints gives it: lots lie above this app.
+    expiries = None
+
+    def create(self, request):
+        return self.once(self._enrol)
+
+    def _enrol(self):
+        asked = problems.refuse(wire.ENROLMENT, self.request.data)
+        external_id = asked.get("external_id", "")
+        known = external_id and ExternalId.objects.filter(connection=self.connection, value=external_id)
+        known = known.select_related("customer").first() if known else None
+        customer = _customer(asked)
+        if known:
+            _compare(known.customer, asked)
+            customer = known.customer
+        member = enrol(
+            self.program,
+            customer,
+            channel=asked.get("channel", Member.Channel.API.value),
+            home_store=self._store(asked.get("home_store")),
+            cards=list(dict.fromkeys(asked.get("cards", ()))),
+            external_id="" if known else external_id,
+            via=self.connection,
+        )
+        where = f"{reverse('api:member', args=[member.number])}?program={self.program.code}"
+        return self.answer(self._described(member.pk), status=201, Location=where)
+
+    @extend_schema(
+        operation_id="find_member",
+        summary="Find a member by what you have of them",
+        description="The surest identifier wins: number, card, external_id, email, phone.",
+        parameters=[PROGRAM, *(OpenApiParameter(name, str) for name in IDENTIFIERS)],
+        responses={200: wire.MEMBER.schema()},
+    )
+    def lookup(self, request):
+        given = {name: text for name in IDENTIFIERS if (text := request.query_params.get(name, "").strip())}
+        finder = Lookup(Session(), self.program.pk, self.connection.pk, [given])
+        found = finder.take()[0]
+        if isinstance(found, Refusal):
+            field = found.field.removeprefix("member").removeprefix(".")
+            raise problems.Rejected([Refusal(found.code, found.detail, f"?{field or 'number'}")])
+        return self.answer(self._described(found))
+
+    def retrieve(self, request, number):
+        row = Member.objects.filter(program=self.program, number=number).values_list("pk", flat=True).first()
+        if row is None:
+            raise problems.unlike("member_unknown", "No member of this program has this number.")
+        return self.answer(self._described(row))
+
+    def _store(self, code):
+        if not code:
+            return None
+        store = Store.objects.filter(partner=self.connection.partner, code=code, is_active=True).first()
+        if store is None:
+            raise UnknownStore("Your partner has no active store with this code.", field="home_store")
+        return store
+
+    def _described(self, member_id):
+        """All that is told of a member; a fixed number of statements, whatever the history."""
+        now = timezone.now()
+        own = ExternalId.objects.filter(connection=self.connection)
+        members = Member.objects.select_related("customer", "home_store").prefetch_related(
+            Prefetch("cards", Card.objects.filter(is_active=True).order_by("pk"), "live_cards"),
+            Prefetch("customer__external_ids", own.order_by("pk"), "own_ids"),
+        )
+        member = members.get(pk=member_id)
+        member.program = self.program
+        ids = member.customer.own_ids
+        return wire.told(
+            member,
+            person=member.customer,
+            cards=[card.number for card in member.live_cards],
+            external_id=ids[0].value if ids else None,
+        ) | {"balances": self._balances(member, now), "tiers": self._tiers(member, now)}
+
+    def _balances(self, member, now):
+        rows = {row.currency_id: row for row in member.balances.all()}
+        ends, ended = self.expiries(member.pk, now=now)
+        currencies = sorted(self.configuration.currencies.values(), key=lambda c: (not c.is_primary, c.code))
+        return [
+            wire.balance(c, rows.get(c.id), ends=ends.get(c.id, ()), ended=ended.get(c.id, 0)) for c in currencies
+        ]
+
+    def _tiers(self, member, now):
+        groups = self.configuration.tier_groups.values()
+        if not groups:
+            return []
+        held = {row.group_id: row for row in member.standings.current()}
+        tiers = {group: row.tier_id for group, row in held.items()}
+        known = {tier.id: tier for group in groups for tier in group.tiers}
+        return [
+            wire.standing(
+                step,
+                tier=known.get(tiers.get(step.group.id)),
+                since=held[step.group.id].from_at if step.group.id in held else None,
+            )
+            for step in progress.steps(self.program, tallies=member.tallies.all(), held=tiers, now=now)
+        ]
+
+
+def _customer(asked):
+    """The unsaved Customer that an enrolment describes. Raises Rejected where the model's rules are broken."""
+    customer = Customer(**{name: asked[name] for name in wire.PERSON if name in asked})
+    try:
+        customer.full_clean()
+    except ValidationError as error:
+        raise problems.Rejected(
+            Refusal("invalid_value", text, "" if field == "__all__" else field)
+            for field, texts in error.message_dict.items()
+            for text in texts
+        ) from error
+    if customer.birth_date and customer.birth_date > timezone.localdate():
+        raise problems.Rejected([Refusal("invalid_day", "A birth date lies in the past.", "birth_date")])
+    return customer
+
+
+def _compare(customer, asked):
+    """What is sent of a person who is known must be what is stored: an enrolment changes nobody's data."""
+    other = [name for name in wire.PERSON if name in asked and asked[name] != getattr(customer, name)]
+    if other:
+        detail = f"The person of this external_id is stored with another {', '.join(other)}; leave it out."
+        raise CustomerDiffers(detail, field=other[0])
