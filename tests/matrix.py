@@ -105,8 +105,8 @@ def folder():
 
 
 @contextmanager
-def postgresql(place):
-    """Yields (url, what it is)."""
+def postgresql(place, *, settings=()):
+    """Yields (url, what it is). `settings` are options of the server, if not those that suit tests."""
     if given := os.environ.get("TEST_DATABASE_URL"):
         yield given, "the one of TEST_DATABASE_URL"
         return
@@ -123,16 +123,8 @@ def postgresql(place):
     if made.returncode:
         raise Unavailable(f"initdb of {origin} failed: {made.stderr.strip()}")
     # A crash of this machine may cost a test run its database; nobody else's data are in it.
-    options = [
-        "-c",
-        "fsync=off",
-        "-c",
-        "full_page_writes=off",
-        "-c",
-        "listen_addresses=",
-        "-c",
-        f"unix_socket_directories={home}",
-    ]
+    careless = ["-c", "fsync=off", "-c", "full_page_writes=off"]
+    options = ["-c", "listen_addresses=", "-c", f"unix_socket_directories={home}", *(settings or careless)]
     with server(
         [programs / "postgres", "-D", data, *options], home / "log", stop_by=signal.SIGINT, **as_user
     ) as running:
