@@ -72,7 +72,7 @@ def _refused(error, request, view):
         return _invalid_query(error)
     if isinstance(error, exceptions.MethodNotAllowed):
         allowed = ", ".join(view.allowed_methods)
-        detail = f"{request.method} is not possible here; {allowed} is."
+        detail = f"{request.method} is not possible here; use {allowed}."
         return problems.unlike("method_not_allowed", detail, Allow=allowed)
     if isinstance(error, OperationalError):
         # The database is away, or its one writer was busy for too long: nothing was written.

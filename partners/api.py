@@ -61,6 +61,7 @@ class Pages(CursorPagination):
 class Endpoint(GenericViewSet):
     """Base of all viewsets. `scopes` names the scope that each action needs, `parameters` its query parameters."""
 
+    http_method_names = ["get", "head", "post"]
     authentication_classes = [BearerKey]
     permission_classes = [HasScope]
     throttle_classes = [KeyThrottle]
@@ -116,9 +117,7 @@ class Endpoint(GenericViewSet):
             return do()
         idempotency.check_key(key)
         request = self.request
-        mark = idempotency.fingerprint(
-            request.method, request.path, dict(request.query_params.lists()), request.data
-        )
+        mark = idempotency.fingerprint(request.method, request.path, dict(request.query_params.lists()), request.data)
         with transaction.atomic():
             known = idempotency.recall(self.connection, key, mark)
             if known:

@@ -64,7 +64,7 @@ class HasScope(BasePermission):
     def has_permission(self, request, view):
         if request.auth is None:
             raise NotAuthenticated("Send your key: Authorization: Bearer lk_…")
-        if getattr(view, "action", None) is None:
+        if view.action is None or request.method not in view.allowed_methods:
             # No action takes this method: the answer is 405, whatever the key may do.
             return True
         scope = view.scopes[view.action]

@@ -10,8 +10,7 @@ from drf_spectacular.utils import extend_schema_field
 from loyalty_site.lib import shapes
 from members.models import Member
 from transactions.models import Entry, Journal
-
-_LARGEST_ID = 2**63 - 1
+from transactions.validity import LARGEST_KEY
 
 
 class InstantField(forms.CharField):
@@ -32,6 +31,11 @@ class InstantField(forms.CharField):
 @extend_schema_field(OpenApiTypes.DATETIME)
 class InstantFilter(django_filters.Filter):
     field_class = InstantField
+
+
+@extend_schema_field(OpenApiTypes.INT64)
+class IdFilter(django_filters.Filter):
+    field_class = forms.IntegerField
 
 
 class OfProgram(django_filters.FilterSet):
@@ -78,13 +82,7 @@ class TransactionFilter(OfProgram):
 
 class EntryFilter(OfProgram):
     member = django_filters.CharFilter(method="of_member", max_length=24, label="Membership number.")
-    transaction = django_filters.NumberFilter(
-        "journal_id",
-        field_class=forms.IntegerField,
-        min_value=1,
-        max_value=_LARGEST_ID,
-        label="Id of the transaction.",
-    )
+    transaction = IdFilter("journal_id", min_value=1, max_value=LARGEST_KEY, label="Id of the transaction.")
     kind = django_filters.ChoiceFilter(choices=Entry.Kind.choices)
     currency = django_filters.CharFilter(field_name="currency__code", max_length=40, label="Code of the currency.")
     activity_from = InstantFilter("activity_at", "gte", label="Happened at this instant or later.")

@@ -67,9 +67,7 @@ KINDS = {
     "body_too_large": Kind(413, "The body is too large", "Send fewer items at once."),
     "batch_too_large": Kind(413, "Too many items", "Send at most 1,000 items at once."),
     "unsupported_media_type": Kind(415, "Not the JSON media type", "Send Content-Type: application/json."),
-    "key_reused": Kind(
-        422, "The Idempotency-Key belongs to another request", "Take a new key for each new request."
-    ),
+    "key_reused": Kind(422, "The Idempotency-Key belongs to another request", "Take a new key for each new request."),
     "store_unknown": Kind(422, "No such store", "Use the code of an active store of the partner.", True),
     "partner_unknown": Kind(422, "No such partner in the program", "Use the code of one that takes part.", True),
     "currency_unknown": Kind(422, "Not a currency to use here", "GET /api/v1/programs/CODE/ lists them.", True),
@@ -173,7 +171,7 @@ def _error(refusal, base):
 def response(refused, *, path):
     """The HTTP answer to a Refused; its `headers`, if any, belong to it."""
     problem = body(_refusals(refused), path=path)
-    text = json.dumps(problem, ensure_ascii=False)
+    text = json.dumps(problem, ensure_ascii=False, separators=(",", ":"))
     headers = getattr(refused, "headers", {})
     return HttpResponse(text, status=problem["status"], headers=headers, content_type="application/problem+json")
 
