@@ -8,7 +8,7 @@ consistent view of the database for each chunk.
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import groupby
-from operator import attrgetter
+from operator import itemgetter
 
 from django.db import connection, transaction
 
@@ -164,8 +164,9 @@ def entries_follow_each_other(members):
     ends = {
         row[0]: row[1:] for row in Member.objects.filter(pk__in=members.ids).values_list("pk", "sequence", "chain")
     }
-    entries = Entry.objects.filter(member__in=members.ids).order_by("member_id", "sequence")
-    for member_id, own in groupby(entries.iterator(), key=attrgetter("member_id")):
+    columns = ("id", "chain", *chain.FIELDS, "activity_at", "posted_at")
+    entries = Entry.objects.filter(member__in=members.ids).order_by("member_id", "sequence").values(*columns)
+    for member_id, own in groupby(entries.iterator(), key=itemgetter("member_id")):
         walk = _Walk(members, member_id)
         for entry in own:
             yield from walk.pass_by(entry)
@@ -182,23 +183,24 @@ class _Walk:
         self.sequence, self.chain, self.balances = 0, "", {}
 
     def pass_by(self, entry):
+        currency_id = entry["currency_id"]
         expected = {
-            "sequence": (entry.sequence, self.sequence + 1),
-            "chain": (entry.chain, chain.link(self.chain, vars(entry))),
-            "balance_after": (entry.balance_after, self.balances.get(entry.currency_id, 0) + entry.points),
+            "sequence": self.sequence + 1,
+            "chain": chain.link(self.chain, entry),
+            "balance_after": self.balances.get(currency_id, 0) + entry["points"],
         }
         # Go on from what is stored, so that one defect is told once.
-        self.sequence, self.chain = entry.sequence, entry.chain
-        self.balances[entry.currency_id] = entry.balance_after
-        for name, (stored, computed) in expected.items():
-            if stored != computed:
-                what = f"{name} of entry {entry.pk}"
-                yield self.members.drift(self.member_id, entry.currency_id, what, stored, computed)
+        self.sequence, self.chain = entry["sequence"], entry["chain"]
+        self.balances[currency_id] = entry["balance_after"]
+        for name, computed in expected.items():
+            if entry[name] != computed:
+                what = f"{name} of entry {entry['id']}"
+                yield self.members.drift(self.member_id, currency_id, what, entry[name], computed)
 
     def end(self, sequence, value):
         for what, stored, computed in (("sequence", sequence, self.sequence), ("chain", value, self.chain)):
             if stored != computed:
-                yield self.members.drift(self.member_id, None, f"the last {what}", stored, computed or "empty")
+                yield self.members.drift(self.member_id, None, f"the last {what}", stored, computed)
 
 
 def tallies_count_what_was_earned(members):
@@ -217,7 +219,7 @@ def tallies_count_what_was_earned(members):
         "member_id", "currency_id", "period", "points"
     ):
         stored.setdefault(member_id, {})[tuple(key)] = points
-    for member_id, own in groupby(moved.iterator(), key=lambda row: row[0]):
+    for member_id, own in groupby(moved.iterator(), key=itemgetter(0)):
         yield from _compare_tallies(members, member_id, stored.pop(member_id, {}), _tallied(members, own))
     for member_id, tallies in stored.items():
         yield from _compare_tallies(members, member_id, tallies, {})

@@ -5,6 +5,9 @@ import csv
 COLUMNS = ("line", "field", "code", "problem")
 #: A spreadsheet would compute what begins with one of these.
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
+#: What the mapping calls the fields that the ledger names otherwise.
+_TARGETS = {"activity": "kind", "activity_at": "date", "currency": "money"}
+_PREFIXES = ("member.", "lines[0].")
 
 
 class Report:
@@ -22,13 +25,22 @@ class Report:
     def write(self, problems):
         """`problems` are (line, Refusal); written in the order of the lines."""
         for line, refusal in sorted(problems, key=lambda problem: problem[0]):
-            self._table.writerow([line, refusal.field, refusal.code, _harmless(refusal.detail)])
+            self._table.writerow([line, _target(refusal.field), refusal.code, _harmless(refusal.detail)])
             self.count += 1
         # A killed import leaves a report of all that it had done.
         self._file.flush()
 
     def close(self):
         self._file.close()
+
+
+def _target(field):
+    """The name under which the mapping knows a field of a Refusal."""
+    if field == "member.external_id":
+        return "customer"
+    for prefix in _PREFIXES:
+        field = field.removeprefix(prefix)
+    return _TARGETS.get(field, field)
 
 
 def _harmless(text):

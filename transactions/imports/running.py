@@ -71,7 +71,9 @@ class _Import:
 
     def __init__(self, program, mapping, report, *, dry_run):
         self.program, self.mapping, self.report, self.dry_run = program, mapping, report, dry_run
+        before = set(program.owner.connections.values_list("pk", flat=True))
         self.via = Connection.of(program.owner, Connection.Platform.IMPORT)
+        self.is_via_borrowed = dry_run and self.via.pk not in before
         if self.via.status != Connection.Status.ACTIVE:
             raise Refused(f"The connection {self.via} is {self.via.status}; activate it first.")
         self.configuration = versions.renew(program.pk)
@@ -88,6 +90,8 @@ class _Import:
         for thing in (self.newcomers, self.ordinals, self.rehearsed):
             if thing:
                 thing.close()
+        if self.is_via_borrowed:
+            self.via.delete()
 
     def run(self, source, progress):
         for _ in range(self.mapping.skip_lines):
