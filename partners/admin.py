@@ -7,6 +7,7 @@ from django.shortcuts import get_object_or_404
 from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.html import format_html
 
 from loyalty_site.lib.admin import (
     AutocompleteSelectFilter,
@@ -44,8 +45,12 @@ class ProductInline(TabularInline):
 
 class ConnectionInline(ReadOnlyInline):
     model = Connection
-    fields = readonly_fields = ["name", "platform", "status", "created_at"]
+    fields = readonly_fields = ["page", "platform", "status", "created_at"]
     tab = True
+
+    @display(description="name")
+    def page(self, connection):
+        return page_of(connection, connection.name)
 
 
 @admin.register(Partner)
@@ -88,10 +93,20 @@ class ProductAdmin(ModelAdmin):
     autocomplete_fields = ["partner"]
 
 
+def page_of(row, text):
+    """A link to the page of a row that is shown on another one's."""
+    address = reverse(f"admin:{row._meta.app_label}_{row._meta.model_name}_change", args=[row.pk])
+    return format_html('<a class="text-link" href="{}">{}</a>', address, text)
+
+
 class ApiKeyInline(ReadOnlyInline):
     model = ApiKey
     verbose_name_plural = "API keys"
-    fields = readonly_fields = ["name", "prefix", "scope_names", "expires_at", "revoked_at", "last_used_at"]
+    fields = readonly_fields = ["page", "prefix", "scope_names", "expires_at", "revoked_at", "last_used_at"]
+
+    @display(description="name")
+    def page(self, key):
+        return page_of(key, key.name)
 
     @display(description="scopes")
     def scope_names(self, key):

@@ -20,7 +20,7 @@ def _inputs(trace):
         yield f"Evaluated under version {trace['version']} of the program."
     if "eligible" in trace:
         tiers = ", ".join(trace.get("tiers", {}).values()) or "none"
-        local = trace.get("local", "").replace("T", " ")
+        local = trace.get("local", "")[:16].replace("T", " ")
         yield f"Seen by the rules: {trace['eligible']} eligible money, local time {local}, tier held before: {tiers}."
     if not trace.get("rules"):
         yield "No rule gave points."

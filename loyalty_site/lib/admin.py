@@ -4,7 +4,7 @@ Everything that an app's admin needs of it is imported from here, so that anothe
 a change of one file.
 """
 
-from copy import deepcopy
+from copy import copy, deepcopy
 
 from django import forms
 from django.contrib.admin.views.autocomplete import AutocompleteJsonView
@@ -173,6 +173,8 @@ class ModelAdmin(unfold.ModelAdmin):
     """`place` is where the model stands in the side bar, None for what is reached from elsewhere."""
 
     form = ModelForm
+    conditional_fields = {}
+    change_form_before_template = "admin/panels.html"
     icon, place = "circle", None
     list_per_page = 25
     list_filter_submit = True
@@ -187,9 +189,17 @@ class ModelAdmin(unfold.ModelAdmin):
     def render_change_form(self, request, context, add=False, change=False, form_url="", obj=None):
         if obj is not None and obj.pk:
             context["panels"] = self.panels(request, obj)
+        if self.conditional_fields:
+            context["adminform"].model_admin = self._shown(context["adminform"].form)
         return super().render_change_form(request, context, add, change, form_url, obj)
 
-    change_form_before_template = "admin/panels.html"
+    def _shown(self, form):
+        """This admin as the template sees it: only fields that are inputs can appear and vanish."""
+        shown = copy(self)
+        shown.conditional_fields = {
+            name: when for name, when in self.conditional_fields.items() if name in form.fields
+        }
+        return shown
 
 
 class HistoryAdmin(SimpleHistoryAdmin, ModelAdmin):
@@ -244,7 +254,8 @@ class _Inline:
 
 
 class TabularInline(_Inline, unfold.TabularInline):
-    pass
+    # A row's name above its own columns would say everything twice.
+    hide_title = True
 
 
 class StackedInline(_Inline, unfold.StackedInline):
@@ -253,7 +264,6 @@ class StackedInline(_Inline, unfold.StackedInline):
 
 class ReadOnlyInline(TabularInline):
     can_delete = False
-    show_change_link = True
 
     def has_add_permission(self, request, obj=None):
         return False

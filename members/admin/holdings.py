@@ -31,7 +31,7 @@ class BalanceAdmin(OfMember):
     list_filter = [["currency__program", RelatedDropdownFilter], ["currency", RelatedDropdownFilter]]
     list_select_related = ["member__customer", "currency__program"]
     ordering = ["-pk"]
-    fields = ["member", "currency", "next_change_at", "last_activity_at", "version"]
+    fields = [("member", "currency"), ("next_change_at", "last_activity_at"), ("expires_at", "version")]
     sums = [
         "available",
         "pending",
@@ -41,6 +41,7 @@ class BalanceAdmin(OfMember):
         "lifetime_redeemed",
         "lifetime_expired",
         "lifetime_reversed",
+        "lifetime_transferred",
     ]
 
     @display(description="available")

@@ -28,6 +28,7 @@ _BESIDE = {
     "lifetime_redeemed": "redeemed in all",
     "lifetime_expired": "expired in all",
     "lifetime_reversed": "taken back in all",
+    "lifetime_transferred": "received by transfers, less given",
 }
 
 
@@ -105,6 +106,10 @@ class MemberAdmin(VerbAdmin):
 
     def get_readonly_fields(self, request, obj=None):
         return ["number", "program", "customer", "channel", "store"] if obj else []
+
+    def has_delete_permission(self, request, obj=None):
+        # A membership is closed; what it earned and spent stays on record.
+        return False
 
     def get_inlines(self, request, obj):
         return self.inlines if obj else []

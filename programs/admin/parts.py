@@ -14,8 +14,8 @@ from loyalty_site.lib.admin import (
     display,
 )
 from loyalty_site.lib.panels import dot
-from programs.admin.programs import ExpiryRuleInline, TierInline
-from programs.models import Currency, ExpiryRule, Participation, ProgramVersion, Tier, TierGroup
+from programs.admin.programs import CURRENCY_FIELDSETS, ExpiryRuleInline, TierInline
+from programs.models import Currency, ExchangeRate, ExpiryRule, Participation, ProgramVersion, Tier, TierGroup
 
 
 @admin.register(Currency)
@@ -26,7 +26,7 @@ class CurrencyAdmin(HistoryAdmin):
     list_select_related = ["program", "expiry_rule"]
     search_fields = ["name", "code__startswith"]
     autocomplete_fields = ["program"]
-    fields = ["program", ("name", "code"), ("kind", "is_primary"), ("decimals", "rounding"), "cost_per_point"]
+    fieldsets = [(None, {"fields": ["program"]}), *CURRENCY_FIELDSETS]
     inlines = [ExpiryRuleInline]
 
     @display(description="expires", empty_value="never")
@@ -91,9 +91,19 @@ class ParticipationAdmin(ModelAdmin):
     autocomplete_fields = ["program", "partner"]
 
 
+@admin.register(ExchangeRate)
+class ExchangeRateAdmin(ModelAdmin):
+    icon, place = "currency_exchange", 6
+    list_display = ["money", "program", "on", "rate"]
+    list_filter = [["program", RelatedDropdownFilter]]
+    list_select_related = ["program"]
+    search_fields = ["money__exact"]
+    autocomplete_fields = ["program"]
+
+
 @admin.register(ProgramVersion)
 class ProgramVersionAdmin(FactAdmin):
-    icon, place = "history", 6
+    icon, place = "history", 7
     list_display = ["program", "number", "created_at"]
     list_filter = [["program", RelatedDropdownFilter]]
     list_select_related = ["program"]

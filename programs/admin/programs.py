@@ -21,7 +21,7 @@ from loyalty_site.lib.panels import Sentences
 from programs import checks, document
 from programs.admin.wording import describe
 from programs.forms import LadderFormSet
-from programs.models import Currency, ExpiryRule, Participation, Program, Rule, Tier, TierGroup
+from programs.models import Currency, ExchangeRate, ExpiryRule, Participation, Program, Rule, Tier, TierGroup
 
 
 class ParticipationInline(TabularInline):
@@ -34,14 +34,57 @@ class ParticipationInline(TabularInline):
 
 class ExpiryRuleInline(StackedInline):
     model = ExpiryRule
-    fields = [("model", "period", "unit"), ("rounding", "min_validity_days")]
+    fields = [
+        "model",
+        ("period", "unit"),
+        ("rounding", "rounding_month"),
+        ("cut_offs", "min_age_days"),
+        "counts",
+        ("min_validity_days", "extension_months"),
+        "notice_days",
+    ]
     hide_title = True
-    verbose_name = verbose_name_plural = "expiry rule (without one, points never end)"
+    verbose_name_plural = "expiry rule (without one, points never end)"
+
+
+def _later(title, *fields):
+    """Terms that most currencies leave as they are: folded away until somebody opens them."""
+    return title, {"fields": list(fields), "classes": ["collapse"]}
+
+
+CURRENCY_FIELDSETS = [
+    (
+        None,
+        {
+            "fields": [
+                ("name", "code"),
+                ("kind", "is_primary"),
+                ("decimals", "rounding"),
+                ("cost_per_point", "point_value"),
+            ]
+        },
+    ),
+    _later("Pending points", "pending_days", ("pending_event", "pending_deadline_days"), "expiry_starts"),
+    _later("Refunds", "refund_policy", ("returned_points", "grace_days")),
+    _later(
+        "Spending and holding",
+        "consumption",
+        ("min_spend", "max_spend"),
+        ("spend_step", "max_basket_percent"),
+        "max_balance",
+    ),
+    _later(
+        "Transfers",
+        ("transfers", "transfer_after_days"),
+        ("transfer_min", "transfer_max"),
+        "transfer_fee_percent",
+    ),
+]
 
 
 class CurrencyInline(StackedInline):
     model = Currency
-    fields = [("name", "code"), ("kind", "is_primary"), ("decimals", "rounding"), "cost_per_point"]
+    fieldsets = CURRENCY_FIELDSETS
     inlines = [ExpiryRuleInline]
     tab = True
 
@@ -49,7 +92,7 @@ class CurrencyInline(StackedInline):
 class TierInline(TabularInline):
     model = Tier
     formset = LadderFormSet
-    fields = ["sequence", "name", "code", "threshold", "multiplier", "colour"]
+    fields = ["sequence", "name", "code", "threshold", "multiplier", "extension_months", "colour"]
 
     def formfield_for_dbfield(self, db_field, request, **kwargs):
         if db_field.name == "colour":
@@ -74,7 +117,6 @@ class RuleInline(ReadOnlyInline):
 
     model = Rule
     fields = readonly_fields = ["rule", "in_words", "currency", "group", "priority", "dates", "is_active"]
-    show_change_link = False
     tab = True
 
     def get_queryset(self, request):
@@ -96,9 +138,15 @@ class RuleInline(ReadOnlyInline):
         return f"{rule.starts_on or '…'} to {rule.ends_on or '…'}"
 
 
+class ExchangeRateInline(TabularInline):
+    model = ExchangeRate
+    fields = ["money", "on", "rate"]
+    per_page = 25
+    tab = True
+
+
 class ProgramForm(ModelForm):
     class Meta:
-        # A day without a limit on back-dating must be chosen, not left over from an empty box.
         help_texts = {"status": "Only an active program enrols members and takes transactions."}
 
 
@@ -112,17 +160,18 @@ class ProgramAdmin(HistoryAdmin):
     search_fields = ["name", "code__startswith"]
     autocomplete_fields = ["owner"]
     readonly_fields = ["version", "created_at"]
-    inlines = [ParticipationInline, CurrencyInline, TierGroupInline, RuleInline]
+    inlines = [ParticipationInline, CurrencyInline, TierGroupInline, RuleInline, ExchangeRateInline]
     actions_detail = ["add_rule"]
     fieldsets = [
         (None, {"fields": [("name", "code"), ("owner", "status"), ("version", "created_at")]}),
-        ("Place", {"fields": [("money", "time_zone", "language")]}),
+        ("Place", {"fields": [("money", "language"), "time_zone"]}),
         (
             "What counts",
             {
                 "fields": [
                     "round_per",
-                    ("earns_on_tax", "earns_on_shipping", "earns_on_gift_cards"),
+                    ("earns_on_tax", "earns_on_shipping"),
+                    "earns_on_gift_cards",
                     ("max_backdate_days", "pre_enrolment_days"),
                     "number_prefix",
                 ]

@@ -1,6 +1,7 @@
 """Where are the lines of the ledger, its lots and traces found? All of them are read-only."""
 
 from django.contrib import admin
+from django.utils.text import capfirst
 
 from loyalty_site.lib.admin import (
     ChoicesDropdownFilter,
@@ -9,7 +10,7 @@ from loyalty_site.lib.admin import (
     RelatedDropdownFilter,
     display,
 )
-from loyalty_site.lib.panels import amount, moment, points
+from loyalty_site.lib.panels import Tile, Tiles, amount, moment, points
 from members import search
 from members.models import Member
 from transactions.models import Entry, JournalLine, Lot, Trace
@@ -49,6 +50,13 @@ class EntryAdmin(LedgerAdmin):
         ("sequence", "chain"),
     ]
 
+    def panels(self, request, entry):
+        """What the entry added to each part of the balance."""
+        parts = {name: getattr(entry, name) for name in ("available", "pending", "reserved", "arrears")}
+        return [
+            Tiles([Tile(capfirst(name), points(units, entry.currency, signed=True)) for name, units in parts.items()])
+        ]
+
     @display(description="points")
     def moved(self, entry):
         return points(entry.points, entry.currency, signed=True)
@@ -65,7 +73,7 @@ class EntryAdmin(LedgerAdmin):
 @admin.register(Lot)
 class LotAdmin(LedgerAdmin):
     icon, place = "hourglass_empty", 3
-    list_display = ["entry_id", "member", "currency", "given", "left", "earned", "expires"]
+    list_display = ["entry_id", "member", "currency", "given", "left", "is_pending", "earned", "expires"]
     list_filter = [
         ["currency__program", RelatedDropdownFilter],
         ["currency", RelatedDropdownFilter],
@@ -77,6 +85,9 @@ class LotAdmin(LedgerAdmin):
         ("currency", "is_floored"),
         ("given", "left"),
         ("earned", "expires"),
+        ("is_pending", "available_at"),
+        ("waits_for", "deadline_at"),
+        ("is_extended", "origin"),
     ]
 
     def get_queryset(self, request):

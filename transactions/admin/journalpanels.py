@@ -56,7 +56,7 @@ def panels(request, journal):
 
 def _panels(request, journal, entries):
     yield _tiles(request, journal, entries)
-    why = [*_relations(request, journal), *explain(journal.trace, currencies_of(journal))]
+    why = [*_state(journal), *_relations(request, journal), *explain(journal.trace, currencies_of(journal))]
     if moved_unrecovered(journal):
         why.append(moved_unrecovered(journal).strip())
     yield Sentences("Why", why) if why else None
@@ -76,18 +76,26 @@ def _tiles(request, journal, entries):
     ]
     if journal.money:
         tiles.append(Tile("Amount", amount(journal.amount, journal.money)))
-    tiles.append(
-        Tile(
-            label="Member",
-            value=link(request, journal.member, str(journal.member.customer)),
-            notes=[journal.member.number, str(journal.program)],
-        )
-    )
+    if journal.taken_back and journal.kind == journal.Kind.ACCRUAL:
+        tiles.append(Tile("Refunded", amount(journal.taken_back, journal.money)))
+    if journal.member_id:
+        member = journal.member
+        notes = [member.number, str(journal.program)]
+        tiles.append(Tile("Member", link(request, member, str(member.customer)), notes=notes))
     return Tiles(tiles)
 
 
+def _state(journal):
+    """What an open or refused transaction waits for, or failed on."""
+    if journal.status not in (journal.Status.PROCESSED, journal.Status.REVERSED):
+        until = f" until {moment(journal.due_at, journal.program.zone)}" if journal.due_at else ""
+        yield f"{journal.get_status_display()}{until}."
+    if journal.error:
+        yield journal.error
+
+
 def _relations(request, journal):
-    """Links between a reversal and what it took back, whatever kinds of relation there are."""
+    """Links between a reversal and what it took back."""
     if journal.reverses_id:
         yield link(request, journal.reverses, f"Takes back {journal.reverses}.")
     for reversal in journal.reversals.all():

@@ -28,6 +28,16 @@ from transactions.admin.dialogs import DeedForm, post
 from transactions.admin.purchases import LineInline, PurchaseForm
 from transactions.models import Journal
 
+#: Statuses that are not listed are drawn without colour.
+_COLOURS = {
+    "processed": "success",
+    "pending": "info",
+    "held": "warning",
+    "partially_reversed": "warning",
+    "reversed": "danger",
+    "failed": "danger",
+    "rejected": "danger",
+}
 _REVERSE = {
     "title": "Reverse this transaction",
     "description": "Everything it did is taken back. Points that are spent by now are told, not taken.",
@@ -61,25 +71,27 @@ class JournalAdmin(VerbAdmin):
         ("More", {"fields": ["activity_at", ("store", "channel"), ("external_id", "code")]}),
     ]
     fieldsets = [
-        (None, {"fields": [("kind", "activity", "status"), ("member_link", "program", "paid")]}),
+        (None, {"fields": [("kind", "status"), ("activity", "paid"), ("member_link", "program")]}),
         (
             "As reported",
             {
                 "fields": [
                     ("external_id", "connection_name"),
-                    ("happened", "received", "processed"),
-                    ("store_name", "channel", "code"),
-                    ("reason", "entered_by"),
+                    ("happened", "received"),
+                    ("store_name", "channel"),
+                    ("code", "order_ref"),
+                    ("base_paid", "entered_by"),
+                    "reason",
                     "attributes",
                 ]
             },
         ),
-        ("Proof", {"fields": [("program_version", "fingerprint")], "classes": ["collapse"]}),
+        ("Proof", {"fields": [("program_version", "processed"), "fingerprint"], "classes": ["collapse"]}),
     ]
 
     @display(description="member")
     def who(self, journal):
-        return str(journal.member)
+        return str(journal.member) if journal.member_id else "-"
 
     member_link = who
 
@@ -87,11 +99,15 @@ class JournalAdmin(VerbAdmin):
     def paid(self, journal):
         return amount(journal.amount, journal.money)
 
+    @display(description="in base currency")
+    def base_paid(self, journal):
+        return amount(journal.base_amount, journal.program.money if journal.money else "")
+
     @display(description="points")
     def earned(self, journal):
         return journalpanels.moved(journal) or "-"
 
-    @display(description="status", label={"processed": "success", "reversed": "danger"})
+    @display(description="status", label=_COLOURS)
     def status_label(self, journal):
         return journal.status, journal.get_status_display()
 

@@ -95,6 +95,9 @@ def _lots(request, member):
 
 
 def _end(lot, zone, now):
+    if lot.is_pending:
+        waits = f"for {lot.waits_for}" if lot.waits_for else f"until {moment(lot.available_at, zone)}"
+        return f"pending {waits}"
     if lot.expires_at and lot.expires_at <= now:
         return f"{moment(lot.expires_at, zone)} (ended)"
     return moment(lot.expires_at, zone, empty="never")
