@@ -1,6 +1,7 @@
 from members.models.balances import Balance, Tally
 from members.models.customers import Customer, ExternalId
 from members.models.members import Card, Member
+from members.models.relations import Merge, Relation
 from members.models.standings import Standing
 
-__all__ = ["Balance", "Card", "Customer", "ExternalId", "Member", "Standing", "Tally"]
+__all__ = ["Balance", "Card", "Customer", "ExternalId", "Member", "Merge", "Relation", "Standing", "Tally"]

@@ -1,6 +1,7 @@
 """Who is the person or company, whatever programs they are in?"""
 
 import phonenumbers
+from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.core.validators import RegexValidator
 from django.db import models
@@ -37,6 +38,7 @@ class Customer(models.Model):
     class Kind(models.TextChoices):
         PERSON = "person", "Person"
         COMPANY = "company", "Company"
+        GROUP = "group", "Household or other group"
 
     kind = models.CharField(max_length=10, choices=Kind, default=Kind.PERSON)
     first_name = models.CharField(max_length=80, blank=True)
@@ -53,6 +55,14 @@ class Customer(models.Model):
     email_key = models.CharField(max_length=254, blank=True, editable=False)
     last_name_key = models.CharField(max_length=200, blank=True, editable=False)
     created_at = models.DateTimeField(default=timezone.now, editable=False)
+    user = models.OneToOneField(
+        settings.AUTH_USER_MODEL,
+        models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="customer",
+        help_text="The member of staff who this is; nobody adjusts their own points.",
+    )
 
     class Meta:
         ordering = ["-pk"]
@@ -75,14 +85,14 @@ class Customer(models.Model):
 
     @property
     def full_name(self):
-        if self.kind == self.Kind.COMPANY:
+        if self.kind != self.Kind.PERSON:
             return self.company_name
         return f"{self.first_name} {self.last_name}".strip()
 
     def set_keys(self):
         """Fill the look-up columns. `save` does it; bulk inserts call it themselves."""
         self.email_key = email_key(self.email)
-        own = self.company_name if self.kind == self.Kind.COMPANY else self.last_name
+        own = self.company_name if self.kind != self.Kind.PERSON else self.last_name
         self.last_name_key = name_key(own, self.first_name)
 
     def save(self, *args, **kwargs):

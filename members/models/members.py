@@ -29,6 +29,7 @@ class Member(models.Model):
         ACTIVE = "active", "Active"
         SUSPENDED = "suspended", "Suspended"
         CLOSED = "closed", "Closed"
+        MERGED = "merged", "Merged into another"
 
     class Channel(models.TextChoices):
         STORE = "store", "Store"
@@ -46,6 +47,9 @@ class Member(models.Model):
     home_store = models.ForeignKey(Store, models.PROTECT, null=True, blank=True, related_name="members")
     enrolled_at = models.DateTimeField(default=timezone.now)
     created_at = models.DateTimeField(default=timezone.now, editable=False)
+    merged_into = models.ForeignKey(
+        "self", models.PROTECT, null=True, blank=True, editable=False, related_name="merged_members"
+    )
     sequence = models.PositiveBigIntegerField(default=0, editable=False)
     chain = models.CharField(max_length=64, blank=True, editable=False)
 
@@ -57,6 +61,11 @@ class Member(models.Model):
                 fields=["customer", "program"],
                 name="customer_enrolled_once_per_program",
                 violation_error_message="This customer is already a member of the program.",
+            ),
+            models.CheckConstraint(
+                condition=Q(status="merged", merged_into__isnull=False)
+                | (~Q(status="merged") & Q(merged_into__isnull=True)),
+                name="a_merged_member_says_into_whom",
             ),
             models.CheckConstraint(condition=~Q(number=""), name="member_has_a_number"),
         ]

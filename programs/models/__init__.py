@@ -1,9 +1,11 @@
+from programs.models.caps import Cap, StaffLimit
 from programs.models.currencies import Currency, ExpiryRule
 from programs.models.programs import ExchangeRate, Participation, Program, ProgramVersion
 from programs.models.rules import Rule
 from programs.models.tiers import Tier, TierGroup
 
 __all__ = [
+    "Cap",
     "Currency",
     "ExchangeRate",
     "ExpiryRule",
@@ -11,6 +13,7 @@ __all__ = [
     "Program",
     "ProgramVersion",
     "Rule",
+    "StaffLimit",
     "Tier",
     "TierGroup",
 ]

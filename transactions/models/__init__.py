@@ -1,4 +1,7 @@
+from transactions.models.approvals import Approval
+from transactions.models.counters import Counter
 from transactions.models.entries import Entry, Lot, Trace
 from transactions.models.journals import Journal, JournalLine
+from transactions.models.nights import NightRun, Redating, Seal
 
-__all__ = ["Entry", "Journal", "JournalLine", "Lot", "Trace"]
+__all__ = ["Approval", "Counter", "Entry", "Journal", "JournalLine", "Lot", "NightRun", "Redating", "Seal", "Trace"]

@@ -11,6 +11,8 @@ DERIVED = {
     "transactions_entry": "",
     "transactions_trace": "",
     "transactions_journalline": "",
+    "transactions_redating": "",
+    "transactions_seal": "",
     "transactions_lot": "remaining is_pending available_at expires_at is_extended",
     "transactions_journal": "status taken_back",
 }

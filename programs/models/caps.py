@@ -1,0 +1,120 @@
+"""How many points may be given at most, and by whom?"""
+
+from django.core.validators import MaxValueValidator, MinValueValidator
+from django.db import models
+from django.db.models import Q
+from simple_history.models import HistoricalRecords
+
+from partners.models import Store
+from programs.models.currencies import Currency
+from programs.models.programs import Program, ProgramPart
+from programs.models.rules import Rule
+
+
+class Cap(ProgramPart):
+    """An upper limit of what is given of one currency: per transaction, per member, or as a budget for all.
+
+    `limit` counts in what `measure` says: smallest units of points, uses, or minor units of money (points
+    times their cost). It is exact at the moment of posting; see transactions/caps.py.
+    """
+
+    class Scope(models.TextChoices):
+        TRANSACTION = "transaction", "Each transaction"
+        MEMBER = "member", "Each member"
+        STORE = "store", "Each store"
+        PROGRAM = "program", "All members together (a budget)"
+
+    class Period(models.TextChoices):
+        EVER = "ever", "For ever"
+        DAY = "day", "Each day"
+        WEEK = "week", "Each ISO week"
+        MONTH = "month", "Each month"
+        QUARTER = "quarter", "Each quarter"
+        YEAR = "year", "Each year"
+        TRAILING = "trailing", "The last days, counted back from the activity (members only)"
+
+    class Measure(models.TextChoices):
+        POINTS = "points", "Points"
+        USES = "uses", "Times"
+        MONEY = "money", "Money that the points cost"
+
+    class Behaviour(models.TextChoices):
+        TRUNCATE = "truncate", "Give what is left"
+        REJECT = "reject", "Refuse the transaction"
+
+    program = models.ForeignKey(Program, models.CASCADE, related_name="caps")
+    code = models.SlugField(max_length=40)
+    name = models.CharField(max_length=80)
+    currency = models.ForeignKey(Currency, models.CASCADE, related_name="caps")
+    rule = models.ForeignKey(
+        Rule,
+        models.CASCADE,
+        null=True,
+        blank=True,
+        related_name="caps",
+        help_text="Only what this rule gives; empty: everything.",
+    )
+    store = models.ForeignKey(
+        Store, models.PROTECT, null=True, blank=True, related_name="caps", help_text="Only this store; empty: any."
+    )
+    scope = models.CharField(max_length=12, choices=Scope, default=Scope.MEMBER)
+    period = models.CharField(max_length=10, choices=Period, default=Period.DAY)
+    trailing_days = models.PositiveSmallIntegerField(
+        default=30, validators=[MinValueValidator(1), MaxValueValidator(3650)]
+    )
+    measure = models.CharField(max_length=10, choices=Measure, default=Measure.POINTS)
+    limit = models.PositiveBigIntegerField(validators=[MinValueValidator(1), MaxValueValidator(10**15)])
+    behaviour = models.CharField(max_length=10, choices=Behaviour, default=Behaviour.TRUNCATE)
+    reopens = models.BooleanField(
+        "reopens on reversal",
+        default=True,
+        help_text="A refund gives what it takes back to the period it came from.",
+    )
+    is_active = models.BooleanField("active", default=True)
+
+    history = HistoricalRecords()
+
+    class Meta:
+        ordering = ["program_id", "code"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["program", "code"],
+                name="cap_code_once_per_program",
+                violation_error_message="The program already has a cap with this code.",
+            ),
+            models.CheckConstraint(
+                condition=Q(limit__gt=0),
+                name="cap_is_positive",
+                violation_error_message="A limit of zero gives nothing to anybody: switch the rule off instead.",
+            ),
+            models.CheckConstraint(
+                condition=~Q(period="trailing") | Q(scope="member"),
+                name="only_members_have_trailing_caps",
+                violation_error_message="Only a cap for each member can look back over trailing days.",
+            ),
+        ]
+
+    def __str__(self):
+        return self.name
+
+
+class StaffLimit(models.Model):
+    """How many points a member of a staff group may credit or debit by hand; more needs a second person."""
+
+    program = models.ForeignKey(Program, models.CASCADE, related_name="staff_limits")
+    group = models.ForeignKey("auth.Group", models.CASCADE, related_name="+")
+    currency = models.ForeignKey(Currency, models.CASCADE, related_name="staff_limits")
+    per_posting = models.PositiveBigIntegerField(default=500)
+    per_day = models.PositiveBigIntegerField(default=2000)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["program", "group", "currency"],
+                name="one_staff_limit_each",
+                violation_error_message="This group already has a limit for this currency.",
+            )
+        ]
+
+    def __str__(self):
+        return f"{self.group}: {self.per_posting} at once, {self.per_day} a day"

@@ -1,0 +1,62 @@
+"""What did each night do, and with which seal did each day end?"""
+
+from django.db import models
+from django.utils import timezone
+
+from programs.models import Program
+from transactions.models.entries import Lot
+from transactions.models.immutability import LedgerRow
+
+
+class NightRun(models.Model):
+    """One step of the night of one program and local day; unfinished ones are taken up again."""
+
+    program = models.ForeignKey(Program, models.CASCADE, related_name="nights")
+    day = models.DateField()
+    step = models.CharField(max_length=40)
+    counts = models.JSONField(default=dict)
+    started_at = models.DateTimeField(default=timezone.now)
+    finished_at = models.DateTimeField(null=True, blank=True)
+    error = models.CharField(max_length=300, blank=True)
+
+    class Meta:
+        ordering = ["-day", "pk"]
+        constraints = [models.UniqueConstraint(fields=["program", "day", "step"], name="one_run_each_night")]
+
+    def __str__(self):
+        return f"{self.program} {self.day} {self.step}"
+
+
+class Seal(LedgerRow):
+    """The root over a program's entries of one night: each seal hashes the one before it and the new entries."""
+
+    program = models.ForeignKey(Program, models.PROTECT, related_name="seals")
+    day = models.DateField()
+    first_entry = models.BigIntegerField()
+    last_entry = models.BigIntegerField()
+    entries = models.BigIntegerField()
+    root = models.CharField(max_length=64)
+    sealed_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        ordering = ["-day"]
+        constraints = [models.UniqueConstraint(fields=["program", "day"], name="one_seal_each_day")]
+
+    def __str__(self):
+        return f"{self.program} {self.day}"
+
+
+class Redating(LedgerRow):
+    """A lot got another end: an extension, a change of policy, an early release."""
+
+    lot = models.ForeignKey(Lot, models.PROTECT, related_name="redatings")
+    at = models.DateTimeField(default=timezone.now)
+    expires_before = models.DateTimeField(null=True, blank=True)
+    expires_after = models.DateTimeField(null=True, blank=True)
+    reason = models.CharField(max_length=200)
+
+    class Meta:
+        ordering = ["pk"]
+
+    def __str__(self):
+        return f"{self.expires_before} to {self.expires_after}"
