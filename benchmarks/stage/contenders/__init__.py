@@ -1,0 +1,20 @@
+"""Ways of posting that are compared, by name. Each is made once in each process.
+
+`prepare(seconds)` gets ready off the clock, `post(until)` posts until that instant of perf_counter (or
+until it has nothing left) and returns how many posts the database has acknowledged.
+"""
+
+from benchmarks.stage.contenders.engine import BatchesOf500, BatchOfOne, HotMember
+from benchmarks.stage.contenders.floor import FiveOnSQLite, FiveStatements
+from benchmarks.stage.contenders.naive import Naive
+from benchmarks.stage.contenders.replay import Replay
+
+CONTENDERS = {
+    "five": FiveStatements,
+    "five-sqlite": FiveOnSQLite,
+    "replay": Replay,
+    "one": BatchOfOne,
+    "500": BatchesOf500,
+    "hot": HotMember,
+    "naive": Naive,
+}
