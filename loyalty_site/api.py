@@ -14,7 +14,7 @@ from loyalty_site.lib import problems
 from loyalty_site.lib.refusals import Refusal, Refused
 from members.api import MemberViewSet
 from programs.api import ProgramViewSet
-from transactions import expiries
+from transactions import expiries, ledger
 from transactions.api import EntryViewSet, RedemptionViewSet, TransactionViewSet
 
 logger = logging.getLogger("loyalty.api")
@@ -28,16 +28,16 @@ def nowhere(request):
     return problems.response(refused, path=request.path)
 
 
-#: Lots lie above the members' app, so the table tells it where to ask for them.
-_lots = {"expiries": expiries.coming}
+#: The ledger lies above the members' app, so the table tells it where to ask.
+_ledger = {"expiries": expiries.coming, "refresh": ledger.refresh}
 
 app_name = "api"
 urlpatterns = [
     path("programs/", ProgramViewSet.as_view({"get": "list"}), name="programs"),
     path("programs/<slug:code>/", ProgramViewSet.as_view({"get": "retrieve"}), name="program"),
-    path("members/", MemberViewSet.as_view({"post": "create"}, **_lots), name="members"),
-    path("members/lookup/", MemberViewSet.as_view({"get": "lookup"}, **_lots), name="member-lookup"),
-    path("members/<slug:number>/", MemberViewSet.as_view({"get": "retrieve"}, **_lots), name="member"),
+    path("members/", MemberViewSet.as_view({"post": "create"}, **_ledger), name="members"),
+    path("members/lookup/", MemberViewSet.as_view({"get": "lookup"}, **_ledger), name="member-lookup"),
+    path("members/<slug:number>/", MemberViewSet.as_view({"get": "retrieve"}, **_ledger), name="member"),
     path("transactions/", TransactionViewSet.as_view({"get": "list", "post": "create"}), name="transactions"),
     path("transactions/<int:id>/", TransactionViewSet.as_view({"get": "retrieve"}), name="transaction"),
     path("transactions/<int:id>/reversal/", TransactionViewSet.as_view({"post": "reverse"}), name="reversal"),

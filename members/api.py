@@ -55,8 +55,10 @@ class MemberViewSet(ProgramEndpoint):
 
     scopes = {"create": "enrol", "lookup": "read", "retrieve": "read"}
     parameters = {"lookup": IDENTIFIERS}
-    #: (member id, now) -> the coming expiries. The table of endpoints gives it: lots lie above this app.
+    #: The ledger lies above this app, so the table of endpoints gives these. (member id, now) -> the coming
+    #: expiries; and what books that which time has done to members of a program.
     expiries = None
+    refresh = None
 
     def create(self, request):
         return self.once(self._enrol)
@@ -132,11 +134,12 @@ class MemberViewSet(ProgramEndpoint):
 
     def _balances(self, member, now):
         rows = {row.currency_id: row for row in member.balances.all()}
-        ends, ended = self.expiries(member.pk, now=now)
+        if any(row.next_change_at and row.next_change_at <= now for row in rows.values()):
+            self.refresh(self.program.pk, [member.pk], now=now)
+            rows = {row.currency_id: row for row in member.balances.all()}
+        ends = self.expiries(member.pk, now=now)
         currencies = sorted(self.configuration.currencies.values(), key=lambda c: (not c.is_primary, c.code))
-        return [
-            wire.balance(c, rows.get(c.id), ends=ends.get(c.id, ()), ended=ended.get(c.id, 0)) for c in currencies
-        ]
+        return [wire.balance(c, rows.get(c.id), ends=ends.get(c.id, ())) for c in currencies]
 
     def _tiers(self, member, now):
         groups = self.configuration.tier_groups.values()

@@ -94,10 +94,9 @@ def told(member, *, person, cards, external_id):
     } | {name: getattr(person, name) for name in PERSON}
 
 
-def balance(currency, row, *, ends, ended):
-    """One balance; `row` is None where nothing was ever moved. `ended` points wait for the night to go."""
+def balance(currency, row, *, ends):
+    """One balance; `row` is None where nothing was ever moved."""
     columns = {name: getattr(row, name) if row else 0 for name in _BALANCE_COLUMNS}
-    columns["available"] -= ended
     return {
         "currency": currency.code,
         "balance": columns["available"] - columns["arrears"],

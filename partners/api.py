@@ -105,10 +105,9 @@ class Endpoint(GenericViewSet):
         return response
 
     def answer(self, value, *, status=200, **headers):
-        """The HTTP answer with `value` as JSON; `headers` with _ for -."""
+        """The HTTP answer with `value` as JSON."""
         text = json.dumps(value, ensure_ascii=False, separators=(",", ":"), default=_plain)
-        named = {name.replace("_", "-"): text for name, text in headers.items()}
-        return HttpResponse(text, status=status, headers=named, content_type="application/json")
+        return HttpResponse(text, status=status, headers=headers, content_type="application/json")
 
     def once(self, do):
         """The answer of `do()`; told again, without doing it, to whoever repeats the Idempotency-Key."""

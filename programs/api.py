@@ -28,10 +28,10 @@ _SUMMARY = {
     "owner": Text(40, text="Code of the partner who runs it."),
 }
 _EXPIRY = {
-    "model": Text(10),
+    "model": Text(20),
     "period": Whole(),
-    "unit": Text(5),
-    "rounding": Text(10),
+    "unit": Text(10),
+    "rounding": Text(20),
     "min_validity_days": Whole(),
 }
 _CURRENCY = {
@@ -41,6 +41,9 @@ _CURRENCY = {
     "decimals": Whole(0, 4, text="Points are whole numbers of the smallest unit: with 2 decimals, 150 is 1.50."),
     "rounding": Text(10),
     "is_primary": Truth(text="Meant where a request names no currency."),
+    "min_spend": Whole(text="The fewest points of one redemption."),
+    "max_spend": Whole(null=True, text="The most points of one redemption; null: no limit."),
+    "spend_step": Whole(text="Redemptions are multiples of it."),
     "expiry": Answer("Expiry", _EXPIRY, null=True, text="When its points end; null: never."),
 }
 _TIER = {
@@ -166,11 +169,18 @@ def described(program):
     written = document.export(program, with_versions=True)
     today = periods.local_date(timezone.now(), program.zone).isoformat()
     live = [rule for rule in written["rules"] if rule["is_active"] and (rule["ends_on"] or today) >= today]
-    groups = [_only(_TIER_GROUP, group) for group in written["tier_groups"]]
+    groups = [
+        _only(_TIER_GROUP, group) | {"tiers": [_only(_TIER, tier) for tier in group["tiers"]]}
+        for group in written["tier_groups"]
+    ]
+    currencies = [
+        _only(_CURRENCY, currency) | {"expiry": _only(_EXPIRY, currency["expiry"]) if currency["expiry"] else None}
+        for currency in written["currencies"]
+    ]
     return _only(_SUMMARY, written["program"]) | {
         "version": program.version,
         "partners": written["partners"],
-        "currencies": [_only(_CURRENCY, currency) for currency in written["currencies"]],
+        "currencies": currencies,
         "tier_groups": groups,
         "rules": [_only(_RULE, rule) for rule in live],
     }

@@ -53,10 +53,15 @@ class LedgerEndpoint(ProgramEndpoint):
         if refusal:
             raise problems.Rejected([Refusal(refusal.code, refusal.detail, fields(refusal.field))])
         told = wire.posting(result, dry_run=dry_run)
-        if told["status"] == "posted":
-            where = f"{reverse('api:transaction', args=[result.journal_id])}?program={self.program.code}"
-            return self.answer(told, status=201, Location=where)
-        return self.answer(told, **({REPLAYED.replace("-", "_"): "true"} if told["status"] == "replayed" else {}))
+        where = {"Location": f"{reverse('api:transaction', args=[result.journal_id])}?program={self.program.code}"}
+        match told["status"]:
+            case "posted":
+                return self.answer(told, status=201, **where)
+            case "kept":
+                return self.answer(told, status=202, **where)
+            case "replayed":
+                return self.answer(told, **{REPLAYED: "true"})
+        return self.answer(told)
 
     def not_ours(self, item):
         """Why this key may not report `item`: only the program's owner speaks for other partners. None: it may."""
@@ -114,6 +119,7 @@ class LedgerEndpoint(ProgramEndpoint):
         responses={
             200: {"oneOf": [wire.POSTING.schema(), wire.BATCH.schema()]},
             201: wire.POSTING.schema(),
+            202: wire.POSTING.schema(),
         },
         examples=[OpenApiExample("A purchase", value=_PURCHASE, request_only=True)],
     ),
@@ -151,12 +157,16 @@ class TransactionViewSet(LedgerEndpoint):
 
     def _create(self, *, dry_run=False):
         body = self.request.data
-        shape = wire.transaction(money.exponent(self.configuration.money))
         if isinstance(body, list):
-            return self._batch(body, shape, dry_run)
-        return self.post_one(wire.activity(problems.refuse(shape, body)), dry_run=dry_run)
+            return self._batch(body, dry_run)
+        return self.post_one(wire.activity(problems.refuse(self._shape(body), body)), dry_run=dry_run)
 
-    def _batch(self, body, shape, dry_run):
+    def _shape(self, asked):
+        """Amounts have the decimals of the money that the item names, or else of the program's."""
+        iso = asked.get("currency") if isinstance(asked, dict) else None
+        return wire.transaction(money.exponent(iso if type(iso) is str and iso else self.configuration.money))
+
+    def _batch(self, body, dry_run):
         if not body:
             raise problems.Rejected([Refusal("batch_empty", "Send at least one item.")])
         if len(body) > ledger.LARGEST_BATCH:
@@ -165,14 +175,14 @@ class TransactionViewSet(LedgerEndpoint):
         items, refusals = [], []
         for asked in body:
             errors = []
-            found = shape.read(asked, "", errors)
+            found = self._shape(asked).read(asked, "", errors)
             item = None if errors else wire.activity(found)
             errors += [foreign] if item and (foreign := self.not_ours(item)) else []
             items.append(None if errors else item)
             refusals.append(errors)
         results = self.record(items, dry_run=dry_run)
         told = [self._told(n, *pair, dry_run=dry_run) for n, pair in enumerate(zip(results, refusals, strict=True))]
-        counts = dict.fromkeys(("posted", "replayed", "computed", "refused"), 0)
+        counts = dict.fromkeys(("posted", "replayed", "computed", "kept", "refused"), 0)
         for result in told:
             counts[result["status"]] += 1
         return self.answer(counts | {"results": told})
@@ -186,7 +196,7 @@ class TransactionViewSet(LedgerEndpoint):
         return {"index": index, **wire.posting(result, dry_run=dry_run)}
 
     def retrieve(self, request, id):
-        row = self._rows(id).values(*wire.JOURNAL_COLUMNS, "attributes", "trace", "reversals__id").first()
+        row = self._rows(id).values(*wire.JOURNAL_COLUMNS, "attributes", "trace").first()
         if row is None:
             raise _unknown()
         lines = JournalLine.objects.filter(journal=id).order_by("position").values(*wire._LINE)
@@ -195,7 +205,7 @@ class TransactionViewSet(LedgerEndpoint):
             wire.summary(row)
             | {
                 "attributes": row["attributes"],
-                "reversed_by": row["reversals__id"],
+                "reversals": list(Journal.objects.filter(reverses=id).order_by("pk").values_list("pk", flat=True)),
                 "lines": [wire.line(line, row["money"] or self.program.money) for line in lines],
                 "entries": [wire.entry(entry) for entry in entries],
                 "explanation": row["trace"],
@@ -207,7 +217,7 @@ class TransactionViewSet(LedgerEndpoint):
         summary="Take a whole transaction back",
         parameters=[PROGRAM, OpenApiParameter("id", int, OpenApiParameter.PATH)],
         request={"application/json": wire.REVERSAL.schema()},
-        responses={200: wire.POSTING.schema(), 201: wire.POSTING.schema()},
+        responses={code: wire.POSTING.schema() for code in (200, 201)},
         examples=[OpenApiExample("A return", value={"reason": "Returned to the store"}, request_only=True)],
     )
     def reverse(self, request, id):
@@ -230,7 +240,7 @@ class TransactionViewSet(LedgerEndpoint):
         summary="Spend points of a member",
         parameters=[PROGRAM],
         request={"application/json": wire.REDEMPTION.schema()},
-        responses={200: wire.POSTING.schema(), 201: wire.POSTING.schema()},
+        responses={code: wire.POSTING.schema() for code in (200, 201)},
         examples=[OpenApiExample("A reward", value=_REDEMPTION, request_only=True)],
     )
 )

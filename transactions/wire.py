@@ -90,20 +90,31 @@ _LOT_USE = Answer("LotUse", {"lot": Whole(), "points": Whole(), "expires_at": In
 _POSTING = {
     "status": Text(
         10,
-        choices=("posted", "replayed", "computed"),
-        text="“replayed”: it was known, nothing moved; “computed”: a dry run, nothing was written.",
+        choices=("posted", "replayed", "computed", "kept"),
+        text=(
+            "“replayed”: it was known, nothing moved; “computed”: a dry run, nothing was written; "
+            "“kept”: it is written down and waits for what `detail` says, no points moved."
+        ),
     ),
     "id": Whole(1, LARGEST_KEY, null=True, text="Null for a dry run."),
+    "state": Text(20, choices=Journal.Status.values, text="How a kept transaction waits."),
+    "detail": Text(300, text="Why it waits."),
     "points": _POINTS,
     "expires": Map(Instant(null=True), text="When what was earned ends, by currency code."),
     "lots": Items(_LOT_USE, text="What a redemption was paid from."),
+    "money_value": Whole(null=True, text="What the redeemed points are worth, in minor units of the money."),
+    "reserved_until": Instant(null=True),
+    "clawback": Map(Whole(), text="Points that a reversal should take back."),
+    "restored": Whole(text="Redeemed points that a reversal gave back."),
     "unrecovered": Map(Whole(), text="Points that a reversal could not take back, because they are spent."),
+    "unrecovered_value": Map(Whole(), text="Their worth in minor units of the money."),
     "reverses": Whole(1, LARGEST_KEY),
     "member": Text(24, text="Membership number."),
     "balances": Map(Whole(-money.LARGEST), text="Afterwards, by currency code."),
     "tiers": Map(Text(40), text="Afterwards, by tier group."),
 }
-_MAYBE = ("expires", "lots", "unrecovered", "reverses")
+_ALWAYS = ("status", "id")
+_MAYBE = [name for name in _POSTING if name not in _ALWAYS]
 POSTING = Answer("Posting", _POSTING, maybe=_MAYBE)
 PROBLEM = Answer(
     "Problem",
@@ -132,19 +143,19 @@ PROBLEM = Answer(
 )
 _RESULT = _POSTING | {
     "index": Whole(text="Place of the item in the list, from 0."),
-    "status": Text(10, choices=("posted", "replayed", "computed", "refused")),
+    "status": Text(10, choices=("posted", "replayed", "computed", "kept", "refused")),
     "problem": PROBLEM,
 }
-_ALWAYS = ("index", "status", "id")
 BATCH = Answer(
     "BatchResult",
     {
         "posted": Whole(),
         "replayed": Whole(),
         "computed": Whole(),
+        "kept": Whole(),
         "refused": Whole(),
         "results": Items(
-            Answer("ItemResult", _RESULT, maybe=[name for name in _RESULT if name not in _ALWAYS]),
+            Answer("ItemResult", _RESULT, maybe=[*_MAYBE, "problem"]),
             text="One for each item, in the order of the items.",
         ),
     },
@@ -158,7 +169,7 @@ ENTRY = Answer(
         "member": Text(24),
         "currency": Text(40),
         "kind": Text(16, choices=Entry.Kind.values),
-        "points": Whole(-money.LARGEST),
+        "points": Whole(-money.LARGEST, text="What a statement shows."),
         "balance_after": Whole(-money.LARGEST),
         "activity_at": Instant(),
         "posted_at": Instant(),
@@ -171,8 +182,9 @@ _SUMMARY = {
     "kind": Text(12, choices=Journal.Kind.values),
     "activity": Text(40),
     "external_id": Text(128),
-    "member": Text(24),
-    "status": Text(12, choices=Journal.Status.values),
+    "member": Text(24, null=True, text="Null while it is not known, and for what time did to many members."),
+    "status": Text(20, choices=Journal.Status.values),
+    "detail": Text(300, text="Why it waits, failed or was rejected."),
     "activity_at": Instant(),
     "received_at": Instant(),
     "amount": DecimalText(),
@@ -197,7 +209,7 @@ DETAIL = Answer(
     _SUMMARY
     | {
         "attributes": Json(),
-        "reversed_by": Whole(1, LARGEST_KEY, null=True),
+        "reversals": Items(Whole(1, LARGEST_KEY), text="Ids of what took it back, in whole or in parts."),
         "lines": Items(Answer("ReportedLine", _LINE)),
         "entries": Items(ENTRY),
         "explanation": Json(text="How the rules came to their numbers."),
@@ -212,6 +224,7 @@ JOURNAL_COLUMNS = {
     "external_id": "external_id",
     "member__number": "member",
     "status": "status",
+    "error": "detail",
     "activity_at": "activity_at",
     "received_at": "received_at",
     "amount": "amount",
@@ -259,9 +272,10 @@ def reversal(journal_id, asked):
 
 def posting(result, *, dry_run):
     """What the sender is told of a Result that is not refused."""
-    is_computed = dry_run and result.status == "posted"
-    status = "computed" if is_computed else result.status
-    return {"status": status, "id": None if is_computed else result.journal_id, **result.answer}
+    is_computed = dry_run and result.status in ("posted", "kept")
+    told = {"status": "computed" if is_computed else result.status, "id": None if is_computed else result.journal_id}
+    # A kept transaction tells how it waits under the name that we need for what became of the request.
+    return told | {"state" if name == "status" else name: value for name, value in result.answer.items()}
 
 
 def summary(row):

@@ -27,9 +27,9 @@ class Kind:
 
 KINDS = {
     "invalid_json": Kind(400, "The body is not JSON", "Correct the text at the place that is named."),
-    "validation_failed": Kind(400, "Values are missing or wrong", "Correct what `errors` names; send it again."),
+    "validation_failed": Kind(400, "Values are missing or wrong", "Correct what errors names; send it again."),
     "program_missing": Kind(400, "Which program?", "Name it: ?program=CODE."),
-    "invalid_cursor": Kind(400, "The cursor is not ours", "Follow `next` and `previous` as they are."),
+    "invalid_cursor": Kind(400, "The cursor is not ours", "Follow next and previous as they are."),
     "invalid_idempotency_key": Kind(
         400, "The Idempotency-Key cannot be kept", "Send 1 to 255 visible ASCII characters, such as a UUID."
     ),
@@ -41,12 +41,12 @@ KINDS = {
         403, "The partner does not take part", "Ask the owner of the program to let your partner take part."
     ),
     "partner_not_allowed": Kind(
-        403, "Only the owner speaks for others", "Leave `partner` out, or use a key of that partner.", True
+        403, "Only the owner speaks for others", "Leave partner out, or use a key of that partner.", True
     ),
     "not_found": Kind(404, "There is no such address", "Compare the address with the documentation; all end in /."),
     "program_unknown": Kind(404, "No such program for this key", "GET /api/v1/programs/ lists those it reaches."),
     "member_unknown": Kind(404, "No such member", "Enrol the member first, or correct the identifier.", True),
-    "transaction_unknown": Kind(404, "No such transaction", "Use an `id` that this API has answered.", True),
+    "transaction_unknown": Kind(404, "No such transaction", "Use an id that this API has answered.", True),
     "method_not_allowed": Kind(405, "The address does not take this method", "Use one that the Allow header names."),
     "already_member": Kind(409, "Already a member", "Look the member up and use that membership.", True),
     "customer_differs": Kind(
@@ -57,6 +57,11 @@ KINDS = {
     ),
     "duplicate_in_batch": Kind(409, "Twice in one batch", "Send each fact once.", True),
     "insufficient_points": Kind(409, "Not enough points", "Redeem at most what the member has to spend.", True),
+    "not_transferable": Kind(409, "It cannot be given away", "Compare with the limits in detail.", True),
+    "not_reserved": Kind(409, "No open reservation", "Reserve the points first.", True),
+    "not_open": Kind(409, "It is decided already", "Read the transaction.", True),
+    "outside_limits": Kind(409, "Outside the limits of a redemption", "Compare with the limits in detail.", True),
+    "refund_too_large": Kind(409, "More than is left of it", "Take back at most what detail says.", True),
     "not_reversible": Kind(409, "It cannot be taken back", "Read the transaction: it is reversed or final.", True),
     "member_not_active": Kind(409, "The member is not active", "Have the back office reactivate the member.", True),
     "program_not_active": Kind(409, "The program is not active", "Wait until the program is active.", True),
@@ -70,8 +75,9 @@ KINDS = {
     "key_reused": Kind(422, "The Idempotency-Key belongs to another request", "Take a new key for each new request."),
     "store_unknown": Kind(422, "No such store", "Use the code of an active store of the partner.", True),
     "partner_unknown": Kind(422, "No such partner in the program", "Use the code of one that takes part.", True),
+    "order_unknown": Kind(422, "No such order", "Use the external_id of an order that counts.", True),
     "currency_unknown": Kind(422, "Not a currency to use here", "GET /api/v1/programs/CODE/ lists them.", True),
-    "invalid_date": Kind(422, "Not a time that the program accepts", "Compare with the dates in `detail`.", True),
+    "invalid_date": Kind(422, "Not a time that the program accepts", "Compare with the dates in detail.", True),
     "points_too_many": Kind(422, "More points than a ledger holds", "Correct the amount, or the rule.", True),
     "throttled": Kind(429, "Too many requests", "Go on after Retry-After seconds, or send batches."),
     "server_error": Kind(
@@ -82,21 +88,24 @@ KINDS = {
 
 #: What may be wrong with one value: the codes in `errors` of `validation_failed`.
 ERRORS = {
-    "activity_missing": "`activity` is empty",
+    "activity_missing": "activity is empty",
     "batch_empty": "the list has no items",
-    "external_id_missing": "`external_id` is empty",
+    "external_id_missing": "external_id is empty",
     "field_missing": "a field that is needed is missing, null or empty",
     "invalid_amount": "tax or shipping exceed the amount that they are part of",
-    "invalid_attributes": "`attributes` is no JSON object that we can keep, or too large",
+    "invalid_attributes": "attributes is no JSON object that we can keep, or too large",
     "invalid_choice": "not one of the words that are possible",
+    "invalid_deed": "a reservation can only be confirmed or released",
     "invalid_day": "not a date like 1984-03-09",
     "invalid_instant": "not an instant with its time zone, from 1900 to 2199",
-    "invalid_member": "`member` is no object of identifiers",
+    "invalid_member": "member is no object of identifiers",
+    "invalid_mode": "a refund is recomputed or proportional",
     "invalid_number": "not a number, negative, too large, or with too many decimals",
     "invalid_text": "text that we cannot keep (NUL, half a surrogate pair), or of another form",
     "invalid_type": "another JSON type is needed",
-    "invalid_value": "the value breaks a rule of its field; `detail` says which",
-    "member_missing": "`member` has no identifier",
+    "invalid_value": "the value breaks a rule of its field; detail says which",
+    "member_missing": "member has no identifier",
+    "reason_missing": "staff say why they change points",
     "text_too_long": "more characters than fit",
     "too_many_items": "a longer list than is possible",
     "too_many_lines": "more lines than a transaction can have",
