@@ -15,6 +15,7 @@ from loyalty_site.lib.refusals import Refusal, Refused
 from partners.models import Connection
 from programs import versions
 from transactions import ledger
+from transactions.batch import IdempotencyConflict
 from transactions.imports import lines
 from transactions.imports.newcomers import Newcomers
 from transactions.imports.report import Report
@@ -24,7 +25,7 @@ from transactions.models import Journal
 from transactions.posting import fingerprint
 
 CONFLICT = Refusal(
-    ledger.IdempotencyConflict.code,
+    IdempotencyConflict.code,
     "A transaction with this external_id and another content is recorded; "
     "use a new external_id, or reverse that transaction first.",
     field="external_id",
