@@ -161,7 +161,7 @@ def body(refusals, *, path, base="#"):
         "detail": detail,
         "instance": path,
     }
-    told = [_error(refusal, base) for refusal in refusals[:MOST_ERRORS] if refusal.field or code not in KINDS]
+    told = [_error(refusal, base) for refusal in refusals[:MOST_ERRORS] if refusal.field or refusal.code not in KINDS]
     return problem | ({"errors": told} if told else {})
 
 
