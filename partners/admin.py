@@ -3,7 +3,6 @@
 from django import forms
 from django.contrib import admin, messages
 from django.http import HttpResponseRedirect
-from django.shortcuts import get_object_or_404
 from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils import timezone
@@ -22,6 +21,7 @@ from loyalty_site.lib.admin import (
     action,
     display,
     dressed,
+    found,
     go_to,
 )
 from partners import keys
@@ -234,7 +234,7 @@ class ApiKeyAdmin(VerbAdmin):
         },
     )
     def revoke(self, request, form, object_id):
-        key = get_object_or_404(ApiKey, pk=object_id)
+        key = found(ApiKey.objects.all(), object_id)
         keys.revoke(key)
         self.log_change(request, key, "Revoked.")
         messages.success(request, f"{key} is revoked; calls with it are refused from now on.")

@@ -9,8 +9,8 @@ from copy import copy, deepcopy
 from django import forms
 from django.contrib.admin.views.autocomplete import AutocompleteJsonView
 from django.core.paginator import Paginator
-from django.http import HttpResponse
-from django.shortcuts import render
+from django.http import Http404, HttpResponse
+from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.utils.functional import cached_property
 from simple_history.admin import SimpleHistoryAdmin
@@ -49,6 +49,7 @@ __all__ = [
     "action",
     "display",
     "dressed",
+    "found",
     "go_to",
     "show_again",
     "widgets",
@@ -292,6 +293,14 @@ class Dialog(BaseDialogForm):
 def show_again(request, form, **dialog):
     """The dialog once more, with the errors that `form` has by now."""
     return render(request, "unfold/helpers/dialog.html", {"dialog": dialog, "form": form})
+
+
+def found(queryset, object_id):
+    """The row that an address names. Raises Http404 for any that is none, whatever was typed."""
+    try:
+        return get_object_or_404(queryset, pk=object_id)
+    except (ValueError, OverflowError) as error:
+        raise Http404 from error
 
 
 def go_to(name, *args):

@@ -77,4 +77,4 @@ def amount(units, iso):
 
 def dot(colour, text):
     """A text behind a dot of its colour."""
-    return format_html('<span class="loyalty-dot" style="background:{}"></span>{}', colour, text)
+    return format_html('<span><span class="loyalty-dot" style="background:{}"></span>{}</span>', colour, text)

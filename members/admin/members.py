@@ -125,28 +125,22 @@ class MemberAdmin(VerbAdmin):
         obj._state.adding = False
         obj.refresh_from_db()
 
-    def ended(self, member):
-        """{currency id: points that ended and were not yet taken out}; lots lie above this app."""
-        return {}
-
     def panels(self, request, member):
         balances = list(member.balances.select_related("currency"))
         tallies = list(member.tallies.all())
         standings = list(member.standings.select_related("tier", "group"))
         held = [standing for standing in standings if standing.is_current]
-        ended = self.ended(member)
-        tiles = [balance_tile(balance, ended=ended.get(balance.currency_id, 0)) for balance in balances]
+        tiles = [balance_tile(balance) for balance in balances]
         tiles += tier_tiles(member, tallies, {standing.group_id: standing for standing in held})
         return [Tiles(tiles), standings_table(member, standings)]
 
 
-def balance_tile(balance, *, ended=0):
-    """`ended` points lie in the balance until the night takes them out; nobody can spend them any more."""
+def balance_tile(balance):
     currency = balance.currency
-    sums = [(label, getattr(balance, name)) for name, label in _BESIDE.items()] + [("ended just now", ended)]
+    sums = [(label, getattr(balance, name)) for name, label in _BESIDE.items()]
     return Tile(
         label=currency.name,
-        value=points(balance.available - balance.arrears - ended, currency),
+        value=points(balance.available - balance.arrears, currency),
         notes=[f"{points(value, currency)} {label}" for label, value in sums if value],
     )
 

@@ -26,7 +26,7 @@ from programs.models import Currency, ExchangeRate, ExpiryRule, Participation, P
 
 class ParticipationInline(TabularInline):
     model = Participation
-    verbose_name_plural = "partners that take part"
+    verbose_name_plural = "partners"
     fields = ["partner", "since"]
     autocomplete_fields = ["partner"]
     tab = True

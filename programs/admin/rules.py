@@ -28,16 +28,12 @@ class RuleAdmin(HistoryAdmin):
     ]
     list_select_related = ["program", "currency"]
     search_fields = ["name", "code__startswith"]
-    readonly_fields = ["version", "in_words"]
+    readonly_fields = ["version"]
     conditional_fields = ruleforms.SHOWN_FOR_KIND
 
     @display(description="kind", ordering="kind")
     def what(self, rule):
         return what(rule)
-
-    @display(description="in words")
-    def in_words(self, rule):
-        return describe(rule)
 
     def panels(self, request, rule):
         return [Sentences("In words", [describe(rule), *example(rule)])]
@@ -47,7 +43,7 @@ class RuleAdmin(HistoryAdmin):
         when = ["is_active", ("starts_on", "ends_on"), ("group", "priority"), *(["version"] if obj else [])]
         may_edit = self.has_change_permission(request, obj) if obj else self.has_add_permission(request)
         if not may_edit:
-            return [(None, {"fields": [*head, "in_words"]}), ("When it counts", {"fields": when})]
+            return [(None, {"fields": head}), ("When it counts", {"fields": when})]
         return [
             (None, {"fields": head}),
             ("What it gives", {"fields": list(ruleforms.PARAMS)}),

@@ -7,7 +7,7 @@ from django.utils import timezone
 from members.models import Card, ExternalId
 from partners import keys
 from partners.models import Connection
-from programs.models import Participation
+from programs.models import ExchangeRate, Participation
 from tests import factories
 from transactions.models import Journal
 
@@ -33,6 +33,7 @@ class Shop:
             conditions={"weekdays": [6, 7], "channels": ["store"]},
             group="extra",
         )
+        ExchangeRate.objects.create(program=self.program, money="USD", on="2020-01-01", rate="0.92")
         self.program.refresh_from_db()
         self.ada = factories.member(self.program, phone="+33612345678", last_name="Lovelace")
         Card.objects.create(member=self.ada, number="C-1815")

@@ -2,7 +2,7 @@
 
 from django import forms
 
-from loyalty_site.lib.admin import Dialog
+from loyalty_site.lib.admin import Dialog, found
 from members.models import Member
 from partners.models import Connection
 from programs.models import Currency
@@ -25,7 +25,7 @@ class RedeemForm(DeedForm):
 
     def __init__(self, *args, **kwargs):
         super().__init__(*args, **kwargs)
-        spendable = Currency.objects.filter(kind=Currency.Kind.SPENDABLE, program__members=self.object_id)
+        spendable = Currency.objects.filter(kind=Currency.Kind.SPENDABLE, program=member_of(self.object_id).program)
         self.fields["currency"].queryset = spendable.order_by("-is_primary", "name")
 
 
@@ -40,4 +40,4 @@ def post(item, program, user):
 
 
 def member_of(object_id):
-    return Member.objects.select_related("program", "customer").get(pk=object_id)
+    return found(Member.objects.select_related("program__owner", "customer"), object_id)

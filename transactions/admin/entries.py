@@ -79,7 +79,6 @@ class LotAdmin(LedgerAdmin):
         ["currency", RelatedDropdownFilter],
         ["expires_at", RangeDateTimeFilter],
     ]
-    list_select_related = ["member__customer", "currency__program"]
     fields = [
         ("entry", "member"),
         ("currency", "is_floored"),
@@ -91,7 +90,9 @@ class LotAdmin(LedgerAdmin):
     ]
 
     def get_queryset(self, request):
-        return super().get_queryset(request).select_related("entry__currency", "currency__program")
+        return (
+            super().get_queryset(request).select_related("entry__currency", "member__customer", "currency__program")
+        )
 
     @display(description="points")
     def given(self, lot):

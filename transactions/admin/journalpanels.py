@@ -28,6 +28,8 @@ def receipt(journal, result):
     """(level, sentence) for somebody who has just entered this transaction."""
     if result.status == "replayed":
         return messages.INFO, f"{journal} was recorded already; nothing was posted again."
+    if result.status != "posted":
+        return messages.WARNING, f"{journal}: {journal.get_status_display().lower()}. {journal.error}"
     currencies = currencies_of(journal)
     held = [
         f"{points(units, currencies[code])} {currencies[code].name}"

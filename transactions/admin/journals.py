@@ -1,9 +1,7 @@
 """How do staff find a transaction, read why it gave what it gave, enter one, and take one back?"""
 
 from django.contrib import admin, messages
-from django.db.models import Q
 from django.http import HttpResponseRedirect
-from django.shortcuts import get_object_or_404
 from django.urls import reverse
 
 from loyalty_site.lib.admin import (
@@ -13,6 +11,7 @@ from loyalty_site.lib.admin import (
     VerbAdmin,
     action,
     display,
+    found,
     go_to,
     show_again,
 )
@@ -150,6 +149,12 @@ class JournalAdmin(VerbAdmin):
         members = search.matching(Member.objects.all(), term)
         return queryset.filter(member__in=members.values("pk")), False
 
+    def formfield_for_foreignkey(self, db_field, request, **kwargs):
+        if db_field.name == "member":
+            # Empty only in what is written down and not booked; here somebody chooses.
+            kwargs["required"] = True
+        return super().formfield_for_foreignkey(db_field, request, **kwargs)
+
     def has_change_permission(self, request, obj=None):
         return False
 
@@ -157,10 +162,10 @@ class JournalAdmin(VerbAdmin):
         return False
 
     def get_object(self, request, object_id, from_field=None):
-        found = Journal.objects.prefetch_related("program__currencies").select_related(
+        rows = Journal.objects.prefetch_related("program__currencies").select_related(
             "program", "member__customer", "connection__partner", "store", "user", "reverses"
         )
-        return found.filter(pk=object_id).first() if object_id.isdecimal() and len(object_id) < 19 else None
+        return rows.filter(pk=object_id).first() if object_id.isdecimal() and len(object_id) < 19 else None
 
     def panels(self, request, journal):
         return journalpanels.panels(request, journal)
@@ -203,14 +208,14 @@ class JournalAdmin(VerbAdmin):
 
     def get_actions_detail(self, request, object_id):
         actions = super().get_actions_detail(request, object_id)
-        is_done = Journal.objects.filter(
-            Q(status=Journal.Status.REVERSED) | Q(kind=Journal.Kind.REVERSAL), pk=object_id
-        )
-        return [] if actions and is_done.exists() else actions
+        journal = self.get_object(request, str(object_id)) if actions else None
+        is_done = journal and journal.status == Journal.Status.REVERSED
+        is_final = journal and journal.kind == Journal.Kind.REVERSAL
+        return [] if is_done or is_final else actions
 
     @action(description="Reverse", permissions=["reverse"], icon="undo", dialog=_REVERSE)
     def reverse(self, request, form, object_id):
-        journal = get_object_or_404(Journal.objects.select_related("program__owner"), pk=object_id)
+        journal = found(Journal.objects.select_related("program__owner"), object_id)
         wish = Reversal(
             external_id=form.cleaned_data["external_id"],
             journal_id=journal.pk,

@@ -13,7 +13,6 @@ from loyalty_site.lib.refusals import Refused
 from members.admin.members import MemberAdmin
 from members.models import Member
 from partners.activity import Redemption
-from transactions import expiries
 from transactions.admin import journalpanels
 from transactions.admin.dialogs import RedeemForm, member_of, post
 from transactions.models import Entry, Journal
@@ -32,9 +31,6 @@ class MemberDesk(MemberAdmin):
     """The member's page with what lies above the members' own app."""
 
     actions_detail = ["purchase", "redeem"]
-
-    def ended(self, member):
-        return expiries.coming(member.pk, now=timezone.now())[1]
 
     def panels(self, request, member):
         tiles, standings = super().panels(request, member)
