@@ -10,7 +10,7 @@ from datetime import datetime
 from loyalty_site.lib.sql import instant
 from members import holdings, tiers
 from transactions import chain
-from transactions.models import Entry, Journal, JournalLine, Lot, Trace
+from transactions.models import Entry, Journal, JournalLine, Lot, Redating, Trace
 
 JOURNAL = (
     "id program_id connection_id kind activity external_id member_id status activity_at received_at processed_at "
@@ -136,7 +136,7 @@ class Books:
         self.now = now
         self.accounts = {}
         self.lots = {}
-        self.rows = {model: [] for model in (Journal, JournalLine, Entry, Lot, Trace)}
+        self.rows = {model: [] for model in (Journal, JournalLine, Entry, Lot, Trace, Redating)}
         self.decided = []
         self.changed = []
         self.currencies = {currency.id: currency for currency in configuration.currencies.values()}
@@ -244,6 +244,12 @@ class Books:
         lot.use(points)
         self.rows[Trace].append((entry_id, lot.id, points))
 
+    def redate(self, lot, expires_at, reason):
+        """Give a lot another end, and write down which one it had."""
+        if expires_at != lot.expires_at:
+            self.rows[Redating].append((lot.id, self.now, lot.expires_at, expires_at, reason))
+            lot.put(expires_at=expires_at)
+
     @property
     def is_changed(self):
         return bool(self.rows[Journal] or self.rows[Entry] or self.decided)
@@ -265,5 +271,6 @@ class Books:
                 Lot, put=LOT_STATE, rows=[lot.state() for lot in known if lot.is_changed and not lot.is_new]
             )
             session.insert(Trace, "entry_id lot_id points", self.rows[Trace])
+            session.insert(Redating, "lot_id at expires_before expires_after reason", self.rows[Redating])
             tiers.save(session, accounts, now=self.now)
             holdings.save(session, accounts)

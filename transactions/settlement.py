@@ -65,12 +65,11 @@ def settle(books):
     if not due:
         return False
     ids = [account.id for account in due]
-    owner = Partner.objects.get(code=books.configuration.owner)
-    system = Connection.of(owner, Connection.Platform.TIMETABLE)
+    system = timetable(books.configuration)
     with books.session.together():
         lots = books.read_lots(ids)
         reservations = read_reservations(books.session, books, "j.member_id {ids}", [ids])
-        journal = _journal_of_today(books, system)
+        journal = journal_of_today(books, system)
     books.take_lots(lots)
     open_reservations = reservations()
     journal_id = journal()
@@ -80,7 +79,13 @@ def settle(books):
     return True
 
 
-def _journal_of_today(books, connection):
+def timetable(configuration):
+    """The connection under which time writes."""
+    owner = Partner.objects.get(code=configuration.owner)
+    return Connection.of(owner, Connection.Platform.TIMETABLE)
+
+
+def journal_of_today(books, connection):
     """The one journal of a program and day that says what time did; made by whoever comes first."""
     day = periods.local_date(books.now, books.configuration.zone).isoformat()
     session, program = books.session, books.configuration
@@ -101,25 +106,50 @@ def _journal_of_today(books, connection):
 
 
 def _settle_account(books, account, reservations, journal_id):
-    """In the order in which things happen to points: set free, given back, ended."""
-    for currency_id, holding in account.holdings.items():
-        currency = books.currencies[currency_id]
-        if holding.is_due(books.now):
-            _release_due(books, account, currency, journal_id)
-    for reservation in reservations:
-        if reservation.due_at <= books.now:
-            free(books, account, reservation, journal_id=journal_id, at=reservation.due_at)
-            books.decide(
-                reservation.id,
-                member_id=account.id,
-                status=Journal.Status.REJECTED.value,
-                error="The reservation ran out.",
-            )
-    for currency_id, holding in account.holdings.items():
-        if holding.is_due(books.now):
-            currency = books.currencies[currency_id]
-            _expire_due(books, account, currency, holding, journal_id)
-            _wake_again(books, account, currency, holding, reservations)
+    """One instant after the other, as things happened: points set free, given back, ended.
+
+    So it makes no difference whether time is booked often, or once for a long while (C-INV 13).
+    """
+    due = sorted(key for key, holding in account.holdings.items() if holding.is_due(books.now))
+    open_ones = list(reservations)
+    while (at := _next(books, account, due, open_ones)) is not None and at <= books.now:
+        for currency_id in due:
+            _release_due(books, account, books.currencies[currency_id], journal_id, at)
+        for reservation in [one for one in open_ones if one.due_at <= at]:
+            _give_up(books, account, reservation, journal_id)
+            open_ones.remove(reservation)
+        for currency_id in due:
+            _expire_due(books, account, books.currencies[currency_id], journal_id, at)
+    for currency_id in due:
+        rewake(books, account, books.currencies[currency_id], open_ones)
+
+
+def _next(books, account, currency_ids, reservations):
+    """The next instant at which time changes one of these balances, from what there is; None for never."""
+    instants = [one.due_at for one in reservations if one.currency_id in currency_ids]
+    for currency_id in currency_ids:
+        instants.append(account.holdings[currency_id].expires_at)
+        for lot in books.lots.get((account.id, currency_id), {}).values():
+            if lot.remaining:
+                instants.append((lot.available_at or lot.deadline_at) if lot.is_pending else lot.expires_at)
+    return min(filter(None, instants), default=None)
+
+
+def rewake(books, account, currency, reservations):
+    """Write anew when this balance has to be looked at next."""
+    holding = account.holding(currency.id)
+    holding.next_change_at = _next(books, account, [currency.id], reservations)
+    holding.is_touched = account.is_touched = True
+
+
+def _give_up(books, account, reservation, journal_id):
+    free(books, account, reservation, journal_id=journal_id, at=reservation.due_at)
+    books.decide(
+        reservation.id,
+        member_id=account.id,
+        status=Journal.Status.REJECTED.value,
+        error="The reservation ran out.",
+    )
 
 
 def free(books, account, reservation, *, journal_id, at):
@@ -138,14 +168,12 @@ def free(books, account, reservation, *, journal_id, at):
     )
 
 
-def _release_due(books, account, currency, journal_id):
+def _release_due(books, account, currency, journal_id, at):
     """Pending lots whose time has come are released; those whose event never came are cancelled."""
     pending = [lot for lot in books.lots_of(account, currency) if lot.is_pending and lot.remaining]
-    due = {}
+    due = [lot for lot in pending if lot.available_at and lot.available_at <= at]
     for lot in pending:
-        if lot.available_at and lot.available_at <= books.now:
-            due.setdefault(lot.available_at, []).append(lot)
-        elif lot.deadline_at and lot.deadline_at <= books.now:
+        if not lot.available_at and lot.deadline_at and lot.deadline_at <= at:
             moves.debit(
                 books,
                 account,
@@ -154,11 +182,11 @@ def _release_due(books, account, currency, journal_id):
                 lots=[lot],
                 kind=Entry.Kind.REVERSAL_DEBIT,
                 journal_id=journal_id,
-                activity_at=lot.deadline_at,
+                activity_at=at,
                 lifetime_reversed=lot.remaining,
             )
-    for at in sorted(due):
-        set_free(books, account, currency, due[at], journal_id=journal_id, at=at)
+    if due:
+        set_free(books, account, currency, due, journal_id=journal_id, at=at)
 
 
 def set_free(books, account, currency, lots, *, journal_id, at):
@@ -175,59 +203,49 @@ def set_free(books, account, currency, lots, *, journal_id, at):
 
 def release_now(books, account, currency, lot, *, journal_id, at):
     """Release one pending lot before its time; its clock starts now where it starts with the release."""
-    lot.put(expires_at=moves.end_of(books, account, currency, earned_at=lot.activity_at, released_at=at).at)
+    end = moves.end_of(books, account, currency, earned_at=lot.activity_at, released_at=at)
+    books.redate(lot, end.at, "Released before its time")
     set_free(books, account, currency, [lot], journal_id=journal_id, at=at)
 
 
-def _expire_due(books, account, currency, holding, journal_id):
+def _expire_due(books, account, currency, journal_id, at):
+    holding = account.holdings[currency.id]
+    all_ends = holding.expires_at is not None and holding.expires_at <= at
     live = [lot for lot in books.lots_of(account, currency) if lot.remaining and not lot.is_pending]
-    due = {}
-    for lot in live:
-        if lot.expires_at and lot.expires_at <= books.now and not _extend(books, account, currency, lot):
-            due.setdefault(lot.expires_at, []).append(lot)
-        elif holding.expires_at and holding.expires_at <= books.now:
-            due.setdefault(holding.expires_at, []).append(lot)
-    for at in sorted(due):
-        total = sum(lot.remaining for lot in due[at])
+    due = [
+        lot
+        for lot in live
+        if all_ends or (lot.expires_at and lot.expires_at <= at and not _extend(books, account, currency, lot, at))
+    ]
+    if due:
+        total = sum(lot.remaining for lot in due)
         moves.debit(
             books,
             account,
             currency,
             total,
-            lots=sorted(due[at], key=lambda lot: lot.id),
+            lots=sorted(due, key=lambda lot: lot.id),
             kind=Entry.Kind.EXPIRY,
             journal_id=journal_id,
             activity_at=at,
             lifetime_expired=total,
         )
-    if holding.expires_at and holding.expires_at <= books.now:
+    if all_ends:
         holding.expires_at = None
 
 
-def _extend(books, account, currency, lot):
+def _extend(books, account, currency, lot, at):
     """Give the lot the longest extension that it may have, once; says whether it lives on now (C10-R5)."""
     if lot.is_extended:
         return False
     months = max([currency.expiry.extension_months, *_tier_extensions(books.configuration, account)])
     if months:
-        lot.put(is_extended=True, expires_at=extended(lot.expires_at, months=months, zone=books.configuration.zone))
-    return bool(months) and lot.expires_at > books.now
+        books.redate(lot, extended(lot.expires_at, months=months, zone=books.configuration.zone), "Extended")
+        lot.put(is_extended=True)
+    return bool(months) and lot.expires_at > at
 
 
 def _tier_extensions(configuration, account):
     for group in configuration.tier_groups.values():
         held = account.tiers.get(group.id)
         yield from (tier.extension_months for tier in group.tiers if held and tier.id == held.tier_id)
-
-
-def _wake_again(books, account, currency, holding, reservations):
-    """The next instant at which time changes this balance, computed anew from what is left."""
-    holding.next_change_at = None
-    holding.is_touched = account.is_touched = True
-    holding.wake_at(holding.expires_at)
-    for lot in books.lots_of(account, currency):
-        if lot.remaining:
-            holding.wake_at((lot.available_at or lot.deadline_at) if lot.is_pending else lot.expires_at)
-    for reservation in reservations:
-        if reservation.currency_id == currency.id and reservation.due_at > books.now:
-            holding.wake_at(reservation.due_at)
