@@ -1,0 +1,191 @@
+"""Who may do what over the API: keys, scopes, programs, partners, limits."""
+
+from datetime import timedelta
+
+import pytest
+from django.core.cache import cache
+from django.utils import timezone
+
+from partners.authentication import KeyThrottle
+from partners.models import Connection
+from programs.models import Participation
+from tests import factories
+from tests.site.api_caller import ALL_SCOPES, Caller
+from transactions.models import Journal
+
+pytestmark = pytest.mark.django_db
+
+#: Every address: method, path, the scope that it needs, what is answered to who may.
+ADDRESSES = [
+    ("GET", "programs/", "read", 200),
+    ("GET", "programs/club/", "read", 200),
+    ("POST", "members/", "enrol", 201),
+    ("GET", "members/lookup/?email=ada@example.com", "read", 200),
+    ("GET", "members/{number}/", "read", 200),
+    ("GET", "transactions/", "read", 200),
+    ("POST", "transactions/", "earn", 400),
+    ("GET", "transactions/{bought}/", "read", 200),
+    ("POST", "transactions/{bought}/reversal/", "burn", 201),
+    ("POST", "redemptions/", "burn", 400),
+    ("GET", "entries/", "read", 200),
+]
+
+
+@pytest.fixture
+def club():
+    return factories.program("club", owner=factories.partner("shop"))
+
+
+@pytest.fixture
+def guest(club):
+    guest = factories.partner("cafe")
+    Participation.objects.create(program=club, partner=guest)
+    return guest
+
+
+@pytest.fixture
+def ada(club):
+    return factories.member(club, email="ada@example.com")
+
+
+def filled(path, club, ada):
+    bought = factories.post_one(club, factories.purchase(ada, 1000, "first")).journal_id
+    return path.format(number=ada.number, bought=bought)
+
+
+@pytest.mark.parametrize(("method", "path", "scope", "status"), ADDRESSES)
+def test_each_address_needs_its_scope(club, ada, method, path, scope, status):
+    path = filled(path, club, ada)
+    raw = b"{}" if method == "POST" else b""
+    others = [name for name in ALL_SCOPES if name != scope]
+    refused = Caller(club.owner, others, name="Others").call(method, path, raw)
+    assert (refused.status_code, refused.said["code"]) == (403, "scope_missing")
+    assert f"“{scope}”" in refused.said["detail"]
+    assert f'scope="{scope}"' in refused["WWW-Authenticate"]
+    assert Caller(club.owner, [scope], name="Right").call(method, path, raw).status_code == status
+
+
+@pytest.mark.parametrize(("method", "path", "scope", "status"), ADDRESSES)
+def test_nothing_is_open_without_a_key(club, ada, method, path, scope, status):
+    path = filled(path, club, ada)
+    shop = Caller(club.owner)
+    for authorization in ("", "Bearer", "Bearer lk_x_y", f"Token {shop.text}", f"Bearer {shop.text}x", "Bearer \xe9"):
+        answer = shop.call(method, path, b"{}", Authorization=authorization)
+        assert (answer.status_code, answer.said["code"]) == (401, "not_authenticated")
+        assert answer["WWW-Authenticate"].startswith("Bearer")
+
+
+@pytest.mark.parametrize("end", ["revoked", "expired", "paused", "inactive"])
+def test_a_key_that_has_ended(club, end):
+    shop = Caller(club.owner)
+    past = timezone.now() - timedelta(seconds=1)
+    if end == "revoked":
+        shop.key.revoked_at = past
+    if end == "expired":
+        shop.key.expires_at = past
+    shop.key.save()
+    if end == "paused":
+        Connection.objects.update(status="paused")
+    if end == "inactive":
+        type(club.owner).objects.update(is_active=False)
+    assert shop.get("programs/").status_code == 401
+
+
+def test_a_key_reaches_only_programs_in_which_its_partner_takes_part(club, ada):
+    factories.program("own", owner=factories.partner("stranger"))
+    stranger = Caller(club.owner.__class__.objects.get(code="stranger"))
+    assert [row["code"] for row in stranger.get("programs/").said["results"]] == ["own"]
+    assert stranger.get("programs/club/").status_code == 404
+    bought = factories.post_one(club, factories.purchase(ada, 1000)).journal_id
+    for answer in (
+        stranger.get(f"members/{ada.number}/", program="club"),
+        stranger.get("members/lookup/", email="ada@example.com", program="club"),
+        stranger.get("transactions/", program="club"),
+        stranger.post("members/", {}, program="club"),
+        stranger.post("transactions/", {}, program="club"),
+        stranger.post("redemptions/", {}, program="club"),
+    ):
+        assert (answer.status_code, answer.said["code"]) == (404, "program_unknown")
+    for answer in (
+        stranger.get(f"transactions/{bought}/"),
+        stranger.post(f"transactions/{bought}/reversal/"),
+        stranger.get(f"members/{ada.number}/"),
+    ):
+        assert answer.status_code == 404
+    assert stranger.get("entries/").said["results"] == []
+    assert Journal.objects.count() == 1
+
+
+def test_the_program_is_named_when_there_are_several(club):
+    factories.program("second", owner=club.owner)
+    shop = Caller(club.owner)
+    answer = shop.get("transactions/")
+    assert (answer.status_code, answer.said["code"]) == (400, "program_missing")
+    assert shop.get("transactions/", program="second").status_code == 200
+
+
+def test_a_guest_sees_and_takes_back_only_what_it_sent(club, guest, ada):
+    shop, cafe = Caller(club.owner), Caller(guest)
+    body = {"activity": "purchase", "member": {"number": ada.number}, "amount": "5.00"}
+    ours = shop.post("transactions/", body | {"external_id": "ours"}).said["id"]
+    theirs = cafe.post("transactions/", body | {"external_id": "theirs"}).said["id"]
+    assert [row["id"] for row in shop.get("transactions/").said["results"]] == [theirs, ours]
+    assert [row["id"] for row in cafe.get("transactions/").said["results"]] == [theirs]
+    assert {row["transaction"] for row in cafe.get("entries/").said["results"]} == {theirs}
+    assert cafe.get(f"transactions/{ours}/").status_code == 404
+    assert cafe.post(f"transactions/{ours}/reversal/").status_code == 404
+    assert cafe.post(f"transactions/{theirs}/reversal/").status_code == 201
+
+
+def test_only_the_owner_speaks_for_other_partners(club, guest, ada):
+    body = {"activity": "purchase", "external_id": "a", "member": {"number": ada.number}, "amount": "5.00"}
+    cafe = Caller(guest)
+    answer = cafe.post("transactions/", body | {"partner": "shop"})
+    assert (answer.status_code, answer.said["code"]) == (403, "partner_not_allowed")
+    assert cafe.post("transactions/", [body | {"partner": "shop"}]).said["refused"] == 1
+    assert cafe.post("transactions/", body | {"partner": "cafe"}).status_code == 201
+    assert Caller(club.owner).post("transactions/", body | {"partner": "cafe"}).status_code == 201
+
+
+def test_a_key_has_so_many_requests_a_minute(club, settings, time_machine):
+    settings.API_REQUESTS_PER_MINUTE = 3
+    time_machine.move_to("2026-11-21T12:00:15Z", tick=False)
+    shop, other = Caller(club.owner, name="One"), Caller(club.owner, name="Two")
+    assert [shop.get("programs/").status_code for _ in range(4)] == [200, 200, 200, 429]
+    answer = shop.get("programs/")
+    assert (answer.said["code"], answer["Retry-After"]) == ("throttled", "45")
+    assert other.get("programs/").status_code == 200
+    time_machine.move_to("2026-11-21T12:01:00Z", tick=False)
+    assert shop.get("programs/").status_code == 200
+
+
+def test_nobody_is_let_through_uncounted_while_the_shared_counter_is_away(club, settings, monkeypatch):
+    settings.API_REQUESTS_PER_MINUTE = 2
+
+    def away(*args, **kwargs):
+        raise ConnectionError
+
+    KeyThrottle._own.clear()
+    monkeypatch.setattr(type(cache._connections[cache._alias]), "incr", away)
+    monkeypatch.setattr(KeyThrottle._own, "incr", _plain_incr.__get__(KeyThrottle._own))
+    shop = Caller(club.owner)
+    assert sorted(shop.get("programs/").status_code for _ in range(4))[:2] == [200, 200]
+    assert shop.get("programs/").status_code == 429
+
+
+def _plain_incr(self, name):
+    if self.get(name) is None:
+        raise ValueError
+    self.set(name, self.get(name) + 1)
+    return self.get(name)
+
+
+def test_the_documents_are_open_and_name_every_problem(client):
+    assert client.get("/api/v1/schema/").status_code == 200
+    assert b"swagger-ui" in client.get("/api/docs/").content
+    listed = client.get("/api/docs/problems/").content.decode()
+    assert "insufficient_points" in listed
+    assert "text_too_long" in listed
+    page = client.get("/api/docs/problems/insufficient_points/")
+    assert b"409" in page.content
+    assert client.get("/api/docs/problems/nothing/").status_code == 404
