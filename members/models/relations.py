@@ -1,11 +1,13 @@
 """Who acts for a company, who shares a pool, and which memberships became one?"""
 
 from django.conf import settings
+from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import F, Q, Sum
 from django.utils import timezone
 
+from members.models.customers import Customer
 from members.models.members import Member
 
 
@@ -27,6 +29,10 @@ class Relation(models.Model):
         VIEWER = "viewer", "Viewer"
         CONTRIBUTOR = "contributor", "Contributor"
 
+    class Liability(models.TextChoices):
+        POOL = "pool", "The group alone"
+        CONTRIBUTOR = "contributor", "The member, for what the group has spent"
+
     member = models.ForeignKey(Member, models.PROTECT, related_name="relations")
     group = models.ForeignKey(Member, models.PROTECT, related_name="people")
     role = models.CharField(max_length=12, choices=Role, default=Role.CONTRIBUTOR)
@@ -40,6 +46,14 @@ class Relation(models.Model):
         null=True, blank=True, help_text="How many of the group's points the member may spend a day; empty: no limit."
     )
     needs_approval = models.BooleanField(default=False, help_text="The owner approves each redemption.")
+    liability = models.CharField(
+        max_length=12,
+        choices=Liability,
+        default=Liability.POOL,
+        help_text="Who owes the group's part of a refunded purchase.",
+    )
+    spent = models.BigIntegerField(default=0, editable=False)
+    spent_on = models.DateField(null=True, blank=True, editable=False)
     joined_at = models.DateTimeField(default=timezone.now)
     left_at = models.DateTimeField(null=True, blank=True)
 
@@ -59,10 +73,26 @@ class Relation(models.Model):
                 violation_error_message="A member cannot belong to itself.",
             ),
             models.CheckConstraint(condition=Q(percent__lte=100), name="share_within_hundred"),
+            models.CheckConstraint(condition=Q(spent__gte=0), name="relation_spent_not_negative"),
         ]
 
     def __str__(self):
         return f"{self.member} in {self.group}"
+
+    def clean(self):
+        if self.member_id is None or self.group_id is None or self.percent is None:
+            return
+        if self.member.program_id != self.group.program_id:
+            raise ValidationError({"group": "The group is in another program."})
+        if self.group.customer.kind == Customer.Kind.PERSON:
+            raise ValidationError({"group": "A person is no group: name a household or a company."})
+        if not self.left_at and {self.member.status, self.group.status} != {Member.Status.ACTIVE}:
+            raise ValidationError({"group": "Both must be active members."})
+        others = Relation.objects.live().filter(member=self.member).exclude(pk=self.pk)
+        given = others.aggregate(sum=Sum("percent"))["sum"] or 0
+        if not self.left_at and given + self.percent > 100:
+            detail = f"The member gives {given} % to other groups: at most {100 - given} % are left."
+            raise ValidationError({"percent": detail})
 
 
 class Merge(models.Model):

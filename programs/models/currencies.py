@@ -117,6 +117,23 @@ class Currency(ProgramPart):
         validators=[MaxValueValidator(3650)],
         help_text="The receiver must have been a member for so many days.",
     )
+    transfer_daily_limit = models.PositiveBigIntegerField(
+        null=True,
+        blank=True,
+        validators=[MinValueValidator(1)],
+        help_text="A member gives away no more points a day, and is given no more; empty: no limit.",
+    )
+    transfer_daily_count = models.PositiveSmallIntegerField(
+        null=True,
+        blank=True,
+        validators=[MinValueValidator(1)],
+        help_text="Nor does so more often a day; empty: no limit.",
+    )
+    transfer_cooling_days = models.PositiveSmallIntegerField(
+        default=0,
+        validators=[MaxValueValidator(3650)],
+        help_text="Points that were received cannot be passed on for so many days.",
+    )
 
     history = HistoricalRecords()
 
