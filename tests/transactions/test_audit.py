@@ -2,14 +2,17 @@
 
 import io
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 
 import pytest
 from django.core.management import call_command
 from django.core.management.base import CommandError
 from django.db import connection
 
+from partners.activity import Adjustment, Decision, Reversal, Transfer
 from tests import factories
 from tests.factories import post, post_one, purchase, redemption, reversal
+from transactions import ledger
 from transactions.audit import CHECKS, audit
 from transactions.models import Entry, Journal, Lot, Trace
 from transactions.models.immutability import drop_triggers
@@ -303,3 +306,35 @@ def _post_and_leave(made, who):
         post_one(made, purchase(who, 1_000))
     finally:
         connection.close()
+
+
+def test_the_whole_life_of_points_is_right(made, who, other):
+    """Pending, reserved, confirmed, released, run out, given away, refunded into arrears, corrected, expired."""
+    made.currencies.update(pending_days=14)
+    points = made.currencies.get(code="points")
+    points.refund_policy, points.transfers, points.transfer_fee_percent = "arrears", True, 10
+    points.save()
+    now = factories.at(2026, 1, 10)
+    first = post_one(made, purchase(who, 60_000), now=now)
+    post(made, purchase(other, 30_000), purchase(who, 5_000, "late"), now=now)
+    post(made, Reversal("half", order="late", amount=2_000), now=now + timedelta(days=2))
+    now += timedelta(days=30)
+    reserved = [post_one(made, redemption(who, 40, reserve_s=600), now=now).journal_id for _ in range(4)]
+    deeds = [Decision(reserved[0], "confirm"), Decision(reserved[1], "release")]
+    assert {result.status for result in post(made, *deeds, now=now + timedelta(minutes=1))} == {"posted"}
+    assert tell(made) == {}
+    later = now + timedelta(minutes=30)
+    gift = Transfer("gift", {"number": who.number}, {"number": other.number}, 100)
+    fix = Adjustment("fix", {"number": other.number}, 70, "Late delivery")
+    debit = Adjustment("debit", {"number": other.number}, -30, "Points of another")
+    results = post(made, gift, fix, debit, now=later)
+    assert {result.status for result in results} == {"posted"}
+    post_one(made, redemption(who, 300), now=later)
+    for result in results[1:]:
+        post_one(made, reversal(result.journal_id), now=later)
+    post_one(made, reversal(first.journal_id), now=later)
+    assert who.balances.get(currency=points).arrears > 0
+    assert tell(made) == {}
+    assert ledger.refresh(made.pk, [other.pk], now=now + timedelta(days=800))
+    assert other.balances.get(currency=points).lifetime_expired > 0
+    assert tell(made) == {}
