@@ -6,25 +6,35 @@ from members.models.customers import email_key
 #: Most certain first.
 IDENTIFIERS = ("number", "card", "external_id", "email", "phone")
 
+#: Of the member `m` that was found: the one it was merged into, each group that it belongs to, and whether
+#: it is a group itself. Read along, so that postings of people without groups pay nothing for them.
+_FOUND = (
+    "COALESCE(m.merged_into_id, m.id), r.group_id, EXISTS (SELECT 1 FROM members_relation p "
+    "WHERE p.group_id = COALESCE(m.merged_into_id, m.id) AND p.left_at IS NULL)"
+)
+_GROUPS = (
+    "LEFT JOIN members_relation r ON r.member_id = COALESCE(m.merged_into_id, m.id) AND r.left_at IS NULL "
+    "WHERE m.program_id = %s"
+)
+
 _QUERIES = {
-    "number": "SELECT m.number, m.id FROM members_member m WHERE m.program_id = %s AND m.number {ids}",
+    "number": f"SELECT m.number, {_FOUND} FROM members_member m {_GROUPS} AND m.number {{ids}}",
     "card": (
-        "SELECT c.number, c.member_id FROM members_card c WHERE c.program_id = %s AND c.is_active AND c.number {ids}"
+        f"SELECT c.number, {_FOUND} FROM members_card c JOIN members_member m ON m.id = c.member_id "
+        f"{_GROUPS} AND c.is_active AND c.number {{ids}} AND c.program_id = m.program_id"
     ),
     "external_id": (
-        "SELECT e.value, m.id FROM members_externalid e "
-        "JOIN members_member m ON m.customer_id = e.customer_id AND m.program_id = %s "
-        "WHERE e.connection_id = %s AND e.value {ids}"
+        f"SELECT e.value, {_FOUND} FROM members_externalid e "
+        f"JOIN members_member m ON m.customer_id = e.customer_id {_GROUPS} "
+        "AND e.connection_id = %s AND e.value {ids}"
     ),
     "email": (
-        "SELECT c.email_key, m.id FROM members_customer c "
-        "JOIN members_member m ON m.customer_id = c.id AND m.program_id = %s "
-        "WHERE c.email_key <> '' AND c.email_key {ids}"
+        f"SELECT c.email_key, {_FOUND} FROM members_customer c "
+        f"JOIN members_member m ON m.customer_id = c.id {_GROUPS} AND c.email_key <> '' AND c.email_key {{ids}}"
     ),
     "phone": (
-        "SELECT c.phone, m.id FROM members_customer c "
-        "JOIN members_member m ON m.customer_id = c.id AND m.program_id = %s "
-        "WHERE c.phone <> '' AND c.phone {ids}"
+        f"SELECT c.phone, {_FOUND} FROM members_customer c "
+        f"JOIN members_member m ON m.customer_id = c.id {_GROUPS} AND c.phone <> '' AND c.phone {{ids}}"
     ),
 }
 
@@ -40,10 +50,13 @@ class Lookup:
     """Finds the members of many references with one statement for each kind of identifier in use.
 
     `references` are dicts like {"card": "C-7", "email": "a@b.c"}; said inside a pipeline, read after it.
+    Who was merged into another is found as that other. Afterwards `groups` maps members to the groups that
+    they belong to, and `collective` holds those who are groups themselves.
     """
 
     def __init__(self, session, program_id, connection_id, references):
         self._references = references
+        self.groups, self.collective = {}, set()
         self._cursors = {}
         for kind in IDENTIFIERS:
             wanted = sorted({normal(kind, ref[kind]) for ref in references if ref.get(kind)})
@@ -55,8 +68,12 @@ class Lookup:
         """A member id or a Refusal for each reference, in their order."""
         found = {}
         for kind, cursor in self._cursors.items():
-            for value, member_id in cursor.fetchall():
-                found.setdefault((kind, value), []).append(member_id)
+            for value, member_id, group_id, is_group in cursor.fetchall():
+                found.setdefault((kind, value), set()).add(member_id)
+                if group_id:
+                    self.groups.setdefault(member_id, set()).add(group_id)
+                if is_group:
+                    self.collective.add(member_id)
         return [self._choose(reference, found) for reference in self._references]
 
     def _choose(self, reference, found):
@@ -66,7 +83,7 @@ class Lookup:
         for kind in given:
             members = found.get((kind, normal(kind, reference[kind])), ())
             if len(members) == 1:
-                return members[0]
+                return next(iter(members))
             if members:
                 detail = f"Several members have this {kind}; name the member by number or card."
                 return Refusal("member_ambiguous", detail, field=f"member.{kind}")

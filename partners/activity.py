@@ -57,7 +57,8 @@ class Redemption:
     """A wish to spend `points` (smallest unit) of `currency` ("" for the primary one).
 
     `reserve_s` sets them aside for so many seconds until a Decision confirms or releases them; 0 spends
-    them at once. `order` is the purchase that they pay for and `basket` its worth in minor units.
+    them at once. `order` is the purchase that they pay for and `basket` its worth in minor units. Of a group's
+    points `member` is the group, and `by` the member who spends them.
     """
 
     external_id: str
@@ -72,6 +73,7 @@ class Redemption:
     partner: str = ""
     store: str = ""
     reason: str = ""
+    by: dict = field(default_factory=dict)
     attributes: dict = field(default_factory=dict)
 
 
@@ -157,7 +159,7 @@ def dump(item):
     values = {}
     for each in fields(item):
         value = getattr(item, each.name)
-        if value == each.default or (value == {} and each.name == "attributes"):
+        if value == each.default or (value == {} and each.name in ("attributes", "by")):
             continue
         if isinstance(value, datetime):
             value = value.isoformat()

@@ -57,6 +57,8 @@ def _redemption(item):
     yield from _number(item.reserve_s, "reserve_s", largest=int(LONGEST_RESERVATION.total_seconds()))
     if item.basket is not None:
         yield from _number(item.basket, "basket")
+    if item.by != {}:
+        yield from _identifiers(item.by, field="by")
 
 
 def _reversal(item):
