@@ -12,7 +12,7 @@ from programs.models import Program
 
 _OF_CUSTOMER = ["kind", "first_name", "last_name", "company_name", "email", "phone", "birth_date", "language"]
 _fields = modelform_factory(Customer, fields=_OF_CUSTOMER).base_fields
-#: The fields of a customer with the model's own validators, in the look of the admin.
+#: The fields of a customer in the look of the admin; the model itself validates them.
 _CustomerForm = type("_CustomerForm", (ModelForm,), {name: dressed(field) for name, field in _fields.items()})
 
 
@@ -56,7 +56,7 @@ class EnrolForm(_CustomerForm):
     def _check_customer(self):
         if not (self.customer.full_name or self.customer.email or self.customer.phone):
             raise forms.ValidationError("Give a name, an e-mail address or a phone number.")
-        self.customer.validate_constraints()
+        self.customer.full_clean()
 
     def _post_clean(self):
         # The row is made by `enrol`, which checks it; here is nothing yet that could be checked.

@@ -1,0 +1,195 @@
+"""A program is configured on its page and on the pages of its rules, without JSON."""
+
+import pytest
+from django.urls import reverse
+
+from programs.models import ExpiryRule, Program, Rule
+from tests import factories
+from tests.site.test_admin_deeds import errors_of, form_of
+
+
+@pytest.fixture
+def made(db):
+    return factories.program("alpine", name="Alpine Club")
+
+
+@pytest.fixture
+def desk(client, marketing):
+    client.force_login(marketing)
+    return client
+
+
+def page(row):
+    return reverse(f"admin:programs_{row._meta.model_name}_change", args=[row.pk])
+
+
+def save(client, address, **changes):
+    """The answer to the page's own form, with some fields changed; "-" in a name stands as "__"."""
+    data = form_of(client, address)
+    return client.post(address, data | {name.replace("__", "-"): value for name, value in changes.items()})
+
+
+def all_errors(response):
+    assert response.status_code == 200
+    return (
+        str([inline.formset.errors for inline in response.context["inline_admin_formsets"]])
+        + response.content.decode()
+    )
+
+
+def test_a_page_that_is_saved_unchanged_changes_nothing(desk, made):
+    before = {rule.code: (rule.params, rule.conditions) for rule in made.rules.all()}
+    assert save(desk, page(made)).status_code == 302
+    assert {rule.code: (rule.params, rule.conditions) for rule in made.rules.all()} == before
+    assert [tier.threshold for tier in made.tier_groups.get().tiers.all()] == [0, 500, 1000]
+
+
+def test_a_program_is_activated_paused_and_counts_its_versions(desk, made):
+    assert save(desk, page(made), status="paused").status_code == 302
+    after = Program.objects.get(pk=made.pk)
+    assert (after.status, after.version > made.version) == ("paused", True)
+    assert f"{after.version}" in desk.get(page(made)).content.decode()
+    assert made.history.first().status == "paused"
+
+
+def test_an_expiry_rule_and_a_tier_are_changed_on_the_page_of_the_program(desk, made):
+    changes = {"currencies__0__expiry_rule__0__period": "24", "tier_groups__0__tiers__1__threshold": "600"}
+    assert save(desk, page(made), **changes).status_code == 302
+    assert ExpiryRule.objects.get().period == 24
+    assert made.tier_groups.get().tiers.get(code="silver").threshold == 600
+
+
+def test_a_tier_is_added_on_the_page_of_the_program(desk, made):
+    place = "tier_groups__0__tiers__"
+    new = {"sequence": "4", "name": "Platinum", "code": "platinum", "threshold": "5000", "multiplier": "2"}
+    new |= {"colour": "#112233", "extension_months": "0"}
+    changes = {f"{place}3__{name}": value for name, value in new.items()} | {f"{place}TOTAL_FORMS": "4"}
+    response = save(desk, page(made), **changes)
+    assert response.status_code == 302
+    assert made.tier_groups.get().tiers.get(code="platinum").threshold == 5000
+
+
+def test_a_ladder_that_does_not_rise_is_refused_on_the_page(desk, made):
+    response = save(desk, page(made), tier_groups__0__tiers__2__threshold="400")
+    assert "must be more than the 500 of the tier below it" in all_errors(response)
+    assert made.tier_groups.get().tiers.get(code="gold").threshold == 1000
+
+
+def test_a_second_primary_currency_and_an_expiry_without_a_period_are_refused(desk, made):
+    assert "primary" in all_errors(save(desk, page(made), currencies__1__is_primary="on"))
+    response = save(desk, page(made), currencies__0__expiry_rule__0__period="0")
+    assert "needs a period" in all_errors(response)
+
+
+@pytest.mark.parametrize(
+    ("changes", "field"),
+    [({"time_zone": "Mars/Base"}, "time_zone"), ({"money": "euro"}, "money"), ({"name": ""}, "name")],
+)
+def test_wrong_terms_are_refused_at_their_field(desk, made, changes, field):
+    assert field in errors_of(save(desk, page(made), **changes))
+
+
+def test_a_new_program_gets_its_currencies_at_once(desk, made):
+    address = reverse("admin:programs_program_add")
+    new = {"name": "Lake", "code": "lake", "owner": str(made.owner_id), "currencies__TOTAL_FORMS": "1"}
+    currency = form_of(desk, page(made))
+    currency = {k: v for k, v in currency.items() if k.startswith("currencies-0-") and "expiry_rule" not in k}
+    currency = {
+        name.replace("-", "__"): value for name, value in currency.items() if not name.endswith(("-id", "-program"))
+    }
+    currency |= {"currencies__0__expiry_rule__TOTAL_FORMS": "0", "currencies__0__expiry_rule__INITIAL_FORMS": "0"}
+    response = save(desk, address, **new, **currency)
+    assert response.status_code == 302
+    assert Program.objects.get(code="lake").currencies.get().code == "points"
+
+
+def rule_form(client, made, **fields):
+    address = f"{reverse('admin:programs_rule_add')}?program={made.pk}"
+    points = made.currencies.get(code="points").pk
+    base = {"program": str(made.pk), "name": "New", "code": "new", "currency": str(points)}
+    return client.post(address, form_of(client, address) | base | fields)
+
+
+def test_a_rule_is_made_of_the_fields_of_its_kind(desk, made):
+    fields = {
+        "kind": "per_amount",
+        "per_amount_points": "2",
+        "per_amount_per": "1.50",
+        "per_amount_minimum": "",
+        "fixed_points": "nonsense of a field that nobody sees",
+        "when_channels": "web, app",
+        "when_weekdays": ["6", "7"],
+        "when_hours": "17:00-19:00",
+        "when_tiers": ["gold"],
+        "when_partners": [made.owner.code],
+    }
+    assert rule_form(desk, made, **fields).status_code == 302
+    rule = Rule.objects.get(code="new")
+    assert rule.params == {"points": "2", "per": "1.50"}
+    assert rule.conditions == {
+        "channels": ["web", "app"],
+        "weekdays": [6, 7],
+        "hours": ["17:00", "19:00"],
+        "tiers": ["gold"],
+        "partners": [made.owner.code],
+    }
+    shown = form_of(desk, page(rule))
+    assert (shown["per_amount_per"], shown["when_channels"], shown["when_hours"]) == (
+        "1.50",
+        "web, app",
+        "17:00-19:00",
+    )
+    version = rule.version
+    assert save(desk, page(rule)).status_code == 302
+    again = Rule.objects.get(code="new")
+    assert (again.params, again.conditions) == (rule.params, rule.conditions)
+    assert again.version == version + 1
+
+
+@pytest.mark.parametrize(
+    ("fields", "field"),
+    [
+        ({"kind": "per_amount", "per_amount_points": "0"}, "per_amount_points"),
+        ({"kind": "per_amount", "per_amount_points": "x"}, "per_amount_points"),
+        ({"kind": "per_amount", "per_amount_per": ""}, "per_amount_per"),
+        ({"kind": "fixed", "fixed_events": ""}, "fixed_events"),
+        ({"kind": "tier_multiplier", "tier_multiplier_tier_group": "nowhere"}, "tier_multiplier_tier_group"),
+        ({"kind": "per_visit", "when_hours": "17:00"}, "when_hours"),
+        ({"kind": "per_visit", "when_hours": "25:00-26:00"}, "when_hours"),
+        ({"kind": "per_visit", "when_tiers": ["iron"]}, "when_tiers"),
+        ({"kind": "per_visit", "when_weekdays": ["9"]}, "when_weekdays"),
+        ({"kind": "per_visit", "when_channels": "w" * 65}, "when_channels"),
+        ({"kind": "per_visit", "starts_on": "2026-02-02", "ends_on": "2026-01-01"}, "ends_on"),
+        ({"kind": "nonsense"}, "kind"),
+        ({"kind": "per_visit", "currency": "999999"}, "currency"),
+    ],
+)
+def test_a_wrong_rule_is_refused_at_its_field(desk, made, fields, field):
+    assert field in errors_of(rule_form(desk, made, **fields))
+    assert not Rule.objects.filter(code="new").exists()
+
+
+def test_a_rule_offers_and_takes_only_what_its_program_has(desk, made):
+    other = factories.program("lake")
+    theirs = other.currencies.get(code="points")
+    assert "currency" in errors_of(rule_form(desk, made, kind="per_visit", currency=str(theirs.pk)))
+    address = reverse("admin:programs_rule_add")
+    data = form_of(desk, address) | {"program": str(made.pk), "name": "N", "code": "new", "kind": "per_visit"}
+    assert "currency" in errors_of(desk.post(address, data | {"currency": str(theirs.pk)}))
+
+
+def test_a_rule_is_said_in_words_with_an_example(desk, made):
+    rule = factories.rule(
+        made, "evening", "fixed", {"points": "20", "events": "visit"}, conditions={"hours": ["17:00", "19:00"]}
+    )
+    content = desk.get(page(rule)).content.decode()
+    assert "Fixed points per event: points 20, events visit. Only when hours: 17:00 to 19:00." in content
+    assert "gives a member 20 Points" in content
+    multiplier = desk.get(page(made.rules.get(code="multiplier"))).content.decode()
+    assert "gives a member of Gold 150 Points" in multiplier
+    assert "Only when hours: 17:00 to 19:00." in desk.get(page(made)).content.decode()
+
+
+def test_what_a_program_lacks_is_said_on_its_page(desk, made):
+    made.rules.filter(code="status").delete()
+    assert "nobody can rise" in desk.get(page(made)).content.decode()
