@@ -123,7 +123,7 @@ def postgresql(place, *, settings=()):
     if made.returncode:
         raise Unavailable(f"initdb of {origin} failed: {made.stderr.strip()}")
     # A crash of this machine may cost a test run its database; nobody else's data are in it.
-    careless = ["-c", "fsync=off", "-c", "full_page_writes=off"]
+    careless = ["-c", "fsync=off", "-c", "full_page_writes=off", "-c", "max_connections=200"]
     options = ["-c", "listen_addresses=", "-c", f"unix_socket_directories={home}", *(settings or careless)]
     with server(
         [programs / "postgres", "-D", data, *options], home / "log", stop_by=signal.SIGINT, **as_user
