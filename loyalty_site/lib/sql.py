@@ -129,15 +129,13 @@ def _element(value):
 
 
 def _unnest(model, names, connection):
-    """(array parameters, select list) with the types of the model's columns."""
+    """(array parameters, {column: its value in SQL}) with the types of the model's columns."""
     fields = {field.column: field for field in model._meta.concrete_fields}
     types = [fields[name].rel_db_type(connection) if fields[name].remote_field else fields[name].db_type(connection)
              for name in names]  # fmt: skip
     arrays = ", ".join(f"%s::{'text' if kind == 'jsonb' else kind}[]" for kind in types)
-    values = ", ".join(
-        f'v."{name}"::jsonb' if kind == "jsonb" else f'v."{name}"' for name, kind in zip(names, types, strict=True)
-    )
-    return arrays, values
+    casts = ["::jsonb" if kind == "jsonb" else "" for kind in types]
+    return arrays, {name: f'v."{name}"{cast}' for name, cast in zip(names, casts, strict=True)}
 
 
 @lru_cache(maxsize=128)
@@ -146,7 +144,7 @@ def _insert_arrays(model, columns, connection):
     arrays, values = _unnest(model, names, connection)
     return (
         f'INSERT INTO "{model._meta.db_table}" ({_quoted(names)}) '
-        f"SELECT {values} FROM unnest({arrays}) AS v({_quoted(names)})"
+        f"SELECT {', '.join(values.values())} FROM unnest({arrays}) AS v({_quoted(names)})"
     )
 
 
@@ -154,9 +152,9 @@ def _insert_arrays(model, columns, connection):
 def _change_arrays(model, add, put, connection):
     key = model._meta.pk.column
     names = [key, *add.split(), *put.split()]
-    arrays, _ = _unnest(model, names, connection)
-    sets = [f'"{name}" = t."{name}" + v."{name}"' for name in add.split()]
-    sets += [f'"{name}" = v."{name}"' for name in put.split()]
+    arrays, values = _unnest(model, names, connection)
+    sets = [f'"{name}" = t."{name}" + {values[name]}' for name in add.split()]
+    sets += [f'"{name}" = {values[name]}' for name in put.split()]
     return (
         f'UPDATE "{model._meta.db_table}" AS t SET {", ".join(sets)} '
         f'FROM unnest({arrays}) AS v({_quoted(names)}) WHERE t."{key}" = v."{key}"'

@@ -1,0 +1,116 @@
+"""What has time done to members whom nobody touched? The sweep books it, batch by batch.
+
+It adds nothing that a reading would not do (semantics C4-R5): a batch that is booked is no longer due, so a
+sweep that was killed and started again does the rest. Where very many lots end in the plain way, PostgreSQL
+books them by itself (transactions/mass_expiry.py); both ways write the same.
+"""
+
+import logging
+from dataclasses import asdict, dataclass
+
+from django.db import connection, transaction
+from django.utils import timezone
+
+from loyalty_site.lib.sql import Session
+from members.models import Balance
+from programs import versions
+from transactions import ledger, mass_expiry, settlement
+from transactions.books import Books
+
+#: Members whom the general way books in one transaction.
+CHUNK = 200
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(slots=True)
+class Swept:
+    """`plain` of the `members` were booked by the database itself; `failed` are left as they were."""
+
+    members: int = 0
+    plain: int = 0
+    lots: int = 0
+    points: int = 0
+    failed: int = 0
+
+    def add(self, other):
+        for name, value in asdict(other).items():
+            setattr(self, name, getattr(self, name) + value)
+
+
+def sweep(program_id, *, now=None, batch=mass_expiry.BATCH, is_plain_fast=True):
+    """Book everything that is due by `now` in a program; yields what each batch did as a Swept."""
+    now = now or timezone.now()
+    configuration = versions.current(program_id)
+    if not versions.is_current(configuration):
+        configuration = versions.renew(program_id)
+    is_plain_fast = is_plain_fast and connection.vendor == "postgresql"
+    last = 0
+    while True:
+        if is_plain_fast:
+            ids, done = _expire_plain(configuration, now=now, after=last, limit=batch)
+            rest = _due(configuration, now).filter(member__in=ids)
+            rest = list(rest.order_by("member_id").values_list("member_id", flat=True).distinct())
+        else:
+            due = _due(configuration, now).filter(member__gt=last).order_by("member_id")
+            ids = rest = list(due.values_list("member_id", flat=True).distinct()[:batch])
+            done = Swept()
+        if not ids:
+            return
+        done.add(_refresh(program_id, rest, now=now))
+        yield done
+        last = ids[-1]
+
+
+def _due(configuration, now):
+    currencies = [currency.id for currency in configuration.currencies.values()]
+    return Balance.objects.filter(next_change_at__lte=now, currency__in=currencies)
+
+
+def _expire_plain(configuration, *, now, after, limit):
+    """(ids of the members of a batch, what was booked for those who are plain)."""
+    currencies = configuration.currencies.values()
+    tiers = [tier for group in configuration.tier_groups.values() for tier in group.tiers]
+    tiers_extend = any(tier.extension_months for tier in tiers)
+    with transaction.atomic():
+        ids = mass_expiry.lock_due(currency_ids=[c.id for c in currencies], now=now, after=after, limit=limit)
+        if not ids:
+            return [], Swept()
+        members, _, lots, points = mass_expiry.expire(
+            ids,
+            journal_id=_journal(configuration, now),
+            now=now,
+            spendable=[c.id for c in currencies if c.is_spendable],
+            extendable=[c.id for c in currencies if tiers_extend or c.expiry.extension_months],
+        )
+    return ids, Swept(members=members, plain=members, lots=lots, points=points)
+
+
+def _journal(configuration, now):
+    """The key of the journal under which time writes today."""
+    books = Books(Session(), configuration, now=now)
+    books.open([], journals=0, entries=0, with_lots=False)
+    return settlement.journal_of_today(books, settlement.timetable(configuration))()
+
+
+def _refresh(program_id, member_ids, *, now):
+    """Book these members in the general way; one that cannot be booked never keeps the others waiting."""
+    done = Swept()
+    for first in range(0, len(member_ids), CHUNK):
+        chunk = member_ids[first : first + CHUNK]
+        try:
+            ledger.refresh(program_id, chunk, now=now)
+        except Exception:
+            done.failed += sum(not _refresh_one(program_id, member_id, now=now) for member_id in chunk)
+        done.members += len(chunk)
+    done.members -= done.failed
+    return done
+
+
+def _refresh_one(program_id, member_id, *, now):
+    try:
+        ledger.refresh(program_id, [member_id], now=now)
+    except Exception:
+        logger.exception("what time did to a member could not be booked", extra={"member": member_id})
+        return False
+    return True
