@@ -13,7 +13,7 @@ from itertools import pairwise
 from django import forms
 from django.core.exceptions import ValidationError
 
-from programs import rules
+from programs import capping, rules
 from programs.rules import conditions as circumstances
 
 #: Limits of any value that people configure; far above what a program needs.
@@ -145,6 +145,20 @@ def expiry(*, model, period, unit):
     per_year = {"day": 366, "month": 12, "year": 1}.get(unit, 1)
     if period > LONGEST_YEARS * per_year:
         yield Problem("period", f"must not be longer than {LONGEST_YEARS} years")
+
+
+def cap(*, scope, period, measure, limit, cost, decimals, major):
+    """`cost` is the currency's cost per point, `major` how many minor units make one unit of money."""
+    if period == "trailing" and scope != "member":
+        yield Problem("period", "only a cap for each member can look back over trailing days")
+    if scope == "transaction" and measure == "uses":
+        yield Problem("measure", "a transaction is one use; limit its points or its money")
+    if measure != "money":
+        return
+    if not cost:
+        yield Problem("measure", "the currency's cost_per_point is 0, so its points cost no money")
+    elif capping.scaled(measure=measure, limit=limit, cost=cost, decimals=decimals, major=major)[0] > capping.LARGEST:
+        yield Problem("limit", "is more money than can be counted exactly; take a smaller one")
 
 
 def ladder(steps):

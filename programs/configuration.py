@@ -10,7 +10,8 @@ from fractions import Fraction
 from zoneinfo import ZoneInfo
 
 from loyalty_site.lib import money
-from programs import periods, rules
+from programs import capping, periods, rules
+from programs.capping import Cap
 from programs.expiry import Terms
 from programs.rules import conditions
 
@@ -110,7 +111,8 @@ class Rule:
 
 @dataclass(frozen=True, slots=True)
 class Configuration:
-    """A whole program at one version. `rules` are in evaluation order."""
+    """A whole program at one version. `rules` and `caps` are in evaluation order; `is_capped` when a cap or
+    the largest balance of a currency may cut what the rules give."""
 
     id: int | None
     version: int
@@ -131,6 +133,8 @@ class Configuration:
     currencies: dict
     tier_groups: dict
     rules: tuple[Rule, ...]
+    caps: tuple[Cap, ...]
+    is_capped: bool
 
     @property
     def primary(self):
@@ -151,12 +155,16 @@ class Ids:
     currencies: dict = None
     tier_groups: dict = None
     tiers: dict = None
+    caps: dict = None
 
 
 def build(document, *, version=0, ids=None):
     """The Configuration that a *valid* document describes (programs/document.py checks it first)."""
-    ids = ids or Ids(currencies={}, tier_groups={}, tiers={})
+    ids = ids or Ids(currencies={}, tier_groups={}, tiers={}, caps={})
     program = document["program"]
+    currencies = {spec["code"]: _currency(spec, ids) for spec in document["currencies"]}
+    # Documents of versions that were stored before there were caps have none.
+    caps = tuple(sorted(_caps(document, ids), key=lambda cap: cap.order))
     return Configuration(
         id=ids.program,
         version=version,
@@ -174,9 +182,11 @@ def build(document, *, version=0, ids=None):
         pre_enrolment_days=program["pre_enrolment_days"],
         owner=program["owner"],
         partners=frozenset([program["owner"], *document["partners"]]),
-        currencies={c["code"]: _currency(c, ids) for c in document["currencies"]},
+        currencies=currencies,
         tier_groups={g["code"]: _tier_group(g, ids) for g in document["tier_groups"]},
         rules=tuple(sorted((_rule(r) for r in document["rules"] if r["is_active"]), key=_order)),
+        caps=caps,
+        is_capped=bool(caps) or any(currency.max_balance is not None for currency in currencies.values()),
     )
 
 
@@ -251,6 +261,25 @@ def _rule(spec):
         conditions=tuple(every),
         filters=tuple(c for c in every if conditions.is_line_filter(c)),
     )
+
+
+def _caps(document, ids):
+    program, specs = document["program"], {spec["code"]: spec for spec in document["currencies"]}
+    for spec in document.get("caps", ()):
+        if spec["is_active"]:
+            limit, per_point = capping.scaled(
+                measure=spec["measure"],
+                limit=spec["limit"],
+                cost=Decimal(specs[spec["currency"]]["cost_per_point"]),
+                decimals=specs[spec["currency"]]["decimals"],
+                major=10 ** money.exponent(program["money"]),
+            )
+            own = {name: spec[name] for name in _CAP_AS_IT_IS}
+            store = capping.store_of(spec["store"], program["owner"])
+            yield Cap(id=ids.caps.get(spec["code"]), store=store, limit=limit, per_point=per_point, **own)
+
+
+_CAP_AS_IT_IS = "code name currency rule scope period trailing_days measure behaviour reopens".split()
 
 
 def _date(text):

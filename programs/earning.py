@@ -8,15 +8,20 @@ Numbers are exact: integers where they suffice, Fractions elsewhere. Every posti
 from dataclasses import dataclass
 from fractions import Fraction
 
+from programs.capping import Part, order_of
 from programs.rules.base import Basket, BasketLine, plain
 
 
 @dataclass(frozen=True, slots=True)
 class Earned:
-    """`points` maps currency codes to smallest units (> 0 only); `trace` explains them as plain JSON."""
+    """`points` maps currency codes to smallest units (> 0 only); `trace` explains them as plain JSON.
+
+    `parts` are the same points by rule, for the caps of a program that has any.
+    """
 
     points: dict
     trace: dict
+    parts: tuple = ()
 
 
 def basket(activity, configuration, *, category_of=None):
@@ -75,15 +80,19 @@ def evaluate(configuration, basket, facts):
             bid = rule, outcome, _total(outcome)
             best[place], *lost = _ranked(best.get(place), bid)
             beaten += [(*loser, best[place][0]) for loser in lost]
-    points, fired = {}, []
-    for rule, parts, total in best.values():
+    points, fired, split = {}, [], []
+    for bid in best.values():
+        rule, parts, total = bid
         applied = factors.get(rule.currency, ())
         given = _award(configuration, rule.currency, parts, total, applied)
         points[rule.currency] = points.get(rule.currency, 0) + given
+        if configuration.is_capped:
+            split += _split(configuration, bid, applied, len(fired))
         fired.append(_explain(rule, total, applied, given))
     return Earned(
         points={code: number for code, number in points.items() if number > 0},
         trace=_trace(configuration, basket, facts, fired, beaten, nearest),
+        parts=tuple(split),
     )
 
 
@@ -127,6 +136,23 @@ def _award(configuration, code, parts, total, applied):
     if configuration.rounds_per_line and len(parts) > 1:
         return max(0, sum(round_to(part * factor, currency.rounding) for part in parts))
     return max(0, round_to(total if factor == 1 else total * factor, currency.rounding))
+
+
+def _split(configuration, bid, applied, row):
+    """The points of one rule by who gave them: each multiplier its surplus, the rule itself the rest.
+
+    Differences of rounded totals, so that together they are exactly what is given.
+    """
+    rule, parts, total = bid
+    done = [(by, factor) for by, factor in applied if factor <= 1]
+    so_far = _award(configuration, rule.currency, parts, total, done)
+    yield Part(rule.currency, rule.code, rule.code, row, so_far, order_of(rule))
+    for by, factor in applied:
+        if factor > 1:
+            done.append((by, factor))
+            reached = _award(configuration, rule.currency, parts, total, done)
+            yield Part(rule.currency, by.code, rule.code, row, reached - so_far, order_of(by))
+            so_far = reached
 
 
 def round_to(number, mode):

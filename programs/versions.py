@@ -66,4 +66,5 @@ def _ids(program):
         currencies=dict(program.currencies.values_list("code", "pk")),
         tier_groups=dict(program.tier_groups.values_list("code", "pk")),
         tiers={(group, code): pk for group, code, pk in tiers},
+        caps=dict(program.caps.values_list("code", "pk")),
     )

@@ -11,11 +11,12 @@ from django.db import models, transaction
 from django.db.models import F
 
 from loyalty_site.lib.refusals import Refused
-from partners.models import Partner
+from partners.models import Partner, Store
+from programs.capping import store_of
 from programs.checks import Problem, clause_of
 from programs.document import layout
 from programs.document.checking import check, filled
-from programs.models import Currency, ExpiryRule, Program, Rule, Tier, TierGroup
+from programs.models import Cap, Currency, ExpiryRule, Program, Rule, Tier, TierGroup
 
 #: Above every sequence that a tier may have (see Tier.sequence).
 _ASIDE = 10_000
@@ -78,6 +79,7 @@ class _Application:
         # The order follows the foreign keys: what refers goes before what is referred to, and comes after it.
         partners = self._partners()
         self.program = self._program(partners)
+        self._drop_caps()
         self._drop("rules", self.program.rules.all())
         self._drop_tiers()
         self._currencies()
@@ -85,6 +87,7 @@ class _Application:
         self.currencies = {currency.code: currency for currency in self.program.currencies.all()}
         self._tier_groups()
         self._rules()
+        self._caps()
         self._drop("currencies", self.program.currencies.all())
         return self.changes
 
@@ -184,6 +187,32 @@ class _Application:
             values = _values(layout.RULE, spec) | {"currency": self.currencies[spec["currency"]]}
             values |= {name: spec[name] for name in ("params", "conditions")}
             self._put(row, values, f"rules[{place}]", "rule")
+
+    def _drop_caps(self):
+        self._drop("caps", self.program.caps.all())
+        # A cap that stays must not go with the rule that it leaves.
+        gone = self.program.rules.exclude(code__in=[spec["code"] for spec in self.document["rules"]])
+        leaving = self.program.caps.filter(rule__in=gone)
+        if leaving.exists():
+            leaving.update(rule=None)
+
+    def _caps(self):
+        stored = {cap.code: cap for cap in self.program.caps.select_related("currency", "rule", "store")}
+        rules = {rule.code: rule for rule in self.program.rules.all()}
+        for place, spec in enumerate(self.document["caps"]):
+            row = stored.get(spec["code"]) or Cap(program=self.program)
+            values = _values(layout.CAP, spec) | {"currency": self.currencies[spec["currency"]]}
+            values |= {"rule": rules.get(spec["rule"]), "store": self._store(spec["store"], f"caps[{place}].store")}
+            self._put(row, values, f"caps[{place}]", "cap")
+
+    def _store(self, text, path):
+        name = store_of(text, self.program.owner.code)
+        if name is None:
+            return None
+        found = Store.objects.filter(partner__code=name[0], code=name[1]).first()
+        if found is None:
+            raise Invalid([Problem(path, f"partner “{name[0]}” has no store “{name[1]}”; add it in the admin")])
+        return found
 
     def _put(self, row, values, path, part, *, code=None):
         """Give `row` these values; save it if that changes anything."""

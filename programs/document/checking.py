@@ -1,30 +1,28 @@
 """What is wrong with a document? Pure: nothing is asked of the database, and any JSON value gets an answer.
 
 First each value by itself, by the rules of the model's field; then, if all of them are sound, the parts
-against each other (programs/checks.py, as the models' own `clean`).
+against each other (consistency.py).
 """
 
 import datetime as dt
 import difflib
 import re
-from collections import Counter
 from decimal import Decimal
 
 from django.core.exceptions import ValidationError
 
 from programs import checks
 from programs.checks import Problem, clipped
+from programs.document import consistency
 from programs.document.exporting import plain
-from programs.document.layout import CURRENCY, EXPIRY, FORMAT, PROGRAM, RULE, TIER, TIER_GROUP
-
-LISTS = ("partners", "currencies", "tier_groups", "rules")
+from programs.document.layout import CAP, CURRENCY, EXPIRY, FORMAT, LISTS, PROGRAM, RULE, TIER, TIER_GROUP
 
 _DECIMAL = re.compile(r"-?\d{1,30}(\.\d{1,30})?", re.ASCII)
 
 
 def check(document):
     """Every Problem of a value that claims to be a program's document; an empty list if it is right."""
-    return list(checks.absurd(document)) or list(_shape(document)) or list(_sense(filled(document)))
+    return list(checks.absurd(document)) or list(_shape(document)) or list(consistency.problems(filled(document)))
 
 
 def normal(document):
@@ -55,6 +53,10 @@ def filled(document):
         "rules": [
             _filled(RULE, spec) | {name: _storable(spec.get(name, {})) for name in ("params", "conditions")}
             for spec in document.get("rules", ())
+        ],
+        "caps": [
+            _filled(CAP, spec) | {name: spec.get(name, "") for name in CAP.others}
+            for spec in document.get("caps", ())
         ],
     }
 
@@ -144,7 +146,14 @@ def _rule(spec, path):
         yield Problem(f"{path}.version", "must be a whole number from 1")
 
 
-_ITEMS = {"partners": _partner, "currencies": _currency, "tier_groups": _tier_group, "rules": _rule}
+def _cap(spec, path):
+    yield from _object(CAP, spec, path)
+    for name in CAP.others if isinstance(spec, dict) else ():
+        if not isinstance(spec.get(name, ""), str):
+            yield Problem(f"{path}.{name}", "must be a text")
+
+
+_ITEMS = {"partners": _partner, "currencies": _currency, "tier_groups": _tier_group, "rules": _rule, "caps": _cap}
 
 
 def _object(part, spec, path):
@@ -211,77 +220,3 @@ def _is_decimal(value):
     if isinstance(value, str):
         return bool(_DECIMAL.fullmatch(value))
     return isinstance(value, (int, float, Decimal)) and not isinstance(value, bool)
-
-
-# The sense: the parts against each other. `document` is filled.
-
-
-def _sense(document):
-    currencies = {spec["code"]: spec for spec in document["currencies"]}
-    yield from _twice("partners", "", document["partners"])
-    for name in LISTS[1:]:
-        yield from _twice(name, ".code", [spec["code"] for spec in document[name]])
-    yield from _currencies(document["currencies"])
-    yield from _tier_groups(document["tier_groups"], currencies)
-    around = surroundings(document)
-    for place, spec in enumerate(document["rules"]):
-        own = {name: spec[name] for name in ("kind", "params", "conditions")}
-        found = [
-            *checks.dates(starts_on=spec["starts_on"], ends_on=spec["ends_on"]),
-            *_currency_of(spec, currencies),
-            *checks.references(**own, surroundings=around),
-        ]
-        yield from (problem.under(f"rules[{place}]") for problem in found)
-
-
-def surroundings(document):
-    """What the rules of this document may refer to."""
-    return checks.Surroundings(
-        partners=frozenset([document["program"]["owner"], *document["partners"]]),
-        tier_groups={group["code"]: {tier["code"] for tier in group["tiers"]} for group in document["tier_groups"]},
-    )
-
-
-def _twice(path, tail, values):
-    first = {}
-    for place, value in enumerate(values):
-        if first.setdefault(value, place) != place:
-            yield Problem(f"{path}[{place}]{tail}", f"“{value}” stands already at {path}[{first[value]}]")
-
-
-def _currencies(specs):
-    primaries = [place for place, spec in enumerate(specs) if spec["is_primary"]]
-    for place in primaries[1:]:
-        yield Problem(
-            f"currencies[{place}].is_primary", f"currencies[{primaries[0]}] is the primary one; there can be only one"
-        )
-    for place, spec in enumerate(specs):
-        found = list(checks.primary(kind=spec["kind"], is_primary=spec["is_primary"]))
-        if spec["expiry"]:
-            terms = {name: spec["expiry"][name] for name in ("model", "period", "unit")}
-            found += [problem.under("expiry") for problem in checks.expiry(**terms)]
-        yield from (problem.under(f"currencies[{place}]") for problem in found)
-
-
-def _tier_groups(groups, currencies):
-    measured = Counter()
-    for place, group in enumerate(groups):
-        path = f"tier_groups[{place}]"
-        code, tiers = group["currency"], group["tiers"]
-        yield from (problem.under(path) for problem in _currency_of(group, currencies))
-        if code in currencies and currencies[code]["kind"] != "qualifying":
-            yield Problem(f"{path}.currency", checks.TIER_CURRENCY)
-        if measured[code]:
-            yield Problem(f"{path}.currency", f"“{code}” already measures another tier group")
-        measured[code] += 1
-        yield from _twice(f"{path}.tiers", ".code", [tier["code"] for tier in tiers])
-        yield from _twice(f"{path}.tiers", ".sequence", [tier["sequence"] for tier in tiers])
-        yield from checks.ladder(
-            (tier["sequence"], tier["threshold"], tier["name"], f"{path}.tiers[{step}].threshold")
-            for step, tier in enumerate(tiers)
-        )
-
-
-def _currency_of(spec, currencies):
-    if spec["currency"] not in currencies:
-        yield Problem("currency", f"the document has no currency “{spec['currency']}”")

@@ -1,6 +1,6 @@
 """How is a stored program written down?"""
 
-from programs.document.layout import CURRENCY, EXPIRY, FORMAT, PROGRAM, RULE, TIER, TIER_GROUP, number
+from programs.document.layout import CAP, CURRENCY, EXPIRY, FORMAT, PROGRAM, RULE, TIER, TIER_GROUP, number
 
 
 def export(program, *, with_versions=False):
@@ -17,6 +17,7 @@ def export(program, *, with_versions=False):
         "currencies": [_currency(c) for c in program.currencies.select_related("expiry_rule").order_by("code")],
         "tier_groups": [_tier_group(group) for group in groups.order_by("code")],
         "rules": [_rule(rule, with_versions) for rule in program.rules.select_related("currency").order_by("code")],
+        "caps": [_cap(cap, program) for cap in _caps(program)],
     }
 
 
@@ -36,6 +37,20 @@ def _tier_group(group):
 def _rule(rule, with_versions):
     own = {"currency": rule.currency.code, "params": rule.params, "conditions": rule.conditions}
     return columns(RULE, rule) | own | ({"version": rule.version} if with_versions else {})
+
+
+def _caps(program):
+    return program.caps.select_related("currency", "rule", "store__partner").order_by("code")
+
+
+def _cap(cap, program):
+    own = {"currency": cap.currency.code, "rule": cap.rule.code if cap.rule else ""}
+    return columns(CAP, cap) | own | {"store": store_name(cap.store, program.owner_id) if cap.store else ""}
+
+
+def store_name(store, owner_id):
+    """The code of a store, behind the one of its partner unless that is the owner."""
+    return store.code if store.partner_id == owner_id else f"{store.partner.code}/{store.code}"
 
 
 def columns(part, row):

@@ -3,9 +3,12 @@
 from dataclasses import dataclass
 from decimal import Decimal
 
-from programs.models import Currency, ExpiryRule, Program, Rule, Tier, TierGroup
+from programs.models import Cap, Currency, ExpiryRule, Program, Rule, Tier, TierGroup
 
 FORMAT = "loyalty-program/1"
+
+#: The lists of a document, in the order of their references.
+LISTS = ("partners", "currencies", "tier_groups", "rules", "caps")
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +64,13 @@ RULE = Part(
     codes=("currency",),
     # `version` comes with the snapshots of old configurations; an import counts its own.
     others=("params", "conditions", "version"),
+)
+CAP = Part(
+    Cap,
+    ("code", "name", "scope", "period", "trailing_days", "measure", "limit", "behaviour", "reopens", "is_active"),
+    codes=("currency",),
+    # Of a rule, and a store as "code" of the owner's or "partner/code"; "" for all.
+    others=("rule", "store"),
 )
 
 

@@ -1,11 +1,14 @@
 """How many points may be given at most, and by whom?"""
 
+from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import Q
 from simple_history.models import HistoricalRecords
 
+from loyalty_site.lib import money
 from partners.models import Store
+from programs import checks
 from programs.models.currencies import Currency
 from programs.models.programs import Program, ProgramPart
 from programs.models.rules import Rule
@@ -63,7 +66,12 @@ class Cap(ProgramPart):
         default=30, validators=[MinValueValidator(1), MaxValueValidator(3650)]
     )
     measure = models.CharField(max_length=10, choices=Measure, default=Measure.POINTS)
-    limit = models.PositiveBigIntegerField(validators=[MinValueValidator(1), MaxValueValidator(10**15)])
+    limit = models.PositiveBigIntegerField(
+        validators=[
+            MinValueValidator(1, "A limit of zero gives nothing to anybody: switch the rule off instead."),
+            MaxValueValidator(10**15),
+        ]
+    )
     behaviour = models.CharField(max_length=10, choices=Behaviour, default=Behaviour.TRUNCATE)
     reopens = models.BooleanField(
         "reopens on reversal",
@@ -97,9 +105,34 @@ class Cap(ProgramPart):
     def __str__(self):
         return self.name
 
+    def clean(self):
+        checks.refuse(self._problems())
+
+    def _problems(self):
+        for name in ("currency", "rule"):
+            part = getattr(self, f"{name}_id") and getattr(self, name)
+            if part and part.program_id != self.program_id:
+                yield checks.Problem(name, f"choose a {name} of the same program")
+        if self.rule_id and self.currency_id and self.rule.currency_id != self.currency_id:
+            yield checks.Problem("rule", "this rule gives another currency")
+        if self.currency_id and self.program_id and self.limit is not None:
+            yield from checks.cap(
+                scope=self.scope,
+                period=self.period,
+                measure=self.measure,
+                limit=self.limit,
+                cost=self.currency.cost_per_point,
+                decimals=self.currency.decimals,
+                major=10 ** money.exponent(self.program.money),
+            )
+
 
 class StaffLimit(models.Model):
-    """How many points a member of a staff group may credit or debit by hand; more needs a second person."""
+    """How many points a member of a staff group may credit or debit by hand; more needs a second person.
+
+    In smallest units. Who is in several groups has the largest of their limits; who is in none that has a
+    limit may post nothing alone (transactions/approvals.py).
+    """
 
     program = models.ForeignKey(Program, models.CASCADE, related_name="staff_limits")
     group = models.ForeignKey("auth.Group", models.CASCADE, related_name="+")
@@ -118,3 +151,9 @@ class StaffLimit(models.Model):
 
     def __str__(self):
         return f"{self.group}: {self.per_posting} at once, {self.per_day} a day"
+
+    def clean(self):
+        if self.currency_id and self.program_id and self.currency.program_id != self.program_id:
+            raise ValidationError({"currency": "Choose a currency of the same program."})
+        if None not in (self.per_posting, self.per_day) and self.per_posting > self.per_day:
+            raise ValidationError({"per_posting": "One posting cannot be more than the limit of the day."})

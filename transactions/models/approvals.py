@@ -6,12 +6,17 @@ from django.db.models import F, Q
 from django.utils import timezone
 
 from members.models import Member
+from partners.models import Connection
 from programs.models import Currency, Program
 from transactions.models.journals import Journal
 
 
 class Approval(models.Model):
-    """A credit or debit that was above somebody's limit; posted only after another person agreed."""
+    """A credit or debit that was above somebody's limit; posted only after another person agreed.
+
+    `payload` is the Adjustment as it was asked for; it becomes the journal of `connection` and
+    `external_id`. Only transactions/approvals.py makes and decides these rows.
+    """
 
     class Status(models.TextChoices):
         WAITING = "waiting", "Waiting"
@@ -23,7 +28,8 @@ class Approval(models.Model):
     currency = models.ForeignKey(Currency, models.PROTECT, related_name="+")
     points = models.BigIntegerField()
     reason = models.CharField(max_length=200)
-    external_id = models.CharField(max_length=128, unique=True)
+    connection = models.ForeignKey(Connection, models.PROTECT, related_name="+", db_index=False)
+    external_id = models.CharField(max_length=128)
     payload = models.JSONField(default=dict, editable=False)
     status = models.CharField(max_length=10, choices=Status, default=Status.WAITING)
     requested_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
@@ -36,6 +42,11 @@ class Approval(models.Model):
     class Meta:
         ordering = ["-pk"]
         constraints = [
+            models.UniqueConstraint(
+                fields=["program", "connection", "external_id"],
+                name="one_approval_per_fact",
+                violation_error_message="This posting is already requested.",
+            ),
             models.CheckConstraint(
                 condition=Q(decided_by=None) | ~Q(decided_by=F("requested_by")),
                 name="nobody_approves_themselves",

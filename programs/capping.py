@@ -1,0 +1,146 @@
+"""How is what the rules give cut down to what the caps allow? Pure: values in, values out (semantics C8).
+
+Order: caps of a rule, of the transaction, of a member, of a store, budgets. Base points are cut last: the
+surplus comes off the parts that the rules gave, multipliers first, each by rising priority.
+"""
+
+from dataclasses import dataclass, replace
+from datetime import date, timedelta
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """What one rule gave of one currency. `row` is the place in the trace of the rule whose points it is
+    part of (`base`: a multiplier's surplus belongs to the rule that it multiplies)."""
+
+    currency: str
+    rule: str
+    base: str
+    row: int
+    points: int
+    order: tuple
+
+
+@dataclass(frozen=True, slots=True)
+class Cap:
+    """A compiled cap. `limit` and `per_point`, what the smallest unit of points uses up, are whole numbers in
+    the same unit: points, or for money such a small part of it that nothing is ever rounded.
+
+    `rule` "" covers all rules, `store` (partner, store code) or None all places.
+    """
+
+    id: int | None
+    code: str
+    name: str
+    currency: str
+    rule: str
+    store: tuple | None
+    scope: str
+    period: str
+    trailing_days: int
+    measure: str
+    limit: int
+    per_point: int
+    behaviour: str
+    reopens: bool
+
+    @property
+    def order(self):
+        """Where it stands in the fixed order (C8-R4); budgets of a rule before those of all."""
+        if self.scope == "program":
+            stage = 4
+        elif self.rule:
+            stage = 0
+        else:
+            stage = ("transaction", "member", "store").index(self.scope) + 1
+        return stage, not self.rule, self.code
+
+    @property
+    def has_counter(self):
+        return self.scope != "transaction"
+
+    def covers(self, part):
+        return part.currency == self.currency and self.rule in ("", part.rule, part.base)
+
+    def room(self, used):
+        """How many points it allows when so much is used up; None: any number."""
+        left = max(0, self.limit - used)
+        if self.measure == "uses":
+            return None if left else 0
+        return left // self.per_point if self.per_point else None
+
+    def use_of(self, parts):
+        """How much of it these parts use up. What was cut to nothing uses nothing."""
+        given = total(parts, self.covers)
+        return int(given > 0) if self.measure == "uses" else given * self.per_point
+
+    def first_day(self, day):
+        """The first day of the period in which `day` lies; trailing days are counted one by one."""
+        match self.period:
+            case "week":
+                return day - timedelta(days=day.weekday())
+            case "month":
+                return day.replace(day=1)
+            case "quarter":
+                return date(day.year, (day.month - 1) // 3 * 3 + 1, 1)
+            case "year":
+                return date(day.year, 1, 1)
+            case "ever":
+                return date(1, 1, 1)
+        return day
+
+
+def order_of(rule):
+    """The key by which parts are cut: multipliers first, the rules of the group `base` last."""
+    return rule.kind.phase == "base", rule.group == "base", rule.priority, rule.code
+
+
+def total(parts, covers):
+    return sum(part.points for part in parts if covers(part))
+
+
+def totals(parts):
+    """{currency code: points}, of those with any."""
+    found = {}
+    for part in parts:
+        found[part.currency] = found.get(part.currency, 0) + part.points
+    return {code: points for code, points in found.items() if points > 0}
+
+
+def shorten(parts, covers, room):
+    """The same parts, those that `covers` says cut down until they are `room` points together."""
+    surplus = total(parts, covers) - room
+    if surplus <= 0:
+        return parts
+    kept = list(parts)
+    for place in sorted((n for n, part in enumerate(parts) if covers(part)), key=lambda n: parts[n].order):
+        off = min(surplus, parts[place].points)
+        kept[place] = replace(parts[place], points=parts[place].points - off)
+        surplus -= off
+    return tuple(kept)
+
+
+#: Decimal places of Currency.cost_per_point.
+_COST_PLACES = 6
+
+#: What a counter can hold, with room for one more transaction.
+LARGEST = 4 * 10**18
+
+
+def scaled(*, measure, limit, cost, decimals, major):
+    """(limit, what the smallest unit of points uses up) as whole numbers in the same unit.
+
+    Money is counted in the smallest part of it that one smallest unit of points can cost.
+    """
+    if measure != "money":
+        return limit, 1
+    scale = 10 ** (_COST_PLACES + decimals)
+    return limit * scale // major, int(cost * 10**_COST_PLACES)
+
+
+def store_of(text, owner):
+    """(partner code, store code) of how a document names a store: "lyon" of the owner, or "cafe/lyon"."""
+    if not text:
+        return None
+    partner, _, code = text.rpartition("/")
+    return partner or owner, code

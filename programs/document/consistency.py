@@ -1,0 +1,107 @@
+"""Do the parts of a document fit together? Asked of programs/checks.py, as the models' own `clean` does."""
+
+from collections import Counter
+from decimal import Decimal
+
+from loyalty_site.lib import money
+from programs import checks
+from programs.capping import store_of
+from programs.checks import Problem, clipped
+from programs.document.layout import LISTS
+
+
+def problems(document):
+    """Problems of a filled document whose values are sound each by itself."""
+    currencies = {spec["code"]: spec for spec in document["currencies"]}
+    yield from _twice("partners", "", document["partners"])
+    for name in LISTS[1:]:
+        yield from _twice(name, ".code", [spec["code"] for spec in document[name]])
+    yield from _currencies(document["currencies"])
+    yield from _tier_groups(document["tier_groups"], currencies)
+    around = surroundings(document)
+    for place, spec in enumerate(document["rules"]):
+        own = {name: spec[name] for name in ("kind", "params", "conditions")}
+        found = [
+            *checks.dates(starts_on=spec["starts_on"], ends_on=spec["ends_on"]),
+            *_currency_of(spec, currencies),
+            *checks.references(**own, surroundings=around),
+        ]
+        yield from (problem.under(f"rules[{place}]") for problem in found)
+    yield from _caps(document, currencies)
+
+
+def _caps(document, currencies):
+    program, around = document["program"], surroundings(document)
+    rules = {spec["code"]: spec for spec in document["rules"]}
+    for place, spec in enumerate(document["caps"]):
+        found = list(_currency_of(spec, currencies))
+        if not found:
+            currency = currencies[spec["currency"]]
+            names = ("scope", "period", "measure", "limit")
+            found += checks.cap(
+                **{name: spec[name] for name in names},
+                cost=Decimal(currency["cost_per_point"]),
+                decimals=currency["decimals"],
+                major=10 ** money.exponent(program["money"]),
+            )
+        if spec["rule"] and spec["rule"] not in rules:
+            found.append(Problem("rule", f"the document has no rule “{clipped(spec['rule'])}”"))
+        elif spec["rule"] and rules[spec["rule"]]["currency"] != spec["currency"]:
+            found.append(Problem("rule", f"“{spec['rule']}” gives another currency"))
+        store = store_of(spec["store"], program["owner"])
+        if store and store[0] not in around.partners:
+            found.append(Problem("store", f"no partner “{clipped(store[0])}” takes part in the program"))
+        yield from (problem.under(f"caps[{place}]") for problem in found)
+
+
+def surroundings(document):
+    """What the rules of this document may refer to."""
+    return checks.Surroundings(
+        partners=frozenset([document["program"]["owner"], *document["partners"]]),
+        tier_groups={group["code"]: {tier["code"] for tier in group["tiers"]} for group in document["tier_groups"]},
+    )
+
+
+def _twice(path, tail, values):
+    first = {}
+    for place, value in enumerate(values):
+        if first.setdefault(value, place) != place:
+            yield Problem(f"{path}[{place}]{tail}", f"“{value}” stands already at {path}[{first[value]}]")
+
+
+def _currencies(specs):
+    primaries = [place for place, spec in enumerate(specs) if spec["is_primary"]]
+    for place in primaries[1:]:
+        yield Problem(
+            f"currencies[{place}].is_primary", f"currencies[{primaries[0]}] is the primary one; there can be only one"
+        )
+    for place, spec in enumerate(specs):
+        found = list(checks.primary(kind=spec["kind"], is_primary=spec["is_primary"]))
+        if spec["expiry"]:
+            terms = {name: spec["expiry"][name] for name in ("model", "period", "unit")}
+            found += [problem.under("expiry") for problem in checks.expiry(**terms)]
+        yield from (problem.under(f"currencies[{place}]") for problem in found)
+
+
+def _tier_groups(groups, currencies):
+    measured = Counter()
+    for place, group in enumerate(groups):
+        path = f"tier_groups[{place}]"
+        code, tiers = group["currency"], group["tiers"]
+        yield from (problem.under(path) for problem in _currency_of(group, currencies))
+        if code in currencies and currencies[code]["kind"] != "qualifying":
+            yield Problem(f"{path}.currency", checks.TIER_CURRENCY)
+        if measured[code]:
+            yield Problem(f"{path}.currency", f"“{code}” already measures another tier group")
+        measured[code] += 1
+        yield from _twice(f"{path}.tiers", ".code", [tier["code"] for tier in tiers])
+        yield from _twice(f"{path}.tiers", ".sequence", [tier["sequence"] for tier in tiers])
+        yield from checks.ladder(
+            (tier["sequence"], tier["threshold"], tier["name"], f"{path}.tiers[{step}].threshold")
+            for step, tier in enumerate(tiers)
+        )
+
+
+def _currency_of(spec, currencies):
+    if spec["currency"] not in currencies:
+        yield Problem("currency", f"the document has no currency “{spec['currency']}”")
