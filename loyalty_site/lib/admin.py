@@ -70,12 +70,17 @@ _WIDGETS = (
 )
 
 
-def dressed(field, **attrs):
-    """A copy of a plain form field with the theme's widget: without it, inputs have no border."""
+def dressed(field, *, simple=False, **attrs):
+    """A copy of a plain form field with the theme's widget: without it, inputs have no border.
+
+    `simple` is for dialogs, whose scripts do not start a searchable select.
+    """
     field = deepcopy(field)
     if field.widget.is_hidden:
         return field
     look = next((look for kind, look in _WIDGETS if isinstance(field, kind)), None)
+    if simple and look is widgets.UnfoldAdminSelect2Widget:
+        look = widgets.UnfoldAdminSelectWidget
     if look:
         choices = {"choices": field.widget.choices} if hasattr(field.widget, "choices") else {}
         if isinstance(field, forms.IntegerField):
@@ -189,7 +194,9 @@ class ModelAdmin(unfold.ModelAdmin):
 
     def render_change_form(self, request, context, add=False, change=False, form_url="", obj=None):
         if obj is not None and obj.pk:
-            context["panels"] = self.panels(request, obj)
+            # After a refused form `obj` holds what was typed; panels tell what is stored.
+            stored = self.get_object(request, str(obj.pk)) if request.method == "POST" else obj
+            context["panels"] = self.panels(request, stored) if stored else []
         if self.conditional_fields:
             context["adminform"].model_admin = self._shown(context["adminform"].form)
         return super().render_change_form(request, context, add, change, form_url, obj)
@@ -281,7 +288,7 @@ class Dialog(BaseDialogForm):
     def __init__(self, *args, **kwargs):
         super().__init__(*args, **kwargs)
         for name, field in self.fields.items():
-            self.fields[name] = dressed(field)
+            self.fields[name] = dressed(field, simple=True)
 
     def get_before_template_context(self, request, object_id=None):
         return {"errors": self.non_field_errors()}

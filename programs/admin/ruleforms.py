@@ -48,7 +48,14 @@ class HoursField(ListField):
         return "-".join(map(str, value)) if isinstance(value, list) else value
 
     def to_python(self, value):
-        return [part.strip() for part in forms.CharField.to_python(self, value).split("-") if part.strip()]
+        times = [part.strip() for part in forms.CharField.to_python(self, value).split("-") if part.strip()]
+        try:
+            if times:
+                conditions.Hours(times)
+        except ValueError as error:
+            # The condition says it in the words of a document.
+            raise forms.ValidationError("Write two different times, like 17:00-19:00.") from error
+        return times
 
 
 class CodesField(forms.MultipleChoiceField):
