@@ -42,7 +42,7 @@ _FACT = {
 
 
 @lru_cache(maxsize=8)
-def transaction(decimals=2):
+def transaction(decimals):
     """What POST transactions/ takes, in money of so many decimals; the schema shows the usual two."""
     name = (lambda text: text) if decimals == 2 else (lambda text: "")
     line = {
@@ -66,7 +66,7 @@ def transaction(decimals=2):
     return Fields(name("NewTransaction"), _FACT | own)
 
 
-TRANSACTION = transaction()
+TRANSACTION = transaction(2)
 REDEMPTION = Fields(
     "NewRedemption",
     _FACT
@@ -100,11 +100,14 @@ _POSTING = {
     "state": Text(20, choices=Journal.Status.values, text="How a kept transaction waits."),
     "detail": Text(300, text="Why it waits."),
     "points": _POINTS,
+    "shared": Map(Map(Whole()), text="Points that went to groups of the member, by their number and currency."),
     "expires": Map(Instant(null=True), text="When what was earned ends, by currency code."),
     "lots": Items(_LOT_USE, text="What a redemption was paid from."),
+    "points_used": Whole(text="What was taken; less than was asked where the rest would buy nothing."),
     "money_value": Whole(null=True, text="What the redeemed points are worth, in minor units of the money."),
     "reserved_until": Instant(null=True),
     "clawback": Map(Whole(), text="Points that a reversal should take back."),
+    "clawback_of_groups": Map(Map(Whole()), text="Of these, what groups give back."),
     "restored": Whole(text="Redeemed points that a reversal gave back."),
     "unrecovered": Map(Whole(), text="Points that a reversal could not take back, because they are spent."),
     "unrecovered_value": Map(Whole(), text="Their worth in minor units of the money."),

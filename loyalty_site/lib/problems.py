@@ -43,6 +43,7 @@ KINDS = {
     "partner_not_allowed": Kind(
         403, "Only the owner speaks for others", "Leave partner out, or use a key of that partner.", True
     ),
+    "not_allowed": Kind(403, "The relation does not allow it", "Have somebody do it who may.", True),
     "not_found": Kind(404, "There is no such address", "Compare the address with the documentation; all end in /."),
     "program_unknown": Kind(404, "No such program for this key", "GET /api/v1/programs/ lists those it reaches."),
     "member_unknown": Kind(404, "No such member", "Enrol the member first, or correct the identifier.", True),
@@ -60,6 +61,7 @@ KINDS = {
     "not_transferable": Kind(409, "It cannot be given away", "Compare with the limits in detail.", True),
     "not_reserved": Kind(409, "No open reservation", "Reserve the points first.", True),
     "not_open": Kind(409, "It is decided already", "Read the transaction.", True),
+    "relation_ended": Kind(409, "The relation has ended", "Read what detail says of the two members.", True),
     "outside_limits": Kind(409, "Outside the limits of a redemption", "Compare with the limits in detail.", True),
     "refund_too_large": Kind(409, "More than is left of it", "Take back at most what detail says.", True),
     "not_reversible": Kind(409, "It cannot be taken back", "Read the transaction: it is reversed or final.", True),
@@ -75,6 +77,7 @@ KINDS = {
     "key_reused": Kind(422, "The Idempotency-Key belongs to another request", "Take a new key for each new request."),
     "store_unknown": Kind(422, "No such store", "Use the code of an active store of the partner.", True),
     "partner_unknown": Kind(422, "No such partner in the program", "Use the code of one that takes part.", True),
+    "wrong_measure": Kind(422, "It is not measured so", "Name what this kind of transaction has.", True),
     "order_unknown": Kind(422, "No such order", "Use the external_id of an order that counts.", True),
     "currency_unknown": Kind(422, "Not a currency to use here", "GET /api/v1/programs/CODE/ lists them.", True),
     "invalid_date": Kind(422, "Not a time that the program accepts", "Compare with the dates in detail.", True),

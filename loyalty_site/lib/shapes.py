@@ -209,6 +209,8 @@ class Fields(Shape):
         super().__init__(**options)
         self.name, self.fields = name, fields
         self.musts = [field for field, shape in fields.items() if shape.required]
+        if name in named:
+            raise ValueError(f"There is a component {name} already.")
         if name:
             named[name] = self
 

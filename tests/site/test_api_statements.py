@@ -1,0 +1,82 @@
+"""How many statements does a request cost? Whatever the batch, the page and the member's history."""
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from tests import factories
+from tests.site.api_caller import Caller
+from tests.transactions.test_statements import PURCHASE
+
+pytestmark = pytest.mark.django_db
+
+KEY = PROGRAM = 1
+
+
+@pytest.fixture
+def club():
+    return factories.program("club", owner=factories.partner("shop"))
+
+
+@pytest.fixture
+def shop(club):
+    caller = Caller(club.owner)
+    # The first request of a process compiles the program, and that of a key notes its use.
+    caller.get("transactions/")
+    return caller
+
+
+@pytest.fixture
+def ada(club):
+    member = factories.member(club, email="ada@example.com")
+    factories.post_one(club, factories.purchase(member, 200000))
+    return member
+
+
+def count(do):
+    with CaptureQueriesContext(connection) as log:
+        assert do().status_code < 300
+    return len(log)
+
+
+def purchases(ada, number, start=0):
+    return [
+        {"activity": "purchase", "external_id": f"o-{n}", "member": {"number": ada.number}, "amount": "1.00"}
+        for n in range(start, start + number)
+    ]
+
+
+def test_posting_costs_the_key_the_program_and_the_ledger(shop, ada):
+    one = count(lambda: shop.post("transactions/", purchases(ada, 1)[0]))
+    assert one == KEY + PROGRAM + PURCHASE[connection.vendor]
+    assert count(lambda: shop.post("transactions/", purchases(ada, 300, 1))) == one
+
+
+def test_an_idempotency_key_costs_little_more(shop, ada):
+    body = purchases(ada, 1)[0]
+    first = count(lambda: shop.post("transactions/", body, idempotency_key="k"))
+    again = count(lambda: shop.post("transactions/", body, idempotency_key="k"))
+    # Two savepoints (BEGIN and COMMIT outside of a test), the claim of the name on PostgreSQL, look-up, row.
+    assert first <= KEY + PROGRAM + PURCHASE[connection.vendor] + 7
+    assert again <= KEY + PROGRAM + 4
+
+
+def test_reading_a_member_costs_the_same_after_many_postings(shop, ada):
+    # Member, cards, external ids, balances, expiries, standings, tallies; and to find them, one more.
+    few = count(lambda: shop.get(f"members/{ada.number}/"))
+    assert few == KEY + PROGRAM + 8
+    assert count(lambda: shop.get("members/lookup/", email="ada@example.com")) == KEY + PROGRAM + 8
+    shop.post("transactions/", purchases(ada, 200))
+    assert count(lambda: shop.get(f"members/{ada.number}/")) == few
+
+
+def test_a_list_costs_one_statement_and_no_count(shop, ada):
+    shop.post("transactions/", purchases(ada, 120))
+    for path in ("transactions/", "entries/"):
+        for query in ({}, {"member": ada.number}, {"currency": "points"}):
+            assert count(lambda path=path, query=query: shop.get(path, **query)) == KEY + PROGRAM + 1
+
+
+def test_a_transaction_is_read_with_its_lines_and_entries(shop, ada):
+    bought = shop.post("transactions/", purchases(ada, 1)[0]).said["id"]
+    assert count(lambda: shop.get(f"transactions/{bought}/")) == KEY + PROGRAM + 4
