@@ -52,6 +52,14 @@ class Entry(LedgerRow):
     class Meta:
         ordering = ["-pk"]
         verbose_name_plural = "entries"
+        indexes = [
+            # What a member gave and was given of late, whatever else happened.
+            models.Index(
+                fields=["member", "posted_at"],
+                name="gifts_of_member",
+                condition=Q(kind__in=["transfer_in", "transfer_out"]),
+            )
+        ]
         constraints = [
             # Also the index by which the latest entries of a member are read.
             models.UniqueConstraint(fields=["member", "sequence"], name="entry_sequence_once_per_member"),
