@@ -5,17 +5,20 @@ single purchase is a batch of one. One bad item never spoils the others. Order (
 members, lock in key order, rules, entries and lots, balances and tallies, tier upgrade, commit.
 """
 
+from contextlib import suppress
+
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from loyalty_site.lib.refusals import Refused
 from loyalty_site.lib.sql import Session
-from partners.activity import Activity, Adjustment, Reversal, Transfer, load
+from partners.activity import Activity, Adjustment, Redemption, Reversal, Transfer, load
 from programs import versions
 from transactions import settlement
 from transactions.batch import Batch, ConfigurationChanged
 from transactions.books import Books
 from transactions.models import Journal
+from transactions.models.journals import NotOpen
 
 LARGEST_BATCH = 1000
 
@@ -25,6 +28,7 @@ _TRIES = 4
 #: What an open journal was reported as.
 _VALUES = {
     Journal.Kind.ACCRUAL: Activity,
+    Journal.Kind.REDEMPTION: Redemption,
     Journal.Kind.REVERSAL: Reversal,
     Journal.Kind.ADJUSTMENT: Adjustment,
     Journal.Kind.TRANSFER: Transfer,
@@ -65,23 +69,34 @@ def record(items, *, program_id, via, now=None, user=None, dry_run=False, resume
         except (ConfigurationChanged, IntegrityError):
             if attempt == _TRIES - 1:
                 raise
-    if not dry_run:
-        for journal_id in batch.waiting:
-            resume(journal_id, {Journal.Status.PENDING}, now=now)
+    for journal_id, position in {} if dry_run else batch.waiting.items():
+        # Somebody else may have decided it meanwhile.
+        with suppress(Refused):
+            result = resume(journal_id, {Journal.Status.PENDING}, now=now)
+            if position is not None:
+                results[position] = result
     return results
 
 
 def resume(journal_id, states, *, user=None, now=None):
     """Book an open journal, which is in one of `states`, as it was reported; returns its Result.
 
-    Raises NotOpen. The row is locked, so that two people who decide at once do it once.
+    What waited and is refused now has failed: somebody has to look at it. Raises NotOpen. The row is locked,
+    so that two people who decide at once do it once.
     """
     with transaction.atomic():
         journal = Journal.objects.to_decide(journal_id, states)
+        if journal.kind == Journal.Kind.REDEMPTION and journal.status == Journal.Status.PENDING:
+            raise NotOpen("A reservation is confirmed or released.", field="transaction")
         payload = {"activity_at": journal.activity_at.isoformat()} | journal.payload
         item = load(_VALUES[journal.kind], payload)
-        via, place = journal.connection, {0: journal.pk}
-        return record([item], program_id=journal.program_id, via=via, user=user, now=now, resumed=place)[0]
+        via, place = journal.connection, {0: journal}
+        result = record([item], program_id=journal.program_id, via=via, user=user, now=now, resumed=place)[0]
+        if result.refusal:
+            waiting = Journal.objects.filter(pk=journal_id)
+            common = {"why": result.refusal.detail, "now": now or timezone.now()}
+            waiting.shut([Journal.Status.PENDING], status=Journal.Status.FAILED, **common)
+    return result
 
 
 def _configuration(program_id, via, *, dry_run, is_renewed):

@@ -26,6 +26,10 @@ def escrow_of(currency, *, activity_at, now, zone):
     day = periods.local_date(activity_at, zone)
     if currency.pending_event:
         deadline = periods.start_of_day(day + timedelta(days=currency.pending_deadline_days), zone)
+        if deadline <= now:
+            # Told so late that it would be cancelled at birth: the event is as late.
+            today = periods.local_date(now, zone)
+            deadline = periods.start_of_day(today + timedelta(days=max(1, currency.pending_deadline_days)), zone)
         return Escrow(waits_for=currency.pending_event, deadline_at=deadline)
     if currency.pending_days:
         at = periods.start_of_day(day + timedelta(days=currency.pending_days), zone)
@@ -34,12 +38,17 @@ def escrow_of(currency, *, activity_at, now, zone):
 
 
 def end_of(books, account, currency, *, earned_at, released_at=None):
-    """When new points of `account` end; the clock starts at their release unless the currency says earning."""
+    """When new points of `account` end; the clock starts at their release unless the currency says earning.
+
+    Qualifying points never end. None end before their release, or soon behind it.
+    """
+    if not currency.is_spendable:
+        return NEVER
     starts = earned_at if currency.expiry_starts == "earning" else released_at or earned_at
     return end_of_lot(
         currency.expiry,
         earned_at=starts,
-        processed_at=books.now,
+        processed_at=max(books.now, released_at or books.now),
         zone=books.configuration.zone,
         enrolled_at=account.enrolled_at,
     )
@@ -92,16 +101,20 @@ def credit(
     if paid:
         books.use(key, lot, paid)
     holding.wake_at(lot.available_at or lot.deadline_at if lot.is_pending else lot.expires_at)
-    if currency.expiry.model == "activity" and holding.expires_at is None:
-        _start_clock(books, account, currency, holding)
+    _start_clock(books, account, currency, books.now)
     return key
 
 
-def _start_clock(books, account, currency, holding):
-    """The enrolment is the first activity, but nothing is born expired."""
-    zone, terms = books.configuration.zone, currency.expiry
+def _start_clock(books, account, currency, now):
+    """No balance lives without an end under the activity model: when it has none, its clock starts.
+
+    The enrolment is the first activity, but nothing is born expired.
+    """
+    holding, terms, zone = account.holding(currency.id), currency.expiry, books.configuration.zone
+    if not currency.is_spendable or terms.model != "activity" or holding.expires_at is not None:
+        return
     since_enrolment = end_of_inactivity(terms, last_activity_at=account.enrolled_at, zone=zone)
-    holding.expires_at = max(since_enrolment, days_from(books.now, terms.min_validity_days, zone))
+    holding.expires_at = max(since_enrolment, days_from(now, terms.min_validity_days, zone))
     holding.wake_at(holding.expires_at)
 
 
@@ -140,6 +153,7 @@ def put_back(books, account, currency, uses, *, kind, journal_id, activity_at, *
             holding.wake_at(lot.expires_at)
         for lot, used in split(paid, [lot for lot, _ in uses]):
             books.use(key, lot, used)
+        _start_clock(books, account, currency, activity_at if kind == Entry.Kind.UNRESERVE else books.now)
     return total
 
 
@@ -166,6 +180,7 @@ def release(books, account, currency, lots, *, journal_id, at):
         holding.wake_at(lot.expires_at)
     for lot, used in split(paid, lots):
         books.use(key, lot, used)
+    _start_clock(books, account, currency, at)
     return total
 
 
@@ -174,7 +189,7 @@ def keep_alive(books, account, currency, activity, at):
     holding = account.holding(currency.id)
     holding.last_activity_at = max(at, holding.last_activity_at or at)
     holding.is_touched = account.is_touched = True
-    if not currency.expiry.counts_activity(activity):
+    if not currency.is_spendable or not currency.expiry.counts_activity(activity):
         return
     end = end_of_inactivity(currency.expiry, last_activity_at=at, zone=books.configuration.zone)
     if holding.expires_at is None or end > holding.expires_at:

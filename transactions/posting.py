@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, field, fields, replace
 from datetime import datetime, timedelta
 
 from loyalty_site.lib.refusals import Refusal, Refused
@@ -63,8 +63,11 @@ class Posting:
     fingerprint: str
     original: object = None
     other: object = None
-    resumed: int | None = None
+    resumed: Journal | None = None
     rates: dict | None = None
+    #: What happened to orders that are not there yet, and lots of this batch that wait for such an event.
+    events: set = field(default_factory=set)
+    fresh: list = field(default_factory=list)
 
     @property
     def configuration(self):
@@ -79,11 +82,14 @@ class Posting:
         if self.account.status != Member.Status.ACTIVE:
             raise MemberNotActive(f"The member is {self.account.status}; reactivate it first.", field="member")
 
-    def check_date(self):
-        """Semantics C16-R1: not in the future, not too old, not before the enrolment."""
-        at, now, terms = self.activity_at, self.books.now, self.configuration
-        if at > now + CLOCK_SKEW:
+    def check_not_ahead(self):
+        """Nothing is booked before it has happened, whatever it is."""
+        if self.activity_at > self.books.now + CLOCK_SKEW:
             raise InvalidDate("The date lies in the future; send the fact when it has happened.", field="activity_at")
+
+    def check_date(self):
+        """Semantics C16-R1: not too old, not before the enrolment."""
+        at, now, terms = self.activity_at, self.books.now, self.configuration
         if at < now - timedelta(days=terms.max_backdate_days):
             detail = f"The program accepts facts of the last {terms.max_backdate_days} days."
             raise InvalidDate(detail, field="activity_at")
@@ -121,19 +127,22 @@ class Posting:
     def of_revision(self):
         """The posting that takes back the revision which this order replaces."""
         name = f"{self.item.replaces} replaced by {self.item.external_id}"[:128]
-        item = Reversal(external_id=name, journal_id=self.original.id, activity_at=self.item.activity_at)
+        # What was paid with points stays paid: the order goes on.
+        item = Reversal(
+            external_id=name, journal_id=self.original.id, keeps_redemption=True, activity_at=self.item.activity_at
+        )
         return replace(self, item=item, resumed=None)
 
     def key(self):
         """The key of the journal of this posting: a new one, or that of the open journal it decides."""
-        return self.resumed or self.books.next_journal()
+        return self.resumed.pk if self.resumed else self.books.next_journal()
 
     def write(self, key, kind, *, answer, **columns):
         """Write the journal of this posting, or the outcome of the open one, and make its Result."""
         columns |= {"member_id": self.account.id if self.account else None, "answer": answer}
         if self.resumed:
             # What was reported stays as it was stored.
-            self.books.decide(key, **columns)
+            self.books.decide(key, was=self.resumed.status, **columns)
         else:
             self.books.journal(
                 key,

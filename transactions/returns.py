@@ -2,7 +2,7 @@
 
 from programs.expiry import End, days_from
 from transactions import moves
-from transactions.models import Entry, Journal
+from transactions.models import Entry
 
 
 def left(redemption):
@@ -11,29 +11,44 @@ def left(redemption):
 
 
 def give_back(posting, redemption, points, *, journal_id):
-    """Return `points` of a redemption to the lots they came from, the newest consumed first.
-
-    A lot that has ended meanwhile cannot take them: the currency says whether they live on in a
-    successor (grace, fresh) or end at once (strict). Returns the points that can be spent again.
-    """
-    books, account = posting.books, posting.account
-    uses = list(_newest_first(books, redemption, points))
-    currency = books.currencies[uses[0][0].currency_id]
-    common = {"journal_id": journal_id, "activity_at": posting.activity_at}
-    alive = [(lot, used) for lot, used in uses if lot.expires_at is None or lot.expires_at > books.now]
-    total = sum(used for _, used in alive)
-    kind = Entry.Kind.REVERSAL_CREDIT
-    moves.put_back(books, account, currency, alive, kind=kind, lifetime_redeemed=-total, **common)
-    for lot, used in uses:
-        if lot.expires_at and lot.expires_at <= books.now:
-            total += _revive(posting, currency, lot, used, **common)
-    redemption.taken_back += points
-    redemption.status = Journal.Status.PARTIALLY_REVERSED if left(redemption) else Journal.Status.REVERSED
-    books.change_journal(redemption.id, status=redemption.status, taken_back=points)
+    """Return `points` of a redemption, the newest consumed first; returns those that can be spent again."""
+    uses = _newest_first(redemption, points)
+    total = restore(posting, uses, journal_id=journal_id, lifetime="lifetime_redeemed")
+    posting.books.take_back(redemption, points, is_all=points == left(redemption))
     return total
 
 
-def _newest_first(books, redemption, points):
+def restore(posting, uses, *, journal_id, lifetime):
+    """Put points back into the lots that they came from; `uses` are (lot, points).
+
+    A lot that has ended meanwhile cannot take them: the currency says whether they live on in a
+    successor (grace, fresh) or end at once (strict). `lifetime` is the sum that they leave. Returns the
+    points that can be spent again.
+    """
+    books, account = posting.books, posting.account
+    uses = [(books.add_lot(lot), used) for lot, used in uses]
+    currency = books.currencies[uses[0][0].currency_id]
+    common = {"journal_id": journal_id, "activity_at": posting.activity_at}
+    alive = [(lot, used) for lot, used in uses if not _has_ended(lot, books.now) and lot.member_id == account.id]
+    total = sum(used for _, used in alive)
+    kind = Entry.Kind.REVERSAL_CREDIT
+    moves.put_back(books, account, currency, alive, kind=kind, **common, **{lifetime: -total})
+    for lot, used in uses:
+        if _has_ended(lot, books.now):
+            total += _revive(posting, currency, lot, used, **common, **{lifetime: -used})
+        elif lot.member_id != account.id:
+            # It was used before that member was merged into this one.
+            end = {"end": End(lot.expires_at, lot.is_floored), "origin_id": lot.id, lifetime: -used}
+            moves.credit(books, account, currency, used, kind=kind, **common, **end)
+            total += used
+    return total
+
+
+def _has_ended(lot, now):
+    return lot.expires_at is not None and lot.expires_at <= now
+
+
+def _newest_first(redemption, points):
     """(lot, points) of the uses from the last one back, behind what was returned before."""
     skip = redemption.taken_back
     for lot, used in reversed(redemption.uses):
@@ -42,11 +57,12 @@ def _newest_first(books, redemption, points):
         here = min(points, used - skipped)
         points -= here
         if here:
-            yield books.add_lot(lot), here
+            yield lot, here
 
 
-def _revive(posting, currency, lot, points, **common):
+def _revive(posting, currency, lot, points, *, journal_id, activity_at, **lifetime):
     """Points whose lot has ended: a lot of their own, or nothing; returns how many can be spent."""
+    common = {"journal_id": journal_id, "activity_at": activity_at}
     books, account = posting.books, posting.account
     policy = currency.returned_points
     end = End(max(lot.expires_at, days_from(books.now, currency.grace_days, books.configuration.zone)))
@@ -60,8 +76,8 @@ def _revive(posting, currency, lot, points, **common):
         end=end,
         kind=Entry.Kind.REVERSAL_CREDIT,
         origin_id=lot.id,
-        lifetime_redeemed=-points,
         **common,
+        **lifetime,
     )
     if policy != "strict":
         return points

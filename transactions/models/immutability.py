@@ -6,6 +6,8 @@ whenever Django alters it.
 
 from django.db import connections, models, transaction
 
+from transactions.models.transitions import TRANSITIONS
+
 #: Columns that may still move after the row was written; "" means that the row never changes.
 DERIVED = {
     "transactions_entry": "",
@@ -24,6 +26,11 @@ WHILE_OPEN = {
         ("pending", "failed", "held"),
     )
 }
+
+
+JOURNAL = "transactions_journal"
+
+_LEAP = "no journal goes from its state to that one"
 
 
 class Immutable(Exception):
@@ -78,6 +85,12 @@ def _changed(connection, table, derived, differs):
     return f"{always} OR (OLD.status NOT IN ({inside}) AND ({differs(settled)}))"
 
 
+def _leaps():
+    """SQL that is true when a journal goes from one state to another that does not follow it."""
+    steps = ", ".join(f"'{was} {to}'" for was, after in TRANSITIONS.items() for to in after)
+    return f"OLD.status <> NEW.status AND (OLD.status || ' ' || NEW.status) NOT IN ({steps})"
+
+
 def _sqlite(connection, table, derived):
     def differs(names):
         return " OR ".join(f'OLD."{name}" IS NOT NEW."{name}"' for name in names)
@@ -85,6 +98,9 @@ def _sqlite(connection, table, derived):
     refuse = f"BEGIN SELECT RAISE(ABORT, '{table} is append-only'); END"
     changed = _changed(connection, table, derived, differs)
     yield f'CREATE TRIGGER "{table}_no_update" BEFORE UPDATE ON "{table}" WHEN {changed} {refuse}'
+    if table == JOURNAL:
+        refuse_leap = f"BEGIN SELECT RAISE(ABORT, '{_LEAP}'); END"
+        yield f'CREATE TRIGGER "{table}_no_leap" BEFORE UPDATE ON "{table}" WHEN {_leaps()} {refuse_leap}'
     yield f'CREATE TRIGGER "{table}_no_delete" BEFORE DELETE ON "{table}" {refuse}'
 
 
@@ -100,6 +116,13 @@ def _postgresql(connection, table, derived):
         "$$ BEGIN RAISE EXCEPTION '% is append-only', TG_TABLE_NAME; END $$"
     )
     yield f'CREATE TRIGGER "{table}_no_update" BEFORE UPDATE ON "{table}" FOR EACH ROW WHEN ({changed}) {run}'
+    if table == JOURNAL:
+        yield (
+            "CREATE OR REPLACE FUNCTION journal_keeps_its_states() RETURNS trigger LANGUAGE plpgsql AS "
+            f"$$ BEGIN RAISE EXCEPTION '{_LEAP}'; END $$"
+        )
+        refuse_leap = f"FOR EACH ROW WHEN ({_leaps()}) EXECUTE FUNCTION journal_keeps_its_states()"
+        yield f'CREATE TRIGGER "{table}_no_leap" BEFORE UPDATE ON "{table}" {refuse_leap}'
     yield f'CREATE TRIGGER "{table}_no_delete" BEFORE DELETE ON "{table}" FOR EACH ROW {run}'
     yield f'CREATE TRIGGER "{table}_no_truncate" BEFORE TRUNCATE ON "{table}" FOR EACH STATEMENT {run}'
 
@@ -112,7 +135,7 @@ def drop_triggers(connection):
     tail = {"postgresql": ' ON "{table}"'}.get(connection.vendor, "")
     with connection.cursor() as cursor:
         for table in DERIVED:
-            for deed in ("update", "delete", "truncate"):
+            for deed in ("update", "leap", "delete", "truncate"):
                 cursor.execute(f'DROP TRIGGER IF EXISTS "{table}_no_{deed}"' + tail.format(table=table))
 
 

@@ -10,6 +10,7 @@ from members.models import Member
 from partners.models import Connection, Product, Store
 from programs.models import Program
 from transactions.models.immutability import LedgerQuerySet, LedgerRow
+from transactions.models.transitions import check
 
 
 class NotOpen(Refused):
@@ -28,6 +29,13 @@ class JournalQuerySet(LedgerQuerySet):
         if journal.status not in states:
             raise NotOpen(f"The transaction is {journal.get_status_display().lower()}.", field="transaction")
         return journal
+
+    def shut(self, states, *, status, why, now):
+        """Give those of these that are in one of `states` the outcome `status`; returns how many."""
+        for state in states:
+            check(state, status)
+        answer = {"status": status, "detail": why}
+        return self.filter(status__in=states).put(status=status, error=why[:300], processed_at=now, answer=answer)
 
 
 class Journal(LedgerRow):
@@ -135,7 +143,7 @@ class Journal(LedgerRow):
             models.CheckConstraint(condition=~Q(external_id=""), name="journal_has_an_external_id"),
             models.CheckConstraint(
                 condition=Q(kind="reversal", reverses__isnull=False)
-                | Q(kind="reversal", status__in=["pending", "rejected"])
+                | Q(kind="reversal", status__in=["pending", "failed", "rejected"])
                 | (~Q(kind="reversal") & Q(reverses__isnull=True)),
                 name="only_a_reversal_reverses",
             ),
@@ -151,6 +159,9 @@ class Journal(LedgerRow):
             models.Index(fields=["reverses"], name="reversals_of_journal", condition=Q(reverses__isnull=False)),
             models.Index(
                 fields=["program", "connection", "order_ref"], name="journals_of_order", condition=~Q(order_ref="")
+            ),
+            models.Index(
+                fields=["user", "received_at"], name="adjustments_of_user", condition=Q(kind="adjustment")
             ),
             models.Index(
                 fields=["status", "due_at"],
