@@ -169,13 +169,21 @@ _IS_UNDONE = (
 )
 _SAYS_UNDONE = "(j.status IN ('reversed', 'partially_reversed'))"
 
+# Both as they are called by now: members may have been merged into others since.
+_IN_A_GROUP = (
+    "j.kind IN ('accrual', 'reversal', 'adjustment') AND EXISTS (SELECT 1 FROM members_relation r "
+    "JOIN members_member p ON p.id = r.member_id JOIN members_member g ON g.id = r.group_id "
+    "WHERE j.member_id IN (p.id, p.merged_into_id) AND e.member_id IN (g.id, g.merged_into_id))"
+)
+
 JOURNALS = [
     Rows(
         "the journal of entry {}",
         "SELECT e.member_id, e.currency_id, e.id, 'that of another member', 'one of the same member' "
         "FROM transactions_entry e JOIN transactions_journal j ON j.id = e.journal_id "
-        # A transfer and a merge have two sides; a settlement has none.
-        "WHERE e.member_id {ids} AND j.kind NOT IN ('transfer', 'merge') AND j.member_id <> e.member_id",
+        # A transfer and a merge have two sides; a settlement has none; groups share in what people earn.
+        "WHERE e.member_id {ids} AND j.kind NOT IN ('transfer', 'merge') AND j.member_id <> e.member_id "
+        f"AND NOT ({_IN_A_GROUP})",
     ),
     Rows(
         "the status of transaction {}",

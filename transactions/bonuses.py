@@ -1,0 +1,45 @@
+"""Which bonuses did two members get that one member gets once? And where do moved points come from?"""
+
+from programs.models import Cap
+from transactions.models import Journal, Lot
+
+#: An activity that happens once in the life of a membership.
+ONCE = ("enrolment", "enrollment", "sign-up", "signup", "welcome")
+
+
+def given_twice(source, target):
+    """{currency code: [{"rule", "points"}]}: the smaller one of each bonus that both got (C21-R3).
+
+    Bonuses are what the rules gave under a cap for each member for ever, and on enrolment.
+    """
+    capped = Cap.objects.filter(program=source.program_id, scope="member", period="ever", is_active=True)
+    capped = set(capped.exclude(rule=None).values_list("rule__code", flat=True))
+    theirs, own = _given(source, capped), _given(target, capped)
+    found = {}
+    for rule, currency in sorted(theirs.keys() & own.keys()):
+        points = min(theirs[rule, currency], own[rule, currency])
+        if points > 0:
+            found.setdefault(currency, []).append({"rule": rule, "points": points})
+    return found
+
+
+def _given(member, capped):
+    """{(rule code, currency code): points} of the once-only bonuses of one member."""
+    journals = Journal.objects.filter(
+        member=member, kind=Journal.Kind.ACCRUAL, status__in=[Journal.Status.PROCESSED]
+    ).values_list("activity", "trace")
+    sums = {}
+    for activity, trace in journals.iterator():
+        for rule in trace.get("rules", ()):
+            if rule["rule"] in capped or activity.lower() in ONCE:
+                key = rule["rule"], rule["currency"]
+                sums[key] = sums.get(key, 0) + rule["points"]
+    return sums
+
+
+def roots_of_merged_lots(member_id):
+    """{lot: the lot of the purchase} of points that came with an earlier merge, so that refunds find them."""
+    moved = Lot.objects.filter(
+        member=member_id, remaining__gt=0, origin__isnull=False, entry__journal__kind=Journal.Kind.MERGE
+    )
+    return dict(moved.values_list("pk", "origin_id"))
