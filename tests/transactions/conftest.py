@@ -4,6 +4,9 @@ import pytest
 from django.apps import apps
 
 from tests import factories
+from tests.transactions.books_balance import books_balance
+
+__all__ = ["books_balance"]
 
 
 @pytest.fixture
