@@ -64,10 +64,14 @@ class Count:
 
 @dataclass(slots=True)
 class Held:
-    """The current standing in one tier group; `replaces` is the stored row that a new one ends."""
+    """The current standing in one tier group; `replaces` is the stored row that a new one ends.
+
+    `from_at` is when the stored one began: clocks of servers differ, and none ends before it begins.
+    """
 
     id: int | None
     tier_id: int
+    from_at: datetime | None = None
     is_new: bool = False
     replaces: int | None = None
 
@@ -120,7 +124,7 @@ class Lock:
                 [member_ids],
             )
             self._standings = session.run(
-                "SELECT member_id, group_id, id, tier_id FROM members_standing WHERE is_current AND member_id {ids}",
+                "SELECT member_id, group_id, id, tier_id, from_at FROM members_standing WHERE is_current AND member_id {ids}",
                 [member_ids],
             )
 
@@ -136,8 +140,8 @@ class Lock:
         if self._tallies:
             for member, currency, period, row_id, points in self._tallies.fetchall():
                 accounts[member].counts[currency, period] = Count(row_id, points)
-            for member, group, row_id, tier in self._standings.fetchall():
-                accounts[member].tiers[group] = Held(row_id, tier)
+            for member, group, row_id, tier, from_at in self._standings.fetchall():
+                accounts[member].tiers[group] = Held(row_id, tier, instant(from_at))
         return accounts, version
 
 

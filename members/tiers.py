@@ -36,16 +36,22 @@ def upgrade(configuration, account, *, activity_at):
         now_at = next((n for n, tier in enumerate(group.tiers) if held and tier.id == held.tier_id), -1)
         if group.rank(reached.code) > now_at:
             replaced = held.replaces if held and held.is_new else held and held.id
-            account.tiers[group.id] = Held(None, reached.id, is_new=True, replaces=replaced)
+            account.tiers[group.id] = Held(
+                None, reached.id, from_at=held and held.from_at, is_new=True, replaces=replaced
+            )
 
 
 def save(session, accounts, *, now):
     """Write the standings that `upgrade` opened: the old row ends where the new one begins."""
     new = [(a.id, group, held) for a in accounts for group, held in a.tiers.items() if held.is_new]
-    ended = [(held.replaces, False, now) for _, _, held in new if held.replaces]
+    begins = {id(held): max(now, held.from_at or now) for _, _, held in new}
+    ended = [(held.replaces, False, begins[id(held)]) for _, _, held in new if held.replaces]
     session.change(Standing, put="is_current until_at", rows=ended)
     session.insert(
         Standing,
         "member_id group_id tier_id from_at reason note is_current",
-        [(member, group, held.tier_id, now, Standing.Reason.ACTIVITY.value, "", True) for member, group, held in new],
+        [
+            (member, group, held.tier_id, begins[id(held)], Standing.Reason.ACTIVITY.value, "", True)
+            for member, group, held in new
+        ],
     )
