@@ -2,7 +2,7 @@
 
 from loyalty_site.lib import money
 from loyalty_site.lib.refusals import Refused
-from transactions import moves
+from transactions import ceilings, moves
 from transactions.models import Journal
 from transactions.posting import InsufficientPoints
 
@@ -21,6 +21,7 @@ def adjust(posting):
     currency = posting.currency(item.currency)
     common = {"activity_at": posting.activity_at}
     if item.points > 0:
+        ceilings.check_room(account, currency, item.points)
         key = posting.key()
         end = moves.end_of(books, account, currency, earned_at=posting.activity_at)
         moves.credit(

@@ -80,9 +80,43 @@ class Session:
             sql = f'UPDATE "{model._meta.db_table}" SET {", ".join(sets)} WHERE "{key}" = %s'
             self._many(sql, [(*row[1:], row[0]) for row in rows])
 
+    def hold(self, model, columns, rows, *, unique):
+        """Lock the rows with these values of the `unique` columns, in the order of `rows`, one statement.
+
+        Those that are missing are inserted; the last of `columns` stays as it is in the others. Returns
+        tuples of the primary key and the columns, as stored.
+        """
+        names = columns.split()
+        table, last = model._meta.db_table, names[-1]
+        end = f'ON CONFLICT ({_quoted(unique.split())}) DO UPDATE SET "{last}" = "{table}"."{last}" '
+        end += f"RETURNING {_quoted([model._meta.pk.column, *names])}"
+        if self.is_postgresql:
+            return self.run(f"{_insert_arrays(model, columns, self.connection)} {end}", _arrays(rows)).fetchall()
+        values = ", ".join(f"json_extract(value, '$[{place}]')" for place in range(len(names)))
+        sql = f'INSERT INTO "{table}" ({_quoted(names)}) SELECT {values} FROM json_each(%s) WHERE true {end}'
+        return self.run(sql, [json.dumps(rows)]).fetchall()
+
+    def add_within(self, model, column, rows):
+        """Add to `column` of rows of (id, number to add, largest result): only where it stays from 0 to that.
+
+        One statement; the cursor's `rowcount`, after the pipeline, says how many rows were changed.
+        """
+        table, key = model._meta.db_table, model._meta.pk.column
+        if self.is_postgresql:
+            return self.run(
+                f'UPDATE "{table}" AS t SET "{column}" = t."{column}" + v.n '
+                "FROM unnest(%s::bigint[], %s::bigint[], %s::bigint[]) AS v(id, n, most) "
+                f'WHERE t."{key}" = v.id AND t."{column}" + v.n BETWEEN 0 AND v.most',
+                _arrays(rows),
+            )
+        sql = f'UPDATE "{table}" SET "{column}" = "{column}" + %s '
+        sql += f'WHERE "{key}" = %s AND "{column}" + %s BETWEEN 0 AND %s'
+        return self._many(sql, [(n, row, n, most) for row, n, most in rows])
+
     def _many(self, sql, rows):
         with self.connection.cursor() as cursor:
             cursor.executemany(sql, [[_to_sqlite(value) for value in row] for row in rows])
+            return cursor
 
     def take_ids(self, *wanted):
         """For each (model, count) of `wanted` a list of that many new primary keys; a generator to read later.
@@ -116,6 +150,11 @@ def _arrays(rows):
 
 def _array(values):
     """The text of a PostgreSQL array; psycopg's own way through typed lists takes three times as long."""
+    kinds = set(map(type, values))
+    if kinds == {int}:
+        return "{" + ",".join(map(str, values)) + "}"
+    if kinds == {datetime}:
+        return '{"' + '","'.join(map(str, values)) + '"}'
     return "{" + ",".join(map(_element, values)) + "}"
 
 
