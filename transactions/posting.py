@@ -154,13 +154,13 @@ class Posting:
                 fingerprint=self.fingerprint,
                 **({"payload": dump(self.item)} | columns),
             )
-        is_booked = columns.get("status", Journal.Status.PROCESSED.value) == Journal.Status.PROCESSED.value
-        return Result("posted" if is_booked else "kept", key, answer)
+        return Result("posted", key, answer)
 
     def keep(self, kind, status, why, **columns):
         """Write the fact down without booking it: it is `status` because of `why`."""
         answer = {"status": status.value, "detail": why}
-        return self.write(self.key(), kind, answer=answer, status=status.value, error=why, **columns)
+        written = self.write(self.key(), kind, answer=answer, status=status.value, error=why, **columns)
+        return replace(written, status="kept")
 
 
 def fingerprint(item):
