@@ -20,6 +20,7 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "loyalty_site.settings")
 app = Celery("loyalty")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
+app.autodiscover_tasks(["loyalty_site"], related_name="nightly")
 
 
 @app.task(name="clear_sessions")
@@ -29,6 +30,12 @@ def clear_sessions():
 
 
 app.conf.beat_schedule = {
+    # Often, because days end at other times in other zones; a night that is done costs one query.
+    "nightly": {
+        "task": "nightly",
+        "schedule": crontab(minute="2,17,32,47"),
+        "options": {"expires": 800},
+    },
     "clear sessions": {
         "task": "clear_sessions",
         "schedule": crontab(minute=17),

@@ -1,7 +1,10 @@
 """Who goes on when two requests do the same at once? The one that claims its name first."""
 
+import fcntl
 import hashlib
+from contextlib import contextmanager
 
+from django.conf import settings
 from django.db import connection
 
 
@@ -12,7 +15,38 @@ def claim(name):
     """
     if connection.vendor != "postgresql":
         return True
-    number = int.from_bytes(hashlib.sha256(name.encode()).digest()[:8], signed=True)
+    return _ask("pg_try_advisory_xact_lock", name)
+
+
+@contextmanager
+def hold(name):
+    """Yields whether `name` is ours alone until the end of the block, over many transactions. It never waits.
+
+    Whoever holds it, a killed process holds it no longer: the database (on SQLite the operating system) gives
+    it back. Through a pooler the connection must stay the same one, as in PgBouncer's session mode.
+    """
+    if connection.vendor == "postgresql":
+        is_ours = _ask("pg_try_advisory_lock", name)
+        try:
+            yield is_ours
+        finally:
+            if is_ours and connection.is_usable():
+                _ask("pg_advisory_unlock", name)
+        return
+    with open(settings.VAR_DIR / f"{hashlib.sha256(name.encode()).hexdigest()[:16]}.lock", "w") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            yield False
+        else:
+            yield True
+
+
+def _number(name):
+    return int.from_bytes(hashlib.sha256(name.encode()).digest()[:8], signed=True)
+
+
+def _ask(function, name):
     with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_try_advisory_xact_lock(%s)", [number])
+        cursor.execute(f"SELECT {function}(%s)", [_number(name)])
         return cursor.fetchone()[0]

@@ -11,6 +11,7 @@ from django.db import connection, transaction
 
 from loyalty_site.lib.sql import Session
 from members.models import Member
+from transactions import seals
 from transactions.audit.drift import Drift, Members
 from transactions.audit.statements import STATEMENTS
 from transactions.audit.walks import WALKS
@@ -24,7 +25,10 @@ CHECKS = [*STATEMENTS, *WALKS]
 
 
 def audit(program, *, progress=None, chunk=CHUNK):
-    """Yields each Drift of the members of `program`. `progress` is called with the members done since."""
+    """Yields each Drift of the members of `program`, then those of its seals.
+
+    `progress` is called with the members done since.
+    """
     session, last = Session(), 0
     currencies = dict(program.currencies.values_list("pk", "code"))
     queue = Member.objects.filter(program=program).order_by("pk").values_list("pk", "number")
@@ -36,6 +40,8 @@ def audit(program, *, progress=None, chunk=CHUNK):
                 yield from check(members)
         if progress:
             progress(len(numbers))
+    for what, stored, computed in seals.broken(program):
+        yield Drift("", "", what, stored, computed)
 
 
 @contextmanager

@@ -7,7 +7,8 @@ from loyalty_site.lib.sql import Session
 
 @dataclass(frozen=True, slots=True)
 class Drift:
-    """Something stored that does not follow from the ledger. `currency` is a code, "" where none is meant."""
+    """Something stored that does not follow from the ledger. `currency` is a code, "" where none is meant;
+    so is `member`, the number, of what belongs to the whole program."""
 
     member: str
     currency: str
@@ -17,7 +18,8 @@ class Drift:
 
     def __str__(self):
         of = f" {self.currency}" if self.currency else ""
-        return f"member {self.member}{of}: {self.what} is {self.stored}, the ledger says {self.computed}"
+        whose = f"member {self.member}{of}: " if self.member else ""
+        return f"{whose}{self.what} is {self.stored}, the ledger says {self.computed}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,63 @@
+"""Run the night now, for the days that have closed since the last success.
+
+Exit codes: 0 all done; 1 a step failed, or the reconciliation found differences; 2 no such program, or no
+instant; 3 another process is running it; 4 the clock contradicts what is stored (see --force).
+"""
+
+from datetime import datetime
+
+from django.core.management.base import BaseCommand, CommandError
+
+from loyalty_site import nightly
+
+FAILED, UNKNOWN, BUSY, CLOCK = 1, 2, 3, 4
+
+
+class Command(BaseCommand):
+    help = "Release, expire, give up, seal and reconcile, for each local day that has closed. Safe to repeat."
+
+    def add_arguments(self, parser):
+        parser.add_argument("--program", metavar="CODE", help="only this program")
+        parser.add_argument("--now", metavar="ISO", help="as if it were this instant, for example 2026-03-01T02:00Z")
+        parser.add_argument("--force", action="store_true", help="run although the clock seems to have jumped")
+
+    def handle(self, *, program, now, force, **options):
+        chosen = nightly.programs()
+        if program:
+            chosen = chosen.filter(code=program)
+            if not chosen:
+                raise CommandError(f"There is no program “{program}” that has begun.", returncode=UNKNOWN)
+        codes = [self._night(one, _instant(now), force) for one in chosen]
+        worst = max(codes, default=0)
+        if worst:
+            raise CommandError("Not all is done; see above.", returncode=worst)
+
+    def _night(self, program, now, force):
+        code = 0
+        try:
+            for run in nightly.night(program, now=now, is_forced=force):
+                counts = ", ".join(f"{name} {value}" for name, value in run.counts.items() if name != "told")
+                self.stdout.write(f"{run.program.code} {run.day} {run.step}: {run.error or counts or 'nothing'}")
+                for drift in run.counts.get("told", []):
+                    self.stdout.write(f"  {drift}")
+                if run.error or run.counts.get("differences") or run.counts.get("failed"):
+                    code = FAILED
+        except nightly.Busy:
+            self.stderr.write(f"{program.code}: another process is running it.")
+            return BUSY
+        except nightly.ClockJumped as why:
+            self.stderr.write(f"{program.code}: {why} If that is right, say --force.")
+            return CLOCK
+        return code
+
+
+def _instant(text):
+    if text is None:
+        return None
+    try:
+        instant = datetime.fromisoformat(text)
+    except ValueError:
+        instant = None
+    if instant is None or instant.tzinfo is None:
+        raise CommandError("Write the instant with its zone, like 2026-03-01T02:00+01:00.", returncode=UNKNOWN)
+    return instant

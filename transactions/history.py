@@ -1,0 +1,108 @@
+"""What did a member hold at any instant: as it was true, and as we knew it?
+
+Two axes. `true_at` takes what members did by then, whenever it reached us; `known_at` takes what was written
+down by then, whenever it happened. Given both, it is what we knew then about what was true then; given
+neither, it is all that is in the ledger, which equals the stored balance. Reads entries, traces, standings
+and redatings only: no stored balance is asked, or touched. What time has done since the member was last
+settled is not in the ledger yet: call `ledger.refresh` first where the present matters.
+"""
+
+from dataclasses import dataclass, field
+
+from django.db.models import Q, Sum
+from django.db.models.functions import Coalesce
+
+from members.models import Standing
+from transactions.models import Entry, Lot, Redating, Trace
+
+PARTS = ("available", "pending", "reserved", "arrears")
+
+
+@dataclass(frozen=True, slots=True)
+class HeldLot:
+    """A lot as it stood: `expires_at` and `is_pending` too are those of then."""
+
+    id: int
+    currency_id: int
+    points: int
+    remaining: int
+    is_pending: bool
+    activity_at: object
+    expires_at: object
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """`balances` {currency id: {available, pending, reserved, arrears}}, `lots` with something left by key,
+    `tiers` {tier group id: tier id}."""
+
+    balances: dict = field(default_factory=dict)
+    lots: list = field(default_factory=list)
+    tiers: dict = field(default_factory=dict)
+
+
+def as_of(member_id, *, true_at=None, known_at=None):
+    """The State of a member at these instants, inclusive; None takes everything on that axis.
+
+    A back-dated debit may take from a later credit, so what was true can be below zero for a while.
+    """
+    return State(
+        balances=_balances(member_id, _until(true_at, known_at)),
+        lots=list(_lots(member_id, true_at, known_at)),
+        tiers=_tiers(member_id, true_at, known_at),
+    )
+
+
+def _until(true_at, known_at, path=""):
+    """The condition on entries (reached by `path`) for both axes."""
+    limits = {f"{path}activity_at__lte": true_at, f"{path}posted_at__lte": known_at}
+    return Q(**{name: at for name, at in limits.items() if at is not None})
+
+
+def _balances(member_id, until):
+    entries = Entry.objects.filter(until, member=member_id).order_by()
+    sums = entries.values("currency_id").annotate(**{f"sum_{part}": Sum(part) for part in PARTS})
+    return {row["currency_id"]: {part: int(row[f"sum_{part}"]) for part in PARTS} for row in sums}
+
+
+def _lots(member_id, true_at, known_at):
+    until = _until(true_at, known_at)
+    used = Trace.objects.filter(_until(true_at, known_at, "entry__"), lot__member=member_id).order_by()
+    used = dict(used.values_list("lot").annotate(Sum("points")))
+    lots = Lot.objects.filter(_until(true_at, known_at, "entry__"), member=member_id)
+    lots = lots.annotate(born_pending=Coalesce("entry__pending", 0)).order_by("pk")
+    released = Entry.objects.filter(until, member=member_id, kind=Entry.Kind.RELEASE)
+    released = set(released.values_list("currency_id", "activity_at"))
+    ends = _ends(member_id, known_at if known_at is not None else true_at)
+    for lot in lots.iterator(chunk_size=2000):
+        remaining = lot.points - int(used.get(lot.pk, 0))
+        if remaining:
+            is_free = not lot.is_pending and (lot.currency_id, lot.available_at) in released
+            yield HeldLot(
+                id=lot.pk,
+                currency_id=lot.currency_id,
+                points=lot.points,
+                remaining=remaining,
+                is_pending=lot.born_pending > 0 and not is_free,
+                activity_at=lot.activity_at,
+                expires_at=ends.get(lot.pk, lot.expires_at),
+            )
+
+
+def _ends(member_id, at):
+    """{lot: its end at `at`} of the lots whose end was changed afterwards: the end that the change replaced."""
+    if at is None:
+        return {}
+    changed = Redating.objects.filter(lot__member=member_id, at__gt=at).order_by("-pk")
+    return dict(changed.values_list("lot", "expires_before"))
+
+
+def _tiers(member_id, true_at, known_at):
+    """A standing begins when it is written, so both axes read the same rows; the earlier instant decides."""
+    instants = [at for at in (true_at, known_at) if at is not None]
+    standings = Standing.objects.filter(member=member_id).order_by("from_at", "pk")
+    if not instants:
+        return dict(standings.filter(is_current=True).values_list("group", "tier"))
+    at = min(instants)
+    held = standings.filter(Q(until_at=None) | Q(until_at__gt=at), from_at__lte=at)
+    return dict(held.values_list("group", "tier"))
