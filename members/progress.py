@@ -25,7 +25,7 @@ def steps(program, *, tallies, held, now):
 
     `tallies` are the member's Tally rows, `held` maps the id of a group to the id of the tier held in it.
     """
-    configuration = versions.current(program.pk)
+    configuration = versions.of(program)
     counts = {(tally.currency_id, tally.period): tally.points for tally in tallies}
     for group in configuration.tier_groups.values():
         currency = configuration.currencies[group.currency]
