@@ -13,6 +13,7 @@ from members.holdings import Held
 from members.models import Member, Merge, Relation
 from partners.activity import Adjustment
 from partners.models import Connection
+from programs import periods
 from transactions import bonuses, ledger, moves, transfers
 from transactions.adjustments import ReasonMissing
 from transactions.models import Approval, Counter, Entry, Journal
@@ -55,11 +56,10 @@ def merge(source, target, *, reason, claw_back=False, user=None, now=None):
         raise ReasonMissing("Say why these two are one.", field="reason")
     now = now or timezone.now()
     with transaction.atomic():
+        _check(source, target)
         books = open_books(target.program_id, [source.pk, target.pk], now=now)
-        source.refresh_from_db()
-        target.refresh_from_db()
-        for problem in _problems(source, target):
-            raise problem
+        # Once more: only what is read under the lock is sure.
+        _check(source, target)
         giver, taker = books.accounts[source.pk], books.accounts[target.pk]
         done = Merge(source=source, target=target, reason=reason, user=user, merged_at=now)
         done.record = {"flags": bonuses.given_twice(source, target), "tiers": _tiers_of(taker)}
@@ -78,6 +78,13 @@ def merge(source, target, *, reason, claw_back=False, user=None, now=None):
     return done
 
 
+def _check(source, target):
+    source.refresh_from_db()
+    target.refresh_from_db()
+    for problem in _problems(source, target):
+        raise problem
+
+
 def _problems(source, target):
     """What stands against merging these two, most important first."""
     if source.pk == target.pk:
@@ -85,6 +92,7 @@ def _problems(source, target):
         return
     if source.program_id != target.program_id:
         yield NotMergeable("The two are members of different programs.", field="target")
+        return
     if source.customer.kind != target.customer.kind:
         yield NotMergeable("A person and a group cannot become one.", field="target")
     for name, member in (("source", source), ("target", target)):
@@ -123,7 +131,7 @@ def _move_everything(books, giver, taker, done, user):
     """Move points, tallies and tier; returns what undoing it needs."""
     key = books.next_journal()
     common = {"journal_id": key, "activity_at": books.now}
-    record = {"journal": key, "lots": [], "plain": {}, "arrears": {}, "moved": {}}
+    record = {"journal": key, "lots": [], "plain": [], "arrears": {}, "moved": {}}
     origins = bonuses.roots_of_merged_lots(giver.id)
     for currency_id, holding in sorted(giver.holdings.items()):
         currency = books.currencies[currency_id]
@@ -131,9 +139,9 @@ def _move_everything(books, giver, taker, done, user):
         lots = [lot for lot in books.lots_of(giver, currency) if lot.remaining]
         moved = transfers.move_whole_lots(books, giver, taker, currency, lots, origin_of=origins, **common)
         record["lots"] += [{"lot": lot.id, "heir": heir, "points": points} for lot, heir, points in moved]
-        if not currency.is_spendable and holding.available:
-            record["plain"][str(currency_id)] = holding.available
-            move_plain(books, giver, taker, currency, holding.available, **common)
+        for at, points in _by_window(books, giver, currency):
+            record["plain"].append([currency_id, at.isoformat(), points])
+            move_plain(books, giver, taker, currency, points, journal_id=key, activity_at=at)
         if holding.arrears:
             record["arrears"][str(currency_id)] = holding.arrears
             move_arrears(books, giver, taker, currency, holding.arrears, **common)
@@ -146,6 +154,19 @@ def _move_everything(books, giver, taker, done, user):
     write(books, key, Journal.Kind.MERGE, f"merge-{done.pk}", taker.id, user, **columns)
     books.close()
     return record
+
+
+def _by_window(books, account, currency):
+    """[(instant, points)] of qualifying points: an instant of each window in which they were counted."""
+    left = 0 if currency.is_spendable else account.holding(currency.id).available
+    found, zone = [], books.configuration.zone
+    periods_of = sorted(period for c, period in account.counts if c == currency.id and period.year > 1)
+    for period in periods_of:
+        points = min(left, max(0, account.counts[currency.id, period].points))
+        if points:
+            found.append((periods.start_of_day(period, zone), points))
+            left -= points
+    return [*found, (books.now, left)] if left else found
 
 
 def move_plain(books, giver, taker, currency, points, **common):

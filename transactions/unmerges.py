@@ -1,6 +1,6 @@
 """How is a merge taken back, as if it had never been? Source of the rules: semantics C21-R4."""
 
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 
 from django.db import transaction
 from django.db.models import Q, Sum
@@ -68,9 +68,7 @@ def _give_back_everything(books, merge, target, source, user, *, is_split):
     for currency in books.currencies.values():
         brought = _brought(merge, currency)
         short, back = _give_back_lots(books, target, source, currency, brought, is_split=is_split, **common)
-        plain = min(record["plain"].get(str(currency.id), 0), target.holding(currency.id).available)
-        if plain:
-            move_plain(books, target, source, currency, plain, **common)
+        plain = _give_back_plain(books, target, source, currency, record["plain"], key)
         owed = record["arrears"].get(str(currency.id), 0)
         if owed:
             _owe_again(books, target, source, currency, owed, record["journal"], **common)
@@ -84,6 +82,18 @@ def _give_back_everything(books, merge, target, source, user, *, is_split):
     write(books, key, Journal.Kind.MERGE, f"unmerge-{merge.pk}", target.id, user, **columns)
     books.close()
     return {"returned": returned, "missing": missing}
+
+
+def _give_back_plain(books, target, source, currency, plain, key):
+    """Return qualifying points, as far as they are there; returns how many."""
+    back = 0
+    for currency_id, at, points in plain:
+        points = min(points, target.holding(currency.id).available) if currency_id == currency.id else 0
+        if points:
+            common = {"journal_id": key, "activity_at": datetime.fromisoformat(at)}
+            move_plain(books, target, source, currency, points, **common)
+            back += points
+    return back
 
 
 def _brought(merge, currency):

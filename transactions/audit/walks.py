@@ -57,7 +57,8 @@ class _Walk:
 
 def tallies_count_what_was_earned(members):
     """Each tally is the sum of its currency's entries in its window, under the terms at their posting."""
-    kinds = (Entry.Kind.CREDIT, Entry.Kind.DEBIT, Entry.Kind.REVERSAL_DEBIT)
+    kinds = (Entry.Kind.CREDIT, Entry.Kind.DEBIT, Entry.Kind.REVERSAL_DEBIT, Entry.Kind.REVERSAL_CREDIT)
+    kinds = (*kinds, Entry.Kind.TRANSFER_IN, Entry.Kind.TRANSFER_OUT)
     entries = Entry.objects.filter(member__in=members.ids, currency__kind=Currency.Kind.QUALIFYING, kind__in=kinds)
     moved = entries.order_by("member_id").values_list(
         "member_id",
