@@ -17,7 +17,7 @@ class Catalogue:
     def __init__(self, session, items, *, partner):
         self._partner = partner
         stores = sorted({item.store for item in items if getattr(item, "store", "")})
-        skus = sorted({line.sku for item in items for line in getattr(item, "lines", ()) if line.sku})
+        skus = sorted({line.sku for item in items for line in getattr(item, "lines", ()) if getattr(line, "sku", "")})
         self._stores = self._products = None
         if stores:
             self._stores = session.run(
