@@ -74,7 +74,9 @@ _CORRECTS = (
     "(e.kind = 'reversal_debit' OR (e.kind = 'debit' AND j.kind = 'adjustment') "
     "OR (e.kind = 'reversal_credit' AND COALESCE(o.kind, '') = 'adjustment'))"
 )
-_SPENDS = f"e.kind IN ('debit', 'confirm', 'write_off', 'reversal_credit') AND NOT {_CORRECTS}"
+# What had expired and came back.
+_REINSTATES = "(e.kind = 'reversal_credit' AND j.activity = 'reinstatement')"
+_SPENDS = f"e.kind IN ('debit', 'confirm', 'write_off', 'reversal_credit') AND NOT {_CORRECTS} AND NOT {_REINSTATES}"
 
 #: When time does something to a balance for the first time: whoever locks it settles what is due by then.
 _FIRST_DUE = (
@@ -101,7 +103,11 @@ BALANCES = [
     Sums("lifetime_earned", _balance("lifetime_earned"), _entries("e.points", "e.kind = 'credit'")),
     Sums("lifetime_redeemed", _balance("lifetime_redeemed"), _entries("-e.points", _SPENDS)),
     Sums("lifetime_reversed", _balance("lifetime_reversed"), _entries("-e.points", _CORRECTS)),
-    Sums("lifetime_expired", _balance("lifetime_expired"), _entries("-e.points", "e.kind = 'expiry'")),
+    Sums(
+        "lifetime_expired",
+        _balance("lifetime_expired"),
+        _entries("-e.points", f"(e.kind = 'expiry' OR {_REINSTATES})"),
+    ),
     Sums(
         "lifetime_transferred",
         _balance("lifetime_transferred"),
