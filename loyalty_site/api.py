@@ -15,7 +15,8 @@ from loyalty_site.lib.refusals import Refusal, Refused
 from members.api import MemberViewSet
 from programs.api import ProgramViewSet
 from transactions import expiries, ledger
-from transactions.api import EntryViewSet, RedemptionViewSet, TransactionViewSet
+from transactions.api import EntryViewSet, TransactionViewSet
+from transactions.deeds import AdjustmentViewSet, RedemptionViewSet, ReversalViewSet, TransferViewSet
 
 logger = logging.getLogger("loyalty.api")
 
@@ -42,6 +43,11 @@ urlpatterns = [
     path("transactions/<int:id>/", TransactionViewSet.as_view({"get": "retrieve"}), name="transaction"),
     path("transactions/<int:id>/reversal/", TransactionViewSet.as_view({"post": "reverse"}), name="reversal"),
     path("redemptions/", RedemptionViewSet.as_view({"post": "create"}), name="redemptions"),
+    path("redemptions/<int:id>/confirm/", RedemptionViewSet.as_view({"post": "confirm"}), name="confirmation"),
+    path("redemptions/<int:id>/release/", RedemptionViewSet.as_view({"post": "release"}), name="release"),
+    path("reversals/", ReversalViewSet.as_view({"post": "create"}), name="reversals"),
+    path("transfers/", TransferViewSet.as_view({"post": "create"}), name="transfers"),
+    path("adjustments/", AdjustmentViewSet.as_view({"post": "create"}), name="adjustments"),
     path("entries/", EntryViewSet.as_view({"get": "list"}), name="entries"),
     re_path("", nowhere),
 ]

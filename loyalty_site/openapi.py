@@ -19,6 +19,8 @@ _REPEATABLE = {
         f"{KEPT_DAYS} days, it gets the first answer, with Idempotency-Replayed: true, and nothing is done twice."
     ),
 }
+#: Actions whose body may be left out: the address says all that is needed.
+_EMPTY = {"reverse", "confirm", "release"}
 _PROBLEM = {
     "description": "A problem (RFC 9457); its type is the address of a page that explains it.",
     "content": {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}},
@@ -50,7 +52,7 @@ def complete(result, generator, request, public):
             operation["responses"]["default"] = _PROBLEM
             if method == "post":
                 operation["parameters"] = [*operation.get("parameters", []), _REPEATABLE]
-                operation["requestBody"]["required"] = action != "reverse"
+                operation["requestBody"]["required"] = action not in _EMPTY
     return result
 
 

@@ -138,7 +138,8 @@ class ApiKey(models.Model):
         READ = "read", "Read members, programs and transactions"
         ENROL = "enrol", "Enrol members"
         EARN = "earn", "Post transactions"
-        BURN = "burn", "Redeem points and reverse transactions"
+        BURN = "burn", "Redeem and transfer points, reverse transactions"
+        ADJUST = "adjust", "Credit and debit points by hand"
 
     connection = models.ForeignKey(Connection, models.PROTECT, related_name="keys")
     name = models.CharField(max_length=80, help_text="Who uses it, for example “Till software, Lyon”.")

@@ -1,14 +1,14 @@
-"""How do other systems report what happened, redeem, take back, and read the ledger?"""
+"""How do other systems report what happened, take it back, and read the ledger?"""
 
-from django.urls import reverse
 from django_filters.rest_framework import DjangoFilterBackend
 from drf_spectacular.utils import OpenApiExample, OpenApiParameter, extend_schema, extend_schema_view
 
 from loyalty_site.lib import money, problems
 from loyalty_site.lib.refusals import Refusal
-from partners.api import REPLAYED, Pages
-from programs.api import PROGRAM, ProgramEndpoint
-from transactions import ledger, wire
+from partners.api import Pages
+from programs.api import PROGRAM
+from transactions import answers, ledger, requests
+from transactions.endpoint import LedgerEndpoint, of_address, page_of, unknown
 from transactions.filters import EntryFilter, TransactionFilter
 from transactions.models import Entry, Journal, JournalLine
 
@@ -22,70 +22,8 @@ _PURCHASE = {
     "store": "lyon",
     "lines": [{"sku": "TEA-1", "category": "tea", "quantity": 2, "amount": "59.90", "tax": "9.98"}],
 }
-_REDEMPTION = {"external_id": "voucher-7", "member": {"number": "1234567897"}, "points": 500, "reason": "Tea for two"}
+_RETURN = {"external_id": "return-1", "lines": [{"position": 0, "amount": "29.95", "quantity": 1}]}
 _REFERENCE = "One object, or a list of up to 1,000 objects, each of which stands for itself."
-
-
-def _page_of(shape):
-    """The schema of one page of a list."""
-    link = {"type": ["string", "null"], "format": "uri"}
-    return {
-        "type": "object",
-        "properties": {"next": link, "previous": link, "results": {"type": "array", "items": shape.schema()}},
-        "required": ["next", "previous", "results"],
-    }
-
-
-class LedgerEndpoint(ProgramEndpoint):
-    """Posts to the ledger and reads from it."""
-
-    def record(self, items, *, dry_run=False):
-        """The Results of `items`; None stands for what could not be read and has no result."""
-        fit = [item for item in items if item is not None]
-        results = iter(ledger.record(fit, program_id=self.program.pk, via=self.connection, dry_run=dry_run))
-        return [None if item is None else next(results) for item in items]
-
-    def post_one(self, item, *, dry_run=False, fields=str):
-        """The HTTP answer to one item. Raises Rejected; `fields` renames what a refusal points to."""
-        refusal = self.not_ours(item)
-        result = None if refusal else self.record([item], dry_run=dry_run)[0]
-        refusal = refusal or result.refusal
-        if refusal:
-            raise problems.Rejected([Refusal(refusal.code, refusal.detail, fields(refusal.field))])
-        told = wire.posting(result, dry_run=dry_run)
-        where = {"Location": f"{reverse('api:transaction', args=[result.journal_id])}?program={self.program.code}"}
-        match told["status"]:
-            case "posted":
-                return self.answer(told, status=201, **where)
-            case "kept":
-                return self.answer(told, status=202, **where)
-            case "replayed":
-                return self.answer(told, **{REPLAYED: "true"})
-        return self.answer(told)
-
-    def not_ours(self, item):
-        """Why this key may not report `item`: only the program's owner speaks for other partners. None: it may."""
-        partner = getattr(item, "partner", "")
-        if partner in ("", self.connection.partner.code) or self.is_owner:
-            return None
-        return Refusal("partner_not_allowed", "This key reports for its own partner; leave it out.", "partner")
-
-    @property
-    def is_owner(self):
-        return self.program.owner_id == self.connection.partner_id
-
-    def visible(self, rows, journal=""):
-        """The rows of the program that the key may read: all for its owner, what they sent for other partners."""
-        rows = rows.filter(**{f"{journal}program": self.program})
-        return rows if self.is_owner else rows.filter(**{f"{journal}connection__partner": self.connection.partner_id})
-
-    def page(self, rows, columns, tell):
-        """The HTTP answer with one page of `rows`, filtered as the query says."""
-        # What the filters need; they see the request only.
-        self.request.program, self.request.via = self.program, self.connection
-        page = self.paginate_queryset(self.filter_queryset(rows).values(*columns))
-        links = {"next": self.paginator.get_next_link(), "previous": self.paginator.get_previous_link()}
-        return self.answer(links | {"results": [tell(row) for row in page]})
 
 
 @extend_schema_view(
@@ -93,7 +31,7 @@ class LedgerEndpoint(ProgramEndpoint):
         operation_id="list_transactions",
         summary="Transactions, the newest first",
         parameters=[PROGRAM],
-        responses={200: _page_of(wire.SUMMARY)},
+        responses={200: page_of(answers.SUMMARY)},
     ),
     create=extend_schema(
         operation_id="post_transactions",
@@ -106,10 +44,10 @@ class LedgerEndpoint(ProgramEndpoint):
         request={
             "application/json": {
                 "oneOf": [
-                    wire.TRANSACTION.schema(),
+                    requests.TRANSACTION.schema(),
                     {
                         "type": "array",
-                        "items": wire.TRANSACTION.schema(),
+                        "items": requests.TRANSACTION.schema(),
                         "minItems": 1,
                         "maxItems": ledger.LARGEST_BATCH,
                     },
@@ -117,9 +55,9 @@ class LedgerEndpoint(ProgramEndpoint):
             }
         },
         responses={
-            200: {"oneOf": [wire.POSTING.schema(), wire.BATCH.schema()]},
-            201: wire.POSTING.schema(),
-            202: wire.POSTING.schema(),
+            200: {"oneOf": [answers.POSTING.schema(), answers.BATCH.schema()]},
+            201: answers.POSTING.schema(),
+            202: answers.POSTING.schema(),
         },
         examples=[OpenApiExample("A purchase", value=_PURCHASE, request_only=True)],
     ),
@@ -127,7 +65,7 @@ class LedgerEndpoint(ProgramEndpoint):
         operation_id="read_transaction",
         summary="A transaction with its lines, ledger entries and explanation",
         parameters=[PROGRAM, OpenApiParameter("id", int, OpenApiParameter.PATH)],
-        responses={200: wire.DETAIL.schema()},
+        responses={200: answers.DETAIL.schema()},
     ),
 )
 class TransactionViewSet(LedgerEndpoint):
@@ -144,7 +82,7 @@ class TransactionViewSet(LedgerEndpoint):
         return "-id"
 
     def list(self, request):
-        return self.page(self.visible(Journal.objects), wire.JOURNAL_COLUMNS, wire.summary)
+        return self.page(self.visible(Journal.objects), answers.JOURNAL_COLUMNS, answers.summary)
 
     def create(self, request):
         dry_run = request.query_params.get("dry_run", "0")
@@ -159,12 +97,12 @@ class TransactionViewSet(LedgerEndpoint):
         body = self.request.data
         if isinstance(body, list):
             return self._batch(body, dry_run)
-        return self.post_one(wire.activity(problems.refuse(self._shape(body), body)), dry_run=dry_run)
+        return self.post_one(requests.as_activity(problems.refuse(self._shape(body), body)), dry_run=dry_run)
 
     def _shape(self, asked):
         """Amounts have the decimals of the money that the item names, or else of the program's."""
         iso = asked.get("currency") if isinstance(asked, dict) else None
-        return wire.transaction(money.exponent(iso if type(iso) is str and iso else self.configuration.money))
+        return requests.transaction(money.exponent(iso if type(iso) is str and iso else self.configuration.money))
 
     def _batch(self, body, dry_run):
         if not body:
@@ -176,7 +114,7 @@ class TransactionViewSet(LedgerEndpoint):
         for asked in body:
             errors = []
             found = self._shape(asked).read(asked, "", errors)
-            item = None if errors else wire.activity(found)
+            item = None if errors else requests.as_activity(found)
             errors += [foreign] if item and (foreign := self.not_ours(item)) else []
             items.append(None if errors else item)
             refusals.append(errors)
@@ -193,67 +131,50 @@ class TransactionViewSet(LedgerEndpoint):
         if refusals:
             problem = problems.body(refusals, path=self.request.path, base=f"#/{index}")
             return {"index": index, "status": "refused", "id": None, "problem": problem}
-        return {"index": index, **wire.posting(result, dry_run=dry_run)}
+        return {"index": index, **answers.posting(result, dry_run=dry_run)}
 
     def retrieve(self, request, id):
-        row = self._rows(id).values(*wire.JOURNAL_COLUMNS, "attributes", "trace").first()
+        row = self.journals(id).values(*answers.JOURNAL_COLUMNS, "attributes", "trace").first()
         if row is None:
-            raise _unknown()
-        lines = JournalLine.objects.filter(journal=id).order_by("position").values(*wire._LINE)
-        entries = Entry.objects.filter(journal=id).order_by("pk").values(*wire.ENTRY_COLUMNS)
+            raise unknown()
+        lines = JournalLine.objects.filter(journal=id).order_by("position").values(*answers.LINE)
+        entries = Entry.objects.filter(journal=id).order_by("pk").values(*answers.ENTRY_COLUMNS)
         return self.answer(
-            wire.summary(row)
+            answers.summary(row)
             | {
                 "attributes": row["attributes"],
                 "reversals": list(Journal.objects.filter(reverses=id).order_by("pk").values_list("pk", flat=True)),
-                "lines": [wire.line(line, row["money"] or self.program.money) for line in lines],
-                "entries": [wire.entry(entry) for entry in entries],
+                "lines": [answers.line(line, row["money"] or self.program.money) for line in lines],
+                "entries": [answers.entry(entry) for entry in entries],
                 "explanation": row["trace"],
             }
         )
 
     @extend_schema(
         operation_id="reverse_transaction",
-        summary="Take a whole transaction back",
+        summary="Take a transaction back, or a part of it",
         parameters=[PROGRAM, OpenApiParameter("id", int, OpenApiParameter.PATH)],
-        request={"application/json": wire.REVERSAL.schema()},
-        responses={code: wire.POSTING.schema() for code in (200, 201)},
-        examples=[OpenApiExample("A return", value={"reason": "Returned to the store"}, request_only=True)],
+        request={"application/json": requests.REVERSAL.schema()},
+        responses={code: answers.POSTING.schema() for code in (200, 201)},
+        examples=[
+            OpenApiExample("All of it", value={"reason": "Returned to the store"}, request_only=True),
+            OpenApiExample("One line", value=_RETURN, request_only=True),
+        ],
     )
     def reverse(self, request, id):
         return self.once(lambda: self._reverse(id))
 
     def _reverse(self, id):
-        asked = problems.refuse(wire.REVERSAL, self.request.data)
-        if not self._rows(id).exists():
-            raise _unknown()
-        # The transaction is named by the address, not in the body.
-        return self.post_one(wire.reversal(id, asked), fields=lambda field: "" if field == "transaction" else field)
-
-    def _rows(self, id):
-        return self.visible(Journal.objects).filter(pk=id)
-
-
-@extend_schema_view(
-    create=extend_schema(
-        operation_id="redeem_points",
-        summary="Spend points of a member",
-        parameters=[PROGRAM],
-        request={"application/json": wire.REDEMPTION.schema()},
-        responses={code: wire.POSTING.schema() for code in (200, 201)},
-        examples=[OpenApiExample("A reward", value=_REDEMPTION, request_only=True)],
-    )
-)
-class RedemptionViewSet(LedgerEndpoint):
-    """Redemptions; they are listed among the transactions."""
-
-    scopes = {"create": "burn"}
-
-    def create(self, request):
-        return self.once(self._create)
-
-    def _create(self):
-        return self.post_one(wire.redemption(problems.refuse(wire.REDEMPTION, self.request.data)))
+        row = self.journals(id).values_list("money", flat=True).first()
+        shape = requests.reversal(money.exponent(row or self.configuration.money))
+        asked = problems.refuse(shape, self.request.data)
+        if row is None:
+            raise unknown()
+        if "external_id" not in asked and any(name in asked for name in requests.PARTS):
+            detail = "Name each part, so that the next one of the same size is not taken for it."
+            raise problems.Rejected([Refusal("field_missing", detail, "external_id")])
+        item = requests.as_reversal(asked, journal_id=id, external_id=f"reversal-{id}")
+        return self.post_one(item, fields=of_address)
 
 
 @extend_schema_view(
@@ -261,7 +182,7 @@ class RedemptionViewSet(LedgerEndpoint):
         operation_id="list_entries",
         summary="Ledger entries, the newest first",
         parameters=[PROGRAM],
-        responses={200: _page_of(wire.ENTRY)},
+        responses={200: page_of(answers.ENTRY)},
     )
 )
 class EntryViewSet(LedgerEndpoint):
@@ -278,9 +199,5 @@ class EntryViewSet(LedgerEndpoint):
         return "-sequence" if self.request.query_params.get("member") else "-id"
 
     def list(self, request):
-        columns = [*wire.ENTRY_COLUMNS, "sequence"]
-        return self.page(self.visible(Entry.objects, "journal__"), columns, wire.entry)
-
-
-def _unknown():
-    return problems.unlike("transaction_unknown", "The program has no such transaction that this key may see.")
+        columns = [*answers.ENTRY_COLUMNS, "sequence"]
+        return self.page(self.visible(Entry.objects, "journal__"), columns, answers.entry)

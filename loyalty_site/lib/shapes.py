@@ -157,6 +157,11 @@ class Day(Shape):
 
 
 class Truth(Shape):
+    def read(self, value, field, errors):
+        if type(value) is not bool:
+            errors.append(Refusal("invalid_type", "Send true or false.", field))
+        return value
+
     def draw(self):
         return {"type": "boolean"}
 
@@ -174,21 +179,25 @@ class Json(Shape):
 
 
 class Items(Shape):
-    def __init__(self, of, *, most=None, **options):
+    def __init__(self, of, *, least=0, most=None, **options):
         super().__init__(**options)
-        self.of, self.most = of, most
+        self.of, self.least, self.most = of, least, most
 
     def read(self, value, field, errors):
         if type(value) is not list:
             errors.append(Refusal("invalid_type", "Send a list.", field))
         elif len(value) > self.most:
             errors.append(Refusal("too_many_items", f"At most {self.most:,} are possible here.", field))
+        elif len(value) < self.least:
+            errors.append(Refusal("field_missing", "It must not be empty.", field))
         else:
             return [self.of.read(item, f"{field}[{place}]", errors) for place, item in enumerate(value)]
         return []
 
     def draw(self):
-        return {"type": "array", "items": self.of.schema()} | ({"maxItems": self.most} if self.most else {})
+        drawn = {"type": "array", "items": self.of.schema()}
+        drawn |= {"minItems": self.least} if self.least else {}
+        return drawn | ({"maxItems": self.most} if self.most else {})
 
 
 class Map(Shape):

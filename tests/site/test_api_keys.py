@@ -27,6 +27,11 @@ ADDRESSES = [
     ("GET", "transactions/{bought}/", "read", 200),
     ("POST", "transactions/{bought}/reversal/", "burn", 201),
     ("POST", "redemptions/", "burn", 400),
+    ("POST", "redemptions/{bought}/confirm/", "burn", 409),
+    ("POST", "redemptions/{bought}/release/", "burn", 409),
+    ("POST", "reversals/", "burn", 400),
+    ("POST", "transfers/", "burn", 400),
+    ("POST", "adjustments/", "adjust", 400),
     ("GET", "entries/", "read", 200),
 ]
 

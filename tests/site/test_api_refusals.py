@@ -334,4 +334,4 @@ def test_a_member_who_is_not_active(shop, ada):
 def test_a_transaction_that_is_not_there_cannot_be_taken_back(shop):
     answer = shop.post("transactions/7/reversal/", {})
     assert (answer.status_code, answer.said["code"]) == (404, "transaction_unknown")
-    assert shop.post("transactions/7/reversal/", {"points": 7}).said["errors"][0]["pointer"] == "#/points"
+    assert shop.post("transactions/7/reversal/", {"pints": 7}).said["errors"][0]["pointer"] == "#/pints"
