@@ -8,7 +8,7 @@ from loyalty_site.lib.refusals import Refused
 from members import tiers
 from programs import earning, periods
 from programs.rules.base import Facts
-from transactions import moves, refunds, settlement
+from transactions import caps, moves, pools, refunds, settlement
 from transactions.baskets import base_amount, basket_of
 from transactions.models import Journal, JournalLine
 from transactions.posting import UnknownCurrency
@@ -36,6 +36,9 @@ def accrue(posting):
         _check_revision(posting)
     if item.hold and not posting.resumed:
         return posting.keep(ACCRUAL, Journal.Status.HELD, item.hold, **columns)
+    if sum(pools.percents(posting).values()) > 100:
+        why = "The member gives more than 100 % to groups: correct the shares, then retry."
+        return posting.keep(ACCRUAL, Journal.Status.FAILED, why, **columns)
     rate, rate_on = None, None
     if item.money not in ("", configuration.money):
         if not ISO.fullmatch(item.money):
@@ -47,6 +50,7 @@ def accrue(posting):
             why = f"There is no rate of {item.money} for {day}: enter it, then retry."
             return posting.keep(ACCRUAL, Journal.Status.FAILED, why, **columns)
     earned, categories = _evaluate(posting, rate)
+    caps.check(posting, earned)
     columns |= {"rate": rate, "rate_on": rate_on, "base_amount": base_amount(item, configuration, rate)}
     return _book(posting, earned, categories, columns)
 
@@ -58,7 +62,7 @@ def _columns(posting):
         "activity": item.kind,
         "amount": item.amount,
         "money": (item.money or posting.configuration.money) if item.amount else "",
-        "order_ref": item.order,
+        "order_ref": item.order or (posting.original.first_order if item.replaces and posting.original else ""),
         "channel": item.channel,
         "store_id": posting.catalogue.store_id(item),
         "code": item.code,
@@ -79,7 +83,8 @@ def _evaluate(posting, rate):
     """(Earned, {SKU: category}) by the rules and the tier of before this activity."""
     item, configuration = posting.item, posting.configuration
     categories = {line.sku: posting.catalogue.product(item, line.sku)[1] for line in item.lines if line.sku}
-    dated = item if item.activity_at else replace(item, activity_at=posting.activity_at)
+    partner = item.partner or posting.via.partner.code
+    dated = replace(item, activity_at=posting.activity_at, partner=partner)
     basket = basket_of(dated, configuration, rate=rate, category_of=categories)
     facts = Facts(tiers=tiers.codes(configuration, posting.account), enrolled_at=posting.account.enrolled_at)
     earned = earning.evaluate(configuration, basket, facts)
@@ -91,22 +96,31 @@ def _evaluate(posting, rate):
 def _book(posting, earned, categories, columns):
     item, configuration, account = posting.item, posting.configuration, posting.account
     answer = _take_back_revision(posting) if item.replaces else {}
+    earned = caps.book(posting, earned)
     key = posting.key()
     if item.order:
         _set_free(posting, key)
-    ends = {}
+    ends, shares = {}, pools.percents(posting)
     for code, points in earned.points.items():
         ends[code] = _credit(posting, configuration.currencies[code], points, key)
     for currency in configuration.currencies.values():
-        if currency.id in account.holdings:
-            moves.keep_alive(posting.books, account, currency, item.kind, posting.activity_at)
+        for owner in (account, *(posting.books.accounts[group] for group in shares)):
+            if currency.id in owner.holdings:
+                moves.keep_alive(posting.books, owner, currency, item.kind, posting.activity_at)
     tiers.upgrade(configuration, account, activity_at=posting.activity_at)
     for position, line in enumerate(item.lines):
         product_id, category = posting.catalogue.product(item, line.sku)
         row = (key, position, product_id, line.sku, line.category or category, line.quantity, line.amount, line.tax)
         posting.books.rows[JournalLine].append(row)
-    answer |= {"points": earned.points, "expires": ends}
+    answer |= {"points": earned.points, "expires": ends} | caps.desired(earned)
     trace = earned.trace | ({"categories": categories} if any(categories.values()) else {})
+    if not item.partner and posting.via.partner.code != configuration.owner:
+        trace["partner"] = posting.via.partner.code
+    if shares:
+        trace["shares"] = shares
+        answer["shared"] = pools.told(posting, earned.points, shares)
+    if item.replaces:
+        trace["first_order"] = posting.original.first_order
     state = posting.state(configuration.currencies.values())
     return posting.write(key, ACCRUAL, answer=answer | state, trace=trace, **columns)
 
@@ -115,18 +129,18 @@ def _credit(posting, currency, points, journal_id):
     """Credit one currency; returns when it ends, as text for the answer."""
     books, account, at = posting.books, posting.account, posting.activity_at
     escrow = moves.escrow_of(currency, activity_at=at, now=books.now, zone=posting.configuration.zone)
+    if escrow and (posting.item.external_id, account.id, escrow.waits_for) in posting.events:
+        escrow = None
     end = moves.end_of(books, account, currency, earned_at=at, released_at=escrow.available_at if escrow else None)
-    moves.credit(
-        books,
-        account,
-        currency,
-        points,
-        journal_id=journal_id,
-        activity_at=at,
-        end=end,
-        escrow=escrow,
-        lifetime_earned=points,
-    )
+    groups = pools.parts(posting, currency, points, pools.percents(posting))
+    own = points - sum(part for _, part in groups)
+    for owner, part in [(account, own), *groups]:
+        if not part:
+            continue
+        common = {"journal_id": journal_id, "activity_at": at, "end": end, "escrow": escrow}
+        key = moves.credit(books, owner, currency, part, lifetime_earned=part, **common)
+        if escrow and escrow.waits_for:
+            posting.fresh.append((posting.item.external_id, account.id, books.lots[owner.id, currency.id][key]))
     if not escrow:
         moves.count(books, account, currency, points, at)
     return end.at.isoformat() if end.at else None
@@ -135,7 +149,7 @@ def _credit(posting, currency, points, journal_id):
 def _take_back_revision(posting):
     """Take back the revision that this order replaces, in the same transaction (C14-R7)."""
     undo = posting.of_revision()
-    key, told, payload = refunds.refund(undo)
+    key, told, trace = refunds.refund(undo)
     undo.books.journal(
         key,
         connection_id=posting.via.pk,
@@ -147,20 +161,21 @@ def _take_back_revision(posting):
         user_id=posting.user_id,
         fingerprint=posting.fingerprint,
         reverses_id=posting.original.id,
-        payload=payload,
+        trace=trace,
         answer=told,
     )
     return {"replaced": told}
 
 
 def _set_free(posting, journal_id):
-    """Release the points of the order that waited for this very event."""
-    original = posting.original
-    if original is None or original.member_id != posting.account.id:
-        return
-    for entry, currency_id, _ in original.credits:
-        currency = posting.books.currencies[currency_id]
-        lot = posting.books.lots.get((posting.account.id, currency_id), {}).get(entry)
-        if lot and lot.is_pending and lot.waits_for == posting.item.kind:
+    """Release the points of the order that waited for this very event, whichever of the two came first."""
+    item, books, account, original = posting.item, posting.books, posting.account, posting.original
+    posting.events.add((item.order, account.id, item.kind))
+    lots = [lot for order, earner, lot in posting.fresh if (order, earner) == (item.order, account.id)]
+    if original and original.member_id == account.id:
+        lots += [lot for _, _, lot in pools.pending_lots(posting)]
+    for lot in lots:
+        if lot.is_pending and lot.remaining and lot.waits_for == item.kind:
+            currency = books.currencies[lot.currency_id]
             common = {"journal_id": journal_id, "at": posting.activity_at}
-            settlement.release_now(posting.books, posting.account, currency, lot, **common)
+            settlement.release_now(books, books.accounts[lot.member_id], currency, lot, **common)

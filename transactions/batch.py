@@ -11,15 +11,18 @@ from django.db import transaction
 from loyalty_site.lib.refusals import Refusal, Refused
 from loyalty_site.lib.sql import Session
 from members.lookup import Lookup
+from members.models import Member
 from partners.activity import Activity, Adjustment, Decision, EarlyRelease, Redemption, Reversal, Transfer
 from partners.catalogue import Catalogue
-from transactions import adjustments, redemptions, reversals, settlement, transfers
+from transactions import adjustments, caps, redemptions, reversals, settlement, transfers
 from transactions.accruals import accrue
 from transactions.baskets import read_rates
 from transactions.books import Books
 from transactions.models import Journal
 from transactions.originals import Originals, References
 from transactions.posting import Posting, Result, fingerprint
+from transactions.ties import Ties
+from transactions.transfers import Gifts
 from transactions.validity import check
 
 _VERBS = {
@@ -39,12 +42,21 @@ class ConfigurationChanged(Exception):
     """The program was changed since this process compiled it."""
 
 
+class Moved(ConfigurationChanged):
+    """Somebody whom the batch is about became part of another member, or of a group, meanwhile."""
+
+
 class DuplicateInBatch(Refused):
     code = "duplicate_in_batch"
 
 
 class IdempotencyConflict(Refused):
     code = "idempotency_conflict"
+
+
+def _second(item):
+    """The identifiers of the other member of an item: who is given the points, or who spends a group's."""
+    return item.to if isinstance(item, Transfer) else getattr(item, "by", None)
 
 
 class Batch:
@@ -55,7 +67,8 @@ class Batch:
         self.user_id = user.pk if user else None
         self.results = [None] * len(items)
         self.resumed = resumed or {}
-        self.waiting = []
+        self.waiting = {}
+        self.fresh = []
         self.session = Session()
 
     def post(self, *, dry_run):
@@ -65,10 +78,16 @@ class Batch:
         if members:
             with transaction.atomic():
                 books = self._open(members)
-                settlement.settle(books)
+                is_due = settlement.settle(books)
                 self._run(books, members)
-                if not dry_run and books.is_changed:
+                if dry_run:
+                    # Not even the journal that what time did is written under.
+                    transaction.set_rollback(True)
+                elif is_due or books.is_changed:
                     books.close()
+                elif books.counters:
+                    # Counters that were only made to be locked.
+                    transaction.set_rollback(True)
         return self.results
 
     def _settle(self, position, refusal):
@@ -79,7 +98,7 @@ class Batch:
         """{position: (member id, id of the other member)} of the items that can be posted."""
         items = [(n, item) for n, item in enumerate(self.items) if self.results[n] is None]
         named = [item.member for _, item in items if hasattr(item, "member")]
-        named += [item.to for _, item in items if isinstance(item, Transfer)]
+        named += [second for _, item in items if (second := _second(item))]
         self.rates = read_rates([item for _, item in items], self.configuration, self.now)
         with self.session.together():
             lookup = Lookup(self.session, self.configuration.id, self.via.pk, named)
@@ -88,7 +107,8 @@ class Batch:
         self.catalogue.take()
         found = iter(lookup.take())
         members = {n: next(found) for n, item in items if hasattr(item, "member")}
-        others = {n: next(found) for n, item in items if isinstance(item, Transfer)}
+        others = {n: next(found) for n, item in items if _second(item)}
+        self.groups, self.collective = lookup.groups, lookup.collective
         for n, item in items:
             if n not in members:
                 members[n] = self._owner(item)
@@ -115,34 +135,73 @@ class Batch:
         items = [self.items[n] for n in members]
         books = Books(self.session, self.configuration, now=self.now)
         spends = any(not isinstance(item, Activity) or item.order or item.replaces for item in items)
-        version, (known, originals) = books.open(
-            {member for both in members.values() for member in both if member},
+        version, (known, originals, ties, gifts) = books.open(
+            self._all_of(members, items),
             journals=2 * len(items) if spends else len(items),
             entries=len(items) * max(1, len(self.configuration.currencies)) * (2 if spends else 1),
             with_lots=spends,
-            also=[lambda: self._read_known(items), lambda: self._read_originals(items)],
+            also=[lambda: self._read_known(items), lambda: self._read_originals(items), *self._also(members, items)],
         )
         if version is not None and version != self.configuration.version:
             raise ConfigurationChanged
+        books.ties, books.gifts = (ties() if ties else books.ties), gifts and gifts.take()
+        self._check_still_there(books)
         rows = known.fetchall()
-        self.known = {(kind, name): rest for kind, name, *rest in rows if kind != "waiting"}
-        self.waiting = [row[2] for row in rows if row[0] == "waiting"]
+        self.known = {(kind, name): rest for kind, name, *rest in rows if kind not in ("waiting", "event")}
+        self.waiting = {row[2]: None for row in rows if row[0] == "waiting"}
+        self.events = {tuple(row[1:4]) for row in rows if row[0] == "event"}
         self.originals = originals.take() if originals else {}
+        pairs = [(self.items[n], member) for n, (member, _) in members.items()]
+        books.counters = caps.lock(books, pairs, self.originals.values(), catalogue=self.catalogue, via=self.via)
         return books
 
+    def _all_of(self, members, items):
+        """The members to lock: those of the items, their groups, and the groups that share in what is taken back."""
+        found = {member for both in members.values() for member in both if member}
+        self.shared = {group for member in found for group in self.groups.get(member, ())}
+        if self.references:
+            named = [reference[0] for item in items if (reference := self.references.find(item))]
+            self.shared |= {party for journal in named for party in self.references.parties.get(journal, ())}
+        return found | self.shared
+
+    def _also(self, members, items):
+        """What is read only where members have groups, or are groups, and where gifts are limited."""
+        everybody = self._all_of(members, items)
+        has_ties = bool(self.shared or self.collective & everybody)
+        gives = any(isinstance(item, Transfer) for item in items)
+        yield lambda: Ties.read(self.session, everybody, self.collective) if has_ties else None
+        yield lambda: Gifts.read(self.session, self.configuration, everybody, now=self.now) if gives else None
+
+    def _check_still_there(self, books):
+        """Between look-up and lock somebody may have been merged into another, or have joined a group."""
+        groups = {tie.group_id for member in books.accounts for tie in books.ties.live(member)}
+        is_merged = any(account.status == Member.Status.MERGED for account in books.accounts.values())
+        if is_merged or groups - set(books.accounts):
+            raise Moved
+
     def _read_known(self, items):
-        """The journals that are there already under the names of these items, and refunds that wait for them."""
+        """The journals that are there already under the names of these items, refunds that wait for them, and
+        events of these orders that came before them, as (member, activity)."""
         named = [item for item in items if type(item) in _VERBS]
         kinds = sorted({_VERBS[type(item)][0].value for item in named})
         orders = [item.external_id for item in named if isinstance(item, Activity)]
         where = [self.configuration.id, self.via.pk]
+        params = [*where, kinds, [item.external_id for item in named], *where, orders]
+        early = ""
+        if any(currency.pending_event for currency in self.configuration.currencies.values()):
+            early = (
+                " UNION ALL SELECT 'event', order_ref, member_id, activity, NULL FROM transactions_journal "
+                "WHERE program_id = %s AND connection_id = %s AND order_ref <> '' AND order_ref {ids} "
+                "AND kind = 'accrual' AND status IN ('processed', 'partially_reversed', 'reversed')"
+            )
+            params += [*where, orders]
         return self.session.run(
             "SELECT kind, external_id, id, fingerprint, answer FROM transactions_journal "
             "WHERE program_id = %s AND connection_id = %s AND kind {ids} AND external_id {ids} "
             "UNION ALL SELECT 'waiting', order_ref, id, '', NULL FROM transactions_journal "
             "WHERE program_id = %s AND connection_id = %s AND order_ref <> '' AND order_ref {ids} "
-            "AND kind = 'reversal' AND status = 'pending'",
-            [*where, kinds, [item.external_id for item in named], *where, orders],
+            "AND kind = 'reversal' AND status = 'pending'" + early,
+            params,
         )
 
     def _read_originals(self, items):
@@ -151,8 +210,8 @@ class Batch:
         found = [reference for item in items if (reference := self.references.find(item))]
         if not found:
             return None
-        ids, orders = [row[0] for row in found], [row[2] for row in found]
-        return Originals(self.session, self.configuration.id, ids=ids, orders=orders)
+        orders = [order for row in found for order in row[2:] if order]
+        return Originals(self.session, self.configuration.id, ids=[row[0] for row in found], orders=orders)
 
     def _run(self, books, members):
         posted = set()
@@ -162,6 +221,14 @@ class Batch:
                 self.results[position] = self._post_one(books, position, item, members[position], posted)
             except Refused as refused:
                 self.results[position] = Result("refused", refusal=refused.refusal)
+        self._match_beside()
+
+    def _match_beside(self):
+        """A refund that came in the same batch as its order waits for it no longer than the others."""
+        orders = {item.external_id for item in self.items if isinstance(item, Activity)}
+        for position, (item, result) in enumerate(zip(self.items, self.results, strict=True)):
+            if isinstance(item, Reversal) and result.status == "kept" and item.order in orders:
+                self.waiting[result.journal_id] = position
 
     def _post_one(self, books, position, item, both, posted):
         member, other = both
@@ -178,7 +245,10 @@ class Batch:
             other=books.accounts.get(other),
             resumed=self.resumed.get(position),
             rates=self.rates,
+            events=self.events,
+            fresh=self.fresh,
         )
+        posting.check_not_ahead()
         if isinstance(item, Decision):
             return _DEEDS[item.deed](posting)
         kind, verb = _VERBS[type(item)]

@@ -10,7 +10,10 @@ from datetime import datetime
 from loyalty_site.lib.sql import instant
 from members import holdings, tiers
 from transactions import chain
+from transactions.counting import Counters
 from transactions.models import Entry, Journal, JournalLine, Lot, Redating, Trace
+from transactions.models.transitions import check
+from transactions.ties import Ties
 
 JOURNAL = (
     "id program_id connection_id kind activity external_id member_id status activity_at received_at processed_at "
@@ -138,7 +141,9 @@ class Books:
         self.lots = {}
         self.rows = {model: [] for model in (Journal, JournalLine, Entry, Lot, Trace, Redating)}
         self.decided = []
-        self.changed = []
+        self.changed = {}
+        self.ties, self.gifts = Ties(), None
+        self.counters = Counters(session)
         self.currencies = {currency.id: currency for currency in configuration.currencies.values()}
         self._journal_ids, self._entry_ids = iter(()), iter(())
 
@@ -181,6 +186,11 @@ class Books:
         """The known lots of one balance."""
         return list(self.lots.get((account.id, currency.id), {}).values())
 
+    def heirs(self, account, currency_id, entry):
+        """What `account` has of the points that `entry` gave: its lot, or the ones that took its place."""
+        lots = self.lots.get((account.id, currency_id), {}).values()
+        return [lot for lot in lots if lot.remaining and entry in (lot.id, lot.origin_id)]
+
     def usable_lots(self, account, currency, *, at):
         """The lots that a debit at `at` may use, in the currency's consumption order."""
         usable = [lot for lot in self.lots_of(account, currency) if lot.is_usable(at)]
@@ -197,15 +207,20 @@ class Books:
         columns = USUAL | usual | columns | {"id": key}
         self.rows[Journal].append(tuple(columns[name] for name in JOURNAL.split()))
 
-    def decide(self, key, **columns):
-        """Write the outcome of a journal that was stored open (pending, failed or held) before."""
+    def decide(self, key, *, was, **columns):
+        """Write the outcome of a journal that was stored open before: `was` pending, failed or held."""
         usual = {"processed_at": self.now, "program_version": self.configuration.version}
         columns = USUAL | usual | columns
+        check(was, columns["status"])
         self.decided.append((key, *(columns[name] for name in DECIDED.split())))
 
-    def change_journal(self, key, *, status, taken_back):
-        """Say how much of a processed journal is taken back by now: `taken_back` is added to what was."""
-        self.changed.append((key, taken_back, status.value))
+    def take_back(self, original, amount, *, is_all):
+        """Note that so much (more) of the journal of an Original is taken back, and whether that is all of it."""
+        status = Journal.Status.REVERSED if is_all else Journal.Status.PARTIALLY_REVERSED
+        check(original.status, status)
+        original.status, original.taken_back = status.value, original.taken_back + amount
+        before, _ = self.changed.get(original.id, (0, None))
+        self.changed[original.id] = before + amount, status.value
 
     def entry(self, account, currency, kind, points, *, journal_id, activity_at, **moves):
         """Write one line of the ledger behind the member's last, and move the balance by `moves`.
@@ -262,7 +277,8 @@ class Books:
         with session.together():
             session.insert(Journal, JOURNAL, self.rows[Journal])
             session.change(Journal, put=DECIDED, rows=self.decided)
-            session.change(Journal, add="taken_back", put="status", rows=self.changed)
+            taken_back = [(key, *to) for key, to in self.changed.items()]
+            session.change(Journal, add="taken_back", put="status", rows=taken_back)
             session.insert(JournalLine, LINE, self.rows[JournalLine])
             session.insert(Entry, ENTRY, self.rows[Entry])
             session.insert(Lot, LOT, [lot.row() for lot in known if lot.is_new])
@@ -271,6 +287,9 @@ class Books:
                 Lot, put=LOT_STATE, rows=[lot.state() for lot in known if lot.is_changed and not lot.is_new]
             )
             session.insert(Trace, "entry_id lot_id points", self.rows[Trace])
+            self.ties.save(session)
             session.insert(Redating, "lot_id at expires_before expires_after reason", self.rows[Redating])
             tiers.save(session, accounts, now=self.now)
             holdings.save(session, accounts)
+            check_counters = self.counters.save(session)
+        check_counters()

@@ -1,30 +1,34 @@
 """What becomes of a journal that was written down without being booked?
 
-One place for every transition of semantics C3-R1 that somebody, or time, decides: approve or reject what
-is held, retry what failed, match a refund with the order that came after it, give up what waited too long.
+Somebody, or time, decides it: approve or reject what is held, retry what failed, match a refund with the order
+that came after it, give up what waited too long. Which state follows which: transactions/models/transitions.py.
 """
 
+from contextlib import suppress
+
 from django.db import transaction
+from django.db.models import Exists, OuterRef
 from django.utils import timezone
 
-from transactions import ledger
+from loyalty_site.lib.refusals import Refused
+from transactions import ledger, pools
+from transactions.adjustments import ReasonMissing
 from transactions.models import Journal
 from transactions.models.journals import NotOpen
 
-Status = Journal.Status
+Kind, Status = Journal.Kind, Journal.Status
 
-#: From which states a journal may go where; terminal states are not in it.
-TRANSITIONS = {
-    Status.PENDING: {Status.PROCESSED, Status.FAILED, Status.HELD, Status.REJECTED},
-    Status.FAILED: {Status.PROCESSED, Status.FAILED, Status.REJECTED},
-    Status.HELD: {Status.PROCESSED, Status.FAILED, Status.REJECTED},
-    Status.PROCESSED: {Status.PARTIALLY_REVERSED, Status.REVERSED},
-    Status.PARTIALLY_REVERSED: {Status.PARTIALLY_REVERSED, Status.REVERSED},
-}
+#: An order in one of these states has earned what a refund may take back.
+BOOKED = [Status.PROCESSED, Status.PARTIALLY_REVERSED, Status.REVERSED]
 
 
-def approve(journal_id, *, user=None, now=None):
-    """Book a held journal as it was reported; returns its Result."""
+def approve(journal_id, *, by=None, user=None, now=None):
+    """Book a held journal as it was reported; returns its Result.
+
+    `by` is the member, an owner or approver of the group whose points it spends, who says so. Raises
+    NotOpen, NotAllowed.
+    """
+    _check_approver(journal_id, by)
     return ledger.resume(journal_id, {Status.HELD}, user=user, now=now)
 
 
@@ -33,22 +37,52 @@ def retry(journal_id, *, user=None, now=None):
     return ledger.resume(journal_id, {Status.FAILED, Status.PENDING}, user=user, now=now)
 
 
-def reject(journal_id, *, reason, user=None, now=None):
-    """Close an open journal without booking it; points that it reserved go back."""
+def _check_approver(journal_id, member):
+    journal = Journal.objects.filter(pk=journal_id).first() if member else None
+    if journal:
+        pools.check_approver(journal, member)
+
+
+def reject(journal_id, *, reason, by=None, user=None, now=None):
+    """Close an open journal without booking it; `by` as for `approve`. Raises NotOpen, ReasonMissing, NotAllowed."""
+    _check_approver(journal_id, by)
+    if not reason.strip():
+        raise ReasonMissing("Say why: who reported it will ask.", field="reason")
     with transaction.atomic():
         journal = Journal.objects.to_decide(journal_id, {Status.HELD, Status.FAILED, Status.PENDING})
-        if journal.kind == Journal.Kind.REDEMPTION:
+        if journal.kind == Kind.REDEMPTION and journal.status == Status.PENDING:
             raise NotOpen("A reservation is released, not rejected.", field="transaction")
-        _close(Journal.objects.filter(pk=journal.pk), reason, now or timezone.now())
+        _reject(Journal.objects.filter(pk=journal.pk), reason, now)
     return Journal.objects.get(pk=journal_id)
+
+
+def match(*, now=None):
+    """Book the refunds whose order has come meanwhile, unseen by them and it by them; returns how many."""
+    order = Journal.objects.filter(
+        program=OuterRef("program"),
+        connection=OuterRef("connection"),
+        kind=Kind.ACCRUAL,
+        external_id=OuterRef("order_ref"),
+        status__in=BOOKED,
+    )
+    matched = 0
+    for journal_id in _waiting().filter(Exists(order)).order_by("pk").values_list("pk", flat=True):
+        with suppress(Refused):
+            matched += ledger.resume(journal_id, {Status.PENDING}, now=now).status == "posted"
+    return matched
 
 
 def give_up(*, now=None):
     """Reject the refunds whose order never came; returns how many."""
     now = now or timezone.now()
-    waiting = Journal.objects.filter(kind=Journal.Kind.REVERSAL, status=Status.PENDING, due_at__lte=now)
-    return _close(waiting, "The order never came.", now)
+    match(now=now)
+    return _reject(_waiting().filter(due_at__lte=now), "The order never came.", now)
 
 
-def _close(journals, why, now):
-    return journals.put(status=Status.REJECTED, error=why[:300], processed_at=now)
+def _waiting():
+    return Journal.objects.filter(kind=Kind.REVERSAL, status=Status.PENDING)
+
+
+def _reject(journals, why, now):
+    open_states = [Status.PENDING, Status.FAILED, Status.HELD]
+    return journals.shut(open_states, status=Status.REJECTED, why=why, now=now or timezone.now())

@@ -19,8 +19,10 @@ _COLUMNS = (
 class Original:
     """A journal with all that taking it back needs; read under the lock of its member.
 
-    `credits` are (entry key, currency key, points), `uses` (lot, points) in the order of consumption,
-    `refunds` the earlier refunds as (payload, answer), `redemptions` what was redeemed on this order.
+    `credits` and `debits` are (entry key, currency key, points), `shares` the credits of groups, with the key
+    of the group at the end, `uses` (lot, points) in the order of
+    consumption, `lost` the points of each credit that time took, `refunds` the earlier refunds as
+    (trace, answer), `redemptions` what was redeemed on this order.
     """
 
     id: int
@@ -40,8 +42,10 @@ class Original:
     order_ref: str
     connection_id: int
     credits: list = field(default_factory=list)
+    shares: list = field(default_factory=list)
+    debits: list = field(default_factory=list)
     uses: list = field(default_factory=list)
-    expired: dict = field(default_factory=dict)
+    lost: dict = field(default_factory=dict)
     refunds: list = field(default_factory=list)
     redemptions: list = field(default_factory=list)
 
@@ -58,6 +62,11 @@ class Original:
         return load(Activity, self.payload)
 
     @property
+    def first_order(self):
+        """The external id of the first revision of this order: redemptions may name that one."""
+        return self.trace.get("first_order", self.external_id)
+
+    @property
     def is_open(self):
         return self.status in (Journal.Status.PENDING, Journal.Status.FAILED, Journal.Status.HELD)
 
@@ -66,27 +75,45 @@ class Original:
         return self.status in (Journal.Status.REVERSED, Journal.Status.REJECTED)
 
 
+#: A journal with its member of today, and one row for each group that shares in it.
+_NAMED = (
+    "SELECT DISTINCT j.id, COALESCE(m.merged_into_id, j.member_id), j.external_id, j.order_ref, "
+    "COALESCE(g.merged_into_id, g.id) "
+    "FROM transactions_journal j LEFT JOIN members_member m ON m.id = j.member_id "
+    "LEFT JOIN transactions_entry e ON e.journal_id = j.id AND e.member_id <> j.member_id "
+    "LEFT JOIN members_member g ON g.id = e.member_id WHERE j.program_id = %s"
+)
+
+
 class References:
-    """Which journals do items name? By key, or by the external id of an accrual of the same connection."""
+    """Which journals do items name? By key, or by the external id of an accrual of the same connection.
+
+    Of a member who was merged into another, it is the other's by now. `parties` of {journal key: members}
+    are the groups that share in it.
+    """
 
     def __init__(self, session, program_id, connection_id, items):
         self._by_id = self._by_order = None
+        self.parties = {}
         self._ids = session.run(
-            "SELECT id, member_id, external_id FROM transactions_journal WHERE program_id = %s AND id {ids}",
+            f"{_NAMED} AND j.id {{ids}}",
             [program_id, [item.journal_id for item in items if getattr(item, "journal_id", 0)]],
         )
         orders = [order for item in items if (order := named_order(item))]
         self._orders = session.run(
-            "SELECT id, member_id, external_id FROM transactions_journal "
-            "WHERE program_id = %s AND connection_id = %s AND kind = 'accrual' AND external_id {ids}",
+            f"{_NAMED} AND j.connection_id = %s AND j.kind = 'accrual' AND j.external_id {{ids}}",
             [program_id, connection_id, orders],
         )
 
     def find(self, item):
-        """(journal key, member key, external id) of what `item` names, or None; after the pipeline."""
+        """(journal key, member key, external id, order's name) of what `item` names, or None; after the pipeline."""
         if self._by_id is None:
-            self._by_id = {row[0]: row for row in self._ids.fetchall()}
-            self._by_order = {row[2]: row for row in self._orders.fetchall()}
+            by_id, by_order = self._ids.fetchall(), self._orders.fetchall()
+            self._by_id = {row[0]: row[:4] for row in by_id}
+            self._by_order = {row[2]: row[:4] for row in by_order}
+            for journal, *_, party in (*by_id, *by_order):
+                if party:
+                    self.parties.setdefault(journal, set()).add(party)
         if getattr(item, "journal_id", 0):
             return self._by_id.get(item.journal_id)
         return self._by_order.get(named_order(item))
@@ -102,15 +129,21 @@ class Originals:
 
     def __init__(self, session, program_id, *, ids, orders):
         columns = ", ".join(f"j.{name}" for name in _COLUMNS.split())
+        columns = columns.replace("j.member_id", "COALESCE(m.merged_into_id, j.member_id)")
         wanted = "(j.id {ids} OR (j.program_id = %s AND j.kind = 'redemption' AND j.order_ref {ids}))"
         params = [ids, program_id, [order for order in orders if order]]
         lots = ", ".join(f"l.{name}" for name in LOT.split())
         self._journals = session.run(
-            f"SELECT {columns} FROM transactions_journal j WHERE {wanted} ORDER BY j.id", params
+            f"SELECT {columns} FROM transactions_journal j LEFT JOIN members_member m ON m.id = j.member_id "
+            f"WHERE {wanted} ORDER BY j.id",
+            params,
         )
-        self._credits = session.run(
-            "SELECT e.journal_id, e.id, e.currency_id, e.points FROM transactions_entry e "
-            f"JOIN transactions_journal j ON j.id = e.journal_id WHERE e.points > 0 AND {wanted} ORDER BY e.id",
+        self._moved = session.run(
+            "SELECT e.journal_id, e.id, e.currency_id, e.points, "
+            "CASE WHEN e.member_id <> j.member_id THEN COALESCE(m.merged_into_id, m.id) END "
+            "FROM transactions_entry e JOIN transactions_journal j ON j.id = e.journal_id "
+            "JOIN members_member m ON m.id = e.member_id "
+            f"WHERE e.kind IN ('credit', 'debit') AND {wanted} ORDER BY e.id",
             params,
         )
         self._uses = session.run(
@@ -119,28 +152,34 @@ class Originals:
             f"JOIN transactions_journal j ON j.id = e.journal_id WHERE e.points < 0 AND {wanted} ORDER BY t.id",
             params,
         )
-        self._expired = session.run(
+        # What time took: points that ended, and pending ones whose event never came.
+        self._lost = session.run(
             "SELECT t.lot_id, SUM(t.points) FROM transactions_trace t JOIN transactions_entry x ON x.id = t.entry_id "
-            "WHERE x.kind = 'expiry' AND t.lot_id IN (SELECT id FROM transactions_entry WHERE journal_id {ids}) "
-            "GROUP BY t.lot_id",
+            "JOIN transactions_journal s ON s.id = x.journal_id AND s.kind = 'settlement' "
+            "WHERE x.kind IN ('expiry', 'reversal_debit') "
+            "AND t.lot_id IN (SELECT id FROM transactions_entry WHERE journal_id {ids}) GROUP BY t.lot_id",
             [ids],
         )
         self._refunds = session.run(
-            "SELECT reverses_id, payload, answer FROM transactions_journal WHERE reverses_id {ids} ORDER BY id", [ids]
+            "SELECT reverses_id, trace, answer FROM transactions_journal WHERE reverses_id {ids} ORDER BY id", [ids]
         )
 
     def take(self):
         """{journal key: Original}."""
         found = {row[0]: Original.read(row) for row in self._journals.fetchall()}
-        for journal, *credit in self._credits.fetchall():
-            found[journal].credits.append(tuple(credit))
+        for journal, *moved, group in self._moved.fetchall():
+            original = found[journal]
+            if group:
+                original.shares.append((*moved, group))
+            else:
+                (original.credits if moved[-1] > 0 else original.debits).append(tuple(moved))
         for journal, points, *row in self._uses.fetchall():
             found[journal].uses.append((LotState.read(row), points))
-        expired = {lot: int(points) for lot, points in self._expired.fetchall()}
-        for journal, payload, answer in self._refunds.fetchall():
-            found[journal].refunds.append((json.loads(payload), json.loads(answer)))
+        lost = {lot: int(points) for lot, points in self._lost.fetchall()}
+        for journal, trace, answer in self._refunds.fetchall():
+            found[journal].refunds.append((json.loads(trace), json.loads(answer)))
         for original in found.values():
-            original.expired = {entry: expired.get(entry, 0) for entry, _, _ in original.credits}
+            original.lost = {entry: lost.get(entry, 0) for entry, *_ in original.credits + original.shares}
             if original.kind == Journal.Kind.REDEMPTION and original.order_ref:
                 for order in found.values():
                     if order.kind == Journal.Kind.ACCRUAL and _belongs(original, order):
@@ -149,8 +188,5 @@ class Originals:
 
 
 def _belongs(redemption, order):
-    return (redemption.order_ref, redemption.member_id, redemption.connection_id) == (
-        order.external_id,
-        order.member_id,
-        order.connection_id,
-    )
+    is_same = redemption.order_ref in (order.external_id, order.first_order)
+    return is_same and (redemption.member_id, redemption.connection_id) == (order.member_id, order.connection_id)

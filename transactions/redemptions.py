@@ -5,7 +5,7 @@ from datetime import timedelta
 from loyalty_site.lib import money
 from loyalty_site.lib.refusals import Refused
 from programs import worth
-from transactions import moves, settlement
+from transactions import moves, pools, settlement
 from transactions.models import Entry, Journal
 from transactions.posting import InsufficientPoints, Result, UnknownCurrency
 
@@ -33,18 +33,22 @@ def redeem(posting):
     if not currency.is_spendable:
         raise UnknownCurrency(f"{currency.name} measure tiers and cannot be spent.", field="currency")
     store_id = posting.catalogue.store_id(item)
-    value = _check_limits(posting, currency)
-    lots = books.usable_lots(account, currency, at=books.now)
+    used, value = _worth(posting, currency)
+    # A lot that has ended by then serves no spending of that moment, whatever our clock says (C11).
+    lots = books.usable_lots(account, currency, at=max(books.now, posting.activity_at))
     usable = sum(lot.remaining for lot in lots)
     if usable < item.points:
         have = money.render(usable, currency.decimals)
         raise InsufficientPoints(f"The member has {have} {currency.name} to spend.", field="points")
+    tie = pools.spend(posting, used)
+    if pools.has_to_wait(posting, tie):
+        return pools.ask(posting, tie)
     key = posting.key()
     due_at = books.now + timedelta(seconds=item.reserve_s) if item.reserve_s else None
-    uses = _take(posting, currency, lots, key, due_at)
+    uses = _take(posting, currency, used, lots=lots, key=key, due_at=due_at)
     moves.keep_alive(books, account, currency, "redemption", posting.activity_at)
-    answer = {"points": {currency.code: -item.points}, "lots": [_use(lot, used) for lot, used in uses]}
-    answer |= {"money_value": value, "reserved_until": due_at.isoformat() if due_at else None}
+    answer = {"points": {currency.code: -used}, "lots": [_use(lot, points) for lot, points in uses]}
+    answer |= {"points_used": used, "money_value": value, "reserved_until": due_at.isoformat() if due_at else None}
     return posting.write(
         key,
         REDEMPTION,
@@ -52,6 +56,7 @@ def redeem(posting):
         status=Journal.Status.PENDING.value if due_at else Journal.Status.PROCESSED.value,
         due_at=due_at,
         activity="redemption",
+        trace=pools.spent_by(tie),
         order_ref=item.order,
         channel=item.channel,
         store_id=store_id,
@@ -60,31 +65,42 @@ def redeem(posting):
     )
 
 
-def _check_limits(posting, currency):
-    """Minimum, maximum, step and share of the basket (C12-R2); returns what the points are worth in money."""
-    points = posting.item.points
+def _worth(posting, currency):
+    """(points that are used, what they are worth in money) within all limits; raises OutsideLimits.
+
+    Points that pay for a basket and add nothing to its minor units are left to the member (C2-X3).
+    """
+    points, basket = posting.item.points, posting.item.basket
+    _check_limits(points, currency)
+    if not currency.point_value:
+        return points, None
+    price = worth.price(currency.point_value, major=posting.configuration.major, unit=currency.unit)
+    value = worth.of_points(points, price)
+    if basket is None:
+        return points, value.money_value
+    if value.money_value * 100 > basket * currency.max_basket_percent:
+        share = basket * currency.max_basket_percent // 100
+        most = worth.of_points(int(share / price), price).points_used
+        detail = f"Points pay at most {currency.max_basket_percent} % of the basket, which is {most} points."
+        raise OutsideLimits(detail, field="points")
+    if not value.money_value:
+        raise OutsideLimits("So few points are worth no money.", field="points")
+    return value.points_used, value.money_value
+
+
+def _check_limits(points, currency):
+    """Minimum, maximum and step (C12-R2)."""
     most = currency.max_spend
     if points < currency.min_spend or (most is not None and points > most):
         span = f"from {currency.min_spend}" + (f" to {most}" if most is not None else "")
         raise OutsideLimits(f"One redemption is {span} points.", field="points")
     if points % currency.spend_step:
         raise OutsideLimits(f"Spend a multiple of {currency.spend_step} points.", field="points")
-    if not currency.point_value:
-        return None
-    price = worth.price(currency.point_value, major=posting.configuration.major, unit=currency.unit)
-    value = worth.of_points(points, price)
-    basket = posting.item.basket
-    if basket is not None and value.money_value * 100 > basket * currency.max_basket_percent:
-        share = basket * currency.max_basket_percent // 100
-        most = worth.of_points(int(share / price), price).points_used
-        detail = f"Points pay at most {currency.max_basket_percent} % of the basket, which is {most} points."
-        raise OutsideLimits(detail, field="points")
-    return value.money_value
 
 
-def _take(posting, currency, lots, key, due_at):
+def _take(posting, currency, points, *, lots, key, due_at):
     """Debit the points for good, or set them aside until `due_at`; returns [(lot, points)]."""
-    books, account, points = posting.books, posting.account, posting.item.points
+    books, account = posting.books, posting.account
     common = {"journal_id": key, "activity_at": posting.activity_at}
     if not due_at:
         return moves.debit(books, account, currency, points, lots=lots, lifetime_redeemed=points, **common)
@@ -137,10 +153,14 @@ def _reservation(posting, target):
     original = posting.original
     if original.kind != REDEMPTION:
         raise NotReserved("This is no reservation.", field="transaction")
-    if original.status == target:
+    # It was read before what time did was booked.
+    has_run_out = original.status == Journal.Status.PENDING and original.due_at <= posting.books.now
+    status = Journal.Status.REJECTED if has_run_out else original.status
+    if status == target and original.due_at:
         return None
-    if original.status != Journal.Status.PENDING or original.due_at <= posting.books.now:
-        raise NotReserved(f"The reservation is not open any more ({original.status}).", field="transaction")
+    if status != Journal.Status.PENDING:
+        why = "has run out" if has_run_out else f"is {status}"
+        raise NotReserved(f"The reservation {why}; it is not open any more.", field="transaction")
     return original
 
 
@@ -155,7 +175,12 @@ def _decided(posting, currency, status):
     points = sum(used for _, used in original.uses)
     answer |= {"points": {currency.code: -points if status == Journal.Status.PROCESSED else 0}}
     posting.books.decide(
-        original.id, member_id=original.member_id, status=status.value, answer=answer, error=posting.item.reason
+        original.id,
+        was=original.status,
+        member_id=original.member_id,
+        status=status.value,
+        answer=answer,
+        error=posting.item.reason,
     )
-    original.status = status
+    original.status = status.value
     return Result("posted", original.id, answer)

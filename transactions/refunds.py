@@ -7,9 +7,9 @@ from loyalty_site.lib.refusals import Refused
 from partners.activity import Refunded
 from programs import earning, versions, worth
 from programs.rules.base import Facts
-from transactions import moves, returns
+from transactions import caps, moves, pools, returns
 from transactions.baskets import basket_of
-from transactions.models import Entry, Journal
+from transactions.models import Entry
 
 
 class RefundTooLarge(Refused):
@@ -29,7 +29,7 @@ class Share:
 
 
 def share_of(values):
-    """The Share that the payload of a stored refund speaks of."""
+    """The Share that the trace of a stored refund speaks of."""
     return Share(tuple(Refunded(**line) for line in values["lines"]), values["amount"])
 
 
@@ -62,8 +62,10 @@ def kept(basket, item, shares):
             bought, line = item.lines[back.position], lines[back.position]
             part = Fraction(back.amount, bought.amount) if bought.amount else Fraction(0)
             full = basket.lines[back.position].eligible
+            # Who tells only the money of a line means all of its pieces when it is all of the money.
+            quantity = bought.quantity if part == 1 and not back.quantity else back.quantity
             lines[back.position] = replace(
-                line, eligible=line.eligible - full * part, quantity=line.quantity - back.quantity
+                line, eligible=line.eligible - full * part, quantity=line.quantity - quantity
             )
     by_lines = sum(line.amount for share in shares for line in share.lines)
     by_amount = sum(share.amount for share in shares)
@@ -76,7 +78,7 @@ def kept(basket, item, shares):
 def refund(posting):
     """Take back the points of a Share of an order, after giving back what was redeemed on it.
 
-    Returns (what moved by currency, the rest of the answer). Points that are spent by now are told as
+    Returns (key of the journal, its answer, its trace). Points that are spent by now are told as
     `unrecovered`, with their money value.
     """
     original, books, item = posting.original, posting.books, posting.item
@@ -85,25 +87,76 @@ def refund(posting):
     total = original.taken_back + share.money
     is_all = total >= original.amount
     restored = 0 if item.keeps_redemption else _restore(posting, Fraction(total, original.amount or 1), is_all, key)
-    targets = _targets(posting, [*(share_of(r["share"]) for r, _ in original.refunds), share], is_all)
+    targets, parts = _targets(posting, [*(share_of(r["share"]) for r, _ in original.refunds), share], is_all)
     moved, clawback, unrecovered = {}, {}, {}
     for entry, currency_id, points in original.credits:
         currency = books.currencies[currency_id]
         taken_before = sum(answer["clawback"].get(currency.code, 0) for _, answer in original.refunds)
-        still = points - taken_before - original.expired.get(entry, 0)
-        claw = max(0, still - targets.get(currency.code, 0))
-        taken = _claw(posting, currency, entry, claw, key) if claw else 0
+        still = points - taken_before - original.lost.get(entry, 0)
+        target = targets.get(currency.code, 0)
+        claw = max(0, still - target + sum(pools.kept(original, currency, target).values()))
+        taken = claw_back(posting, currency, entry, claw, key) if claw else 0
         moved[currency.code], clawback[currency.code] = -taken, claw
         if taken < claw:
             unrecovered[currency.code] = claw - taken
-    status = Journal.Status.REVERSED if is_all else Journal.Status.PARTIALLY_REVERSED
-    original.status = status
-    original.taken_back = total
-    books.change_journal(original.id, status=status, taken_back=share.money)
+    shared = _claw_shares(posting, targets, clawback, key, moved, unrecovered) if original.shares else {}
+    if is_all or total:
+        books.take_back(original, share.money, is_all=is_all)
     answer = {"points": moved, "clawback": clawback, "restored": restored, "unrecovered": unrecovered}
+    answer |= {"clawback_of_groups": shared} if shared else {}
     answer |= {"unrecovered_value": _values(posting, unrecovered), "reverses": original.id}
-    original.refunds.append(({"share": _plain(share)}, answer))
-    return key, answer, {"share": _plain(share)}
+    trace = {"share": _plain(share)} | caps.reopen(posting, targets=targets, parts=parts, moved=moved)
+    original.refunds.append((trace, answer))
+    return key, answer, trace
+
+
+def _claw_shares(posting, targets, clawback, journal_id, moved, unrecovered):
+    """Take back what groups got of the order, in the same proportion (C19-R4); {key of a group: {code: points}}.
+
+    What a group has spent is treated by the policy of the currency, or is owed by the member.
+    """
+    original, books, shared = posting.original, posting.books, {}
+    spare = {currency.code: _spare(original, currency, targets, clawback) for currency in books.currencies.values()}
+    for entry, currency_id, points, group in original.shares:
+        currency = books.currencies[currency_id]
+        code, name = currency.code, str(group)
+        before = (answer.get("clawback_of_groups", {}) for _, answer in original.refunds)
+        still = points - sum(told.get(name, {}).get(code, 0) for told in before) - original.lost.get(entry, 0)
+        claw = max(0, still - pools.kept(original, currency, targets.get(code, 0)).get(group, 0))
+        left = min(claw, spare[code])
+        claw, spare[code] = claw - left, spare[code] - left
+        if not claw:
+            continue
+        shared.setdefault(name, {})[code] = claw
+        taken = _claw_share(posting, currency, entry, claw, group, journal_id)
+        moved[code] = moved.get(code, 0) - taken
+        if taken < claw:
+            unrecovered[code] = unrecovered.get(code, 0) + claw - taken
+    return shared
+
+
+def _spare(original, currency, targets, clawback):
+    """How many points the groups keep for now, because rounding gives the member more of less than of all."""
+    target, code = targets.get(currency.code, 0), currency.code
+    earned = sum(points for _, c, points in original.credits if c == currency.id)
+    before = sum(answer["clawback"].get(code, 0) for _, answer in original.refunds) + clawback.get(code, 0)
+    return max(0, target - sum(pools.kept(original, currency, target).values()) - (earned - before))
+
+
+def _claw_share(posting, currency, entry, claw, group, journal_id):
+    """Take back one group's part: what was given back to the member when leaving, the group's, the member's."""
+    books, taken = posting.books, 0
+    returned = sum(lot.remaining for lot in books.heirs(posting.account, currency.id, entry))
+    if returned:
+        taken += claw_back(posting, currency, entry, min(claw, returned), journal_id)
+    tie = books.ties.find(posting.account.id, group)
+    owes = tie is None or tie.liability == "pool"
+    if taken < claw:
+        there = replace(posting, account=books.accounts[group])
+        taken += claw_back(there, currency, entry, claw - taken, journal_id, owes=owes)
+    if taken < claw and not owes:
+        taken += claw_back(posting, currency, entry, claw - taken, journal_id)
+    return taken
 
 
 def _plain(share):
@@ -112,26 +165,29 @@ def _plain(share):
 
 
 def _targets(posting, shares, is_all):
-    """{currency code: points that what is left of the order deserves}, by the rules of then (C14-R1)."""
+    """({currency code: points that what is left of the order deserves}, the same as parts), by the rules and
+    the caps of then (C14-R1). The parts are None where only proportions are known."""
     original = posting.original
     if is_all:
-        return {}
+        return {}, ()
     if posting.item.mode == "proportional":
         left = Fraction(original.amount - sum(share.money for share in shares), original.amount)
         codes = posting.books.currencies
-        return {codes[c].code: earning.round_to(points * left, "half_up") for _, c, points in original.credits}
+        return {codes[c].code: earning.round_to(points * left, "half_up") for _, c, points in original.credits}, None
     then = versions.at(posting.configuration.id, original.program_version)
-    item = replace(original.item, activity_at=original.activity_at)
+    partner = original.item.partner or original.trace.get("partner", "")
+    item = replace(original.item, activity_at=original.activity_at, partner=partner)
     basket = basket_of(item, then, rate=original.rate, category_of=original.trace.get("categories", {}))
-    facts = Facts(tiers=original.trace.get("tiers", {}))
-    return earning.evaluate(then, kept(basket, item, shares), facts).points
+    facts = Facts(tiers=original.trace.get("tiers", {}), enrolled_at=posting.account.enrolled_at)
+    earned = caps.again(original, then, earning.evaluate(then, kept(basket, item, shares), facts))
+    return earned.points, earned.parts
 
 
 def _restore(posting, part, is_all, journal_id):
     """Give back what was redeemed on the order, as much as its refunded part; returns the points (C14-R6)."""
     restored = 0
     for redemption in posting.original.redemptions:
-        if redemption.status == Journal.Status.PENDING:
+        if redemption.is_open or redemption.is_reversed:
             continue
         spent = sum(points for _, points in redemption.uses)
         back = returns.left(redemption) if is_all else int(spent * part) - redemption.taken_back
@@ -140,22 +196,26 @@ def _restore(posting, part, is_all, journal_id):
     return restored
 
 
-def _claw(posting, currency, entry_id, points, journal_id):
-    """Take `points` from the accrual's own lot, then from others, then as the policy says (C14-R3)."""
+def claw_back(posting, currency, entry_id, points, journal_id, *, owes=True, policy=None):
+    """Take `points` from the credit's own lot, then from others, then as the policy says (C14-R3).
+
+    `owes`: whether the account may fall into arrears for it; `policy`: another than the currency's.
+    """
+    policy = policy or currency.refund_policy
     books, account = posting.books, posting.account
     holding = account.holding(currency.id)
-    own = books.lots.get((account.id, currency.id), {}).get(entry_id)
-    was_pending = own is not None and own.is_pending
-    lots = [own] if own and own.remaining and (own.is_pending or own.is_usable(books.now)) else []
-    if currency.refund_policy != "pending_only" and currency.is_spendable:
-        lots += [lot for lot in books.usable_lots(account, currency, at=books.now) if lot is not own]
+    own = books.heirs(account, currency.id, entry_id)
+    was_pending = any(lot.is_pending for lot in own)
+    lots = [lot for lot in own if lot.is_pending or lot.is_usable(books.now)]
+    if policy != "pending_only" and currency.is_spendable:
+        lots += [lot for lot in books.usable_lots(account, currency, at=books.now) if lot not in own]
     elif not was_pending and currency.is_spendable:
         lots = []
     reachable = sum(lot.remaining for lot in lots)
     if not currency.is_spendable:
         reachable += holding.available
     taken = min(points, reachable)
-    if currency.refund_policy == "arrears" and currency.is_spendable:
+    if owes and policy == "arrears" and currency.is_spendable:
         taken = points
     if not taken:
         return 0

@@ -3,10 +3,14 @@
 from datetime import timedelta
 
 from loyalty_site.lib.refusals import Refused
-from transactions import moves, refunds, returns, settlement
+from transactions import moves, pools, refunds, returns, settlement
+from transactions.adjustments import ReasonMissing
 from transactions.models import Entry, Journal
 
 REVERSAL = Journal.Kind.REVERSAL
+
+#: What the journal of an early release calls itself.
+EARLY_RELEASE = "early release"
 
 #: A refund that is ahead of its order waits this long for it.
 UNMATCHED_FOR = timedelta(days=30)
@@ -16,27 +20,32 @@ class NotReversible(Refused):
     code = "not_reversible"
 
 
+class WrongMeasure(Refused):
+    code = "wrong_measure"
+
+
+#: What a reversal may name of each kind of journal; without it, it is about all that is left.
+_MEASURES = {
+    Journal.Kind.ACCRUAL: {"amount", "lines"},
+    Journal.Kind.REDEMPTION: {"points"},
+    Journal.Kind.ADJUSTMENT: set(),
+}
+
+
 def reverse(posting):
     """Take back a journal, or a part of it. Raises Refused before anything moves."""
     original, item = posting.original, posting.item
     if original is None:
-        why = "The order is not here yet; the refund waits for it."
-        due_at = posting.books.now + UNMATCHED_FOR
-        return posting.keep(REVERSAL, Journal.Status.PENDING, why, order_ref=item.order, due_at=due_at)
-    if original.kind == REVERSAL:
-        raise NotReversible("A reversal is final; post the transaction again instead.", field="transaction")
-    if original.is_reversed:
-        raise NotReversible("This transaction is already reversed.", field="transaction")
-    if original.is_open:
-        raise NotReversible(f"This transaction is {original.status}: decide it instead.", field="transaction")
+        return _wait(posting, "The order is not here yet; the refund waits for it.")
+    if original.is_open and original.kind == Journal.Kind.ACCRUAL and not item.journal_id:
+        return _wait(posting, f"The order is {original.status}; the refund waits until that is decided.")
+    _check(original, item)
     if original.kind == Journal.Kind.ACCRUAL:
-        key, answer, payload = refunds.refund(posting)
+        key, answer, trace = refunds.refund(posting)
     elif original.kind == Journal.Kind.REDEMPTION:
-        key, answer, payload = _return(posting)
-    elif original.kind == Journal.Kind.ADJUSTMENT:
-        key, answer, payload = _undo(posting)
+        key, answer, trace = _return(posting)
     else:
-        raise NotReversible("This kind of transaction cannot be reversed.", field="transaction")
+        key, answer, trace = _undo(posting)
     return posting.write(
         key,
         REVERSAL,
@@ -44,8 +53,28 @@ def reverse(posting):
         activity=f"{original.kind} reversed",
         reason=item.reason,
         reverses_id=original.id,
-        payload=payload,
+        trace=trace,
     )
+
+
+def _wait(posting, why):
+    due_at = posting.books.now + UNMATCHED_FOR
+    return posting.keep(REVERSAL, Journal.Status.PENDING, why, order_ref=posting.item.order, due_at=due_at)
+
+
+def _check(original, item):
+    if original.kind == REVERSAL:
+        raise NotReversible("A reversal is final; post the transaction again instead.", field="transaction")
+    if original.kind not in _MEASURES or original.activity == EARLY_RELEASE:
+        raise NotReversible("This kind of transaction cannot be reversed.", field="transaction")
+    if original.is_reversed:
+        raise NotReversible(f"This transaction is already {original.status}.", field="transaction")
+    if original.is_open:
+        raise NotReversible(f"This transaction is {original.status}: decide it instead.", field="transaction")
+    named = {name for name, value in (("amount", item.amount), ("points", item.points)) if value is not None}
+    named |= {"lines"} if item.lines else set()
+    for name in sorted(named - _MEASURES[original.kind]):
+        raise WrongMeasure(f"Of this kind of transaction, {name} cannot be taken back.", field=name)
 
 
 def _return(posting):
@@ -59,53 +88,53 @@ def _return(posting):
     back = returns.give_back(posting, original, points, journal_id=key)
     currency = posting.books.currencies[original.uses[0][0].currency_id]
     answer = {"points": {currency.code: back}, "unrecovered": {}, "reverses": original.id}
-    return key, answer, {"points": points}
+    return key, answer, {}
 
 
 def _undo(posting):
     """Take back a manual credit as far as its points are there; give back what a manual debit took."""
-    original, books, account = posting.original, posting.books, posting.account
+    original, books = posting.original, posting.books
     key, moved, unrecovered = posting.key(), {}, {}
-    common = {"journal_id": key, "activity_at": posting.activity_at}
     for entry, currency_id, points in original.credits:
         currency = books.currencies[currency_id]
-        own = books.lots.get((account.id, currency_id), {}).get(entry)
-        usable = books.usable_lots(account, currency, at=books.now)
-        lots = sorted(usable, key=lambda lot, own=own: lot is not own)
-        taken = min(points, sum(lot.remaining for lot in lots))
-        if taken:
-            kind = Entry.Kind.REVERSAL_DEBIT
-            moves.debit(books, account, currency, taken, lots=lots, kind=kind, lifetime_reversed=taken, **common)
+        claw = points - original.lost.get(entry, 0)
+        # A mistake of ours takes what is there, and nobody into debt.
+        taken = refunds.claw_back(posting, currency, entry, claw, key, policy="within_balance") if claw else 0
         moved[currency.code] = -taken
-        if taken < points:
-            unrecovered[currency.code] = points - taken
-    if original.uses:
-        currency = books.currencies[original.uses[0][0].currency_id]
-        uses = [(books.add_lot(lot), used) for lot, used in original.uses]
-        total = sum(used for _, used in uses)
-        kind = Entry.Kind.REVERSAL_CREDIT
-        moves.put_back(books, account, currency, uses, kind=kind, lifetime_reversed=-total, **common)
-        moved[currency.code] = total
-    original.status = Journal.Status.REVERSED
-    books.change_journal(original.id, status=original.status, taken_back=0)
+        if taken < claw:
+            unrecovered[currency.code] = claw - taken
+    for _, currency_id, points in original.debits:
+        currency = books.currencies[currency_id]
+        moved[currency.code] = _give_back_debit(posting, currency, -points, key)
+    books.take_back(original, 0, is_all=True)
     return key, {"points": moved, "unrecovered": unrecovered, "reverses": original.id}, {}
+
+
+def _give_back_debit(posting, currency, points, key):
+    """Return what a manual debit took; qualifying points, which have no lots, to the balance and its tally."""
+    original, books, account = posting.original, posting.books, posting.account
+    if currency.is_spendable:
+        return returns.restore(posting, original.uses, journal_id=key, lifetime="lifetime_reversed")
+    common = {"journal_id": key, "activity_at": posting.activity_at, "kind": Entry.Kind.REVERSAL_CREDIT}
+    moves.credit(books, account, currency, points, lifetime_reversed=-points, **common)
+    moves.count(books, account, currency, points, original.activity_at)
+    posting.upgrade()
+    return points
 
 
 def release_early(posting):
     """Make the pending points of a journal spendable now, because a member of staff says why (C9-R4)."""
-    original, books, account = posting.original, posting.books, posting.account
-    lots = [
-        (books.currencies[currency_id], lot)
-        for entry, currency_id, _ in (original.credits if original else ())
-        if (lot := books.lots.get((account.id, currency_id), {}).get(entry)) and lot.is_pending and lot.remaining
-    ]
+    if not posting.item.reason.strip():
+        raise ReasonMissing("Say why: members and auditors will ask.", field="reason")
+    original, books = posting.original, posting.books
+    lots = list(pools.pending_lots(posting)) if original else []
     if not lots:
         raise NotReversible("The transaction has no pending points.", field="transaction")
     key, moved = posting.key(), {}
-    for currency, lot in lots:
-        moved[currency.code] = lot.remaining
+    for account, currency, lot in lots:
+        moved[currency.code] = moved.get(currency.code, 0) + lot.remaining
         settlement.release_now(books, account, currency, lot, journal_id=key, at=posting.activity_at)
     answer = {"released": moved} | posting.state(posting.configuration.currencies.values())
     return posting.write(
-        key, Journal.Kind.ADJUSTMENT, answer=answer, activity="early release", reason=posting.item.reason
+        key, Journal.Kind.ADJUSTMENT, answer=answer, activity=EARLY_RELEASE, reason=posting.item.reason
     )

@@ -4,15 +4,77 @@ from datetime import timedelta
 
 from loyalty_site.lib import money
 from loyalty_site.lib.refusals import Refused
+from loyalty_site.lib.sql import instant
 from members.models import Member
+from programs import periods
 from programs.expiry import End
-from transactions import moves
+from transactions import ceilings, moves
 from transactions.models import Entry, Journal
 from transactions.posting import InsufficientPoints, MemberNotActive, UnknownCurrency
 
 
 class NotTransferable(Refused):
     code = "not_transferable"
+
+
+class Gifts:
+    """What members gave and were given of late, read under their lock: limits of a day, and cooling-off.
+
+    `day` holds (journals, points) by (member, currency, is given); `arrived` when a lot was received.
+    """
+
+    def __init__(self, session, configuration, member_ids, *, now):
+        self.now = now
+        day = periods.local_date(now, configuration.zone)
+        self._today = periods.start_of_day(day, configuration.zone)
+        cooling = max((c.transfer_cooling_days for c in configuration.currencies.values()), default=0)
+        since = min(self._today, now - timedelta(days=cooling))
+        self._rows = session.run(
+            "SELECT e.id, e.member_id, e.currency_id, e.journal_id, e.points, e.posted_at FROM transactions_entry e "
+            "JOIN transactions_journal j ON j.id = e.journal_id AND j.kind = 'transfer' AND j.activity = 'transfer' "
+            "WHERE e.kind IN ('transfer_in', 'transfer_out') AND e.posted_at >= %s AND e.member_id {ids}",
+            [since, sorted(member_ids)],
+        )
+        self.day, self.arrived = {}, {}
+
+    @classmethod
+    def read(cls, session, configuration, member_ids, *, now):
+        """The Gifts, or None where no currency limits them."""
+        limited = [
+            c
+            for c in configuration.currencies.values()
+            if c.transfer_cooling_days or c.transfer_daily_limit or c.transfer_daily_count
+        ]
+        return cls(session, configuration, member_ids, now=now) if limited else None
+
+    def take(self):
+        for entry, member, currency, journal, points, posted_at in self._rows.fetchall():
+            self.note(member, currency, journal, points, entry=entry, at=instant(posted_at))
+        return self
+
+    def note(self, member, currency, journal, points, *, entry=None, at=None):
+        """Remember points given (< 0) or received in the transfer `journal`."""
+        at = at or self.now
+        if points > 0:
+            self.arrived[entry] = at
+        if at >= self._today:
+            journals, total = self.day.get((member, currency, points < 0), (frozenset(), 0))
+            self.day[member, currency, points < 0] = journals | {journal}, total + abs(points)
+
+    def check(self, account, currency, points, *, gives):
+        """Refuse what would be too often or too much for one day."""
+        journals, total = self.day.get((account.id, currency.id, gives), (frozenset(), 0))
+        most, often = currency.transfer_daily_limit, currency.transfer_daily_count
+        whose, field = ("The member has given", "points") if gives else ("The receiver was given", "to")
+        if often is not None and len(journals) + 1 > often:
+            raise NotTransferable(f"{whose} {len(journals)} times today; {often} are possible.", field=field)
+        if most is not None and total + points > most:
+            raise NotTransferable(f"{whose} {total} points today; {most} are possible.", field=field)
+
+    def is_cool(self, lot, currency):
+        """Whether a lot may be passed on: it was not received within the last days."""
+        at = self.arrived.get(lot.id)
+        return at is None or at + timedelta(days=currency.transfer_cooling_days) <= self.now
 
 
 def transfer(posting):
@@ -22,16 +84,13 @@ def transfer(posting):
     posting.check_date()
     currency = _check(posting)
     fee = item.points * currency.transfer_fee_percent // 100
-    lots = books.usable_lots(giver, currency, at=books.now)
-    usable = sum(lot.remaining for lot in lots)
-    if usable < item.points:
-        have = money.render(usable, currency.decimals)
-        raise InsufficientPoints(f"The member has {have} {currency.name} to give.", field="points")
+    ceilings.check_room(taker, currency, item.points - fee)
+    lots = _lots_to_give(posting, currency)
     key = posting.key()
     common = {"journal_id": key, "activity_at": posting.activity_at}
     move_lots(books, giver, taker, currency, item.points - fee, lots=lots, **common)
     if fee:
-        rest = books.usable_lots(giver, currency, at=books.now)
+        rest = [lot for lot in lots if lot.remaining]
         moves.debit(
             books, giver, currency, fee, lots=rest, kind=Entry.Kind.WRITE_OFF, lifetime_redeemed=fee, **common
         )
@@ -45,25 +104,75 @@ def transfer(posting):
     )
 
 
+def _lots_to_give(posting, currency):
+    """The lots that the giver may pass on, in consumption order. Raises InsufficientPoints."""
+    books, giver, points = posting.books, posting.account, posting.item.points
+    lots = books.usable_lots(giver, currency, at=books.now)
+    have = sum(lot.remaining for lot in lots)
+    if books.gifts:
+        lots = [lot for lot in lots if books.gifts.is_cool(lot, currency)]
+    free = sum(lot.remaining for lot in lots)
+    if free < points:
+        detail = f"The member has {money.render(free, currency.decimals)} {currency.name} to give"
+        days = f"; what was received stays for {currency.transfer_cooling_days} days" if free < have else ""
+        raise InsufficientPoints(f"{detail}{days}.", field="points")
+    return lots
+
+
 def move_lots(books, giver, taker, currency, points, *, lots, journal_id, activity_at):
     """Debit one member and credit the other; each lot that was used lives on with its end and its origin."""
     common = {"journal_id": journal_id, "activity_at": activity_at}
     kind = Entry.Kind.TRANSFER_OUT
     uses = moves.debit(books, giver, currency, points, lots=lots, kind=kind, lifetime_transferred=-points, **common)
+    if books.gifts:
+        books.gifts.note(giver.id, currency.id, journal_id, -points)
     for lot, used in uses:
-        moves.credit(
-            books,
-            taker,
-            currency,
-            used,
-            journal_id=journal_id,
-            activity_at=lot.activity_at,
-            end=End(lot.expires_at, lot.is_floored),
-            kind=Entry.Kind.TRANSFER_IN,
-            origin_id=lot.id,
-            lifetime_transferred=used,
-        )
+        key = receive(books, taker, currency, lot, used, journal_id=journal_id, origin_id=lot.id)
+        if books.gifts:
+            books.gifts.note(taker.id, currency.id, journal_id, used, entry=key)
     return uses
+
+
+def move_whole_lots(books, giver, taker, currency, lots, *, journal_id, activity_at, origin_of=None):
+    """Move all that is left of `lots`, pending ones staying pending; returns [(lot, key of its heir, points)].
+
+    `origin_of` maps the key of a lot to the one that its heir shall name as origin.
+    """
+    moved = []
+    for lot in sorted(lots, key=lambda lot: lot.id):
+        points, origin = lot.remaining, (origin_of or {}).get(lot.id, lot.id)
+        moves.debit(
+            books,
+            giver,
+            currency,
+            points,
+            lots=[lot],
+            kind=Entry.Kind.TRANSFER_OUT,
+            journal_id=journal_id,
+            activity_at=activity_at,
+            lifetime_transferred=-points,
+        )
+        key = receive(books, taker, currency, lot, points, journal_id=journal_id, origin_id=origin)
+        moved.append((lot, key, points))
+    return moved
+
+
+def receive(books, taker, currency, lot, points, *, journal_id, origin_id):
+    """Credit `points` that came out of `lot`: with its end, its origin, and pending as long as it was."""
+    escrow = moves.Escrow(lot.available_at, lot.waits_for, lot.deadline_at) if lot.is_pending else None
+    return moves.credit(
+        books,
+        taker,
+        currency,
+        points,
+        journal_id=journal_id,
+        activity_at=lot.activity_at,
+        end=End(lot.expires_at, lot.is_floored),
+        escrow=escrow,
+        kind=Entry.Kind.TRANSFER_IN,
+        origin_id=origin_id,
+        lifetime_transferred=points,
+    )
 
 
 def _check(posting):
@@ -71,6 +180,8 @@ def _check(posting):
     currency = posting.currency(item.currency)
     if taker.id == posting.account.id:
         raise NotTransferable("A member cannot give points to themselves.", field="to")
+    if posting.account.id in posting.books.ties.collective:
+        raise NotTransferable("The points of a group are spent, not given away.", field="member")
     if taker.status != Member.Status.ACTIVE:
         raise MemberNotActive(f"The receiver is {taker.status}.", field="to")
     if not currency.is_spendable:
@@ -81,7 +192,17 @@ def _check(posting):
     if item.points < currency.transfer_min or (most is not None and item.points > most):
         span = f"from {currency.transfer_min}" + (f" to {most}" if most is not None else "")
         raise NotTransferable(f"One transfer is {span} points.", field="points")
+    _check_receiver(posting, currency)
+    return currency
+
+
+def _check_receiver(posting, currency):
+    """Old enough a member, and within the limits of a day on both sides."""
+    item, taker, gifts = posting.item, posting.other, posting.books.gifts
     if taker.enrolled_at > posting.books.now - timedelta(days=currency.transfer_after_days):
         detail = f"The receiver can be given points {currency.transfer_after_days} days after enrolment."
         raise NotTransferable(detail, field="to")
-    return currency
+    if gifts:
+        net = item.points - item.points * currency.transfer_fee_percent // 100
+        gifts.check(posting.account, currency, net, gives=True)
+        gifts.check(taker, currency, net, gives=False)
