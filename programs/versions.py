@@ -6,7 +6,7 @@ anyway; nothing else is asked of the database until marketing changes something.
 
 from functools import lru_cache
 
-from django.db import transaction
+from django.db import connection, transaction
 
 from programs import configuration, document
 from programs.models import Program, ProgramVersion, Tier
@@ -30,20 +30,35 @@ def is_current(compiled):
     return Program.objects.filter(pk=compiled.id, version=compiled.version).exists()
 
 
-@transaction.atomic
 def renew(program_id):
     """Compile the program as it is now, and keep its document under its version number for good.
 
-    The program's row is locked, so no change of its parts is half visible (see Program.touch).
+    What is compiled inside a transaction is kept here only when that is committed: taken back, its
+    version number will belong to another change.
     """
+    compiled = _compile(program_id)
+    if _may_be_taken_back():
+        transaction.on_commit(lambda: _current.update({program_id: compiled}))
+    else:
+        _current[program_id] = compiled
+    return compiled
+
+
+def _may_be_taken_back():
+    """Whether the caller has a transaction open; those in which tests run last longer than this process cares."""
+    return any(not block._from_testcase for block in connection.atomic_blocks)
+
+
+@transaction.atomic
+def _compile(program_id):
+    """The program's row is locked, so no change of its parts is half visible (see Program.touch)."""
     program = Program.objects.select_for_update(of=["self"], no_key=True).select_related("owner").get(pk=program_id)
     stored, _ = ProgramVersion.objects.get_or_create(
         program=program,
         number=program.version,
         defaults={"document": document.export(program, with_versions=True)},
     )
-    _current[program_id] = configuration.build(stored.document, version=program.version, ids=_ids(program))
-    return _current[program_id]
+    return configuration.build(stored.document, version=program.version, ids=_ids(program))
 
 
 @lru_cache(maxsize=256)

@@ -52,6 +52,7 @@ class LedgerMachine(RuleBasedStateMachine):
     )
     def program(self, policy, pending_days, returned):
         self.atomic = transaction.atomic()
+        self.atomic._from_testcase = True
         self.atomic.__enter__()
         self.now = at(2026, 3, 1)
         self.made = factories.program(expiry="never", rules=False, time_zone="UTC")

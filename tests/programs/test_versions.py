@@ -1,11 +1,13 @@
 """Does any change of a program count, and does the past evaluate as it did?"""
 
 import pytest
+from django.db import transaction
 
 from partners.models import Partner
 from programs import earning, versions
 from programs.models import Currency, ExpiryRule, Participation, Program, Rule, Tier, TierGroup
 from programs.rules.base import Facts
+from tests import factories
 from tests.programs.examples import purchase
 
 pytestmark = pytest.mark.django_db
@@ -132,3 +134,16 @@ def test_compiling_twice_keeps_one_document_for_each_version(club):
     versions.renew(club.pk)
     assert club.versions.count() == 1
     assert club.versions.get().document["rules"][0]["version"] == 1
+
+
+def test_what_a_transaction_took_back_is_not_kept_as_the_program_of_today(db):
+    made = factories.program()
+    versions.renew(made.pk)
+    with pytest.raises(ZeroDivisionError), transaction.atomic():
+        factories.rule(made, "never", "fixed", {"points": "1", "events": "x"})
+        versions.renew(made.pk)
+        raise ZeroDivisionError
+    # The next change gets the version number that was taken back.
+    factories.rule(made, "other", "fixed", {"points": "2", "events": "x"})
+    made.refresh_from_db()
+    assert [rule.code for rule in versions.of(made).rules if rule.code in ("never", "other")] == ["other"]
