@@ -100,9 +100,9 @@ def _book(posting, earned, categories, columns):
     key = posting.key()
     if item.order:
         _set_free(posting, key)
-    ends, shares = {}, pools.percents(posting)
+    ends, waits, shares = {}, {}, pools.percents(posting)
     for code, points in earned.points.items():
-        ends[code] = _credit(posting, configuration.currencies[code], points, key)
+        ends[code], waits[code] = _credit(posting, configuration.currencies[code], points, key)
     for currency in configuration.currencies.values():
         for owner in (account, *(posting.books.accounts[group] for group in shares)):
             if currency.id in owner.holdings:
@@ -112,7 +112,7 @@ def _book(posting, earned, categories, columns):
         product_id, category = posting.catalogue.product(item, line.sku)
         row = (key, position, product_id, line.sku, line.category or category, line.quantity, line.amount, line.tax)
         posting.books.rows[JournalLine].append(row)
-    answer |= {"points": earned.points, "expires": ends} | caps.desired(earned)
+    answer |= {"points": earned.points, "expires": ends} | _pending(waits) | caps.desired(earned)
     trace = earned.trace | ({"categories": categories} if any(categories.values()) else {})
     if not item.partner and posting.via.partner.code != configuration.owner:
         trace["partner"] = posting.via.partner.code
@@ -126,7 +126,7 @@ def _book(posting, earned, categories, columns):
 
 
 def _credit(posting, currency, points, journal_id):
-    """Credit one currency; returns when it ends, as text for the answer."""
+    """Credit one currency; returns when it ends, as text for the answer, and the Escrow or None."""
     books, account, at = posting.books, posting.account, posting.activity_at
     escrow = moves.escrow_of(currency, activity_at=at, now=books.now, zone=posting.configuration.zone)
     if escrow and (posting.item.external_id, account.id, escrow.waits_for) in posting.events:
@@ -143,7 +143,21 @@ def _credit(posting, currency, points, journal_id):
             posting.fresh.append((posting.item.external_id, account.id, books.lots[owner.id, currency.id][key]))
     if not escrow:
         moves.count(books, account, currency, points, at)
-    return end.at.isoformat() if end.at else None
+    return end.at.isoformat() if end.at else None, escrow if points else None
+
+
+def _pending(waits):
+    """What the answer says of points that cannot be spent yet; `waits` maps codes to their Escrow or None."""
+    pending = {
+        code: {
+            "available_at": escrow.available_at.isoformat() if escrow.available_at else None,
+            "waits_for": escrow.waits_for,
+            "deadline_at": escrow.deadline_at.isoformat() if escrow.deadline_at else None,
+        }
+        for code, escrow in waits.items()
+        if escrow
+    }
+    return {"pending": pending} if pending else {}
 
 
 def _take_back_revision(posting):
