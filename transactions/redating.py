@@ -113,7 +113,7 @@ def finish(program, *, now=None):
 
 def _work(job, *, now):
     """Batch by batch; the place that was reached is written in the transaction of its batch."""
-    configuration = versions.current(job.program_id)
+    configuration = versions.renew(job.program_id)
     currency = configuration.currencies[job.counts["currency"]]
     lots = Lot.objects.filter(currency=currency.id, remaining__gt=0, pk__lte=job.counts["last_lot"])
     rows = NightRun.objects.filter(pk=job.pk)

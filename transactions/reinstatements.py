@@ -16,7 +16,7 @@ from members.models import Member
 from partners.models import Connection, Partner
 from programs import versions
 from programs.expiry import End, days_from
-from transactions import moves, settlement
+from transactions import ledger, moves
 from transactions.books import Books
 from transactions.models import Entry, Journal, Lot, Trace
 from transactions.posting import MemberNotActive, Result
@@ -45,10 +45,10 @@ def reinstate(lot_id, *, reason, user=None, now=None, within_days=WITHIN_DAYS, d
         raise NotReinstatable("There is no such lot.", field="lot")
     configuration = versions.renew(lot.currency.program_id)
     currency = configuration.currencies[lot.currency.code]
+    ledger.refresh(configuration.id, [lot.member_id], now=now)
     books = Books(Session(), configuration, now=now)
     with transaction.atomic():
         books.open([lot.member_id], journals=1, entries=1, with_lots=True)
-        settlement.settle(books)
         name = f"reinstated lot {lot_id}"
         known = Journal.objects.filter(program=configuration.id, activity=ACTIVITY, external_id=name).first()
         if known:
