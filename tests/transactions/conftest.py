@@ -25,3 +25,16 @@ def count_rows(db):
     ours = ("partners", "programs", "members", "transactions")
     models = [model for app in ours for model in apps.get_app_config(app).get_models()]
     return lambda: {model._meta.label: model._base_manager.count() for model in models}
+
+
+@pytest.fixture
+def plain(db):
+    """A program with one rule of a point for a euro."""
+    made = factories.program(rules=False, max_backdate_days=3650)
+    factories.rule(made, "promo", "per_amount", {"points": "1", "per": "1"}, group="promotions")
+    return made
+
+
+@pytest.fixture
+def ada(plain):
+    return factories.member(plain)
