@@ -86,7 +86,9 @@ def _evaluate(posting, rate):
     partner = item.partner or posting.via.partner.code
     dated = replace(item, activity_at=posting.activity_at, partner=partner)
     basket = basket_of(dated, configuration, rate=rate, category_of=categories)
-    facts = Facts(tiers=tiers.codes(configuration, posting.account), enrolled_at=posting.account.enrolled_at)
+    # The tier before this order, and so before the revision of it that this one replaces.
+    held = posting.original.trace.get("tiers", {}) if item.replaces else tiers.codes(configuration, posting.account)
+    facts = Facts(tiers=held, enrolled_at=posting.account.enrolled_at)
     earned = earning.evaluate(configuration, basket, facts)
     if max(earned.points.values(), default=0) > LARGEST:
         raise TooManyPoints("The rules give more points for it than a ledger can hold.", field="amount")
@@ -138,6 +140,8 @@ def _credit(posting, currency, points, journal_id):
         if not part:
             continue
         common = {"journal_id": journal_id, "activity_at": at, "end": end, "escrow": escrow}
+        # Before it would get the clock of points that no activity keeps alive.
+        moves.keep_alive(books, owner, currency, posting.item.kind, at)
         key = moves.credit(books, owner, currency, part, lifetime_earned=part, **common)
         if escrow and escrow.waits_for:
             posting.fresh.append((posting.item.external_id, account.id, books.lots[owner.id, currency.id][key]))

@@ -110,12 +110,16 @@ def _start_clock(books, account, currency, now):
 
     The enrolment is the first activity, but nothing is born expired.
     """
-    holding, terms, zone = account.holding(currency.id), currency.expiry, books.configuration.zone
-    if not currency.is_spendable or terms.model != "activity" or holding.expires_at is not None:
-        return
+    holding = account.holding(currency.id)
+    if currency.is_spendable and currency.expiry.model == "activity" and holding.expires_at is None:
+        holding.expires_at = _first_end(books, account, currency, now)
+        holding.wake_at(holding.expires_at)
+
+
+def _first_end(books, account, currency, now):
+    terms, zone = currency.expiry, books.configuration.zone
     since_enrolment = end_of_inactivity(terms, last_activity_at=account.enrolled_at, zone=zone)
-    holding.expires_at = max(since_enrolment, days_from(now, terms.min_validity_days, zone))
-    holding.wake_at(holding.expires_at)
+    return max(since_enrolment, days_from(now, terms.min_validity_days, zone))
 
 
 def debit(books, account, currency, points, *, lots, kind=Entry.Kind.DEBIT, journal_id, activity_at, **lifetime):
@@ -192,8 +196,8 @@ def keep_alive(books, account, currency, activity, at):
     if not currency.is_spendable or not currency.expiry.counts_activity(activity):
         return
     end = end_of_inactivity(currency.expiry, last_activity_at=at, zone=books.configuration.zone)
-    if holding.expires_at is None or end > holding.expires_at:
-        holding.expires_at = end
+    was = holding.expires_at or _first_end(books, account, currency, books.now)
+    holding.expires_at = max(was, end)
     holding.wake_at(holding.expires_at)
 
 
