@@ -85,7 +85,7 @@ def _wait_for_others(patience_s):
             waiting = [row[0] for row in cursor.fetchall()]
             if waiting and time.monotonic() >= until:
                 raise StillPosting(f"{len(waiting)} transactions have not ended within {patience_s} seconds.")
-            time.sleep(0.05 if waiting else 0)
+            time.sleep(bool(waiting) / 20)
 
 
 def broken(program, *, progress=None):
