@@ -59,6 +59,14 @@ def _second(item):
     return item.to if isinstance(item, Transfer) else getattr(item, "by", None)
 
 
+def _as_second(found, item):
+    """What was found of the other member; a refusal points to where the item names them."""
+    if not isinstance(found, Refusal):
+        return found
+    field = "to" if isinstance(item, Transfer) else "by"
+    return Refusal(found.code, found.detail, field + found.field.removeprefix("member"))
+
+
 class Batch:
     """One attempt at posting a list of items."""
 
@@ -107,7 +115,7 @@ class Batch:
         self.catalogue.take()
         found = iter(lookup.take())
         members = {n: next(found) for n, item in items if hasattr(item, "member")}
-        others = {n: next(found) for n, item in items if _second(item)}
+        others = {n: _as_second(next(found), item) for n, item in items if _second(item)}
         self.groups, self.collective = lookup.groups, lookup.collective
         for n, item in items:
             if n not in members:

@@ -83,6 +83,11 @@ class RedemptionViewSet(LedgerEndpoint):
         return self.post_one(requests.as_decision(id, deed, asked), fields=of_address, status=200)
 
 
+def _of_order(field):
+    """What the ledger calls the transaction is called the order here."""
+    return "order" if field == "transaction" else field
+
+
 @extend_schema_view(
     create=_posts(
         "refund_order",
@@ -104,7 +109,7 @@ class ReversalViewSet(LedgerEndpoint):
     def _create(self):
         body = self.request.data
         shape = requests.refund(money.exponent(self._money(body if isinstance(body, dict) else {})))
-        return self.post_asked(shape, requests.as_reversal)
+        return self.post_asked(shape, requests.as_reversal, fields=_of_order)
 
     def _money(self, asked):
         """The money of the order; while that is not here, what the sender says, or the program's."""

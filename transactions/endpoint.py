@@ -57,9 +57,9 @@ class LedgerEndpoint(ProgramEndpoint):
                 return self.answer(told, **{REPLAYED: "true"})
         return self.answer(told)
 
-    def post_asked(self, shape, make):
+    def post_asked(self, shape, make, *, fields=str):
         """The HTTP answer to the one item that `make` makes of the body, read by `shape`."""
-        return self.post_one(make(problems.refuse(shape, self.request.data)))
+        return self.post_one(make(problems.refuse(shape, self.request.data)), fields=fields)
 
     def not_ours(self, item):
         """Why this key may not report `item`: only the program's owner speaks for other partners. None: it may."""

@@ -85,6 +85,8 @@ def _adjustment(item):
 
 
 def _transfer(item):
+    if not item.to:
+        yield Refusal("member_missing", "Say who is given the points.", field="to")
     yield from _identifiers(item.to, field="to")
     yield from _number(item.points, "points", least=1)
 

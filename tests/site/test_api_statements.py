@@ -7,10 +7,14 @@ from django.test.utils import CaptureQueriesContext
 from tests import factories
 from tests.site.api_caller import Caller
 from tests.transactions.test_statements import PURCHASE
+from transactions.models import Journal
 
 pytestmark = pytest.mark.django_db
 
 KEY = PROGRAM = 1
+#: Of the ledger, two of them the savepoint that stands for BEGIN and COMMIT in a test.
+RESERVE = {"postgresql": 16, "sqlite": 17}
+DECIDE = {"postgresql": 20, "sqlite": 21}
 
 
 @pytest.fixture
@@ -59,6 +63,24 @@ def test_an_idempotency_key_costs_little_more(shop, ada):
     # Two savepoints (BEGIN and COMMIT outside of a test), the claim of the name on PostgreSQL, look-up, row.
     assert first <= KEY + PROGRAM + PURCHASE[connection.vendor] + 7
     assert again <= KEY + PROGRAM + 4
+
+
+def reservation(shop, ada, name):
+    body = {"external_id": name, "member": {"number": ada.number}, "points": 5, "reserve_s": 900}
+    return shop.post("redemptions/", body)
+
+
+def test_reserving_and_deciding_cost_the_same_after_many_postings(shop, club, ada):
+    """The ledger's own statements stay as many, whatever the member holds; one more finds the reservation."""
+    few = count(lambda: reservation(shop, ada, "r-0"))
+    assert few == KEY + PROGRAM + RESERVE[connection.vendor]
+    shop.post("transactions/", purchases(ada, 200))
+    assert count(lambda: reservation(shop, ada, "r-1")) == few
+    first, second = Journal.objects.filter(kind="redemption").values_list("pk", flat=True)
+    decided = KEY + PROGRAM + 1 + DECIDE[connection.vendor]
+    assert count(lambda: shop.post(f"redemptions/{first}/confirm/")) == decided
+    # What comes back is written to its lots, and how it was used.
+    assert count(lambda: shop.post(f"redemptions/{second}/release/")) == decided + 2
 
 
 def test_reading_a_member_costs_the_same_after_many_postings(shop, ada):
