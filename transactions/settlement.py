@@ -211,7 +211,9 @@ def release_now(books, account, currency, lot, *, journal_id, at):
 
 def _expire_due(books, account, currency, journal_id, at):
     holding = account.holdings[currency.id]
-    all_ends = holding.expires_at is not None and holding.expires_at <= at
+    clock_ends = holding.expires_at is not None and holding.expires_at <= at
+    # A clock that is left from before the currency went to another model ends nothing any more.
+    all_ends = clock_ends and currency.expiry.model == "activity"
     live = [lot for lot in books.lots_of(account, currency) if lot.remaining and not lot.is_pending]
     due = [
         lot
@@ -231,7 +233,7 @@ def _expire_due(books, account, currency, journal_id, at):
             activity_at=at,
             lifetime_expired=total,
         )
-    if all_ends:
+    if clock_ends:
         holding.expires_at = None
 
 

@@ -134,6 +134,14 @@ def test_a_change_of_the_rule_is_for_new_lots_only(made, who):
     assert state(who) == (0, 0, 0, 0)
 
 
+def test_points_of_another_model_do_not_end_by_the_clock_of_the_old_one(active, who):
+    post_one(active, purchase(who, 1000, activity_at=at(2025, 3, 10)), now=at(2025, 3, 10))
+    expiry(active, model="never")
+    post_one(active, purchase(who, 2000, activity_at=at(2025, 4, 10)), now=at(2025, 4, 10))
+    look(active, who, at(2027, 1, 1))
+    assert state(who) == (30, 0, 0, 0)
+
+
 def history(made, who, days):
     """Points that are released, extended, and end; read at `days`."""
     made.currencies.filter(code="points").update(pending_days=14)
