@@ -14,7 +14,7 @@ from loyalty_site.lib import problems
 from loyalty_site.lib.refusals import Refusal, Refused
 from members.api import MemberViewSet
 from programs.api import ProgramViewSet
-from transactions import expiries, ledger
+from transactions import expiries, history, ledger
 from transactions.api import EntryViewSet, TransactionViewSet
 from transactions.deeds import AdjustmentViewSet, RedemptionViewSet, ReversalViewSet, TransferViewSet
 
@@ -30,7 +30,7 @@ def nowhere(request):
 
 
 #: The ledger lies above the members' app, so the table tells it where to ask.
-_ledger = {"expiries": expiries.coming, "refresh": ledger.refresh}
+_ledger = {"expiries": expiries.coming, "refresh": ledger.refresh, "as_of": history.as_of}
 
 app_name = "api"
 urlpatterns = [
@@ -49,6 +49,7 @@ urlpatterns = [
     path("transfers/", TransferViewSet.as_view({"post": "create"}), name="transfers"),
     path("adjustments/", AdjustmentViewSet.as_view({"post": "create"}), name="adjustments"),
     path("entries/", EntryViewSet.as_view({"get": "list"}), name="entries"),
+    path("entries/<int:id>/explanation/", EntryViewSet.as_view({"get": "explain"}), name="explanation"),
     re_path("", nowhere),
 ]
 

@@ -4,19 +4,22 @@ from django.core.exceptions import ValidationError
 from django.db.models import Prefetch
 from django.urls import reverse
 from django.utils import timezone
+from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiExample, OpenApiParameter, extend_schema, extend_schema_view
 
-from loyalty_site.lib import problems
+from loyalty_site.lib import problems, shapes
 from loyalty_site.lib.refusals import Refusal, Refused
 from loyalty_site.lib.sql import Session
 from members import progress, wire
 from members.enrolment import enrol
 from members.lookup import IDENTIFIERS, Lookup
-from members.models import Card, Customer, ExternalId, Member
+from members.models import Balance, Card, Customer, ExternalId, Member
 from partners.catalogue import UnknownStore
 from partners.models import Store
 from programs.api import PROGRAM, ProgramEndpoint
 
+#: An instant on each axis of time: when things happened, and when we knew.
+AXES = ("at", "known_at")
 _EXAMPLE = {
     "first_name": "Ada",
     "last_name": "Lovelace",
@@ -46,19 +49,27 @@ class CustomerDiffers(Refused):
     retrieve=extend_schema(
         operation_id="read_member",
         summary="A member with balances, tiers, points to the next tier and coming expiries",
-        parameters=[PROGRAM, OpenApiParameter("number", str, OpenApiParameter.PATH)],
-        responses={200: wire.MEMBER.schema()},
+        description="With at or known_at: what was held at that instant, as it was true, and as it was known.",
+        parameters=[
+            PROGRAM,
+            OpenApiParameter("number", str, OpenApiParameter.PATH),
+            OpenApiParameter("at", OpenApiTypes.DATETIME, description="What had happened by this instant."),
+            OpenApiParameter("known_at", OpenApiTypes.DATETIME, description="What was written down by this instant."),
+        ],
+        responses={200: {"oneOf": [wire.MEMBER.schema(), wire.MEMBER_THEN.schema()]}},
     ),
 )
 class MemberViewSet(ProgramEndpoint):
     """Members of one program."""
 
     scopes = {"create": "enrol", "lookup": "read", "retrieve": "read"}
-    parameters = {"lookup": IDENTIFIERS}
+    parameters = {"lookup": IDENTIFIERS, "retrieve": AXES}
     #: The ledger lies above this app, so the table of endpoints gives these. (member id, now) -> the coming
-    #: expiries; and what books that which time has done to members of a program.
+    #: expiries; what books that which time has done to members of a program; (member id, two instants) ->
+    #: what was held then.
     expiries = None
     refresh = None
+    as_of = None
 
     def create(self, request):
         return self.once(self._enrol)
@@ -104,7 +115,29 @@ class MemberViewSet(ProgramEndpoint):
         row = Member.objects.filter(program=self.program, number=number).values_list("pk", flat=True).first()
         if row is None:
             raise problems.unlike("member_unknown", "No member of this program has this number.")
+        now = timezone.now()
+        at, known_at = (_past(request.query_params.get(name), f"?{name}", now) for name in AXES)
+        if at or known_at:
+            return self.answer({"number": number, "program": self.program.code} | self._then(row, at, known_at, now))
         return self.answer(self._described(row))
+
+    def _then(self, member_id, at, known_at, now):
+        """What the member held at these instants; None takes everything on that axis."""
+        if Balance.objects.filter(member=member_id, next_change_at__lte=now).exists():
+            self.refresh(self.program.pk, [member_id], now=now)
+        then = self.as_of(member_id, true_at=at, known_at=known_at)
+        currencies = self._currencies()
+        codes = {currency.id: currency.code for currency in currencies}
+        return {
+            "at": at,
+            "known_at": known_at,
+            "balances": [wire.balance_then(currency, then.balances.get(currency.id, {})) for currency in currencies],
+            "lots": [wire.lot_then(lot, codes) for lot in then.lots],
+            "tiers": wire.tiers_then(self.configuration.tier_groups.values(), then.tiers),
+        }
+
+    def _currencies(self):
+        return sorted(self.configuration.currencies.values(), key=lambda c: (not c.is_primary, c.code))
 
     def _store(self, code):
         if not code:
@@ -138,8 +171,7 @@ class MemberViewSet(ProgramEndpoint):
             self.refresh(self.program.pk, [member.pk], now=now)
             rows = {row.currency_id: row for row in member.balances.all()}
         ends = self.expiries(member.pk, now=now)
-        currencies = sorted(self.configuration.currencies.values(), key=lambda c: (not c.is_primary, c.code))
-        return [wire.balance(c, rows.get(c.id), ends=ends.get(c.id, ())) for c in currencies]
+        return [wire.balance(c, rows.get(c.id), ends=ends.get(c.id, ())) for c in self._currencies()]
 
     def _tiers(self, member, now):
         groups = self.configuration.tier_groups.values()
@@ -156,6 +188,19 @@ class MemberViewSet(ProgramEndpoint):
             )
             for step in progress.steps(self.program, tallies=member.tallies.all(), held=tiers, now=now)
         ]
+
+
+def _past(text, field, now):
+    """The instant that a query parameter says, None for none. Raises Rejected for what is none, or is yet to come."""
+    if text is None:
+        return None
+    errors = []
+    found = shapes.Instant().read(text, field, errors)
+    if errors:
+        raise problems.Rejected(errors)
+    if found > now:
+        raise problems.Rejected([Refusal("invalid_date", "That is yet to come; ask for the past.", field)])
+    return found
 
 
 def _customer(asked):

@@ -1,6 +1,7 @@
 """How is a member written in the API: what may be sent, what is answered?"""
 
-from loyalty_site.lib.shapes import Answer, Day, Fields, Instant, Items, Text, Whole
+from loyalty_site.lib import money
+from loyalty_site.lib.shapes import Answer, Day, Fields, Instant, Items, Text, Truth, Whole
 from members.models import Customer, Member
 
 _CARD = r"[0-9A-Za-z-]+"
@@ -77,6 +78,46 @@ MEMBER = Answer(
     | {"balances": Items(BALANCE), "tiers": Items(STANDING)},
 )
 
+_PART = Whole(-money.LARGEST)
+_HELD = {
+    "available": Whole(-money.LARGEST, text="Below zero while a late debit took from what came after it."),
+    "pending": _PART,
+    "reserved": _PART,
+    "arrears": _PART,
+}
+#: The member of then; other than that of now, it has no contact data, no cards and no outlook.
+MEMBER_THEN = Answer(
+    "MemberThen",
+    {
+        "number": Text(24),
+        "program": Text(40),
+        "at": Instant(null=True, text="What had happened by then is told; null: all of it."),
+        "known_at": Instant(null=True, text="What had been written down by then is told; null: all of it."),
+        "balances": Items(
+            Answer(
+                "BalanceThen",
+                {"currency": Text(40), "balance": Whole(-money.LARGEST, text="available - arrears.")} | _HELD,
+            )
+        ),
+        "lots": Items(
+            Answer(
+                "LotThen",
+                {
+                    "id": Whole(text="The entry that made it."),
+                    "currency": Text(40),
+                    "points": Whole(text="What it was born with."),
+                    "remaining": Whole(-money.LARGEST, text="What was left of it."),
+                    "is_pending": Truth(),
+                    "activity_at": Instant(),
+                    "expires_at": Instant(null=True, text="Its end as it was then."),
+                },
+            ),
+            text="What the balances were the sum of.",
+        ),
+        "tiers": Items(Answer("TierThen", {"group": Text(40), "tier": Text(40), "name": Text(60)})),
+    },
+)
+
 _BALANCE_COLUMNS = [name for name in BALANCE.fields if name not in ("currency", "balance", "expiries")]
 
 
@@ -117,3 +158,21 @@ def standing(step, *, tier, since):
         "points": step.counted,
         "to_next": {"tier": above.code, "name": above.name, "points": step.missing} if above else None,
     }
+
+
+def balance_then(currency, parts):
+    """One balance of then; `parts` as history.State has them, empty where nothing had moved."""
+    held = {name: parts.get(name, 0) for name in _HELD}
+    return {"currency": currency.code, "balance": held["available"] - held["arrears"], **held}
+
+
+def lot_then(lot, codes):
+    names = ("id", "points", "remaining", "is_pending", "activity_at", "expires_at")
+    return {"currency": codes[lot.currency_id]} | {name: getattr(lot, name) for name in names}
+
+
+def tiers_then(groups, held):
+    """The tiers of `held`, {tier group id: tier id}."""
+    known = {tier.id: (group.code, tier) for group in groups for tier in group.tiers}
+    found = [known[tier] for tier in held.values() if tier in known]
+    return [{"group": group, "tier": tier.code, "name": tier.name} for group, tier in found]

@@ -7,7 +7,7 @@ from loyalty_site.lib import money, problems
 from loyalty_site.lib.refusals import Refusal
 from partners.api import Pages
 from programs.api import PROGRAM
-from transactions import answers, ledger, requests
+from transactions import answers, causes, explained, ledger, requests
 from transactions.endpoint import LedgerEndpoint, of_address, page_of, unknown
 from transactions.filters import EntryFilter, TransactionFilter
 from transactions.models import Entry, Journal, JournalLine
@@ -189,7 +189,7 @@ class EntryViewSet(LedgerEndpoint):
     """The lines of the ledger."""
 
     queryset = Entry.objects.none()
-    scopes = {"list": "read"}
+    scopes = {"list": "read", "explain": "read"}
     pagination_class = Pages
     filter_backends = [DjangoFilterBackend]
     filterset_class = EntryFilter
@@ -201,3 +201,18 @@ class EntryViewSet(LedgerEndpoint):
     def list(self, request):
         columns = [*answers.ENTRY_COLUMNS, "sequence"]
         return self.page(self.visible(Entry.objects, "journal__"), columns, answers.entry)
+
+    @extend_schema(
+        operation_id="explain_entry",
+        summary="Why an entry is as it is: transaction, rules, lots, what took from them, their end",
+        parameters=[PROGRAM, OpenApiParameter("id", int, OpenApiParameter.PATH)],
+        responses={200: explained.EXPLANATION.schema()},
+    )
+    def explain(self, request, id):
+        entries = self.visible(Entry.objects.select_related("journal__reverses"), "journal__")
+        entry = entries.filter(pk=id).first()
+        if entry is None:
+            raise problems.unlike("entry_unknown", "The program has no such entry that this key may see.")
+        told = causes.of_entry(entry)
+        own = self.visible(Journal.objects).filter(pk__in=explained.journals_of(told))
+        return self.answer(explained.explanation(told, set(own.values_list("pk", flat=True))))

@@ -48,6 +48,7 @@ KINDS = {
     "program_unknown": Kind(404, "No such program for this key", "GET /api/v1/programs/ lists those it reaches."),
     "member_unknown": Kind(404, "No such member", "Enrol the member first, or correct the identifier.", True),
     "transaction_unknown": Kind(404, "No such transaction", "Use an id that this API has answered.", True),
+    "entry_unknown": Kind(404, "No such entry", "Use an id that GET entries/ has answered."),
     "method_not_allowed": Kind(405, "The address does not take this method", "Use one that the Allow header names."),
     "already_member": Kind(409, "Already a member", "Look the member up and use that membership.", True),
     "customer_differs": Kind(

@@ -11,7 +11,7 @@ from partners.models import Connection
 from programs.models import Participation
 from tests import factories
 from tests.site.api_caller import ALL_SCOPES, Caller
-from transactions.models import Journal
+from transactions.models import Entry, Journal
 
 pytestmark = pytest.mark.django_db
 
@@ -33,6 +33,7 @@ ADDRESSES = [
     ("POST", "transfers/", "burn", 400),
     ("POST", "adjustments/", "adjust", 400),
     ("GET", "entries/", "read", 200),
+    ("GET", "entries/{entry}/explanation/", "read", 200),
 ]
 
 
@@ -55,7 +56,8 @@ def ada(club):
 
 def filled(path, club, ada):
     bought = factories.post_one(club, factories.purchase(ada, 1000, "first")).journal_id
-    return path.format(number=ada.number, bought=bought)
+    entry = Entry.objects.filter(journal=bought).values_list("pk", flat=True)[0]
+    return path.format(number=ada.number, bought=bought, entry=entry)
 
 
 @pytest.mark.parametrize(("method", "path", "scope", "status"), ADDRESSES)
