@@ -12,6 +12,7 @@ from django.conf import settings
 from django.urls import get_resolver
 
 from loyalty_site.lib import problems
+from programs.models import Currency
 from tests import factories
 from tests.site.api_caller import ROOT, Caller, schema
 from tests.test_architecture import FILES, tree_of
@@ -131,10 +132,12 @@ def curl(command, shop):
 def test_the_examples_of_the_guide_are_what_happens():
     club = factories.program("club", owner=factories.partner("shop"))
     factories.store(club.owner, "lyon")
+    Currency.objects.filter(program=club, code="points").update(transfers=True)
+    type(club).touch(club.pk)
     shop = Caller(club.owner)
     known = {"API": "API", "KEY": shop.text}
     examples = EXAMPLE.findall(GUIDE)
-    assert len(examples) == GUIDE.count("```sh") == 10
+    assert len(examples) == GUIDE.count("```sh") == 20
     for command, status, expected in examples:
         filled = re.sub(r"\$(\w+)", lambda found: str(known[found[1]]), command)
         answer = curl(filled, shop)
