@@ -25,12 +25,15 @@ PERMISSIONS = {
     MARKETING: {
         "programs": (KEEP, {}),
         "partners": (KEEP, {"apikey": VIEW, "connection": VIEW}),
-        "members": (VIEW, {"member": ("change", "view"), "customer": ("change", "view")}),
-        "transactions": (VIEW, {}),
+        "members": (
+            VIEW,
+            {"member": ("change", "view"), "customer": ("change", "view"), "relation": KEEP, "merge": KEEP},
+        ),
+        "transactions": (VIEW, {"approval": ("change", "view")}),
     },
     STORE: {
         "programs": (VIEW, {}),
-        "members": (VIEW, {}),
+        "members": (VIEW, {"member": ("add", "view")}),
         "transactions": (VIEW, {"journal": ("add", "view"), "journalline": ("add", "view")}),
     },
 }

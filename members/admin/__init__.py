@@ -1,3 +1,3 @@
-from members.admin import customers, holdings, members
+from members.admin import customers, holdings, members, relations
 
-__all__ = ["customers", "holdings", "members"]
+__all__ = ["customers", "holdings", "members", "relations"]

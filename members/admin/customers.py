@@ -21,7 +21,7 @@ CUSTOMER_FIELDSETS = [
 NAMES_BY_KIND = {
     "first_name": "kind == 'person'",
     "last_name": "kind == 'person'",
-    "company_name": "kind == 'company'",
+    "company_name": "kind != 'person'",
 }
 
 

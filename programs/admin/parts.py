@@ -103,7 +103,7 @@ class ExchangeRateAdmin(ModelAdmin):
 
 @admin.register(ProgramVersion)
 class ProgramVersionAdmin(FactAdmin):
-    icon, place = "history", 7
+    icon, place = "history", 8
     list_display = ["program", "number", "created_at"]
     list_filter = [["program", RelatedDropdownFilter]]
     list_select_related = ["program"]

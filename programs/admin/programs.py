@@ -19,6 +19,7 @@ from loyalty_site.lib.admin import (
 )
 from loyalty_site.lib.panels import Sentences
 from programs import checks, document
+from programs.admin.caps import CapInline, StaffLimitInline
 from programs.admin.wording import describe
 from programs.forms import LadderFormSet
 from programs.models import Currency, ExchangeRate, ExpiryRule, Participation, Program, Rule, Tier, TierGroup
@@ -160,8 +161,16 @@ class ProgramAdmin(HistoryAdmin):
     search_fields = ["name", "code__startswith"]
     autocomplete_fields = ["owner"]
     readonly_fields = ["version", "created_at"]
-    inlines = [ParticipationInline, CurrencyInline, TierGroupInline, RuleInline, ExchangeRateInline]
-    actions_detail = ["add_rule"]
+    inlines = [
+        ParticipationInline,
+        CurrencyInline,
+        TierGroupInline,
+        RuleInline,
+        CapInline,
+        StaffLimitInline,
+        ExchangeRateInline,
+    ]
+    actions_detail = ["add_rule", "add_cap"]
     fieldsets = [
         (None, {"fields": [("name", "code"), ("owner", "status"), ("version", "created_at")]}),
         ("Place", {"fields": [("money", "language"), "time_zone"]}),
@@ -210,3 +219,10 @@ class ProgramAdmin(HistoryAdmin):
     @action(description="Add a rule", permissions=["add_rule"], icon="add")
     def add_rule(self, request, object_id):
         return HttpResponseRedirect(f"{reverse('admin:programs_rule_add')}?program={object_id}")
+
+    def has_add_cap_permission(self, request, object_id=None):
+        return request.user.has_perm("programs.add_cap")
+
+    @action(description="Add a cap", permissions=["add_cap"], icon="speed")
+    def add_cap(self, request, object_id):
+        return HttpResponseRedirect(f"{reverse('admin:programs_cap_add')}?program={object_id}")

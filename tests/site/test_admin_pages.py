@@ -10,7 +10,7 @@ from members.models import Balance, Customer, Member, Standing
 from partners.models import ApiKey, Connection, Partner, Store
 from programs.models import Currency, Program, ProgramVersion, Rule
 from tests import factories
-from tests.site.shop import Shop
+from tests.site.lively import LivelyShop
 from transactions.models import Entry, Journal, JournalLine, Lot, Trace
 
 MODELS = [pytest.param(model, id=model._meta.label) for model in admin.site._registry]
@@ -19,7 +19,7 @@ FACTS = [Entry, Journal, JournalLine, Lot, Trace, Balance, Standing, ProgramVers
 
 @pytest.fixture
 def shop(db):
-    return Shop()
+    return LivelyShop()
 
 
 def page(model, name, *args):

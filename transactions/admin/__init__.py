@@ -1,3 +1,3 @@
-from transactions.admin import entries, journals, members
+from transactions.admin import approvals, entries, journals, members, merges, nights
 
-__all__ = ["entries", "journals", "members"]
+__all__ = ["approvals", "entries", "journals", "members", "merges", "nights"]

@@ -23,11 +23,13 @@ class LedgerAdmin(FactAdmin):
     search_help_text = "Number, card, e-mail, phone or last name of the member."
     sortable_by = ()
     ordering = ["-pk"]
+    #: Where the member is.
+    member_path = "member"
 
     def get_search_results(self, request, queryset, search_term):
         if search_term.strip():
             members = search.matching(Member.objects.all(), search_term)
-            queryset = queryset.filter(member__in=members.values("pk"))
+            queryset = queryset.filter(**{f"{self.member_path}__in": members.values("pk")})
         return queryset, False
 
 
@@ -118,12 +120,7 @@ class TraceAdmin(LedgerAdmin):
     list_display = ["id", "entry", "member", "lot", "used"]
     list_select_related = ["entry__member__customer", "entry__currency", "lot"]
     fields = ["entry", "lot", "used"]
-
-    def get_search_results(self, request, queryset, search_term):
-        if search_term.strip():
-            members = search.matching(Member.objects.all(), search_term)
-            queryset = queryset.filter(entry__member__in=members.values("pk"))
-        return queryset, False
+    member_path = "entry__member"
 
     @display(description="member")
     def member(self, trace):

@@ -9,21 +9,16 @@ from loyalty_site.lib.admin import (
     RangeDateTimeFilter,
     RelatedDropdownFilter,
     VerbAdmin,
-    action,
     display,
-    found,
-    go_to,
-    show_again,
 )
 from loyalty_site.lib.panels import amount, moment
-from loyalty_site.lib.refusals import Refused
 from members import search
 from members.models import Member
-from partners.activity import Reversal
 from partners.models import Connection
 from programs.models import Program
 from transactions.admin import journalpanels
-from transactions.admin.dialogs import DeedForm, post
+from transactions.admin.dialogs import post, taken
+from transactions.admin.journaldeeds import JournalDeeds
 from transactions.admin.purchases import LineInline, PurchaseForm
 from transactions.models import Journal
 
@@ -37,16 +32,10 @@ _COLOURS = {
     "failed": "danger",
     "rejected": "danger",
 }
-_REVERSE = {
-    "title": "Reverse this transaction",
-    "description": "Everything it did is taken back. Points that are spent by now are told, not taken.",
-    "form_class": DeedForm,
-    "form_submit_text": "Reverse",
-}
 
 
 @admin.register(Journal)
-class JournalAdmin(VerbAdmin):
+class JournalAdmin(JournalDeeds, VerbAdmin):
     icon, place = "swap_horiz", 1
     actions = None
     list_display = ["external_id", "kind", "who", "program", "paid", "earned", "status_label", "happened"]
@@ -64,7 +53,6 @@ class JournalAdmin(VerbAdmin):
     ordering = ["-pk"]
     autocomplete_fields = ["member"]
     inlines = [LineInline]
-    actions_detail = ["reverse"]
     add_fieldsets = [
         (None, {"fields": ["member", ("activity", "amount")]}),
         ("More", {"fields": ["activity_at", ("store", "channel"), ("external_id", "code")]}),
@@ -183,9 +171,7 @@ class JournalAdmin(VerbAdmin):
     def save_related(self, request, form, formsets, change):
         program = form.cleaned_data["member"].program
         lines = [line for formset in formsets for line in formset.lines(program)]
-        result = post(form.wish(lines), program, request.user)
-        if result.refusal:
-            raise Refused(result.refusal.detail, field=result.refusal.field, code=result.refusal.code)
+        result = taken(post(form.wish(lines), program, request.user))
         request.posted = result
         form.instance.pk = result.journal_id
         form.instance._state.adding = False
@@ -202,38 +188,6 @@ class JournalAdmin(VerbAdmin):
     def response_post_save_add(self, request, obj):
         """To the page of the new transaction, which explains it."""
         return HttpResponseRedirect(reverse("admin:transactions_journal_change", args=[obj.pk]))
-
-    def has_reverse_permission(self, request, object_id=None):
-        return request.user.has_perm("transactions.add_journal")
-
-    def get_actions_detail(self, request, object_id):
-        actions = super().get_actions_detail(request, object_id)
-        journal = self.get_object(request, str(object_id)) if actions else None
-        is_done = journal and journal.status == Journal.Status.REVERSED
-        is_final = journal and journal.kind == Journal.Kind.REVERSAL
-        return [] if is_done or is_final else actions
-
-    @action(description="Reverse", permissions=["reverse"], icon="undo", dialog=_REVERSE)
-    def reverse(self, request, form, object_id):
-        journal = found(Journal.objects.select_related("program__owner"), object_id)
-        wish = Reversal(
-            external_id=form.cleaned_data["external_id"],
-            journal_id=journal.pk,
-            reason=form.cleaned_data["reason"],
-        )
-        try:
-            result = post(wish, journal.program, request.user)
-            refusal = result.refusal
-        except Refused as refused:
-            refusal = refused.refusal
-        if refusal:
-            form.add_refusal(refusal)
-            return show_again(request, form, **_REVERSE)
-        made = Journal.objects.select_related("program").get(pk=result.journal_id)
-        self.log_change(request, journal, f"Reversed by {made}: {made.reason}")
-        level, text = journalpanels.receipt(made, result)
-        super().message_user(request, text, level)
-        return go_to("transactions_journal_change", made.pk)
 
 
 def _named(external_id):

@@ -1,72 +1,53 @@
-"""What does the ledger add to the page of a member? Lots, the last transactions, and spending points."""
+"""What does the ledger add to the page of a member? Schedule, lots, the last transactions, and deeds."""
 
 from django.contrib import admin
 from django.db.models import Prefetch
-from django.http import HttpResponseRedirect
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.html import format_html
 
-from loyalty_site.lib import money
-from loyalty_site.lib.admin import action, go_to, show_again
-from loyalty_site.lib.panels import Table, amount, link, moment, points
-from loyalty_site.lib.refusals import Refused
+from loyalty_site.lib.panels import Sentences, Table, amount, link, moment, points
 from members.admin.members import MemberAdmin
+from members.admin.relations import relations_table
 from members.models import Member
-from partners.activity import Redemption
-from transactions.admin import journalpanels
-from transactions.admin.dialogs import RedeemForm, member_of, post
-from transactions.models import Entry, Journal
+from transactions import ledger
+from transactions.admin import schedule, timetravel
+from transactions.admin.memberdeeds import MemberDeeds
+from transactions.models import Approval, Entry
 
 #: Rows of each table on the page; the rest is behind its link.
 _SHOWN = 10
-_REDEEM = {
-    "title": "Redeem points",
-    "description": "The points that expire first are used first.",
-    "form_class": RedeemForm,
-    "form_submit_text": "Redeem",
-}
 
 
-class MemberDesk(MemberAdmin):
+class MemberDesk(MemberDeeds, MemberAdmin):
     """The member's page with what lies above the members' own app."""
 
-    actions_detail = ["purchase", "redeem"]
-
     def panels(self, request, member):
+        # A page is a read like any other: what time has done by now is booked before it is told.
+        if member.balances.filter(next_change_at__lte=timezone.now()).exists():
+            ledger.refresh(member.program_id, [member.pk])
         tiles, standings = super().panels(request, member)
-        return [tiles, _lots(request, member), _journals(request, member), standings]
+        found = [tiles, _waiting(request, member), *schedule.panel(request, member, most=_SHOWN)]
+        found += [_lots(request, member), _journals(request, member), relations_table(request, member), standings]
+        return [panel for panel in found if panel]
 
-    def has_post_permission(self, request, object_id=None):
-        return request.user.has_perm("transactions.add_journal")
+    def get_urls(self):
+        return [*timetravel.urls(self), *super().get_urls()]
 
-    @action(description="Enter a purchase", permissions=["post"], icon="add_shopping_cart")
-    def purchase(self, request, object_id):
-        return HttpResponseRedirect(f"{reverse('admin:transactions_journal_add')}?member={object_id}")
 
-    @action(description="Redeem points", permissions=["post"], icon="redeem", dialog=_REDEEM)
-    def redeem(self, request, form, object_id):
-        member, currency = member_of(object_id), form.cleaned_data["currency"]
-        try:
-            wish = Redemption(
-                external_id=form.cleaned_data["external_id"],
-                member={"number": member.number},
-                points=money.parse(form.cleaned_data["points"], currency.decimals, field="points"),
-                currency=currency.code,
-                channel="back-office",
-                reason=form.cleaned_data["reason"],
-            )
-            result = post(wish, member.program, request.user)
-            refusal = result.refusal
-        except Refused as refused:
-            refusal = refused.refusal
-        if refusal:
-            form.add_refusal(refusal)
-            return show_again(request, form, **_REDEEM)
-        journal = Journal.objects.select_related("program").get(pk=result.journal_id)
-        self.log_change(request, member, f"Redeemed: {journal.reason}")
-        level, text = journalpanels.receipt(journal, result)
-        self.message_user(request, text, level)
-        return go_to("members_member_change", member.pk)
+def _waiting(request, member):
+    """Requests for points that a second person has to decide."""
+    waiting = member.approvals.filter(status=Approval.Status.WAITING).select_related("currency", "requested_by")
+    sentences = [
+        format_html(
+            "{}, asked by {}: {}",
+            link(request, one, f"{points(one.points, one.currency, signed=True)} {one.currency.name}"),
+            one.requested_by.get_username(),
+            one.reason,
+        )
+        for one in waiting[:_SHOWN]
+    ]
+    return Sentences("Waits for approval", sentences) if sentences else None
 
 
 def _lots(request, member):

@@ -1,0 +1,81 @@
+"""Who belongs to which company account or household, and with which rights?"""
+
+from django.contrib import admin
+
+from loyalty_site.lib.admin import ChoicesDropdownFilter, ModelAdmin, RelatedDropdownFilter, display
+from loyalty_site.lib.panels import Table, link, moment
+from members import search
+from members.models import Customer, Member, Relation
+
+
+class RelationAdmin(ModelAdmin):
+    icon, place = "group", 6
+    list_display = ["member", "group", "role", "share", "may_redeem", "joined", "left"]
+    list_filter = [["role", ChoicesDropdownFilter], ["member__program", RelatedDropdownFilter], "may_redeem"]
+    list_select_related = ["member__customer", "member__program", "group__customer"]
+    # `search` decides; the name here only makes the box appear.
+    search_fields = ["member__number"]
+    search_help_text = "Number, card, e-mail, phone or last name of the member or of the group."
+    sortable_by = ()
+    ordering = ["-pk"]
+    autocomplete_fields = ["member", "group"]
+    fieldsets = [
+        (None, {"fields": [("member", "group"), "role"]}),
+        ("Earning", {"fields": ["percent", "liability"]}),
+        ("Spending", {"fields": ["may_redeem", ("daily_limit", "needs_approval")]}),
+    ]
+
+    @display(description="share")
+    def share(self, relation):
+        return f"{relation.percent} %"
+
+    @display(description="since")
+    def joined(self, relation):
+        return moment(relation.joined_at, relation.member.program.zone)
+
+    @display(description="until")
+    def left(self, relation):
+        return moment(relation.left_at, relation.member.program.zone, empty="now")
+
+    def get_search_results(self, request, queryset, search_term):
+        if search_term.strip():
+            members = search.matching(Member.objects.all(), search_term).values("pk")
+            queryset = queryset.filter(member__in=members) | queryset.filter(group__in=members)
+        return queryset, False
+
+    def get_readonly_fields(self, request, obj=None):
+        return ["member", "group"] if obj else []
+
+    def has_change_permission(self, request, obj=None):
+        # What has ended is history.
+        return (obj is None or obj.left_at is None) and super().has_change_permission(request, obj)
+
+    def has_delete_permission(self, request, obj=None):
+        # A relation ends; what was shared under it stays explained.
+        return False
+
+
+def relations_table(request, member):
+    """Whom a group consists of, or the groups that a person belongs to; None where there are none."""
+    is_group = member.customer.kind != Customer.Kind.PERSON
+    rows = member.people if is_group else member.relations
+    other = "member" if is_group else "group"
+    rows = rows.select_related(f"{other}__customer").order_by("left_at", "pk")[:25]
+    zone = member.program.zone
+    found = [
+        [
+            link(request, getattr(relation, other)),
+            link(request, relation, relation.get_role_display()),
+            f"{relation.percent} %",
+            "yes" if relation.may_redeem else "no",
+            f"{moment(relation.joined_at, zone)} to {moment(relation.left_at, zone, empty='now')}",
+        ]
+        for relation in rows
+    ]
+    if not found:
+        return None
+    title = "People of this group" if is_group else "Groups that this member belongs to"
+    return Table(title=title, headers=["Member", "Role", "Share of earnings", "May spend", "When"], rows=found)
+
+
+admin.site.register(Relation, RelationAdmin)

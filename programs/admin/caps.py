@@ -1,0 +1,160 @@
+"""How are upper limits kept: of what is given, and of what staff may give by hand?"""
+
+from django.contrib import admin
+from django.urls import reverse
+from django.utils.html import format_html
+
+from loyalty_site.lib.admin import (
+    ChoicesDropdownFilter,
+    HistoryAdmin,
+    ModelAdmin,
+    ModelForm,
+    ReadOnlyInline,
+    RelatedDropdownFilter,
+    TabularInline,
+    display,
+)
+from loyalty_site.lib.panels import Sentences, amount, points
+from programs.models import Cap, Currency, StaffLimit
+
+_SCOPES = {
+    Cap.Scope.TRANSACTION: "for each transaction",
+    Cap.Scope.MEMBER: "for each member",
+    Cap.Scope.STORE: "for each store",
+    Cap.Scope.PROGRAM: "for all members together",
+}
+_PERIODS = {
+    Cap.Period.EVER: "for ever",
+    Cap.Period.DAY: "a day",
+    Cap.Period.WEEK: "a week",
+    Cap.Period.MONTH: "a month",
+    Cap.Period.QUARTER: "a quarter",
+    Cap.Period.YEAR: "a year",
+}
+_BEYOND = {
+    Cap.Behaviour.TRUNCATE: "What is beyond is not given.",
+    Cap.Behaviour.REJECT: "A transaction that would go beyond is refused.",
+}
+
+
+def describe(cap):
+    """The cap as sentences, e.g. "At most 500 Points for each member a day. What is beyond is not given."."""
+    period = f"in {cap.trailing_days} days" if cap.period == Cap.Period.TRAILING else _PERIODS[cap.period]
+    when = "" if cap.scope == Cap.Scope.TRANSACTION else f" {period}"
+    only = f", by rule “{cap.rule}”" if cap.rule_id else ""
+    only += f", in {cap.store.name}" if cap.store_id else ""
+    return f"At most {most(cap)} {_SCOPES[cap.scope]}{when}{only}. {_BEYOND[cap.behaviour]}"
+
+
+def most(cap):
+    """The limit in what it counts, e.g. "500 Points" or "20.00 EUR"."""
+    return quantity(cap, cap.limit)
+
+
+def quantity(cap, units):
+    if cap.measure == Cap.Measure.USES:
+        return f"{units} times"
+    if cap.measure == Cap.Measure.MONEY:
+        return f"{amount(units, cap.program.money)} of {cap.currency.name}"
+    return f"{points(units, cap.currency)} {cap.currency.name}"
+
+
+class CapForm(ModelForm):
+    class Meta:
+        help_texts = {
+            "limit": "In the smallest unit of what is measured: of 12.50 EUR it is 1250.",
+            "trailing_days": "Only where the period looks back over the last days.",
+        }
+
+
+@admin.register(Cap)
+class CapAdmin(HistoryAdmin):
+    icon, place = "speed", 7
+    form = CapForm
+    list_display = ["name", "program", "in_words", "is_active"]
+    list_filter = [
+        ["program", RelatedDropdownFilter],
+        ["scope", ChoicesDropdownFilter],
+        ["period", ChoicesDropdownFilter],
+        "is_active",
+    ]
+    list_select_related = ["program", "currency", "rule", "store"]
+    search_fields = ["name", "code__startswith"]
+    autocomplete_fields = ["program"]
+    conditional_fields = {"trailing_days": "period == 'trailing'"}
+    fieldsets = [
+        (None, {"fields": ["program", ("name", "code"), ("currency", "measure")]}),
+        ("How much", {"fields": [("scope", "period"), ("limit", "trailing_days"), "behaviour"]}),
+        ("Of what", {"fields": [("rule", "store"), ("reopens", "is_active")]}),
+    ]
+
+    @display(description="in words")
+    def in_words(self, cap):
+        return describe(cap)
+
+    def panels(self, request, cap):
+        return [Sentences("In words", [describe(cap)])]
+
+    def get_readonly_fields(self, request, obj=None):
+        return ["program"] if obj else []
+
+    def get_prepopulated_fields(self, request, obj=None):
+        return {} if obj or not self.has_add_permission(request) else {"code": ["name"]}
+
+    def formfield_for_foreignkey(self, db_field, request, **kwargs):
+        if db_field.name in ("currency", "rule"):
+            kwargs["queryset"] = db_field.related_model.objects.select_related("program")
+        field = super().formfield_for_foreignkey(db_field, request, **kwargs)
+        if db_field.name in ("currency", "rule"):
+            field.label_from_instance = lambda part: f"{part} ({part.program})"
+        return field
+
+
+class CapInline(ReadOnlyInline):
+    """The caps as sentences; each is edited on its own page."""
+
+    model = Cap
+    fields = readonly_fields = ["cap", "in_words", "is_active"]
+    tab = True
+
+    def get_queryset(self, request):
+        return super().get_queryset(request).select_related("program", "currency", "rule", "store")
+
+    @display(description="cap")
+    def cap(self, cap):
+        address = reverse("admin:programs_cap_change", args=[cap.pk])
+        return format_html('<a class="text-link" href="{}">{}</a>', address, cap.name)
+
+    @display(description="in words")
+    def in_words(self, cap):
+        return describe(cap)
+
+
+class StaffLimitInline(TabularInline):
+    model = StaffLimit
+    fields = ["group", "currency", "per_posting", "per_day"]
+    verbose_name_plural = "what staff may post by hand"
+    tab = True
+
+    def formfield_for_foreignkey(self, db_field, request, **kwargs):
+        if db_field.name == "currency":
+            kwargs["queryset"] = Currency.objects.filter(program=self.parent)
+        return super().formfield_for_foreignkey(db_field, request, **kwargs)
+
+
+@admin.register(StaffLimit)
+class StaffLimitAdmin(ModelAdmin):
+    list_display = ["group", "program", "currency", "once", "daily"]
+    list_filter = [["program", RelatedDropdownFilter], ["group", RelatedDropdownFilter]]
+    list_select_related = ["program", "group", "currency"]
+    search_fields = ["group__name", "program__name"]
+    autocomplete_fields = ["program", "currency"]
+    fields = [("program", "currency"), "group", ("per_posting", "per_day")]
+
+    @display(description="at once", ordering="per_posting")
+    def once(self, limit):
+        return points(limit.per_posting, limit.currency)
+
+    @display(description="a day", ordering="per_day")
+    def daily(self, limit):
+        return points(limit.per_day, limit.currency)

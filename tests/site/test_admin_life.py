@@ -1,0 +1,181 @@
+"""The whole life of a transaction in the admin: each deed calls its verb, for whom it should and for nobody else."""
+
+import pytest
+from django.contrib.messages import get_messages
+from django.urls import reverse
+
+from tests import factories
+from tests.site.lively import LivelyShop
+from transactions.models import Journal, Lot
+
+LOTS = "Release early"
+
+
+@pytest.fixture
+def shop(db):
+    return LivelyShop()
+
+
+@pytest.fixture
+def desk(client, store_staff):
+    client.force_login(store_staff)
+    return client
+
+
+@pytest.fixture
+def office(client, marketing):
+    client.force_login(marketing)
+    return client
+
+
+def address(name, row):
+    return reverse(f"admin:{name}", args=[row.pk])
+
+
+def deed(client, name, row, **fields):
+    """Do the deed as a browser would: open its dialog and send it back with `fields`."""
+    form = client.get(address(name, row)).context["form"]
+    hidden = {key: form[key].value() for key in ("_form_submitted", "external_id") if key in form.fields}
+    return client.post(address(name, row), hidden | fields)
+
+
+def journal(client, name, row, **fields):
+    response = deed(client, f"transactions_journal_{name}", row, **fields)
+    assert response.headers.get("HX-Redirect"), response.context["form"].errors
+    row.refresh_from_db()
+    return Journal.objects.get(pk=response["HX-Redirect"].split("/")[-3])
+
+
+def errors(response):
+    assert "HX-Redirect" not in response
+    return response.context["form"].errors
+
+
+def said(client):
+    page = client.get(reverse("admin:index"))
+    return " ".join(str(message) for message in get_messages(page.wsgi_request)) or page.content.decode()
+
+
+def titles(client, row):
+    """The deeds that the page of a transaction offers."""
+    actions = client.get(address("transactions_journal_change", row)).context["actions_detail"]
+    return {one["title"] for one in actions}
+
+
+def test_what_is_held_is_approved_by_somebody_who_may(office, shop):
+    held = shop.held()
+    before = factories.held(shop.ada)
+    assert titles(office, held) == {"Approve", "Reject"}
+    journal(office, "approve", held)
+    assert held.status == "processed"
+    assert factories.held(shop.ada) > before
+    assert "Approve" not in titles(office, held)
+
+
+def test_what_is_held_is_rejected_with_a_reason(office, shop):
+    held = shop.held()
+    assert "reason" in errors(deed(office, "transactions_journal_reject", held, reason=" "))
+    journal(office, "reject", held, reason="A till that was tried out")
+    assert (held.status, held.error) == ("rejected", "A till that was tried out")
+    response = deed(office, "transactions_journal_reject", held, reason="Again")
+    assert "rejected" in response.content.decode()
+
+
+def test_store_staff_do_not_decide_what_is_held(desk, shop):
+    held = shop.held()
+    assert titles(desk, held) == set()
+    for name in ("approve", "reject"):
+        assert desk.get(address(f"transactions_journal_{name}", held)).status_code == 403
+
+
+def test_what_waits_is_tried_again(desk, shop):
+    waiting = shop.waiting()
+    assert titles(desk, waiting) == {"Try again"}
+    response = deed(desk, "transactions_journal_retry", waiting)
+    assert "HX-Redirect" in response
+    waiting.refresh_from_db()
+    assert waiting.status == "pending"
+
+
+def test_a_reservation_is_confirmed(desk, shop):
+    reserved = shop.reserved()
+    assert titles(desk, reserved) == {"Confirm", "Release"}
+    journal(desk, "confirm", reserved)
+    assert reserved.status == "processed"
+    assert titles(desk, reserved) == {"Reverse", "Refund a part"}
+
+
+def test_a_reservation_is_released_with_a_reason(desk, shop):
+    before = factories.held(shop.ada)
+    reserved = shop.reserved()
+    assert factories.held(shop.ada) == before - 30
+    assert "reason" in errors(deed(desk, "transactions_journal_release", reserved, reason=""))
+    journal(desk, "release", reserved, reason="The cart was left")
+    assert reserved.status == "rejected"
+    assert factories.held(shop.ada) == before
+
+
+def test_a_part_of_a_purchase_is_refunded_in_major_units(desk, shop):
+    made = journal(desk, "refund", shop.bought, amount="120.50", reason="Bindings came back")
+    assert (made.reverses, made.reason) == (shop.bought, "Bindings came back")
+    assert (shop.bought.status, shop.bought.taken_back) == ("partially_reversed", 12050)
+
+
+@pytest.mark.parametrize("amount", ["600.01", "0", "-1", "1,5", "1.999", "x", ""])
+def test_what_cannot_be_refunded_is_said_at_the_amount(desk, shop, amount):
+    assert "amount" in errors(deed(desk, "transactions_journal_refund", shop.bought, amount=amount, reason="Back"))
+    shop.bought.refresh_from_db()
+    assert shop.bought.taken_back == 0
+
+
+def test_a_part_of_a_redemption_is_given_back_in_points(desk, shop):
+    before = factories.held(shop.ada)
+    made = journal(desk, "refund", shop.redeemed, points="15", reason="Half a cap")
+    assert made.reverses == shop.redeemed
+    assert factories.held(shop.ada) == before + 15
+    assert "points" in errors(deed(desk, "transactions_journal_refund", shop.redeemed, points="26", reason="More"))
+
+
+def test_pending_points_are_released_early_with_a_reason(desk, shop):
+    pending = shop.pending()
+    assert LOTS in titles(desk, pending)
+    before = factories.held(shop.ada)
+    made = journal(desk, "free", pending, reason="Off on holiday")
+    assert (made.kind, made.reason) == ("adjustment", "Off on holiday")
+    assert factories.held(shop.ada) > before
+    assert not Lot.objects.filter(entry__journal=pending, is_pending=True, remaining__gt=0).exists()
+    assert LOTS not in titles(desk, pending)
+
+
+def test_a_deed_that_is_sent_twice_is_done_once(desk, shop):
+    name = "transactions_journal_refund"
+    form = desk.get(address(name, shop.bought)).context["form"]
+    sent = {"_form_submitted": "True", "external_id": form["external_id"].value()}
+    sent |= {"amount": "10", "reason": "Back"}
+    first, second = (desk.post(address(name, shop.bought), sent) for _ in range(2))
+    assert first["HX-Redirect"] == second["HX-Redirect"]
+    shop.bought.refresh_from_db()
+    assert shop.bought.taken_back == 1000
+
+
+@pytest.mark.parametrize("name", ["retry", "confirm", "release", "refund", "free", "reverse"])
+def test_marketing_moves_no_points(office, shop, name):
+    assert office.get(address(f"transactions_journal_{name}", shop.bought)).status_code == 403
+
+
+@pytest.mark.parametrize("name", ["approve", "reject", "retry", "confirm", "release", "refund", "free", "reverse"])
+def test_a_stranger_is_sent_away_and_the_boss_is_not(client, stranger, boss, shop, name):
+    page = address(f"transactions_journal_{name}", shop.bought)
+    client.force_login(stranger)
+    assert client.get(page).status_code == 302
+    client.force_login(boss)
+    assert client.get(page).status_code == 200
+
+
+@pytest.mark.parametrize("name", ["approve", "retry", "confirm"])
+def test_a_deed_at_the_wrong_time_is_refused_in_its_dialog(client, boss, shop, name):
+    client.force_login(boss)
+    response = deed(client, f"transactions_journal_{name}", shop.bought)
+    assert response.context["form"].non_field_errors()
+    shop.bought.refresh_from_db()
+    assert shop.bought.status == "processed"
