@@ -65,6 +65,7 @@ KINDS = {
     "balance_too_large": Kind(409, "More than a member may hold", "Compare with the limit in detail.", True),
     "cap_reached": Kind(409, "A cap is reached", "Compare with the cap in detail.", True),
     "not_mergeable": Kind(409, "These members cannot be merged", "Read what detail says of them.", True),
+    "merge_consumed": Kind(409, "What was merged is spent", "Undo it with a split: it returns what is left.", True),
     "not_reinstatable": Kind(409, "It cannot be reinstated", "Read what detail says of the points.", True),
     "relation_ended": Kind(409, "The relation has ended", "Read what detail says of the two members.", True),
     "outside_limits": Kind(409, "Outside the limits of a redemption", "Compare with the limits in detail.", True),

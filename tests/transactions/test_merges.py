@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from members.models import Balance, Card, Merge, Relation, Standing
 from partners.activity import Activity, Adjustment, Transfer
-from programs.models import Cap, Currency
+from programs.models import Cap, Currency, TierGroup
 from tests import factories
 from tests.factories import held, post, post_one, purchase, redemption, reversal
 from tests.races.crowd import at_once
@@ -102,6 +102,22 @@ def test_added_qualifying_points_reach_a_higher_tier(made, ada, twin):
         post_one(made, purchase(who, 30_000))
     join(twin, ada)
     assert ada.standings.current().get().tier.code == "silver"
+
+
+def test_each_window_keeps_its_qualifying_points(db):
+    made = factories.program()
+    TierGroup.objects.update(window="year")
+    type(made).touch(made.pk)
+    ada, twin = factories.member(made), factories.member(made)
+    now = factories.at(2026, 2, 1)
+    for who, euros, at in ((twin, 100, factories.at(2025, 12, 1)), (twin, 30, now), (ada, 5, now)):
+        post_one(made, purchase(who, euros * 100, activity_at=at), now=now)
+    done = join(twin, ada, now=now)
+    assert list(ada.tallies.order_by("period").values_list("period__year", "points")) == [(2025, 100), (2026, 35)]
+    assert_balanced(made)
+    unmerges.unmerge(done, now=now)
+    assert list(twin.tallies.order_by("period").values_list("period__year", "points")) == [(2025, 100), (2026, 30)]
+    assert_balanced(made)
 
 
 def test_the_higher_tier_wins(made, ada, twin):
