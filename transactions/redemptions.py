@@ -118,7 +118,7 @@ def confirm(posting):
     """Spend what was reserved. Said twice, it counts once."""
     original, books = _reservation(posting, Journal.Status.PROCESSED), posting.books
     if original is None:
-        return _again(posting)
+        return _again(posting, Journal.Status.PROCESSED)
     points = sum(used for _, used in original.uses)
     currency = books.currencies[original.uses[0][0].currency_id]
     books.entry(
@@ -138,7 +138,7 @@ def release(posting):
     """Give back what was reserved. Said twice, it counts once."""
     original, books = _reservation(posting, Journal.Status.REJECTED), posting.books
     if original is None:
-        return _again(posting)
+        return _again(posting, Journal.Status.REJECTED)
     lot = original.uses[0][0]
     reservation = settlement.Reservation(
         original.id, original.member_id, original.due_at, original.activity_at, lot.currency_id, original.uses
@@ -164,16 +164,19 @@ def _reservation(posting, target):
     return original
 
 
-def _again(posting):
+def _again(posting, status):
     currency = posting.books.currencies[posting.original.uses[0][0].currency_id]
-    return Result("replayed", posting.original.id, posting.state([currency]))
+    return Result("replayed", posting.original.id, _outcome(posting, currency, status.value))
+
+
+def _outcome(posting, currency, status):
+    """What is told of a reservation that is `status` now, however often it is said."""
+    points = sum(used for _, used in posting.original.uses) if status == Journal.Status.PROCESSED else 0
+    return posting.state([currency]) | {"status": status, "points": {currency.code: -points}}
 
 
 def _decided(posting, currency, status):
-    original = posting.original
-    answer = posting.state([currency]) | {"status": status.value}
-    points = sum(used for _, used in original.uses)
-    answer |= {"points": {currency.code: -points if status == Journal.Status.PROCESSED else 0}}
+    original, answer = posting.original, _outcome(posting, currency, status.value)
     posting.books.decide(
         original.id,
         was=original.status,
