@@ -38,6 +38,16 @@ def test_a_refund_of_a_capped_order_takes_no_more_than_the_caps_had_let_through(
     assert (held(ada), used("budget")) == (0, [0])
 
 
+def test_each_rule_is_compared_with_what_its_own_cap_had_let_through(plain, ada):
+    """100 of the base and 60 of a promotion's 200: half of it back leaves 50 and 60, not 50 and 100."""
+    double = factories.rule(plain, "double", "per_amount", {"points": "2", "per": "1"})
+    cap(plain, "budget", 60, scope="program", period="ever", rule=double)
+    bought = buy(plain, ada, 100)
+    assert (bought.answer["points"], held(ada)) == ({"points": 160}, 160)
+    half = post_one(plain, reversal(bought.journal_id, amount=5000))
+    assert (half.answer["points"], used("budget")) == ({"points": -50}, [60])
+
+
 def test_the_largest_balance_of_then_counts_too(plain, ada):
     plain.currencies.filter(code="points").update(max_balance=60)
     bought = buy(plain, ada, 180)
