@@ -65,6 +65,7 @@ _WIDGETS = (
     (forms.ChoiceField, widgets.UnfoldAdminSelectWidget),
     (forms.BooleanField, widgets.UnfoldBooleanSwitchWidget),
     (forms.DateField, widgets.UnfoldAdminSingleDateWidget),
+    (forms.DateTimeField, widgets.UnfoldAdminTextInputWidget),
     (forms.IntegerField, widgets.UnfoldAdminTextInputWidget),
     (forms.EmailField, widgets.UnfoldAdminEmailInputWidget),
     (forms.CharField, widgets.UnfoldAdminTextInputWidget),

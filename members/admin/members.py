@@ -126,7 +126,9 @@ class MemberAdmin(VerbAdmin):
         obj.refresh_from_db()
 
     def panels(self, request, member):
-        balances = list(member.balances.select_related("currency"))
+        balances = list(
+            member.balances.select_related("currency").order_by("-currency__is_primary", "currency__name")
+        )
         tallies = list(member.tallies.all())
         standings = list(member.standings.select_related("tier", "group"))
         held = [standing for standing in standings if standing.is_current]

@@ -133,7 +133,7 @@ class CapInline(ReadOnlyInline):
 class StaffLimitInline(TabularInline):
     model = StaffLimit
     fields = ["group", "currency", "per_posting", "per_day"]
-    verbose_name_plural = "what staff may post by hand"
+    verbose_name_plural = "staff limits"
     tab = True
 
     def formfield_for_foreignkey(self, db_field, request, **kwargs):

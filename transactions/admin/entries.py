@@ -1,6 +1,7 @@
 """Where are the lines of the ledger, its lots and traces found? All of them are read-only."""
 
 from django.contrib import admin
+from django.utils.html import format_html
 from django.utils.text import capfirst
 
 from loyalty_site.lib.admin import (
@@ -13,6 +14,7 @@ from loyalty_site.lib.admin import (
 from loyalty_site.lib.panels import Tile, Tiles, amount, moment, points
 from members import search
 from members.models import Member
+from transactions.admin import chains
 from transactions.models import Entry, JournalLine, Lot, Trace
 
 
@@ -49,15 +51,19 @@ class EntryAdmin(LedgerAdmin):
         ("kind", "currency"),
         ("moved", "balance"),
         ("activity_at", "posted_at"),
-        ("sequence", "chain"),
+        "sequence",
+        "proof",
     ]
 
     def panels(self, request, entry):
         """What the entry added to each part of the balance."""
         parts = {name: getattr(entry, name) for name in ("available", "pending", "reserved", "arrears")}
-        return [
-            Tiles([Tile(capfirst(name), points(units, entry.currency, signed=True)) for name, units in parts.items()])
-        ]
+        tiles = [Tile(capfirst(name), points(units, entry.currency, signed=True)) for name, units in parts.items()]
+        return [Tiles(tiles), *chains.of_entry(request, entry)]
+
+    @display(description="chain")
+    def proof(self, entry):
+        return format_html('<span class="loyalty-hash">{}</span>', entry.chain)
 
     @display(description="points")
     def moved(self, entry):
@@ -95,6 +101,9 @@ class LotAdmin(LedgerAdmin):
         return (
             super().get_queryset(request).select_related("entry__currency", "member__customer", "currency__program")
         )
+
+    def panels(self, request, lot):
+        return chains.of_lot(request, lot)
 
     @display(description="points")
     def given(self, lot):

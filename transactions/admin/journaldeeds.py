@@ -166,5 +166,7 @@ def _refund_of(journal, cleaned):
     field, decimals = "amount", money.exponent(journal.money)
     if journal.kind == Kind.REDEMPTION:
         field, decimals = "points", journal.entries.select_related("currency").first().currency.decimals
-    part = {field: money.parse(cleaned[field], decimals, field=field)}
-    return Reversal(cleaned["external_id"], journal.pk, reason=cleaned["reason"], **part)
+    units = money.parse(cleaned[field], decimals, field=field)
+    if units < 1:
+        raise money.BadNumber("Write how much comes back.", field=field)
+    return Reversal(cleaned["external_id"], journal.pk, reason=cleaned["reason"], **{field: units})

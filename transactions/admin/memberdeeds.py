@@ -90,8 +90,7 @@ class MemberDeeds:
     actions_detail = [
         "purchase",
         "redeem",
-        "as_of",
-        {"title": "More", "items": ["adjust", "transfer", "merge"]},
+        {"title": "More", "items": ["then", "adjust", "transfer", "merge"]},
     ]
 
     def has_post_permission(self, request, object_id=None):
@@ -107,8 +106,8 @@ class MemberDeeds:
     def purchase(self, request, object_id):
         return HttpResponseRedirect(f"{reverse('admin:transactions_journal_add')}?member={object_id}")
 
-    @action(description="At any instant", permissions=["see"], icon="history", url_path="then")
-    def as_of(self, request, object_id):
+    @action(description="At any instant", permissions=["see"], icon="history")
+    def then(self, request, object_id):
         return HttpResponseRedirect(reverse("admin:members_member_as_of", args=[object_id]))
 
     @action(description="Redeem points", permissions=["post"], icon="redeem", dialog=_REDEEM)

@@ -17,6 +17,7 @@ from transactions.models import Approval, Entry
 
 #: Rows of each table on the page; the rest is behind its link.
 _SHOWN = 10
+_COMING = 4
 
 
 class MemberDesk(MemberDeeds, MemberAdmin):
@@ -27,7 +28,7 @@ class MemberDesk(MemberDeeds, MemberAdmin):
         if member.balances.filter(next_change_at__lte=timezone.now()).exists():
             ledger.refresh(member.program_id, [member.pk])
         tiles, standings = super().panels(request, member)
-        found = [tiles, _waiting(request, member), *schedule.panel(request, member, most=_SHOWN)]
+        found = [tiles, _waiting(request, member), *schedule.panel(request, member, most=_COMING)]
         found += [_lots(request, member), _journals(request, member), relations_table(request, member), standings]
         return [panel for panel in found if panel]
 

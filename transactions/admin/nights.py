@@ -55,7 +55,11 @@ class SealAdmin(FactAdmin):
     list_select_related = ["program"]
     search_fields = ["root__startswith"]
     sortable_by = ()
-    fields = [("program", "day"), ("first_entry", "last_entry"), "entries", "root", "sealed"]
+    fields = [("program", "day"), ("first_entry", "last_entry"), "entries", "proof", "sealed"]
+
+    @display(description="root")
+    def proof(self, seal):
+        return format_html('<span class="loyalty-hash">{}</span>', seal.root)
 
     @display(description="sealed")
     def sealed(self, seal):

@@ -1,4 +1,4 @@
-"""What did a member hold at an instant, as it was true and as we knew it; and what comes? Beside the member's page."""
+"""What did a member hold at an instant, as it was true and as we knew it; and what comes? Two pages of a member."""
 
 from zoneinfo import ZoneInfo
 
@@ -33,7 +33,7 @@ class InstantsForm(forms.Form):
         super().__init__(*args, **kwargs)
         self.zone = zone
         for name, field in self.fields.items():
-            self.fields[name] = dressed(field)
+            self.fields[name] = dressed(field, placeholder="2026-03-31 18:00")
 
     def clean(self):
         # What was typed is meant on the clocks of the program, not of this server.
