@@ -124,7 +124,8 @@ class Lock:
                 [member_ids],
             )
             self._standings = session.run(
-                "SELECT member_id, group_id, id, tier_id, from_at FROM members_standing WHERE is_current AND member_id {ids}",
+                "SELECT member_id, group_id, id, tier_id, from_at FROM members_standing "
+                "WHERE is_current AND member_id {ids}",
                 [member_ids],
             )
 

@@ -160,9 +160,7 @@ class Journal(LedgerRow):
             models.Index(
                 fields=["program", "connection", "order_ref"], name="journals_of_order", condition=~Q(order_ref="")
             ),
-            models.Index(
-                fields=["user", "received_at"], name="adjustments_of_user", condition=Q(kind="adjustment")
-            ),
+            models.Index(fields=["user", "received_at"], name="adjustments_of_user", condition=Q(kind="adjustment")),
             models.Index(
                 fields=["status", "due_at"],
                 name="open_journals",
