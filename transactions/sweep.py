@@ -49,8 +49,9 @@ def sweep(program_id, *, now=None, batch=mass_expiry.BATCH, is_plain_fast=True):
     while True:
         if is_plain_fast:
             ids, done = _expire_plain(configuration, now=now, after=last, limit=batch)
-            rest = _due(configuration, now).filter(member__in=ids)
-            rest = list(rest.order_by("member_id").values_list("member_id", flat=True).distinct())
+            rest = _due(configuration, now).filter(member__in=ids).order_by("member_id")
+            is_plain = done.plain == len(ids)
+            rest = [] if is_plain else list(rest.values_list("member_id", flat=True).distinct())
         else:
             due = _due(configuration, now).filter(member__gt=last).order_by("member_id")
             ids = rest = list(due.values_list("member_id", flat=True).distinct()[:batch])
