@@ -3,6 +3,7 @@
 import re
 from dataclasses import replace
 
+from loyalty_site.lib import money
 from loyalty_site.lib.money import LARGEST
 from loyalty_site.lib.refusals import Refused
 from members import tiers
@@ -39,20 +40,27 @@ def accrue(posting):
     if sum(pools.percents(posting).values()) > 100:
         why = "The member gives more than 100 % to groups: correct the shares, then retry."
         return posting.keep(ACCRUAL, Journal.Status.FAILED, why, **columns)
-    rate, rate_on = None, None
-    if item.money not in ("", configuration.money):
-        if not ISO.fullmatch(item.money):
-            detail = "Use the three capital letters of ISO 4217, for example EUR."
-            raise UnknownCurrency(detail, field="currency")
-        day = periods.local_date(posting.activity_at, configuration.zone)
-        rate, rate_on = posting.rates.get((item.money, day), (None, None))
-        if rate is None:
-            why = f"There is no rate of {item.money} for {day}: enter it, then retry."
-            return posting.keep(ACCRUAL, Journal.Status.FAILED, why, **columns)
+    rate, rate_on, why = _rate(posting)
+    if why:
+        return posting.keep(ACCRUAL, Journal.Status.FAILED, why, **columns)
     earned, categories = _evaluate(posting, rate)
     caps.check(posting, earned)
     columns |= {"rate": rate, "rate_on": rate_on, "base_amount": base_amount(item, configuration, rate)}
     return _book(posting, earned, categories, columns)
+
+
+def _rate(posting):
+    """(rate, its day, "") of foreign money, or (None, None, why it is not known); a rate is never guessed."""
+    item, configuration = posting.item, posting.configuration
+    if item.money in ("", configuration.money):
+        return None, None, ""
+    day = periods.local_date(posting.activity_at, configuration.zone)
+    rate, rate_on = posting.rates.get((item.money, day), (None, None))
+    if rate is not None:
+        return rate, rate_on, ""
+    if not ISO.fullmatch(item.money) or not money.is_iso(item.money):
+        raise UnknownCurrency("Use the three capital letters of ISO 4217, for example EUR.", field="currency")
+    return None, None, f"There is no rate of {item.money} for {day}: enter it, then retry."
 
 
 def _columns(posting):

@@ -52,6 +52,7 @@ PURCHASES = [
     ({"money": LONG}, "text_too_long", "currency"),
     ({"money": ["EUR"]}, "invalid_text", "currency"),
     ({"money": "eur"}, "currency_unknown", "currency"),
+    ({"money": "XQX"}, "currency_unknown", "currency"),
     ({"amount": -1}, "invalid_number", "amount"),
     ({"amount": LARGEST + 1}, "invalid_number", "amount"),
     ({"amount": 10**30}, "invalid_number", "amount"),
