@@ -2,6 +2,7 @@
 
 import io
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -182,9 +183,8 @@ def _process(*arguments, **options):
     environment = os.environ | {"DJANGO_SETTINGS_MODULE": "loyalty_site.settings", "VAR_DIR": str(settings.VAR_DIR)}
     name = connection.settings_dict["NAME"]
     if connection.vendor == "postgresql":
-        at = connection.settings_dict
-        login = f"{at['USER']}:{at['PASSWORD']}@" if at["USER"] else ""
-        environment["DATABASE_URL"] = f"postgres://{login}{at['HOST'] or 'localhost'}:{at['PORT'] or 5432}/{name}"
+        # The server of this run, whether it listens on a port or on a socket; only the database is another.
+        environment["DATABASE_URL"] = re.sub(r"^(\w+://[^/]*)/[^?]*", rf"\1/{name}", os.environ["DATABASE_URL"])
     else:
         environment["DATABASE_URL"] = f"sqlite:///{name}"
     root = Path(nightly.__file__).resolve().parent.parent
