@@ -67,9 +67,10 @@ def _balances(member_id, until):
 
 def _lots(member_id, true_at, known_at):
     until = _until(true_at, known_at)
-    used = Trace.objects.filter(_until(true_at, known_at, "entry__"), lot__member=member_id).order_by()
+    # By way of the entries: lots have an index by member only as long as something is left of them.
+    used = Trace.objects.filter(_until(true_at, known_at, "entry__"), lot__entry__member=member_id).order_by()
     used = dict(used.values_list("lot").annotate(Sum("points")))
-    lots = Lot.objects.filter(_until(true_at, known_at, "entry__"), member=member_id)
+    lots = Lot.objects.filter(_until(true_at, known_at, "entry__"), entry__member=member_id)
     lots = lots.annotate(born_pending=Coalesce("entry__pending", 0)).order_by("pk")
     released = Entry.objects.filter(until, member=member_id, kind=Entry.Kind.RELEASE)
     released = set(released.values_list("currency_id", "activity_at"))
@@ -93,7 +94,7 @@ def _ends(member_id, at):
     """{lot: its end at `at`} of the lots whose end was changed afterwards: the end that the change replaced."""
     if at is None:
         return {}
-    changed = Redating.objects.filter(lot__member=member_id, at__gt=at).order_by("-pk")
+    changed = Redating.objects.filter(lot__entry__member=member_id, at__gt=at).order_by("-pk")
     return dict(changed.values_list("lot", "expires_before"))
 
 

@@ -33,7 +33,9 @@ def hold(name):
             if is_ours and connection.is_usable():
                 _ask("pg_advisory_unlock", name)
         return
-    with open(settings.VAR_DIR / f"{hashlib.sha256(name.encode()).hexdigest()[:16]}.lock", "w") as file:
+    # Two databases in one folder have programs of the same key, so the name of the database is part of it.
+    place = hashlib.sha256(f"{connection.settings_dict['NAME']} {name}".encode()).hexdigest()[:16]
+    with open(settings.VAR_DIR / f"{place}.lock", "w") as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:

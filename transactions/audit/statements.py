@@ -51,8 +51,9 @@ def _entries(number, where="TRUE"):
 
 
 def _lots(where):
+    # Lots have an index by member as long as something is left of them.
     columns = "member_id, currency_id, remaining AS number"
-    return f"SELECT {columns} FROM transactions_lot WHERE member_id {{ids}} AND {where}"
+    return f"SELECT {columns} FROM transactions_lot WHERE remaining > 0 AND member_id {{ids}} AND {where}"
 
 
 _SPENDABLE = (
@@ -62,7 +63,7 @@ _SPENDABLE = (
 _SPENDABLE_LOTS = (
     "SELECT l.member_id, l.currency_id, l.remaining AS number FROM transactions_lot l "
     "JOIN programs_currency c ON c.id = l.currency_id AND c.kind = 'spendable' "
-    "WHERE l.member_id {ids} AND NOT l.is_pending"
+    "WHERE l.remaining > 0 AND l.member_id {ids} AND NOT l.is_pending"
 )
 _OPEN_RESERVATIONS = (
     "SELECT e.member_id, e.currency_id, t.points AS number FROM transactions_entry e "
@@ -135,7 +136,8 @@ LOTS = [
     Rows(
         "what remains of lot {}",
         f"SELECT l.member_id, l.currency_id, l.entry_id, l.remaining, l.points - {_SPENT_FROM_LOT} "
-        f"FROM transactions_lot l WHERE l.member_id {{ids}} AND l.remaining <> l.points - {_SPENT_FROM_LOT}",
+        "FROM transactions_entry e JOIN transactions_lot l ON l.entry_id = e.id "
+        f"WHERE e.member_id {{ids}} AND l.remaining <> l.points - {_SPENT_FROM_LOT}",
     ),
     Rows(
         "what lots and traces say of entry {}",
