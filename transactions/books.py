@@ -49,6 +49,8 @@ USUAL = {
 DECIDED = (
     "member_id status processed_at program_version error trace answer reverses_id base_amount rate rate_on store_id"
 )
+#: What the end of a reservation changes; what was reported, and what was answered to it, stays.
+ENDED = "status processed_at error"
 LINE = "journal_id position product_id sku category quantity amount tax"
 ENTRY = (
     "id journal_id member_id currency_id kind points available pending reserved arrears balance_after activity_at "
@@ -140,7 +142,7 @@ class Books:
         self.accounts = {}
         self.lots = {}
         self.rows = {model: [] for model in (Journal, JournalLine, Entry, Lot, Trace, Redating)}
-        self.decided = []
+        self.decided, self.ended = [], []
         self.changed = {}
         self.ties, self.gifts = Ties(), None
         self.counters = Counters(session)
@@ -214,6 +216,11 @@ class Books:
         check(was, columns["status"])
         self.decided.append((key, *(columns[name] for name in DECIDED.split())))
 
+    def end(self, key, *, status, error=""):
+        """Write how an open reservation ended: `status` is processed or rejected."""
+        check(Journal.Status.PENDING.value, status)
+        self.ended.append((key, status, self.now, error))
+
     def take_back(self, original, amount, *, is_all):
         """Note that so much (more) of the journal of an Original is taken back, and whether that is all of it."""
         status = Journal.Status.REVERSED if is_all else Journal.Status.PARTIALLY_REVERSED
@@ -267,7 +274,7 @@ class Books:
 
     @property
     def is_changed(self):
-        return bool(self.rows[Journal] or self.rows[Entry] or self.decided)
+        return bool(self.rows[Journal] or self.rows[Entry] or self.decided or self.ended)
 
     def close(self):
         """Write everything, each table once."""
@@ -277,6 +284,7 @@ class Books:
         with session.together():
             session.insert(Journal, JOURNAL, self.rows[Journal])
             session.change(Journal, put=DECIDED, rows=self.decided)
+            session.change(Journal, put=ENDED, rows=self.ended)
             taken_back = [(key, *to) for key, to in self.changed.items()]
             session.change(Journal, add="taken_back", put="status", rows=taken_back)
             session.insert(JournalLine, LINE, self.rows[JournalLine])

@@ -176,14 +176,7 @@ def _outcome(posting, currency, status):
 
 
 def _decided(posting, currency, status):
-    original, answer = posting.original, _outcome(posting, currency, status.value)
-    posting.books.decide(
-        original.id,
-        was=original.status,
-        member_id=original.member_id,
-        status=status.value,
-        answer=answer,
-        error=posting.item.reason,
-    )
+    original = posting.original
+    posting.books.end(original.id, status=status.value, error=posting.item.reason)
     original.status = status.value
-    return Result("posted", original.id, answer)
+    return Result("posted", original.id, _outcome(posting, currency, status.value))

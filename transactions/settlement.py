@@ -144,13 +144,7 @@ def rewake(books, account, currency, reservations):
 
 def _give_up(books, account, reservation, journal_id):
     free(books, account, reservation, journal_id=journal_id, at=reservation.due_at)
-    books.decide(
-        reservation.id,
-        was=Journal.Status.PENDING,
-        member_id=account.id,
-        status=Journal.Status.REJECTED.value,
-        error="The reservation ran out.",
-    )
+    books.end(reservation.id, status=Journal.Status.REJECTED.value, error="The reservation ran out.")
 
 
 def free(books, account, reservation, *, journal_id, at):

@@ -162,6 +162,20 @@ def test_reserving_is_idempotent(made, rich):
     assert state(rich) == (200, 0, 300, 0)
 
 
+@pytest.mark.parametrize("ended", ["confirm", "release", "time"])
+def test_a_reservation_keeps_what_was_reported_and_answered_however_it_ends(made, rich, ended):
+    factories.store(made.owner, code="main")
+    first = reserve(made, rich, 300, "r", T0, store="main")
+    if ended == "time":
+        ledger.refresh(made.pk, [rich.pk], now=T2)
+    else:
+        decide(made, first, ended, T1)
+    again = post(made, redemption(rich, 300, "r", reserve_s=900, store="main"), now=T2)[0]
+    assert (again.status, again.answer) == ("replayed", first.answer)
+    journal = Journal.objects.get(pk=first.journal_id)
+    assert (journal.store.code, journal.status) == ("main", "processed" if ended == "confirm" else "rejected")
+
+
 def test_what_is_spent_at_once_is_no_reservation(made, rich):
     spent = post_one(made, redemption(rich, 300), now=T0)
     assert decide(made, spent, "confirm", T1).refusal.code == "not_reserved"

@@ -5,7 +5,7 @@ from django.utils.text import capfirst
 
 from loyalty_site.lib.panels import Sentences, Table, Tile, Tiles, amount, link, moment, points
 from transactions.explanation import explain
-from transactions.models import Lot
+from transactions.models import Journal, Lot
 
 
 def currencies_of(journal):
@@ -15,7 +15,8 @@ def currencies_of(journal):
 def moved(journal, *, key="points"):
     """The points of an answer in words, e.g. "+46 Points, +46 Status points"."""
     currencies = currencies_of(journal)
-    given = journal.answer.get(key) or {}
+    # What was reserved and released again moved nothing in the end.
+    given = {} if journal.status == Journal.Status.REJECTED else journal.answer.get(key) or {}
     parts = [
         f"{points(units, currencies[code], signed=True)} {currencies[code].name}"
         for code, units in given.items()
