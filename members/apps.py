@@ -1,7 +1,14 @@
 from django.apps import AppConfig
+from django.db.models.signals import post_migrate
 
 
 class MembersConfig(AppConfig):
     name = "members"
     verbose_name = "Members"
     default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self):
+        # Models cannot be imported before the registry is full, so not at the top of this file.
+        from members.models.storage import leave_room
+
+        post_migrate.connect(leave_room, sender=self, dispatch_uid="leave_room")

@@ -14,8 +14,8 @@ class Balance(models.Model):
     the ledger, so it costs the same after ten postings and after a million.
     """
 
-    member = models.ForeignKey(Member, models.PROTECT, related_name="balances")
-    currency = models.ForeignKey(Currency, models.PROTECT, related_name="balances")
+    member = models.ForeignKey(Member, models.PROTECT, related_name="balances", db_index=False)
+    currency = models.ForeignKey(Currency, models.PROTECT, related_name="balances", db_index=False)
     available = models.BigIntegerField(default=0)
     pending = models.BigIntegerField(default=0)
     reserved = models.BigIntegerField(default=0)
@@ -59,8 +59,8 @@ class Balance(models.Model):
 class Tally(models.Model):
     """Qualifying points of one member counted over one window; `period` is the window's first day."""
 
-    member = models.ForeignKey(Member, models.PROTECT, related_name="tallies")
-    currency = models.ForeignKey(Currency, models.PROTECT, related_name="tallies")
+    member = models.ForeignKey(Member, models.PROTECT, related_name="tallies", db_index=False)
+    currency = models.ForeignKey(Currency, models.PROTECT, related_name="tallies", db_index=False)
     period = models.DateField()
     points = models.BigIntegerField(default=0)
 

@@ -39,22 +39,29 @@ class Member(models.Model):
         IMPORT = "import", "Import"
         BACK_OFFICE = "back-office", "Back office"
 
-    program = models.ForeignKey(Program, models.PROTECT, related_name="members")
-    customer = models.ForeignKey(Customer, models.PROTECT, related_name="memberships")
+    program = models.ForeignKey(Program, models.PROTECT, related_name="members", db_index=False)
+    customer = models.ForeignKey(Customer, models.PROTECT, related_name="memberships", db_index=False)
     number = models.CharField(max_length=24, validators=[check_number], editable=False)
     status = models.CharField(max_length=10, choices=Status, default=Status.ACTIVE)
     channel = models.CharField(max_length=12, choices=Channel, default=Channel.BACK_OFFICE)
-    home_store = models.ForeignKey(Store, models.PROTECT, null=True, blank=True, related_name="members")
+    home_store = models.ForeignKey(
+        Store, models.PROTECT, null=True, blank=True, related_name="members", db_index=False
+    )
     enrolled_at = models.DateTimeField(default=timezone.now)
     created_at = models.DateTimeField(default=timezone.now, editable=False)
     merged_into = models.ForeignKey(
-        "self", models.PROTECT, null=True, blank=True, editable=False, related_name="merged_members"
+        "self", models.PROTECT, null=True, blank=True, editable=False, related_name="merged_members", db_index=False
     )
     sequence = models.PositiveBigIntegerField(default=0, editable=False)
     chain = models.CharField(max_length=64, blank=True, editable=False)
 
     class Meta:
         ordering = ["-pk"]
+        # Few members have them, and every index of this table costs each posting.
+        indexes = [
+            models.Index(fields=["home_store"], name="members_of_store", condition=Q(home_store__isnull=False)),
+            models.Index(fields=["merged_into"], name="merged_members", condition=Q(merged_into__isnull=False)),
+        ]
         constraints = [
             models.UniqueConstraint(fields=["program", "number"], name="member_number_once_per_program"),
             models.UniqueConstraint(

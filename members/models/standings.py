@@ -22,7 +22,7 @@ class Standing(models.Model):
         MANUAL = "manual", "Set by staff"
 
     member = models.ForeignKey(Member, models.PROTECT, related_name="standings")
-    group = models.ForeignKey(TierGroup, models.PROTECT, related_name="standings")
+    group = models.ForeignKey(TierGroup, models.PROTECT, related_name="standings", db_index=False)
     tier = models.ForeignKey(Tier, models.PROTECT, related_name="standings")
     from_at = models.DateTimeField()
     until_at = models.DateTimeField(null=True, blank=True)

@@ -103,12 +103,7 @@ class Lot(LedgerRow):
             ),
         ]
         indexes = [
-            models.Index(fields=["member", "currency", "expires_at"], name="live_lots", condition=Q(remaining__gt=0)),
-            models.Index(
-                fields=["currency", "expires_at"],
-                name="lots_by_expiry",
-                condition=Q(remaining__gt=0, expires_at__isnull=False),
-            ),
+            models.Index(fields=["member", "currency", "expires_at"], name="live_lots", condition=Q(remaining__gt=0))
         ]
 
     def __str__(self):
