@@ -1,3 +1,5 @@
+import gc
+
 from django.apps import AppConfig
 from django.db.models.signals import post_migrate
 
@@ -12,3 +14,5 @@ class TransactionsConfig(AppConfig):
         from transactions.models.immutability import guard_ledger
 
         post_migrate.connect(guard_ledger, sender=self, dispatch_uid="guard_ledger")
+        # What was imported until here lives as long as the process: the collector need not look at it again.
+        gc.freeze()

@@ -166,10 +166,13 @@ class Posting:
 def fingerprint(item):
     """The same for the same content: what tells a repetition from a conflict (semantics C3-R2)."""
     values = [type(item).__name__, *(getattr(item, field.name) for field in fields(item))]
-    return hashlib.sha256(json.dumps(values, sort_keys=True, default=_plain).encode()).hexdigest()
+    return hashlib.sha256(_in_one_order(values).encode()).hexdigest()
 
 
 def _plain(value):
     if isinstance(value, datetime):
         return value.timestamp()
     return [getattr(value, field.name) for field in fields(value)]
+
+
+_in_one_order = json.JSONEncoder(sort_keys=True, default=_plain).encode

@@ -150,6 +150,10 @@ def _arrays(rows):
 
 def _array(values):
     """The text of a PostgreSQL array; psycopg's own way through typed lists takes three times as long."""
+    first = values[0] if values else None
+    if all(value is first for value in values):
+        # Most columns of a batch are at their default in every row.
+        return "{" + ",".join([_element(first)] * len(values)) + "}"
     kinds = set(map(type, values))
     if kinds == {int}:
         return "{" + ",".join(map(str, values)) + "}"
