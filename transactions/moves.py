@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 from programs import periods
 from programs.expiry import NEVER, days_from, end_of_inactivity, end_of_lot
-from transactions.books import LotState
+from transactions.lots import LotState
 from transactions.models import Entry
 
 

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from loyalty_site.lib.sql import instant
 from partners.activity import Activity, load
-from transactions.books import LOT, LotState
+from transactions.lots import LOT, LotState
 from transactions.models import Journal
 
 _COLUMNS = (

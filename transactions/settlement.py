@@ -13,7 +13,7 @@ from partners.models import Connection, Partner
 from programs import periods
 from programs.expiry import extended
 from transactions import moves
-from transactions.books import LOT, LotState
+from transactions.lots import LOT, LotState
 from transactions.models import Entry, Journal
 
 

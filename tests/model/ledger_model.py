@@ -181,7 +181,8 @@ class Ledger:
 
     def confirm(self, key, now):
         spending = self.spendings[key]
-        if spending.due_at is None or spending.is_released or spending.returned or (spending.is_open and spending.due_at <= now):
+        has_run_out = spending.is_open and spending.due_at <= now
+        if spending.due_at is None or spending.is_released or spending.returned or has_run_out:
             raise No
         spending.is_open = False
         spending.member.reserved.pop(key, None)
