@@ -58,7 +58,7 @@ def enrol(
         Card.objects.bulk_create(Card(member=member, program=program, number=number) for number in cards)
         if external_id and via:
             ExternalId.objects.create(customer=customer, connection=via, value=external_id)
-    Standing.objects.bulk_create(starting_standings(versions.of(program), [member]))
+    Standing.objects.bulk_create(starting_standings(versions.of(program), [member], now=now))
     return member
 
 
@@ -96,7 +96,8 @@ def enrol_many(program, newcomers, *, channel, via, enrolled_at):
         for name, one in customers.items()
     }
     Member.objects.bulk_create(members.values())
-    Standing.objects.bulk_create(starting_standings(versions.of(program), members.values()))
+    standings = starting_standings(versions.of(program), members.values(), now=timezone.now())
+    Standing.objects.bulk_create(standings)
     return outcome | members
 
 
@@ -132,7 +133,7 @@ def twin_refusal(field):
     return Refusal(AlreadyMember.code, detail, field=field)
 
 
-def starting_standings(configuration, members):
+def starting_standings(configuration, members, *, now):
     """Unsaved Standings of the tiers that ask for nothing."""
     return [
         Standing(
@@ -141,6 +142,7 @@ def starting_standings(configuration, members):
             tier_id=tier.id,
             from_at=member.enrolled_at,
             reason=Standing.Reason.ENROLMENT,
+            recorded_at=now,
         )
         for group, tier in tiers.starting(configuration)
         for member in members

@@ -64,21 +64,19 @@ class Count:
 
 @dataclass(slots=True)
 class Held:
-    """The current standing in one tier group; `replaces` is the stored row that a new one ends.
-
-    `from_at` is when the stored one began: clocks of servers differ, and none ends before it begins.
-    """
+    """A standing in one tier group, stored or (without `id`) new; `until_at` None: the current one."""
 
     id: int | None
     tier_id: int
-    from_at: datetime | None = None
-    is_new: bool = False
-    replaces: int | None = None
+    from_at: datetime
+    until_at: datetime | None = None
+    is_changed: bool = False
 
 
 @dataclass(slots=True)
 class Account:
-    """Everything of one member that a posting may move."""
+    """Everything of one member that a posting may move. `tiers` maps tier groups to the current Held,
+    `past` to the ones before it, as far as they were read, oldest first."""
 
     id: int
     number: str
@@ -89,6 +87,7 @@ class Account:
     holdings: dict = field(default_factory=dict)
     counts: dict = field(default_factory=dict)
     tiers: dict = field(default_factory=dict)
+    past: dict = field(default_factory=dict)
     is_touched: bool = False
 
     def holding(self, currency_id):
@@ -101,10 +100,10 @@ class Account:
 class Lock:
     """The reads of one batch; said inside a pipeline, taken when it has ended.
 
-    `version` is the program's version as the database has it.
+    `version` is the program's version as the database has it. `with_past`: also the tiers of before.
     """
 
-    def __init__(self, session, program_id, member_ids, *, with_tiers):
+    def __init__(self, session, program_id, member_ids, *, with_tiers, with_past):
         lock = "FOR NO KEY UPDATE OF m" if session.is_postgresql else ""
         self._members = session.run(
             "SELECT m.id, m.number, m.status, m.enrolled_at, m.sequence, m.chain, p.version "
@@ -124,8 +123,8 @@ class Lock:
                 [member_ids],
             )
             self._standings = session.run(
-                "SELECT member_id, group_id, id, tier_id, from_at FROM members_standing "
-                "WHERE is_current AND member_id {ids}",
+                "SELECT member_id, group_id, is_current, id, tier_id, from_at, until_at FROM members_standing "
+                f"WHERE {'' if with_past else 'is_current AND '}member_id {{ids}} ORDER BY from_at, id",
                 [member_ids],
             )
 
@@ -141,8 +140,12 @@ class Lock:
         if self._tallies:
             for member, currency, period, row_id, points in self._tallies.fetchall():
                 accounts[member].counts[currency, period] = Count(row_id, points)
-            for member, group, row_id, tier, from_at in self._standings.fetchall():
-                accounts[member].tiers[group] = Held(row_id, tier, instant(from_at))
+            for member, group, is_current, row_id, tier, *span in self._standings.fetchall():
+                held = Held(row_id, tier, *map(instant, span))
+                if is_current:
+                    accounts[member].tiers[group] = held
+                else:
+                    accounts[member].past.setdefault(group, []).append(held)
         return accounts, version
 
 

@@ -4,15 +4,24 @@ from members.holdings import Held
 from members.models import Standing
 
 
-def codes(configuration, account):
-    """{tier group code: tier code} that the member holds, for rules and answers."""
+def codes(configuration, account, *, at=None):
+    """{tier group code: tier code} that the member holds, for rules and answers; `at` an instant: held then."""
     found = {}
     for group in configuration.tier_groups.values():
-        held = account.tiers.get(group.id)
+        held = _held(account, group.id, at)
         tier = next((tier for tier in group.tiers if held and tier.id == held.tier_id), None)
         if tier:
             found[group.code] = tier.code
     return found
+
+
+def _held(account, group_id, at):
+    """The Held of an instant; of one before the first, the first."""
+    held = account.tiers.get(group_id)
+    if at is None or held is None or held.from_at <= at:
+        return held
+    past = account.past.get(group_id) or [held]
+    return next((one for one in reversed(past) if one.from_at <= at), past[0])
 
 
 def starting(configuration):
@@ -21,10 +30,10 @@ def starting(configuration):
     return [(group, tier) for group, tier in reached if tier]
 
 
-def upgrade(configuration, account, *, activity_at):
+def upgrade(configuration, account, *, activity_at, since):
     """Move the member to the highest tier that the tallies of `activity_at`'s windows reach. Never down.
 
-    Boundaries are inclusive, and several steps may be taken at once.
+    Boundaries are inclusive, and several steps may be taken at once. The tier holds from `since` on.
     """
     for group in configuration.tier_groups.values():
         currency = configuration.currencies[group.currency]
@@ -35,23 +44,47 @@ def upgrade(configuration, account, *, activity_at):
         held = account.tiers.get(group.id)
         now_at = next((n for n, tier in enumerate(group.tiers) if held and tier.id == held.tier_id), -1)
         if group.rank(reached.code) > now_at:
-            replaced = held.replaces if held and held.is_new else held and held.id
-            account.tiers[group.id] = Held(
-                None, reached.id, from_at=held and held.from_at, is_new=True, replaces=replaced
-            )
+            hold(account, group.id, reached.id, since=since)
+
+
+def hold(account, group_id, tier_id, *, since):
+    """Let the member hold a tier from `since` on, but not from before the one that it replaces began."""
+    held = account.tiers.get(group_id)
+    if held:
+        since = max(since, held.from_at)
+        if held.id or held.from_at < since:
+            held.until_at, held.is_changed = since, True
+            account.past.setdefault(group_id, []).append(held)
+    account.tiers[group_id] = Held(None, tier_id, since, is_changed=True)
 
 
 def save(session, accounts, *, now):
-    """Write the standings that `upgrade` opened: the old row ends where the new one begins."""
-    new = [(a.id, group, held) for a in accounts for group, held in a.tiers.items() if held.is_new]
-    begins = {id(held): max(now, held.from_at or now) for _, _, held in new}
-    ended = [(held.replaces, False, begins[id(held)]) for _, _, held in new if held.replaces]
+    """Write the standings that `hold` ended and opened."""
+    changed = [
+        (account.id, group, held)
+        for account in accounts
+        for group, current in account.tiers.items()
+        for held in (*account.past.get(group, ()), current)
+        if held.is_changed
+    ]
+    ended = [(held.id, False, held.until_at) for _, _, held in changed if held.id]
     session.change(Standing, put="is_current until_at", rows=ended)
     session.insert(
         Standing,
-        "member_id group_id tier_id from_at reason note is_current",
+        "member_id group_id tier_id from_at until_at recorded_at reason note is_current",
         [
-            (member, group, held.tier_id, begins[id(held)], Standing.Reason.ACTIVITY.value, "", True)
-            for member, group, held in new
+            (
+                member,
+                group,
+                one.tier_id,
+                one.from_at,
+                one.until_at,
+                now,
+                Standing.Reason.ACTIVITY.value,
+                "",
+                one.until_at is None,
+            )
+            for member, group, one in changed
+            if not one.id
         ],
     )

@@ -112,7 +112,8 @@ class Rule:
 @dataclass(frozen=True, slots=True)
 class Configuration:
     """A whole program at one version. `rules` and `caps` are in evaluation order; `is_capped` when a cap or
-    the largest balance of a currency may cut what the rules give."""
+    the largest balance of a currency may cut what the rules give; `timeline` are (since, version) of the
+    versions under which it was active, the oldest first."""
 
     id: int | None
     version: int
@@ -135,6 +136,7 @@ class Configuration:
     rules: tuple[Rule, ...]
     caps: tuple[Cap, ...]
     is_capped: bool
+    timeline: tuple = ()
 
     @property
     def primary(self):
@@ -158,7 +160,7 @@ class Ids:
     caps: dict = None
 
 
-def build(document, *, version=0, ids=None):
+def build(document, *, version=0, ids=None, timeline=()):
     """The Configuration that a *valid* document describes (programs/document.py checks it first)."""
     ids = ids or Ids(currencies={}, tier_groups={}, tiers={}, caps={})
     program = document["program"]
@@ -187,6 +189,7 @@ def build(document, *, version=0, ids=None):
         rules=tuple(sorted((_rule(r) for r in document["rules"] if r["is_active"]), key=_order)),
         caps=caps,
         is_capped=bool(caps) or any(currency.max_balance is not None for currency in currencies.values()),
+        timeline=tuple(timeline),
     )
 
 

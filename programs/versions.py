@@ -7,9 +7,11 @@ anyway; nothing else is asked of the database until marketing changes something.
 from functools import lru_cache
 
 from django.db import connection, transaction
+from django.dispatch import receiver
 
 from programs import configuration, document
 from programs.models import Program, ProgramVersion, Tier
+from programs.models.programs import changed
 
 _current = {}
 
@@ -44,6 +46,14 @@ def renew(program_id):
     return compiled
 
 
+@receiver(changed)
+def _keep(program_id, **kwargs):
+    """Every version that was in force for a while is kept, whether or not anything was posted under it."""
+    program = Program.objects.filter(pk=program_id).first()
+    if program and program.status == Program.Status.ACTIVE:
+        of(program)
+
+
 def _may_be_taken_back():
     """Whether the caller has a transaction open; those in which tests run last longer than this process cares."""
     return any(not block._from_testcase for block in connection.atomic_blocks)
@@ -56,9 +66,24 @@ def _compile(program_id):
     stored, _ = ProgramVersion.objects.get_or_create(
         program=program,
         number=program.version,
-        defaults={"document": document.export(program, with_versions=True)},
+        defaults={"document": document.export(program, with_versions=True), "since": program.changed_at},
     )
-    return configuration.build(stored.document, version=program.version, ids=_ids(program))
+    active = program.versions.filter(document__program__status=Program.Status.ACTIVE, number__lte=program.version)
+    timeline = active.order_by("number").values_list("since", "number")
+    return configuration.build(stored.document, version=program.version, ids=_ids(program), timeline=timeline)
+
+
+def in_force(compiled, instant):
+    """The Configuration whose rules count for what happened at an instant (semantics C16-R2).
+
+    That is `compiled` itself unless it was changed since. It also counts for what happened before the program
+    was active, and where the version of then has currencies that are gone.
+    """
+    if not compiled.timeline or instant >= compiled.timeline[-1][0]:
+        return compiled
+    found = [number for since, number in compiled.timeline if since <= instant]
+    then = at(compiled.id, found[-1]) if found else compiled
+    return then if then.currencies.keys() <= compiled.currencies.keys() else compiled
 
 
 @lru_cache(maxsize=256)

@@ -7,7 +7,7 @@ from loyalty_site.lib import money
 from loyalty_site.lib.money import LARGEST
 from loyalty_site.lib.refusals import Refused
 from members import tiers
-from programs import earning, periods
+from programs import earning, periods, versions
 from programs.rules.base import Facts
 from transactions import caps, moves, pools, refunds, settlement
 from transactions.baskets import base_amount, basket_of
@@ -88,14 +88,15 @@ def _check_revision(posting):
 
 
 def _evaluate(posting, rate):
-    """(Earned, {SKU: category}) by the rules and the tier of before this activity."""
-    item, configuration = posting.item, posting.configuration
+    """(Earned, {SKU: category}) by the rules in force, and the tier held, when it happened (C16-R2)."""
+    item, configuration = posting.item, versions.in_force(posting.configuration, posting.activity_at)
     categories = {line.sku: posting.catalogue.product(item, line.sku)[1] for line in item.lines if line.sku}
     partner = item.partner or posting.via.partner.code
     dated = replace(item, activity_at=posting.activity_at, partner=partner)
     basket = basket_of(dated, configuration, rate=rate, category_of=categories)
     # The tier before this order, and so before the revision of it that this one replaces.
-    held = posting.original.trace.get("tiers", {}) if item.replaces else tiers.codes(configuration, posting.account)
+    held = tiers.codes(configuration, posting.account, at=posting.activity_at)
+    held = posting.original.trace.get("tiers", {}) if item.replaces else held
     facts = Facts(tiers=held, enrolled_at=posting.account.enrolled_at)
     earned = earning.evaluate(configuration, basket, facts)
     if max(earned.points.values(), default=0) > LARGEST:
@@ -117,7 +118,7 @@ def _book(posting, earned, categories, columns):
         for owner in (account, *(posting.books.accounts[group] for group in shares)):
             if currency.id in owner.holdings:
                 moves.keep_alive(posting.books, owner, currency, item.kind, posting.activity_at)
-    tiers.upgrade(configuration, account, activity_at=posting.activity_at)
+    posting.upgrade()
     for position, line in enumerate(item.lines):
         product_id, category = posting.catalogue.product(item, line.sku)
         row = (key, position, product_id, line.sku, line.category or category, line.quantity, line.amount, line.tax)

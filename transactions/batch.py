@@ -20,7 +20,7 @@ from transactions.baskets import read_rates
 from transactions.books import Books
 from transactions.models import Journal
 from transactions.originals import Originals, References
-from transactions.posting import Posting, Result, fingerprint
+from transactions.posting import CLOCK_SKEW, Posting, Result, fingerprint
 from transactions.ties import Ties
 from transactions.transfers import Gifts
 from transactions.validity import check
@@ -148,6 +148,7 @@ class Batch:
             journals=2 * len(items) if spends else len(items),
             entries=len(items) * max(1, len(self.configuration.currencies)) * (2 if spends else 1),
             with_lots=spends,
+            with_past=any(item.activity_at and item.activity_at < self.now - CLOCK_SKEW for item in items),
             also=[lambda: self._read_known(items), lambda: self._read_originals(items), *self._also(members, items)],
         )
         if version is not None and version != self.configuration.version:

@@ -72,16 +72,21 @@ class Books:
         self.currencies = {currency.id: currency for currency in configuration.currencies.values()}
         self._journal_ids, self._entry_ids = iter(()), iter(())
 
-    def open(self, member_ids, *, journals, entries, with_lots, also=()):
+    def open(self, member_ids, *, journals, entries, with_lots, with_past=False, also=()):
         """Lock the members, read what they hold; returns (the program's version as stored, what `also` gave).
 
-        `journals` and `entries` say how many keys to set aside (and one journal for what time did); `also`
+        `journals` and `entries` say how many keys to set aside (and one journal for what time did);
+        `with_past` reads the tiers of before too; `also`
         are callables that read more in the same round trip, under the same lock.
         """
         member_ids = sorted(member_ids)
         with self.session.together():
             lock = holdings.Lock(
-                self.session, self.configuration.id, member_ids, with_tiers=bool(self.configuration.tier_groups)
+                self.session,
+                self.configuration.id,
+                member_ids,
+                with_tiers=bool(self.configuration.tier_groups),
+                with_past=with_past,
             )
             ids = self.session.take_ids((Journal, journals + 1), (Entry, entries))
             lots = self.read_lots(member_ids) if with_lots else None

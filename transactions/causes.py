@@ -78,11 +78,11 @@ def of_balance(balance):
 def of_tier(standing):
     """The chain of a Standing: what it replaced, and the qualifying entries that it was reached by."""
     counted = Entry.objects.filter(
-        member=standing.member_id, currency=standing.group.currency_id, posted_at__lte=standing.from_at
+        member=standing.member_id, currency=standing.group.currency_id, posted_at__lte=standing.recorded_at
     )
     counted = list(counted.select_related("journal").order_by("-sequence")[: MOST + 1])
-    before = Standing.objects.filter(member=standing.member_id, group=standing.group_id, from_at__lt=standing.from_at)
-    before = before.select_related("tier").first()
+    before = Standing.objects.filter(member=standing.member_id, group=standing.group_id, pk__lt=standing.pk)
+    before = before.select_related("tier").order_by("-pk").first()
     reached = standing.reason == Standing.Reason.ACTIVITY and counted
     return {
         "group": standing.group.code,

@@ -99,11 +99,8 @@ def _ends(member_id, at):
 
 
 def _tiers(member_id, true_at, known_at):
-    """A standing begins when it is written, so both axes read the same rows; the earlier instant decides."""
-    instants = [at for at in (true_at, known_at) if at is not None]
-    standings = Standing.objects.filter(member=member_id).order_by("from_at", "pk")
-    if not instants:
-        return dict(standings.filter(is_current=True).values_list("group", "tier"))
-    at = min(instants)
-    held = standings.filter(Q(until_at=None) | Q(until_at__gt=at), from_at__lte=at)
+    """Of the standings that began by `true_at` and were written down by `known_at`, the last of each group."""
+    limits = {"from_at__lte": true_at, "recorded_at__lte": known_at}
+    limits = {name: at for name, at in limits.items() if at is not None}
+    held = Standing.objects.filter(member=member_id, **limits).order_by("from_at", "pk")
     return dict(held.values_list("group", "tier"))

@@ -9,7 +9,6 @@ from django.utils import timezone
 
 from loyalty_site.lib.refusals import Refused
 from members import tiers
-from members.holdings import Held
 from members.models import Member, Merge, Relation
 from partners.activity import Adjustment
 from partners.models import Connection
@@ -216,8 +215,8 @@ def _raise_tier(configuration, giver, taker, now):
         ranks = [tier.id for tier in group.tiers]
         theirs, own = giver.tiers.get(group.id), taker.tiers.get(group.id)
         if theirs and (own is None or ranks.index(theirs.tier_id) > ranks.index(own.tier_id)):
-            taker.tiers[group.id] = Held(None, theirs.tier_id, is_new=True, replaces=own and own.id)
-    tiers.upgrade(configuration, taker, activity_at=now)
+            tiers.hold(taker, group.id, theirs.tier_id, since=now)
+    tiers.upgrade(configuration, taker, activity_at=now, since=now)
 
 
 def _add_counters(source, target):

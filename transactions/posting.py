@@ -77,6 +77,11 @@ class Posting:
     def activity_at(self) -> datetime:
         return self.item.activity_at or self.books.now
 
+    @property
+    def since(self):
+        """From when on a tier holds that this item reaches: clocks may run ahead, standings do not."""
+        return min(self.activity_at, self.books.now)
+
     def check_member(self):
         """Only an active member earns and spends."""
         if self.account.status != Member.Status.ACTIVE:
@@ -122,7 +127,7 @@ class Posting:
 
     def upgrade(self):
         """Move the member to the tier that the tallies reach now."""
-        tiers.upgrade(self.configuration, self.account, activity_at=self.activity_at)
+        tiers.upgrade(self.configuration, self.account, activity_at=self.activity_at, since=self.since)
 
     def of_revision(self):
         """The posting that takes back the revision which this order replaces."""

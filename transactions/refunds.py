@@ -174,12 +174,14 @@ def _targets(posting, shares, is_all):
         left = Fraction(original.amount - sum(share.money for share in shares), original.amount)
         codes = posting.books.currencies
         return {codes[c].code: earning.round_to(points * left, "half_up") for _, c, points in original.credits}, None
-    then = versions.at(posting.configuration.id, original.program_version)
+    program, counted_under = posting.configuration.id, original.program_version
+    then = versions.at(program, original.trace.get("version", counted_under))
     partner = original.item.partner or original.trace.get("partner", "")
     item = replace(original.item, activity_at=original.activity_at, partner=partner)
     basket = basket_of(item, then, rate=original.rate, category_of=original.trace.get("categories", {}))
     facts = Facts(tiers=original.trace.get("tiers", {}), enrolled_at=posting.account.enrolled_at)
-    earned = caps.again(original, then, earning.evaluate(then, kept(basket, item, shares), facts))
+    earned = earning.evaluate(then, kept(basket, item, shares), facts)
+    earned = caps.again(original, versions.at(program, counted_under), earned)
     return earned.points, earned.parts
 
 

@@ -193,7 +193,7 @@ def set_free(books, account, currency, lots, *, journal_id, at):
     if not currency.is_spendable:
         for activity_at, points in by_activity.items():
             moves.count(books, account, currency, points, activity_at)
-            tiers.upgrade(books.configuration, account, activity_at=activity_at)
+            tiers.upgrade(books.configuration, account, activity_at=activity_at, since=at)
 
 
 def release_now(books, account, currency, lot, *, journal_id, at):

@@ -6,7 +6,7 @@ from django.db import transaction
 from django.db.models import Q, Sum
 from django.utils import timezone
 
-from members.holdings import Held
+from members import tiers
 from members.models import Member, Relation
 from transactions import moves, transfers
 from transactions.merges import NotMergeable, move_plain
@@ -77,7 +77,7 @@ def _give_back_everything(books, merge, target, source, user, *, is_split):
         if short:
             missing[currency.code] = short
     _subtract_tallies(target, source, record["tallies"])
-    _lower_tier(books.configuration, target, record["tiers"], merge.merged_at)
+    _lower_tier(books.configuration, target, record["tiers"], merged_at=merge.merged_at, now=books.now)
     columns = {"activity": "unmerge", "answer": {"points": returned, "missing": missing}}
     write(books, key, Journal.Kind.MERGE, f"unmerge-{merge.pk}", target.id, user, **columns)
     books.close()
@@ -171,7 +171,7 @@ def _subtract_tallies(target, source, tallies):
     target.is_touched = source.is_touched = True
 
 
-def _lower_tier(configuration, target, before, merged_at):
+def _lower_tier(configuration, target, before, *, merged_at, now):
     """Back to the tier of before the merge, unless what is left reaches a higher one."""
     for group in configuration.tier_groups.values():
         held, was = target.tiers.get(group.id), before.get(str(group.id))
@@ -183,7 +183,7 @@ def _lower_tier(configuration, target, before, merged_at):
         ranks = [tier.id for tier in group.tiers]
         rank = max(ranks.index(was), group.rank(reached.code) if reached else -1)
         if rank < ranks.index(held.tier_id):
-            target.tiers[group.id] = Held(None, ranks[rank], is_new=True, replaces=held.id)
+            tiers.hold(target, group.id, ranks[rank], since=now)
 
 
 def _subtract_counters(merge):

@@ -2,6 +2,7 @@
 
 from django.db import models
 from django.db.models import F, Q
+from django.utils import timezone
 
 from members.models.members import Member
 from programs.models import Tier, TierGroup
@@ -13,7 +14,10 @@ class StandingQuerySet(models.QuerySet):
 
 
 class Standing(models.Model):
-    """A dated row: the tier held in a group from one instant until another. The past stays."""
+    """A dated row: the tier held in a group from one instant until another. The past stays.
+
+    `from_at` is when it was reached, `recorded_at` when we knew.
+    """
 
     class Reason(models.TextChoices):
         ENROLMENT = "enrolment", "Enrolment"
@@ -29,6 +33,7 @@ class Standing(models.Model):
     reason = models.CharField(max_length=12, choices=Reason)
     note = models.CharField(max_length=200, blank=True)
     is_current = models.BooleanField(default=True)
+    recorded_at = models.DateTimeField(default=timezone.now, editable=False)
 
     objects = StandingQuerySet.as_manager()
 

@@ -8,10 +8,14 @@ from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator, RegexValidator
 from django.db import models, transaction
 from django.db.models import F, Q
+from django.dispatch import Signal
 from django.utils import timezone
 from simple_history.models import HistoricalRecords
 
 from partners.models import Partner
+
+#: Sent with `program_id` when a change of a program is committed.
+changed = Signal()
 
 # The widest that both databases and the calendar can bear, and more than any program asks for.
 AGES = MaxValueValidator(36_500)
@@ -86,6 +90,7 @@ class Program(models.Model):
         help_text="Digits at the start of every membership number.",
     )
     version = models.PositiveBigIntegerField(default=1, editable=False)
+    changed_at = models.DateTimeField(default=timezone.now, editable=False)
     created_at = models.DateTimeField(default=timezone.now, editable=False)
 
     history = HistoricalRecords()
@@ -106,20 +111,21 @@ class Program(models.Model):
     @transaction.atomic
     def save(self, *args, **kwargs):
         if not self._state.adding:
-            self.version = self.touch(self.pk)
+            self.version, self.changed_at = self.touch(self.pk)
             if kwargs.get("update_fields"):
-                kwargs["update_fields"] = {*kwargs["update_fields"], "version"}
+                kwargs["update_fields"] = {*kwargs["update_fields"], "version", "changed_at"}
         super().save(*args, **kwargs)
 
     @staticmethod
     def touch(program_id):
-        """Count a change of the program's configuration; hold its row until commit; return the new version.
+        """Count a change of the program's configuration; hold its row until commit; return (version, instant).
 
         Whoever compiles a configuration locks the same row, so it never sees half a change.
         """
         row = Program.objects.filter(pk=program_id)
-        row.update(version=F("version") + 1)
-        return row.values_list("version", flat=True).get()
+        row.update(version=F("version") + 1, changed_at=timezone.now())
+        transaction.on_commit(lambda: changed.send(Program, program_id=program_id), robust=True)
+        return row.values_list("version", "changed_at").get()
 
 
 class ProgramPartQuerySet(models.QuerySet):
@@ -239,12 +245,14 @@ class ExchangeRate(models.Model):
 class ProgramVersion(models.Model):
     """The whole configuration of a program as it was when something was posted under it. Never changed.
 
-    Journals name their version, so that a refund or an explanation years later replays exactly.
+    Journals name their version, so that a refund or an explanation years later replays exactly. `since` is
+    when it came into force.
     """
 
     program = models.ForeignKey(Program, models.PROTECT, related_name="versions")
     number = models.PositiveBigIntegerField()
     document = models.JSONField()
+    since = models.DateTimeField(editable=False)
     created_at = models.DateTimeField(default=timezone.now, editable=False)
 
     class Meta:

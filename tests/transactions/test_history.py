@@ -31,6 +31,7 @@ def stored(who):
 def test_the_past_is_told_as_it_was_seen(made, who, seed):
     """Snapshots along the way, of balances, lots with their ends, and tiers, are told again afterwards."""
     random = Random(seed)
+    who.standings.update(recorded_at=START)
     with transaction.atomic():
         now, seen = START, {}
         for step in range(6):
@@ -82,8 +83,25 @@ def test_a_tier_is_told_with_its_time(made, who):
     post_one(made, purchase(who, 60_000), now=at(2026, 3, 1))
     group, base = made.tier_groups.get().pk, who.standings.order_by("from_at").first()
     silver = who.standings.current().get()
+    who.standings.filter(pk=base.pk).update(recorded_at=at(2026, 1, 1))
     assert history.as_of(who.pk, known_at=at(2026, 2, 1)).tiers == {group: base.tier_id}
     assert history.as_of(who.pk, known_at=at(2026, 3, 1)).tiers == {group: silver.tier_id}
+
+
+def test_a_tier_reached_late_is_true_before_it_is_known(made, who):
+    base = who.standings.get()
+    who.standings.update(recorded_at=at(2026, 1, 1))
+    post_one(made, purchase(who, 60_000, activity_at=at(2026, 3, 1)), now=at(2026, 3, 20))
+    group, silver = made.tier_groups.get().pk, who.standings.current().get()
+    assert (silver.from_at, silver.recorded_at) == (at(2026, 3, 1), at(2026, 3, 20))
+    for true_at, known_at, tier in (
+        (at(2026, 2, 28), None, base.tier_id),
+        (at(2026, 3, 1), None, silver.tier_id),
+        (at(2026, 3, 1), at(2026, 3, 19), base.tier_id),
+        (None, at(2026, 3, 20), silver.tier_id),
+        (None, None, silver.tier_id),
+    ):
+        assert history.as_of(who.pk, true_at=true_at, known_at=known_at).tiers == {group: tier}
 
 
 def test_nothing_is_touched(made, who, count_rows, django_assert_max_num_queries):
