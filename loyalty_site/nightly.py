@@ -18,7 +18,7 @@ from django.db.models import Max
 from django.utils import timezone
 
 from loyalty_site.lib import locks
-from programs import periods
+from programs import periods, zones
 from programs.models import Program
 from transactions import decisions, redating, seals, sweep
 from transactions.audit import audit
@@ -132,6 +132,8 @@ def night(program, *, now=None, is_forced=False):
     with it.
     """
     now = now or timezone.now()
+    if zones.switch(program, now=now):
+        logger.info("night: %s is in the time zone %s from now on", program.code, program.time_zone)
     yesterday = periods.local_date(now, ZoneInfo(program.time_zone)) - timedelta(days=1)
     todo = list(_todo(program, yesterday))
     if not todo:

@@ -1,5 +1,6 @@
 """How is a program configured? On one page: terms, partners, currencies, tiers and rules."""
 
+from django import forms
 from django.contrib import admin
 from django.http import HttpResponseRedirect
 from django.urls import reverse
@@ -33,8 +34,22 @@ class ParticipationInline(TabularInline):
     tab = True
 
 
+class ExpiryRuleForm(ModelForm):
+    for_new_points = forms.BooleanField(
+        label="for new points only",
+        required=False,
+        widget=widgets.UnfoldBooleanSwitchWidget,
+        help_text="Tick it to change the rule while members hold points: these keep the ends they have.",
+    )
+
+    def clean(self):
+        self.instance.is_for_new_points = bool(self.cleaned_data.get("for_new_points"))
+        return super().clean()
+
+
 class ExpiryRuleInline(StackedInline):
     model = ExpiryRule
+    form = ExpiryRuleForm
     fields = [
         "model",
         ("period", "unit"),
@@ -42,9 +57,11 @@ class ExpiryRuleInline(StackedInline):
         ("cut_offs", "min_age_days"),
         "counts",
         ("min_validity_days", "extension_months"),
-        "notice_days",
+        ("notice_days", "for_new_points"),
     ]
     hide_title = True
+    # "Never" says the same, and is asked about as any other change is.
+    can_delete = False
     verbose_name_plural = "expiry rule (without one, points never end)"
 
 
@@ -173,7 +190,7 @@ class ProgramAdmin(HistoryAdmin):
     actions_detail = ["add_rule", "add_cap"]
     fieldsets = [
         (None, {"fields": [("name", "code"), ("owner", "status"), ("version", "created_at")]}),
-        ("Place", {"fields": [("money", "language"), "time_zone"]}),
+        ("Place", {"fields": [("money", "language"), "time_zone", ("next_time_zone", "next_time_zone_on")]}),
         (
             "What counts",
             {

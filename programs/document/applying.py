@@ -17,6 +17,7 @@ from programs.checks import Problem, clause_of
 from programs.document import layout
 from programs.document.checking import check, filled
 from programs.models import Cap, Currency, ExpiryRule, Program, Rule, Tier, TierGroup
+from programs.models.currencies import KEEPS_ENDS
 
 #: Above every sequence that a tier may have (see Tier.sequence).
 _ASIDE = 10_000
@@ -47,22 +48,24 @@ class Invalid(Refused):
         super().__init__("; ".join(map(str, self.problems)), field=first.path)
 
 
-def apply(document, *, create_partners=False):
+def apply(document, *, create_partners=False, for_new_points=False):
     """Make the stored program what the document says; return the Changes, [] if it was so already.
 
-    Raises Invalid. `create_partners` makes the partners that are not known yet.
+    Raises Invalid. `create_partners` makes the partners that are not known yet; `for_new_points` consents that
+    points which members hold keep their ends when an expiry rule changes.
     """
     problems = check(document)
     if problems:
         raise Invalid(problems)
     with transaction.atomic():
-        return _Application(filled(document), create_partners=create_partners).run()
+        application = _Application(filled(document), create_partners=create_partners, for_new_points=for_new_points)
+        return application.run()
 
 
-def preview(document, *, create_partners=False):
+def preview(document, **consents):
     """The Changes that `apply` would make, without making them. Raises Invalid like it."""
     with transaction.atomic():
-        changes = apply(document, create_partners=create_partners)
+        changes = apply(document, **consents)
         transaction.set_rollback(True)
     return changes
 
@@ -70,9 +73,9 @@ def preview(document, *, create_partners=False):
 class _Application:
     """One document on its way into the database; `self.changes` grows with each step."""
 
-    def __init__(self, document, *, create_partners):
+    def __init__(self, document, *, create_partners, for_new_points):
         self.document = document
-        self.create_partners = create_partners
+        self.create_partners, self.for_new_points = create_partners, for_new_points
         self.changes = []
 
     def run(self):
@@ -141,8 +144,11 @@ class _Application:
         stored = ExpiryRule.objects.filter(currency=currency).first()
         if spec:
             row = stored or ExpiryRule(currency=currency)
+            row.is_for_new_points = self.for_new_points
             self._put(row, _values(layout.EXPIRY, spec), path, "expiry rule", code=currency.code)
         elif stored:
+            if currency.has_live_lots() and not self.for_new_points:
+                raise Invalid([Problem(path, KEEPS_ENDS)])
             stored.delete()
             self.changes.append(Change("removed", "expiry rule", currency.code, {}))
 

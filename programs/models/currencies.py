@@ -175,6 +175,9 @@ class Currency(ProgramPart):
     def clean(self):
         checks.refuse(self._problems())
 
+    def has_live_lots(self):
+        return bool(self.pk) and self.lots.filter(remaining__gt=0).exists()
+
     def _problems(self):
         yield from checks.primary(kind=self.kind, is_primary=self.is_primary)
         if self._state.adding:
@@ -189,10 +192,18 @@ class Currency(ProgramPart):
                 yield checks.Problem(name, f"stays {was}, because members hold this currency; add a new one instead")
 
 
+KEEPS_ENDS = (
+    "members hold points, which keep the ends they have: say that the change is for new points only; "
+    "older ones can be re-dated afterwards"
+)
+
+
 class ExpiryRule(ProgramPart):
     """When the points of a currency end. A currency without one never expires."""
 
     PROGRAM_PATH = "currency__program_id"
+    #: What decides when new points end.
+    TERMS = ("model", "period", "unit", "rounding", "rounding_month", "cut_offs", "min_age_days", "counts")
 
     class Model(models.TextChoices):
         NEVER = "never", "Never"
@@ -259,6 +270,9 @@ class ExpiryRule(ProgramPart):
 
     history = HistoricalRecords()
 
+    #: Whoever changes the terms while members hold points says that these keep the ends they have.
+    is_for_new_points = False
+
     class Meta:
         constraints = [
             models.CheckConstraint(
@@ -276,4 +290,11 @@ class ExpiryRule(ProgramPart):
 
     def clean(self):
         if None not in (self.period, self.unit):
-            checks.refuse(checks.expiry(model=self.model, period=self.period, unit=self.unit))
+            checks.refuse([*checks.expiry(model=self.model, period=self.period, unit=self.unit), *self._surprises()])
+
+    def _surprises(self):
+        """Points that members hold keep their ends, which people may not expect (semantics C10-R6)."""
+        if self.currency_id and not self.is_for_new_points and self.currency.has_live_lots():
+            stored = type(self).objects.filter(currency=self.currency).first()
+            if stored is None or any(getattr(self, name) != getattr(stored, name) for name in self.TERMS):
+                yield checks.Problem("model", KEEPS_ENDS)

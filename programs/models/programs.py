@@ -13,6 +13,8 @@ from django.utils import timezone
 from simple_history.models import HistoricalRecords
 
 from partners.models import Partner
+from programs import checks
+from programs.periods import local_date
 
 #: Sent with `program_id` when a change of a program is committed.
 changed = Signal()
@@ -59,6 +61,15 @@ class Program(models.Model):
         default="UTC",
         validators=[check_time_zone],
         help_text="Days, months, weekdays and expiry are computed in this zone, for example Europe/Paris.",
+    )
+    next_time_zone = models.CharField(
+        max_length=64,
+        blank=True,
+        validators=[check_time_zone],
+        help_text="A program that is live changes its zone on a day to come. Ends that points have stay as they are.",
+    )
+    next_time_zone_on = models.DateField(
+        "from", null=True, blank=True, help_text="The first day that begins in the next time zone."
     )
     money = models.CharField(
         "base currency",
@@ -107,6 +118,24 @@ class Program(models.Model):
     @property
     def zone(self):
         return zoneinfo.ZoneInfo(self.time_zone)
+
+    def clean(self):
+        checks.refuse(self._problems())
+
+    def _problems(self):
+        named = bool(self.next_time_zone), self.next_time_zone_on is not None
+        if named[0] != named[1]:
+            missing = "next_time_zone" if named[1] else "next_time_zone_on"
+            yield checks.Problem(missing, "is missing: name the next time zone and the day from which it holds")
+        stored = None if self._state.adding else type(self).objects.get(pk=self.pk)
+        if stored is None or stored.status == self.Status.DRAFT:
+            return
+        if self.time_zone != stored.time_zone:
+            words = f"stays {stored.time_zone} while the program is live; name the next time zone and its first day"
+            yield checks.Problem("time_zone", words)
+        is_new = (self.next_time_zone, self.next_time_zone_on) != (stored.next_time_zone, stored.next_time_zone_on)
+        if is_new and self.next_time_zone_on and self.next_time_zone_on <= local_date(timezone.now(), stored.zone):
+            yield checks.Problem("next_time_zone_on", "must be a day to come")
 
     @transaction.atomic
     def save(self, *args, **kwargs):

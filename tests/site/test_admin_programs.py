@@ -1,7 +1,10 @@
 """A program is configured on its page and on the pages of its rules, without JSON."""
 
+from datetime import timedelta
+
 import pytest
 from django.urls import reverse
+from django.utils import timezone
 
 from programs.models import ExpiryRule, Program, Rule
 from tests import factories
@@ -57,6 +60,26 @@ def test_an_expiry_rule_and_a_tier_are_changed_on_the_page_of_the_program(desk, 
     assert save(desk, page(made), **changes).status_code == 302
     assert ExpiryRule.objects.get().period == 24
     assert made.tier_groups.get().tiers.get(code="silver").threshold == 600
+
+
+def test_an_expiry_rule_changes_only_knowingly_while_members_hold_points(desk, made):
+    factories.post_one(made, factories.purchase(factories.member(made), 1000))
+    place = "currencies__0__expiry_rule__0__"
+    response = save(desk, page(made), **{f"{place}period": "24"})
+    assert "Members hold points, which keep the ends they have" in all_errors(response)
+    assert ExpiryRule.objects.get().period == 12
+    assert save(desk, page(made), **{f"{place}period": "24", f"{place}for_new_points": "on"}).status_code == 302
+    assert ExpiryRule.objects.get().period == 24
+
+
+def test_a_live_program_changes_its_zone_on_a_day_to_come(desk, made):
+    assert "Stays Europe/Paris while the program is live" in all_errors(
+        save(desk, page(made), time_zone="Asia/Tokyo")
+    )
+    day = f"{timezone.localdate() + timedelta(days=7)}"
+    assert save(desk, page(made), next_time_zone="Asia/Tokyo", next_time_zone_on=day).status_code == 302
+    made.refresh_from_db()
+    assert (made.time_zone, made.next_time_zone, str(made.next_time_zone_on)) == ("Europe/Paris", "Asia/Tokyo", day)
 
 
 def test_a_tier_is_added_on_the_page_of_the_program(desk, made):

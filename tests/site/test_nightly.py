@@ -85,6 +85,17 @@ def test_the_day_is_that_of_the_program(made):
     assert run(made, now=at(2026, 3, 4, 10)) == []
 
 
+def test_a_program_moves_to_its_next_zone_on_the_day_that_was_announced(made):
+    type(made).objects.filter(pk=made.pk).update(next_time_zone="Pacific/Kiritimati", next_time_zone_on="2026-03-05")
+    made.refresh_from_db()
+    assert run(made)[0][0] == "2026-03-03"
+    assert made.time_zone == "Europe/Paris"
+    # Where the 5th has begun, the 4th is over.
+    assert run(made, now=at(2026, 3, 4, 10)) == [("2026-03-04", step) for step in STEPS]
+    made.refresh_from_db()
+    assert (made.time_zone, made.next_time_zone) == ("Pacific/Kiritimati", "")
+
+
 def test_days_that_were_missed_are_caught_up_in_order(made):
     run(made)
     later = NIGHT + timedelta(days=3)

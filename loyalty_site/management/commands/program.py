@@ -27,6 +27,8 @@ class Command(BaseCommand):
         verb.add_argument("file")
         verb.add_argument("--check", action="store_true", help="show what would change, and change nothing")
         verb.add_argument("--create-partners", action="store_true", help="make the partners that are missing")
+        text = "points that members hold keep their ends when an expiry rule changes"
+        verb.add_argument("--new-points-only", action="store_true", help=text)
         verb = verbs.add_parser("check", help="look for problems in a document, or in a stored program")
         verb.add_argument("source", metavar="FILE|CODE")
         verbs.add_parser("list", help="list the stored programs")
@@ -45,11 +47,11 @@ class Command(BaseCommand):
             raise CommandError(f"{file}: {error.strerror}", returncode=UNREADABLE) from None
         self.stderr.write(f"{code} written to {file}")
 
-    def apply(self, *, file, check, create_partners, **options):
+    def apply(self, *, file, check, create_partners, new_points_only, **options):
         wanted = _read(file)
         deed = document.preview if check else document.apply
         try:
-            changes = deed(wanted, create_partners=create_partners)
+            changes = deed(wanted, create_partners=create_partners, for_new_points=new_points_only)
         except document.Invalid as error:
             self._refuse(error.problems)
         self._warn(document.lint(wanted))
