@@ -13,6 +13,7 @@ from members.models import Balance, Member, Tally
 
 _MOVED = "available pending reserved arrears lifetime_earned lifetime_redeemed lifetime_expired lifetime_reversed "
 _MOVED += "lifetime_transferred"
+_PUT = "next_change_at last_activity_at expires_at is_extended"
 
 
 @dataclass(slots=True)
@@ -27,12 +28,19 @@ class Holding:
     next_change_at: datetime | None = None
     last_activity_at: datetime | None = None
     expires_at: datetime | None = None
+    is_extended: bool = False
     moved: dict = field(default_factory=dict)
     is_touched: bool = False
 
     @property
     def balance(self):
         return self.available - self.arrears
+
+    def live_until(self, at):
+        """All of it ends at `at`, None for never; whatever extension there was is over."""
+        self.expires_at, self.is_extended = at, False
+        self.is_touched = True
+        self.wake_at(at)
 
     def is_due(self, now):
         """Whether time has done something to it that is not booked yet."""
@@ -113,7 +121,7 @@ class Lock:
         )
         self._balances = session.run(
             "SELECT member_id, currency_id, id, available, pending, reserved, arrears, next_change_at, "
-            "last_activity_at, expires_at FROM members_balance WHERE member_id {ids}",
+            "last_activity_at, expires_at, is_extended FROM members_balance WHERE member_id {ids}",
             [member_ids],
         )
         self._tallies = self._standings = None
@@ -134,9 +142,9 @@ class Lock:
         for row in self._members.fetchall():
             member, number, status, enrolled_at, sequence, chain, version = row
             accounts[member] = Account(member, number, status, instant(enrolled_at), sequence, chain)
-        for member, currency, *values, next_change, last_activity, ends in self._balances.fetchall():
+        for member, currency, *values, next_change, last_activity, ends, is_extended in self._balances.fetchall():
             instants = map(instant, (next_change, last_activity, ends))
-            accounts[member].holdings[currency] = Holding(*values, *instants)
+            accounts[member].holdings[currency] = Holding(*values, *instants, bool(is_extended))
         if self._tallies:
             for member, currency, period, row_id, points in self._tallies.fetchall():
                 accounts[member].counts[currency, period] = Count(row_id, points)
@@ -170,11 +178,10 @@ def _save_balances(session, touched):
             if not holding.is_touched:
                 continue
             sums = [holding.moved.get(name, 0) for name in names]
-            dates = (holding.next_change_at, holding.last_activity_at, holding.expires_at)
+            state = tuple(getattr(holding, name) for name in _PUT.split())
             if holding.id:
-                old.append((holding.id, *sums, 1, *dates))
+                old.append((holding.id, *sums, 1, *state))
             else:
-                new.append((account.id, currency, *sums, 1, *dates))
-    dates = "next_change_at last_activity_at expires_at"
-    session.insert(Balance, f"member_id currency_id {_MOVED} version {dates}", new)
-    session.change(Balance, add=f"{_MOVED} version", put=dates, rows=old)
+                new.append((account.id, currency, *sums, 1, *state))
+    session.insert(Balance, f"member_id currency_id {_MOVED} version {_PUT}", new)
+    session.change(Balance, add=f"{_MOVED} version", put=_PUT, rows=old)

@@ -188,12 +188,15 @@ def move_arrears(books, giver, taker, currency, points, **common):
 
 def _join_clocks(giver, taker):
     """Where the balance lives on activity, the later one of both counts."""
-    ends = [end for end in (giver.expires_at, taker.expires_at) if end]
+    if giver.expires_at and (taker.expires_at is None or taker.expires_at < giver.expires_at):
+        is_extended = giver.is_extended
+        taker.live_until(giver.expires_at)
+        taker.is_extended = is_extended
     active = [at for at in (giver.last_activity_at, taker.last_activity_at) if at]
-    taker.expires_at, taker.last_activity_at = max(ends, default=None), max(active, default=None)
-    taker.wake_at(taker.expires_at)
-    giver.expires_at = giver.next_change_at = None
-    giver.is_touched = taker.is_touched = True
+    taker.last_activity_at = max(active, default=None)
+    giver.live_until(None)
+    giver.next_change_at = None
+    taker.is_touched = True
 
 
 def _add_tallies(giver, taker):

@@ -101,25 +101,27 @@ def credit(
     if paid:
         books.use(key, lot, paid)
     holding.wake_at(lot.available_at or lot.deadline_at if lot.is_pending else lot.expires_at)
-    _start_clock(books, account, currency, books.now)
+    start_clock(books, account, currency, books.now)
     return key
 
 
-def _start_clock(books, account, currency, now):
-    """No balance lives without an end under the activity model: when it has none, its clock starts.
+def start_clock(books, account, currency, at):
+    """No balance lives without an end under the activity model: when it has none, its clock starts at `at`.
 
     The enrolment is the first activity, but nothing is born expired.
     """
     holding = account.holding(currency.id)
     if currency.is_spendable and currency.expiry.model == "activity" and holding.expires_at is None:
-        holding.expires_at = _first_end(books, account, currency, now)
-        holding.wake_at(holding.expires_at)
+        holding.live_until(_first_end(books, account, currency, at))
 
 
-def _first_end(books, account, currency, now):
+def _first_end(books, account, currency, at):
     terms, zone = currency.expiry, books.configuration.zone
-    since_enrolment = end_of_inactivity(terms, last_activity_at=account.enrolled_at, zone=zone)
-    return max(since_enrolment, days_from(now, terms.min_validity_days, zone))
+    # Where only some activities count, the last one may be none of them.
+    last = None if terms.counts else account.holding(currency.id).last_activity_at
+    active_at = max(account.enrolled_at, last or account.enrolled_at)
+    silent_until = end_of_inactivity(terms, last_activity_at=active_at, zone=zone)
+    return max(silent_until, days_from(at, terms.min_validity_days, zone))
 
 
 def debit(books, account, currency, points, *, lots, kind=Entry.Kind.DEBIT, journal_id, activity_at, **lifetime):
@@ -157,7 +159,7 @@ def put_back(books, account, currency, uses, *, kind, journal_id, activity_at, *
             holding.wake_at(lot.expires_at)
         for lot, used in split(paid, [lot for lot, _ in uses]):
             books.use(key, lot, used)
-        _start_clock(books, account, currency, activity_at if kind == Entry.Kind.UNRESERVE else books.now)
+        start_clock(books, account, currency, activity_at if kind == Entry.Kind.UNRESERVE else books.now)
     return total
 
 
@@ -184,7 +186,7 @@ def release(books, account, currency, lots, *, journal_id, at):
         holding.wake_at(lot.expires_at)
     for lot, used in split(paid, lots):
         books.use(key, lot, used)
-    _start_clock(books, account, currency, at)
+    start_clock(books, account, currency, at)
     return total
 
 
@@ -196,9 +198,9 @@ def keep_alive(books, account, currency, activity, at):
     if not currency.is_spendable or not currency.expiry.counts_activity(activity):
         return
     end = end_of_inactivity(currency.expiry, last_activity_at=at, zone=books.configuration.zone)
-    was = holding.expires_at or _first_end(books, account, currency, books.now)
-    holding.expires_at = max(was, end)
-    holding.wake_at(holding.expires_at)
+    start_clock(books, account, currency, books.now)
+    if end > holding.expires_at:
+        holding.live_until(end)
 
 
 def count(books, account, currency, points, at):

@@ -158,8 +158,8 @@ def _redate_account(books, account, currency, job, at):
         common = {"enrolled_at": account.enrolled_at, "balance_end": holding.expires_at}
         books.redate(lot, new_end(currency, lot, at=at, zone=zone, **common), job["reason"])
     if currency.expiry.model != "activity":
-        holding.expires_at = None
+        holding.live_until(None)
     elif holding.expires_at is None and lots:
         since = (holding.last_activity_at or account.enrolled_at) if had_end else at
         end = end_of_inactivity(currency.expiry, last_activity_at=since, zone=zone)
-        holding.expires_at = max(end, days_from(at, currency.expiry.notice_days, zone))
+        holding.live_until(max(end, days_from(at, currency.expiry.notice_days, zone)))

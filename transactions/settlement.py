@@ -198,6 +198,8 @@ def set_free(books, account, currency, lots, *, journal_id, at):
 
 def release_now(books, account, currency, lot, *, journal_id, at):
     """Release one pending lot before its time; its clock starts now where it starts with the release."""
+    # However long ago it happened: what is told late is not born expired.
+    moves.start_clock(books, account, currency, books.now)
     end = moves.end_of(books, account, currency, earned_at=lot.activity_at, released_at=at)
     books.redate(lot, end.at, "Released before its time")
     set_free(books, account, currency, [lot], journal_id=journal_id, at=at)
@@ -205,14 +207,16 @@ def release_now(books, account, currency, lot, *, journal_id, at):
 
 def _expire_due(books, account, currency, journal_id, at):
     holding = account.holdings[currency.id]
-    clock_ends = holding.expires_at is not None and holding.expires_at <= at
+    clock_ends = _clock_ends(books, account, currency, at)
     # A clock that is left from before the currency went to another model ends nothing any more.
     all_ends = clock_ends and currency.expiry.model == "activity"
     live = [lot for lot in books.lots_of(account, currency) if lot.remaining and not lot.is_pending]
     due = [
         lot
         for lot in live
-        if all_ends or (lot.expires_at and lot.expires_at <= at and not _extend(books, account, currency, lot, at))
+        # What is released at this very instant was no part of the balance that ends.
+        if (all_ends and lot.available_at != at)
+        or (lot.expires_at and lot.expires_at <= at and not _extend(books, account, currency, lot, at))
     ]
     if due:
         total = sum(lot.remaining for lot in due)
@@ -228,21 +232,37 @@ def _expire_due(books, account, currency, journal_id, at):
             lifetime_expired=total,
         )
     if clock_ends:
-        holding.expires_at = None
+        holding.live_until(None)
+        if len(live) > len(due):
+            moves.start_clock(books, account, currency, at)
+
+
+def _clock_ends(books, account, currency, at):
+    """Whether the end of the whole balance has come, and no extension puts it off (C10-R5)."""
+    holding = account.holdings[currency.id]
+    if holding.expires_at is None or holding.expires_at > at:
+        return False
+    months = 0 if holding.is_extended else _extension(books, account, currency)
+    if not months or currency.expiry.model != "activity":
+        return True
+    holding.live_until(extended(holding.expires_at, months=months, zone=books.configuration.zone))
+    holding.is_extended = True
+    return False
 
 
 def _extend(books, account, currency, lot, at):
     """Give the lot the longest extension that it may have, once; says whether it lives on now (C10-R5)."""
     if lot.is_extended:
         return False
-    months = max([currency.expiry.extension_months, *_tier_extensions(books.configuration, account)])
+    months = _extension(books, account, currency)
     if months:
         books.redate(lot, extended(lot.expires_at, months=months, zone=books.configuration.zone), "Extended")
         lot.put(is_extended=True)
     return bool(months) and lot.expires_at > at
 
 
-def _tier_extensions(configuration, account):
-    for group in configuration.tier_groups.values():
-        held = account.tiers.get(group.id)
-        yield from (tier.extension_months for tier in group.tiers if held and tier.id == held.tier_id)
+def _extension(books, account, currency):
+    """The longest one of the currency and of the tiers that the member has, in months."""
+    held = {standing.tier_id for standing in account.tiers.values()}
+    tiers = [tier for group in books.configuration.tier_groups.values() for tier in group.tiers if tier.id in held]
+    return max([currency.expiry.extension_months, *(tier.extension_months for tier in tiers)])

@@ -30,6 +30,9 @@ class Balance(models.Model):
     expires_at = models.DateTimeField(
         null=True, blank=True, help_text="When all of it ends, in a currency that expires by inactivity."
     )
+    is_extended = models.BooleanField(
+        default=False, editable=False, help_text="That end has had its extension; activity begins anew."
+    )
     next_change_at = models.DateTimeField(null=True, blank=True, editable=False)
     last_activity_at = models.DateTimeField(null=True, blank=True, editable=False)
     version = models.PositiveBigIntegerField(default=0, editable=False)

@@ -33,11 +33,11 @@ def test_numbers_dates_and_missing_values_come_back_as_they_were(db):
     who = factories.member(made)
     points, status = made.currencies.order_by("pk")
     then = datetime(2025, 1, 31, 23, 10, 5, 123456, tzinfo=UTC)
-    sums = (0, 0, 0, 0, 0, 0, 0, 0)
-    rows = [(who.pk, points.pk, 2**62, *sums, 0, then, None), (who.pk, status.pk, 0, *sums, 0, None, then)]
+    sums = (0, 0, 0, 0, 0, 0, 0, 0, 0, False)
+    rows = [(who.pk, points.pk, 2**62, *sums, then, None), (who.pk, status.pk, 0, *sums, None, then)]
     columns = (
         "member_id currency_id available pending reserved arrears lifetime_earned lifetime_redeemed "
-        "lifetime_expired lifetime_reversed lifetime_transferred version next_change_at last_activity_at"
+        "lifetime_expired lifetime_reversed lifetime_transferred version is_extended next_change_at last_activity_at"
     )
     Session().insert(Balance, columns, rows)
     first, second = Balance.objects.order_by("pk")

@@ -2,7 +2,8 @@
 
 import pytest
 
-from partners.activity import Adjustment
+from partners.activity import Activity, Adjustment
+from programs import versions
 from programs.models import ExpiryRule, Tier
 from tests import factories
 from tests.factories import at, held, post_one, purchase, redemption
@@ -81,6 +82,87 @@ def test_points_that_are_released_behind_the_end_have_a_clock_of_their_own(activ
     look(active, who, at(2026, 5, 1))
     assert state(who) == (100, 0, 0, 0)
     assert wake(who) is not None
+
+
+def ends(who):
+    return who.balances.get(currency__code="points").expires_at
+
+
+def test_points_that_are_released_as_the_balance_ends_live_on(active, who):
+    active.currencies.filter(code="points").update(pending_days=366)
+    active.touch(active.pk)
+    post_one(active, Adjustment("a", {"number": who.number}, 5, "Goodwill"), now=at(2025, 3, 10))
+    post_one(active, purchase(who, 10000, activity_at=at(2025, 3, 10)), now=at(2025, 3, 10))
+    assert ends(who) == Lot.objects.get(points=100).available_at == at(2026, 3, 10, 23)
+    look(active, who, at(2026, 3, 11))
+    assert (state(who), ends(who)) == ((100, 0, 0, 0), at(2026, 4, 10, 22))
+    look(active, who, at(2026, 4, 11))
+    assert state(who) == (0, 0, 0, 0)
+
+
+def test_points_that_a_late_event_releases_are_not_born_expired(active, who):
+    expiry(active, counts="purchase")
+    active.currencies.filter(code="points").update(pending_event="shipped", pending_deadline_days=600)
+    active.touch(active.pk)
+    post_one(active, purchase(who, 10000, "o-1", activity_at=at(2025, 3, 10)), now=at(2025, 3, 10))
+    shipped = Activity("shipped", "s-1", {"number": who.number}, order="o-1", activity_at=at(2025, 12, 1))
+    post_one(active, shipped, now=at(2026, 5, 1))
+    assert (state(who), ends(who)) == ((100, 0, 0, 0), at(2026, 5, 31, 22))
+
+
+def test_a_release_knows_of_the_activity_before_the_rule_was_changed(made, who):
+    made.currencies.filter(code="points").update(pending_days=30)
+    made.touch(made.pk)
+    post_one(made, purchase(who, 10000, activity_at=at(2025, 3, 10)), now=at(2025, 3, 10))
+    expiry(made, model="activity", period=12, rounding="none")
+    versions.renew(made.pk)
+    look(made, who, at(2025, 5, 1))
+    assert (state(who), ends(who)) == ((100, 0, 0, 0), at(2026, 3, 10, 23))
+
+
+@pytest.mark.parametrize(("amount", "month"), [(10000, 6), (120000, 9)], ids=["everybody", "gold"])
+def test_c10_r5_the_longest_extension_is_that_of_the_whole_balance_once(active, who, amount, month):
+    expiry(active, extension_months=3)
+    Tier.objects.filter(code="gold").update(extension_months=6)
+    active.touch(active.pk)
+    post_one(active, purchase(who, amount, activity_at=at(2025, 3, 10)), now=at(2025, 3, 10))
+    points = held(who)
+    assert ends(who) == at(2026, 3, 10, 23)
+    look(active, who, at(2026, 3, 11))
+    assert (held(who), ends(who), wake(who)) == (points, at(2026, month, 10, 22), at(2026, month, 10, 22))
+    # A later downgrade does not pull it back.
+    Tier.objects.update(extension_months=0)
+    active.touch(active.pk)
+    versions.renew(active.pk)
+    assert not look(active, who, at(2026, month, 10, 21))
+    assert look(active, who, at(2026, month, 10, 23))
+    assert (held(who), ends(who)) == (0, None)
+
+
+def test_c10_r5_the_tier_counts_that_the_member_has_when_the_balance_would_end(active, who):
+    post_one(active, purchase(who, 120000, activity_at=at(2025, 3, 10)), now=at(2025, 3, 10))
+    Tier.objects.filter(code="gold").update(extension_months=6)
+    active.touch(active.pk)
+    versions.renew(active.pk)
+    look(active, who, at(2026, 9, 10, 21))
+    assert held(who) == 1200
+    look(active, who, at(2026, 9, 10, 23))
+    assert held(who) == 0
+
+
+def test_c10_r5_activity_in_the_extension_begins_anew(active, who):
+    expiry(active, extension_months=3)
+    post_one(active, purchase(who, 10000, activity_at=at(2025, 3, 10)), now=at(2025, 3, 10))
+    look(active, who, at(2026, 3, 11))
+    # What happened before the end, and is told now, moves nothing back.
+    post_one(active, purchase(who, 1000, activity_at=at(2025, 4, 20)), now=at(2026, 3, 20))
+    assert ends(who) == at(2026, 6, 10, 22)
+    post_one(active, redemption(who, 10), now=at(2026, 5, 1))
+    assert ends(who) == at(2027, 5, 1, 22)
+    look(active, who, at(2027, 5, 2))
+    assert (held(who), ends(who)) == (100, at(2027, 8, 1, 22))
+    look(active, who, at(2027, 8, 2))
+    assert held(who) == 0
 
 
 def test_c10_x2_calendar_with_a_minimum_age(made, who):
