@@ -16,6 +16,10 @@ class RefundTooLarge(Refused):
     code = "refund_too_large"
 
 
+class RefundEmpty(Refused):
+    code = "refund_empty"
+
+
 @dataclass(frozen=True, slots=True)
 class Share:
     """What came back of an order: `lines` (Refunded) and `amount` of money beside them, in minor units."""
@@ -27,6 +31,11 @@ class Share:
     def money(self):
         return self.amount + sum(line.amount for line in self.lines)
 
+    @property
+    def is_empty(self):
+        """Neither money nor pieces."""
+        return not self.money and not any(line.quantity for line in self.lines)
+
 
 def share_of(values):
     """The Share that the trace of a stored refund speaks of."""
@@ -34,12 +43,15 @@ def share_of(values):
 
 
 def wanted(posting):
-    """The Share that the Reversal of `posting` asks for. Raises RefundTooLarge."""
+    """The Share that the Reversal of `posting` asks for. Raises RefundTooLarge, RefundEmpty."""
     item, original = posting.item, posting.original
     left = original.amount - original.taken_back
     if item.amount is None and not item.lines:
         return Share((), left)
     share = Share(item.lines, item.amount or 0)
+    if original.amount and share.is_empty:
+        detail = "Nothing comes back: say how much does, or nothing at all for all that is left."
+        raise RefundEmpty(detail, field="lines" if item.lines else "amount")
     if share.money > left:
         raise RefundTooLarge("Less than that is left of the order; refund at most what is left.", field="amount")
     earlier = [line for refund, _ in original.refunds for line in share_of(refund["share"]).lines]

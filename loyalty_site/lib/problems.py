@@ -84,6 +84,9 @@ KINDS = {
     "store_unknown": Kind(422, "No such store", "Use the code of an active store of the partner.", True),
     "partner_unknown": Kind(422, "No such partner in the program", "Use the code of one that takes part.", True),
     "wrong_measure": Kind(422, "It is not measured so", "Name what this kind of transaction has.", True),
+    "refund_empty": Kind(
+        422, "Nothing would come back", "Say how much; or leave amount and lines out for all.", True
+    ),
     "order_unknown": Kind(422, "No such order", "Use the external_id of an order that counts.", True),
     "currency_unknown": Kind(422, "Not a currency to use here", "GET /api/v1/programs/CODE/ lists them.", True),
     "invalid_date": Kind(422, "Not a time that the program accepts", "Compare with the dates in detail.", True),

@@ -98,6 +98,14 @@ REFUSED = [
         "refund_too_large",
         "#/lines/0",
     ),
+    ("transactions/{order}/reversal/", NAMED | {"amount": "0"}, 422, "refund_empty", "#/amount"),
+    (
+        "transactions/{order}/reversal/",
+        NAMED | {"lines": [{"position": 0, "amount": "0.00"}]},
+        422,
+        "refund_empty",
+        "#/lines",
+    ),
     ("transactions/{order}/reversal/", NAMED | {"lines": []}, 400, "validation_failed", "#/lines"),
     (
         "transactions/{order}/reversal/",

@@ -2,7 +2,7 @@
 
 import pytest
 
-from partners.activity import Adjustment, Refunded, dump
+from partners.activity import Activity, Adjustment, Refunded, dump
 from tests import factories
 from tests.factories import at, held, line, post, post_one, purchase, redemption, reversal
 from tests.transactions.books_balance import kinds, lots, state
@@ -292,6 +292,31 @@ def test_the_refund_of_an_order_that_earned_nothing(made, who):
     assert Journal.objects.get(pk=bought.journal_id).status == "reversed"
 
 
+@pytest.mark.parametrize("share", [{"amount": 0}, {"lines": (Refunded(0),)}, {}], ids=["amount", "lines", "all"])
+def test_the_refund_of_an_order_for_nothing(made, who, share):
+    review = Activity("review", "r-1", {"number": who.number}, lines=(line("a"),), activity_at=NOW)
+    bought = post_one(made, review, now=NOW)
+    assert refund(made, bought, **share).answer["points"]["points"] == -50
+    assert Journal.objects.get(pk=bought.journal_id).status == "reversed"
+
+
+def test_pieces_without_money_come_back(made, who):
+    factories.rule(made, "pieces", "per_unit", {"points": "7"}, group="pieces")
+    lines = (line("tea", 10000), line("gift", 0, quantity=2))
+    bought = buy(made, who, 10000, lines=lines)
+    assert held(who) == 121
+    assert refund(made, bought, lines=(Refunded(1, 0, 1),)).answer["points"]["points"] == -7
+    refund(made, bought)
+    assert held(who) == 0
+
+
+def test_an_early_refund_of_nothing_fails_when_its_order_comes(made, who):
+    early = post(made, reversal(0, "undo", order="o-1", amount=0), now=NOW)[0]
+    buy(made, who, 10000, "o-1")
+    journal = Journal.objects.get(pk=early.journal_id)
+    assert (journal.status, journal.error[:8], held(who)) == ("failed", "Nothing ", 100)
+
+
 def test_an_order_edit_takes_back_one_revision_and_books_the_next(made, who):
     first = buy(made, who, 10000, "o-1")
     second = buy(made, who, 6000, "o-1/2", replaces="o-1")
@@ -322,6 +347,10 @@ def test_what_was_paid_with_points_stays_paid_through_edits_and_comes_back_with_
 
 REFUSALS = [
     (lambda bought: reversal(bought.journal_id, amount=10001), "refund_too_large", "amount"),
+    (lambda bought: reversal(bought.journal_id, amount=0), "refund_empty", "amount"),
+    (lambda bought: reversal(bought.journal_id, amount=0, mode="proportional"), "refund_empty", "amount"),
+    (lambda bought: reversal(bought.journal_id, lines=(Refunded(0),)), "refund_empty", "lines"),
+    (lambda bought: reversal(bought.journal_id, amount=0, lines=(Refunded(0),)), "refund_empty", "lines"),
     (lambda bought: reversal(bought.journal_id, points=1), "wrong_measure", "points"),
     (lambda bought: reversal(10**9), "transaction_unknown", "transaction"),
     (lambda bought: reversal(bought.journal_id, activity_at=at(2026, 2, 2)), "invalid_date", "activity_at"),
@@ -332,7 +361,7 @@ REFUSALS = [
 
 @pytest.mark.parametrize(("item", "code", "field"), REFUSALS)
 def test_bad_refunds_are_refused_and_nothing_is_written(made, who, count_rows, item, code, field):
-    bought = buy(made, who, 10000)
+    bought = buy(made, who, 10000, lines=(line("a", 10000),))
     before = count_rows()
     refusal = post(made, item(bought), now=NOW)[0].refusal
     assert (refusal.code, refusal.field) == (code, field)
