@@ -93,12 +93,14 @@ class Reversal:
     Of a purchase: `lines`, or `amount` of money, or all that is left. Of a redemption: `points`, or all
     that is left. `mode` "proportional" takes points in proportion to money; "recompute" applies the
     rules of then to what the member kept. `keeps_redemption`: points that paid for it do not come back.
+    `money` is the ISO code of the amounts: the order's unless it is said.
     """
 
     external_id: str
     journal_id: int = 0
     order: str = ""
     amount: int | None = None
+    money: str = ""
     lines: tuple[Refunded, ...] = ()
     points: int | None = None
     mode: str = "recompute"

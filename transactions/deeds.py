@@ -108,8 +108,9 @@ class ReversalViewSet(LedgerEndpoint):
 
     def _create(self):
         body = self.request.data
-        shape = requests.refund(money.exponent(self._money(body if isinstance(body, dict) else {})))
-        return self.post_asked(shape, requests.as_reversal, fields=_of_order)
+        iso = self._money(body if isinstance(body, dict) else {})
+        shape = requests.refund(money.exponent(iso))
+        return self.post_asked(shape, lambda asked: requests.as_refund(asked, iso), fields=_of_order)
 
     def _money(self, asked):
         """The money of the order; while that is not here, what the sender says, or the program's."""

@@ -10,8 +10,8 @@ from transactions.lots import LOT, LotState
 from transactions.models import Journal
 
 _COLUMNS = (
-    "id kind status activity activity_at external_id member_id amount taken_back rate program_version payload trace "
-    "due_at order_ref connection_id"
+    "id kind status activity activity_at external_id member_id amount money taken_back rate program_version payload "
+    "trace due_at order_ref connection_id"
 )
 
 
@@ -33,6 +33,7 @@ class Original:
     external_id: str
     member_id: int | None
     amount: int
+    money: str
     taken_back: int
     rate: object
     program_version: int

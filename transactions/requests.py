@@ -195,11 +195,19 @@ def as_redemption(asked):
 
 
 def as_reversal(asked, **named):
-    """The Reversal that a read NewReversal or NewRefund is; `named` says of what, and as what unless it is asked."""
+    """The Reversal that a read NewReversal or NewRefund is; `named` says of what, as what unless it is asked, and
+    in which money."""
     own = named | {name: value for name, value in asked.items() if name != "currency"}
     if "lines" in own:
         own["lines"] = tuple(Refunded(**line) for line in own["lines"])
     return Reversal(**own)
+
+
+def as_refund(asked, iso):
+    """The Reversal that a read NewRefund is, whose amounts are in the money `iso`."""
+    # All that is left of an order is in its money, whichever that will be.
+    says_money = "currency" in asked or any(name in asked for name in PARTS)
+    return as_reversal(asked, money=iso if says_money else "")
 
 
 def as_decision(journal_id, deed, asked):

@@ -71,6 +71,9 @@ def _check(original, item):
         raise NotReversible(f"This transaction is already {original.status}.", field="transaction")
     if original.is_open:
         raise NotReversible(f"This transaction is {original.status}: decide it instead.", field="transaction")
+    if item.money and original.money not in ("", item.money):
+        detail = f"The order was paid in {original.money}, and the refund is in {item.money}."
+        raise WrongMeasure(detail, field="currency")
     named = {name for name, value in (("amount", item.amount), ("points", item.points)) if value is not None}
     named |= {"lines"} if item.lines else set()
     for name in sorted(named - _MEASURES[original.kind]):

@@ -274,6 +274,21 @@ class TestReversals:
         assert held(ada) == 75
         assert shop.get(f"transactions/{answer.said['id']}/").said["status"] == "processed"
 
+    @pytest.mark.parametrize("part", [{"amount": "50.00"}, {"currency": "EUR"}])
+    def test_a_refund_ahead_of_its_order_is_in_the_money_of_the_program_or_says_so(self, shop, club, ada, part):
+        rate(club, "USD", "0.92")
+        early = shop.post("reversals/", {"external_id": "r-1", "order": "order-1"} | part).said["id"]
+        bought(shop, currency="USD")
+        told = shop.get(f"transactions/{early}/").said
+        assert (told["status"], held(ada)) == ("failed", 92)
+        assert told["detail"] == "The order was paid in USD, and the refund is in EUR."
+
+    def test_all_of_an_order_comes_back_in_whichever_money(self, shop, club, ada):
+        rate(club, "USD", "0.92")
+        shop.post("reversals/", {"external_id": "r-1", "order": "order-1"})
+        bought(shop, currency="USD")
+        assert held(ada) == 0
+
 
 class TestGifts:
     def test_points_go_to_another_member(self, shop, club, ada, bob):

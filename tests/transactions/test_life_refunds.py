@@ -3,6 +3,7 @@
 import pytest
 
 from partners.activity import Activity, Adjustment, Refunded, dump
+from programs.models import ExchangeRate
 from tests import factories
 from tests.factories import at, held, line, post, post_one, purchase, redemption, reversal
 from tests.transactions.books_balance import kinds, lots, state
@@ -249,6 +250,32 @@ def test_a_refund_that_does_not_fit_its_order_fails_with_the_reason(made, who):
     assert decisions.retry(journal.pk, now=NOW).status == "refused"
     assert decisions.reject(journal.pk, reason="A typing error", now=NOW).status == "rejected"
     assert held(who) == 100
+
+
+@pytest.mark.parametrize(
+    ("order", "refund", "status"),
+    [("USD", "USD", "processed"), ("USD", "", "processed"), ("USD", "EUR", "failed"), ("", "USD", "failed")],
+)
+def test_an_early_refund_is_in_the_money_of_its_order(made, who, order, refund, status):
+    ExchangeRate.objects.create(program=made, money="USD", on=NOW.date(), rate="0.92")
+    early = post(made, reversal(0, "undo", order="o-1", amount=5000, money=refund), now=NOW)[0]
+    buy(made, who, 10000, "o-1", money=order)
+    journal = Journal.objects.get(pk=early.journal_id)
+    assert journal.status == status
+    if status == "processed":
+        # C24-X1: at the rate of the purchase.
+        assert held(who) == 46
+    else:
+        assert journal.error == f"The order was paid in {order or 'EUR'}, and the refund is in {refund}."
+        assert held(who) == (92 if order else 100)
+
+
+def test_a_refund_in_another_money_is_refused(made, who, count_rows):
+    bought = buy(made, who, 10000, "o-1")
+    before = count_rows()
+    refusal = post(made, reversal(bought.journal_id, amount=100, money="USD"), now=NOW)[0].refusal
+    assert (refusal.code, refusal.field) == ("wrong_measure", "currency")
+    assert count_rows() == before
 
 
 def test_a_refund_whose_order_never_comes_is_given_up_after_thirty_days(made, who):
