@@ -43,7 +43,7 @@ class ConfigurationChanged(Exception):
 
 
 class Moved(ConfigurationChanged):
-    """Somebody whom the batch is about became part of another member, or of a group, meanwhile."""
+    """Somebody was merged into another member, joined a group, or paid for an order meanwhile."""
 
 
 class DuplicateInBatch(Refused):
@@ -154,18 +154,18 @@ class Batch:
         if version is not None and version != self.configuration.version:
             raise ConfigurationChanged
         books.ties, books.gifts = (ties() if ties else books.ties), gifts and gifts.take()
+        self.originals = originals.take() if originals else {}
         self._check_still_there(books)
         rows = known.fetchall()
         self.known = {(kind, name): rest for kind, name, *rest in rows if kind not in ("waiting", "event")}
         self.waiting = {row[2]: None for row in rows if row[0] == "waiting"}
         self.events = {tuple(row[1:4]) for row in rows if row[0] == "event"}
-        self.originals = originals.take() if originals else {}
         pairs = [(self.items[n], member) for n, (member, _) in members.items()]
         books.counters = caps.lock(books, pairs, self.originals.values(), catalogue=self.catalogue, via=self.via)
         return books
 
     def _all_of(self, members, items):
-        """The members to lock: those of the items, their groups, and the groups that share in what is taken back."""
+        """The members to lock: those of the items, their groups, who shares in what is taken back, or paid for it."""
         found = {member for both in members.values() for member in both if member}
         self.shared = {group for member in found for group in self.groups.get(member, ())}
         if self.references:
@@ -182,10 +182,11 @@ class Batch:
         yield lambda: Gifts.read(self.session, self.configuration, everybody, now=self.now) if gives else None
 
     def _check_still_there(self, books):
-        """Between look-up and lock somebody may have been merged into another, or have joined a group."""
+        """Between look-up and lock somebody may have been merged, have joined a group, or have paid for an order."""
         groups = {tie.group_id for member in books.accounts for tie in books.ties.live(member)}
+        payers = {redemption.member_id for order in self.originals.values() for redemption in order.redemptions}
         is_merged = any(account.status == Member.Status.MERGED for account in books.accounts.values())
-        if is_merged or groups - set(books.accounts):
+        if is_merged or (groups | payers) - set(books.accounts):
             raise Moved
 
     def _read_known(self, items):

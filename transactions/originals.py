@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from loyalty_site.lib.sql import instant
-from partners.activity import Activity, load
+from partners.activity import Activity, Decision, load
 from transactions.lots import LOT, LotState
 from transactions.models import Journal
 
@@ -22,7 +22,7 @@ class Original:
     `credits` and `debits` are (entry key, currency key, points), `shares` the credits of groups, with the key
     of the group at the end, `uses` (lot, points) in the order of
     consumption, `lost` the points of each credit that time took, `refunds` the earlier refunds as
-    (trace, answer), `redemptions` what was redeemed on this order.
+    (trace, answer), `redemptions` what was redeemed on this order, by whomever.
     """
 
     id: int
@@ -67,6 +67,11 @@ class Original:
         """The external id of the first revision of this order: redemptions may name that one."""
         return self.trace.get("first_order", self.external_id)
 
+    def paid_with(self, ties):
+        """The redemptions that paid for this order: the member's, and those of groups of the member, then or now."""
+        own = self.member_id
+        return [r for r in self.redemptions if r.member_id == own or ties.find(own, r.member_id)]
+
     @property
     def is_open(self):
         return self.status in (Journal.Status.PENDING, Journal.Status.FAILED, Journal.Status.HELD)
@@ -86,25 +91,37 @@ _NAMED = (
 )
 
 
+#: An order with the members of today who redeemed points on it; it itself, or its first revision, is named.
+_PAYERS = (
+    "SELECT DISTINCT j.id, COALESCE(m.merged_into_id, m.id) FROM transactions_journal j "
+    "JOIN transactions_journal r ON r.program_id = j.program_id AND r.connection_id = j.connection_id "
+    "AND r.kind = 'redemption' AND r.order_ref <> '' AND r.order_ref IN (j.external_id, j.order_ref) "
+    "AND r.member_id <> j.member_id JOIN members_member m ON m.id = r.member_id "
+    "WHERE j.program_id = %s AND j.kind = 'accrual' "
+    "AND (j.id {ids} OR (j.connection_id = %s AND j.external_id {ids}))"
+)
+
+
 class References:
     """Which journals do items name? By key, or by the external id of an accrual of the same connection.
 
     Of a member who was merged into another, it is the other's by now. `parties` of {journal key: members}
-    are the groups that share in it.
+    are the groups that share in it, and others who paid for it with points.
     """
 
     def __init__(self, session, program_id, connection_id, items):
         self._by_id = self._by_order = None
         self.parties = {}
-        self._ids = session.run(
-            f"{_NAMED} AND j.id {{ids}}",
-            [program_id, [item.journal_id for item in items if getattr(item, "journal_id", 0)]],
-        )
+        ids = [item.journal_id for item in items if getattr(item, "journal_id", 0)]
+        self._ids = session.run(f"{_NAMED} AND j.id {{ids}}", [program_id, ids])
         orders = [order for item in items if (order := named_order(item))]
         self._orders = session.run(
             f"{_NAMED} AND j.connection_id = %s AND j.kind = 'accrual' AND j.external_id {{ids}}",
             [program_id, connection_id, orders],
         )
+        is_about_orders = any(not isinstance(item, Decision) for item in items)
+        params = [program_id, ids, connection_id, orders]
+        self._payers = session.run(_PAYERS, params) if is_about_orders else None
 
     def find(self, item):
         """(journal key, member key, external id, order's name) of what `item` names, or None; after the pipeline."""
@@ -112,7 +129,8 @@ class References:
             by_id, by_order = self._ids.fetchall(), self._orders.fetchall()
             self._by_id = {row[0]: row[:4] for row in by_id}
             self._by_order = {row[2]: row[:4] for row in by_order}
-            for journal, *_, party in (*by_id, *by_order):
+            payers = self._payers.fetchall() if self._payers else ()
+            for journal, *_, party in (*by_id, *by_order, *payers):
                 if party:
                     self.parties.setdefault(journal, set()).add(party)
         if getattr(item, "journal_id", 0):
@@ -183,11 +201,11 @@ class Originals:
             original.lost = {entry: lost.get(entry, 0) for entry, *_ in original.credits + original.shares}
             if original.kind == Journal.Kind.REDEMPTION and original.order_ref:
                 for order in found.values():
-                    if order.kind == Journal.Kind.ACCRUAL and _belongs(original, order):
+                    if order.kind == Journal.Kind.ACCRUAL and _names(original, order):
                         order.redemptions.append(original)
         return found
 
 
-def _belongs(redemption, order):
+def _names(redemption, order):
     is_same = redemption.order_ref in (order.external_id, order.first_order)
-    return is_same and (redemption.member_id, redemption.connection_id) == (order.member_id, order.connection_id)
+    return is_same and redemption.connection_id == order.connection_id

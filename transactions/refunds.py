@@ -199,14 +199,15 @@ def _targets(posting, shares, is_all):
 
 def _restore(posting, part, is_all, journal_id):
     """Give back what was redeemed on the order, as much as its refunded part; returns the points (C14-R6)."""
-    restored = 0
-    for redemption in posting.original.redemptions:
+    restored, books = 0, posting.books
+    for redemption in posting.original.paid_with(books.ties):
         if redemption.is_open or redemption.is_reversed:
             continue
         spent = sum(points for _, points in redemption.uses)
         back = returns.left(redemption) if is_all else int(spent * part) - redemption.taken_back
         if back > 0:
-            restored += returns.give_back(posting, redemption, back, journal_id=journal_id)
+            there = replace(posting, account=books.accounts[redemption.member_id])
+            restored += returns.give_back(there, redemption, back, journal_id=journal_id)
     return restored
 
 

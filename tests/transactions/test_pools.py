@@ -13,6 +13,7 @@ from tests import factories
 from tests.factories import held, post, post_one, purchase, redemption, reversal
 from tests.transactions.balanced import assert_balanced
 from transactions import decisions, pools
+from transactions.batch import Batch
 from transactions.models import Journal, Lot
 
 pytestmark = pytest.mark.django_db
@@ -270,3 +271,67 @@ def test_points_of_a_group_are_not_given_away(made, who, home, tie):
     post_one(made, purchase(who, 10_000))
     item = Transfer(external_id="g", member={"number": home.number}, to={"number": who.number}, points=5)
     assert refused(made, item) == ("not_transferable", "member")
+
+
+class TestOrdersPaidWithPointsOfAGroup:
+    """C14-R6: what was redeemed on a refunded order comes back first, to those who gave it."""
+
+    @pytest.fixture
+    def bought(self, made, who, home, tie):
+        """An order that gave 70 points to the member and 30 to the group, of which 20 were spent on it."""
+        Relation.objects.update(may_redeem=True)
+        result = post_one(made, purchase(who, 10_000, "o-1"))
+        post_one(made, by(home, who, 20, order="o-1"))
+        return result.journal_id
+
+    def test_they_come_back_before_the_clawback(self, made, who, home, bought):
+        lot = Lot.objects.get(member=home)
+        assert lot.remaining == 10
+        half = post_one(made, reversal(bought, amount=5_000)).answer
+        assert (half["restored"], half["unrecovered"], held(who), held(home)) == (10, {}, 35, 5)
+        rest = post_one(made, reversal(bought)).answer
+        assert (rest["restored"], rest["unrecovered"], held(who), held(home)) == (10, {}, 0, 0)
+        assert Journal.objects.get(kind="redemption").status == "reversed"
+        assert Lot.objects.filter(member=home).count() == 1
+
+    def test_whoever_of_the_group_spent_them(self, made, who, home, tie):
+        other = factories.member(made)
+        Relation.objects.create(member=other, group=home, may_redeem=True)
+        bought = post_one(made, purchase(who, 10_000, "o-1"))
+        post_one(made, by(home, other, 20, order="o-1"))
+        assert post_one(made, reversal(bought.journal_id)).answer["restored"] == 20
+
+    def test_the_group_gets_them_also_when_the_member_has_left(self, made, who, home, tie, bought):
+        Relation.objects.update(percent=0)
+        pools.leave(tie)
+        assert post_one(made, reversal(0, order="o-1")).answer["restored"] == 20
+        assert held(home) == 0
+
+    def test_they_stay_spent_when_the_order_goes_on(self, made, who, home, bought):
+        post_one(made, purchase(who, 5_000, "o-1/2", replaces="o-1"))
+        assert held(home) == 15
+        last = post_one(made, reversal(0, order="o-1/2")).answer
+        assert last["restored"] == 20
+
+    def test_points_of_others_stay_spent(self, made, who, bought):
+        stranger = factories.member(made)
+        post_one(made, purchase(stranger, 10_000))
+        post_one(made, redemption(stranger, 50, order="o-1"))
+        assert post_one(made, reversal(bought)).answer["restored"] == 20
+        assert held(stranger) == 50
+
+    def test_a_payment_in_the_very_moment_of_the_refund_is_seen(self, made, who, home, tie, monkeypatch):
+        Relation.objects.update(may_redeem=True, percent=0)
+        bought = post_one(made, purchase(who, 10_000, "o-1"))
+        post_one(made, purchase(home, 10_000))
+        look_up, payments = Batch._find, [by(home, who, 20, order="o-1")]
+
+        def pay_between(batch):
+            found = look_up(batch)
+            if payments:
+                post_one(made, payments.pop())
+            return found
+
+        monkeypatch.setattr(Batch, "_find", pay_between)
+        assert post_one(made, reversal(bought.journal_id)).answer["restored"] == 20
+        assert held(home) == 100
