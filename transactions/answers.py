@@ -18,7 +18,9 @@ _PENDING = Answer(
 _TAKEN = {
     "points": _POINTS,
     "clawback": Map(Whole(), text="Points that a reversal should take back."),
-    "clawback_of_groups": Map(Map(Whole()), text="Of these, what groups give back."),
+    "clawback_of_groups": Map(
+        Map(Whole()), text="Beside these, what groups give back, by their number and currency."
+    ),
     "restored": Whole(text="Redeemed points that a reversal gave back."),
     "unrecovered": Map(Whole(), text="Points that a reversal could not take back, because they are spent."),
     "unrecovered_value": Map(Whole(), text="Their worth in minor units of the money."),

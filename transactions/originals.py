@@ -19,10 +19,10 @@ _COLUMNS = (
 class Original:
     """A journal with all that taking it back needs; read under the lock of its member.
 
-    `credits` and `debits` are (entry key, currency key, points), `shares` the credits of groups, with the key
-    of the group at the end, `uses` (lot, points) in the order of
-    consumption, `lost` the points of each credit that time took, `refunds` the earlier refunds as
-    (trace, answer), `redemptions` what was redeemed on this order, by whomever.
+    `credits` and `debits` are (entry key, currency key, points), `shares` the credits of groups, with the keys
+    of the group of today and of then at the end, `uses` (lot, points) in the order of consumption, `lost` the
+    points of each credit that time took, `refunds` the earlier refunds as (trace, answer), `redemptions` what
+    was redeemed on this order, by whomever.
     """
 
     id: int
@@ -159,7 +159,7 @@ class Originals:
         )
         self._moved = session.run(
             "SELECT e.journal_id, e.id, e.currency_id, e.points, "
-            "CASE WHEN e.member_id <> j.member_id THEN COALESCE(m.merged_into_id, m.id) END "
+            "CASE WHEN e.member_id <> j.member_id THEN COALESCE(m.merged_into_id, m.id) END, e.member_id "
             "FROM transactions_entry e JOIN transactions_journal j ON j.id = e.journal_id "
             "JOIN members_member m ON m.id = e.member_id "
             f"WHERE e.kind IN ('credit', 'debit') AND {wanted} ORDER BY e.id",
@@ -186,10 +186,10 @@ class Originals:
     def take(self):
         """{journal key: Original}."""
         found = {row[0]: Original.read(row) for row in self._journals.fetchall()}
-        for journal, *moved, group in self._moved.fetchall():
+        for journal, *moved, group, then in self._moved.fetchall():
             original = found[journal]
             if group:
-                original.shares.append((*moved, group))
+                original.shares.append((*moved, group, then))
             else:
                 (original.credits if moved[-1] > 0 else original.debits).append(tuple(moved))
         for journal, points, *row in self._uses.fetchall():

@@ -50,7 +50,7 @@ def told(posting, earned, shares):
 
 
 def kept(original, currency, target):
-    """{key of a group: points} that groups may keep when `target` is left of what an order earned (C19-R4)."""
+    """{key of a group of then: points} that groups keep when `target` is left of what an order earned (C19-R4)."""
     if not currency.is_spendable:
         return {}
     return {int(group): target * percent // 100 for group, percent in original.trace.get("shares", {}).items()}
@@ -60,7 +60,7 @@ def pending_lots(posting):
     """(account, currency, lot) of all that is still pending of the original, wherever it lies now."""
     original, books = posting.original, posting.books
     holders = [(posting.account, entry, currency) for entry, currency, _ in original.credits]
-    for entry, currency, _, group in original.shares:
+    for entry, currency, _, group, _ in original.shares:
         holders += [(books.accounts[group], entry, currency), (posting.account, entry, currency)]
     for account, entry, currency in holders:
         for lot in books.heirs(account, currency, entry):

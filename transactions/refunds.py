@@ -111,40 +111,51 @@ def refund(posting):
         moved[currency.code], clawback[currency.code] = -taken, claw
         if taken < claw:
             unrecovered[currency.code] = claw - taken
-    shared = _claw_shares(posting, targets, clawback, key, moved, unrecovered) if original.shares else {}
+    shared = _claw_shares(posting, targets, clawback, key, moved, unrecovered)
     if is_all or total:
         books.take_back(original, share.money, is_all=is_all)
     answer = {"points": moved, "clawback": clawback, "restored": restored, "unrecovered": unrecovered}
-    answer |= {"clawback_of_groups": shared} if shared else {}
+    answer |= {"clawback_of_groups": _by_group(posting, shared)} if shared else {}
     answer |= {"unrecovered_value": _values(posting, unrecovered), "reverses": original.id}
-    trace = {"share": _plain(share)} | caps.reopen(posting, targets=targets, parts=parts, moved=moved)
+    trace = {"share": _plain(share)} | ({"shared": shared} if shared else {})
+    trace |= caps.reopen(posting, targets=targets, parts=parts, moved=moved)
     original.refunds.append((trace, answer))
     return key, answer, trace
 
 
 def _claw_shares(posting, targets, clawback, journal_id, moved, unrecovered):
-    """Take back what groups got of the order, in the same proportion (C19-R4); {key of a group: {code: points}}.
+    """Take back what groups got of the order, in the same proportion (C19-R4); {entry that gave it: points}.
 
     What a group has spent is treated by the policy of the currency, or is owed by the member.
     """
     original, books, shared = posting.original, posting.books, {}
     spare = {currency.code: _spare(original, currency, targets, clawback) for currency in books.currencies.values()}
-    for entry, currency_id, points, group in original.shares:
+    for entry, currency_id, points, group, then in original.shares:
         currency = books.currencies[currency_id]
-        code, name = currency.code, str(group)
-        before = (answer.get("clawback_of_groups", {}) for _, answer in original.refunds)
-        still = points - sum(told.get(name, {}).get(code, 0) for told in before) - original.lost.get(entry, 0)
-        claw = max(0, still - pools.kept(original, currency, targets.get(code, 0)).get(group, 0))
+        code, name = currency.code, str(entry)
+        before = sum(trace.get("shared", {}).get(name, 0) for trace, _ in original.refunds)
+        still = points - before - original.lost.get(entry, 0)
+        claw = max(0, still - pools.kept(original, currency, targets.get(code, 0)).get(then, 0))
         left = min(claw, spare[code])
         claw, spare[code] = claw - left, spare[code] - left
         if not claw:
             continue
-        shared.setdefault(name, {})[code] = claw
+        shared[name] = claw
         taken = _claw_share(posting, currency, entry, claw, group, journal_id)
         moved[code] = moved.get(code, 0) - taken
         if taken < claw:
             unrecovered[code] = unrecovered.get(code, 0) + claw - taken
     return shared
+
+
+def _by_group(posting, shared):
+    """{number of a group: {currency code: points}} of what is taken back of these entries, for the answer."""
+    books, found = posting.books, {}
+    for entry, currency_id, _, group, _ in posting.original.shares:
+        if points := shared.get(str(entry)):
+            told, code = found.setdefault(books.accounts[group].number, {}), books.currencies[currency_id].code
+            told[code] = told.get(code, 0) + points
+    return found
 
 
 def _spare(original, currency, targets, clawback):

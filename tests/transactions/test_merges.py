@@ -240,6 +240,21 @@ def test_a_group_may_become_part_of_another(made, ada):
     assert (held(new), held(ada)) == (30, 70)
 
 
+def test_parts_of_a_refund_before_and_after_two_groups_became_one_take_the_same(made, ada):
+    old, new = (factories.member(made, kind="group", company_name=name) for name in ("Old", "New"))
+    Relation.objects.create(member=ada, group=old, percent=30)
+    Relation.objects.create(member=ada, group=new, percent=10)
+    bought = post_one(made, purchase(ada, 10_000))
+    post_one(made, reversal(bought.journal_id, amount=4_000))
+    assert (held(old), held(new), held(ada)) == (18, 6, 36)
+    join(old, new)
+    answer = post_one(made, reversal(bought.journal_id, amount=3_000)).answer
+    assert (held(new), held(ada)) == (12, 18)
+    assert answer["clawback_of_groups"] == {new.number: {"points": 12}}
+    post_one(made, reversal(bought.journal_id))
+    assert (held(new), held(ada)) == (0, 0)
+
+
 class TestRefusals:
     def refused(self, source, target, **options):
         with pytest.raises(merges.Refused) as caught:

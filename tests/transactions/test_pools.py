@@ -54,6 +54,8 @@ def test_the_pool_gets_its_share_with_the_same_end(made, who, home, tie):
     assert (held(who), held(home)) == (42, 18)
     assert refund.answer["points"] == {"points": -40, "status": -40}
     assert refund.answer["unrecovered"] == {}
+    assert refund.answer["clawback"] == {"points": 28, "status": 40}
+    assert refund.answer["clawback_of_groups"] == {home.number: {"points": 12}}
 
 
 def test_the_remainder_stays_with_the_member(made, who, home, tie):
