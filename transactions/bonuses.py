@@ -1,7 +1,9 @@
 """Which bonuses did two members get that one member gets once? And where do moved points come from?"""
 
+from django.db.models import Q
+
 from programs.models import Cap
-from transactions.models import Journal, Lot
+from transactions.models import Journal
 
 #: An activity that happens once in the life of a membership.
 ONCE = ("enrolment", "enrollment", "sign-up", "signup", "welcome")
@@ -37,9 +39,10 @@ def _given(member, capped):
     return sums
 
 
-def roots_of_merged_lots(member_id):
-    """{lot: the lot of the purchase} of points that came with an earlier merge, so that refunds find them."""
-    moved = Lot.objects.filter(
-        member=member_id, remaining__gt=0, origin__isnull=False, entry__journal__kind=Journal.Kind.MERGE
-    )
-    return dict(moved.values_list("pk", "origin_id"))
+def roots(lots):
+    """{lot: the lot of the purchase} of those that took another's place, so that refunds find the points.
+
+    What was given away is nobody's purchase any more: a gift has no root but itself.
+    """
+    gifts = Q(entry__journal__kind=Journal.Kind.TRANSFER, entry__journal__activity="transfer")
+    return dict(lots.filter(origin__isnull=False).exclude(gifts).values_list("pk", "origin_id"))

@@ -15,7 +15,7 @@ from partners.models import Connection
 from programs import periods
 from transactions import bonuses, ledger, moves, transfers
 from transactions.adjustments import ReasonMissing
-from transactions.models import Approval, Counter, Entry, Journal
+from transactions.models import Approval, Counter, Entry, Journal, Lot
 from transactions.pools import open_books, write
 
 
@@ -131,7 +131,7 @@ def _move_everything(books, giver, taker, done, user):
     key = books.next_journal()
     common = {"journal_id": key, "activity_at": books.now}
     record = {"journal": key, "lots": [], "plain": [], "arrears": {}, "moved": {}}
-    origins = bonuses.roots_of_merged_lots(giver.id)
+    origins = bonuses.roots(Lot.objects.filter(member=giver.id, remaining__gt=0))
     for currency_id, holding in sorted(giver.holdings.items()):
         currency = books.currencies[currency_id]
         before = holding.balance + holding.pending

@@ -143,6 +143,23 @@ def named_order(item):
     return getattr(item, "replaces", "") or getattr(item, "order", "")
 
 
+#: What time took of the points of each credit, from its own lot and from those that took its place: points that
+#: ended and were not reinstated, and pending ones whose event never came. What was given away is somebody else's.
+_LOST = (
+    "WITH own AS (SELECT id AS root, id AS lot FROM transactions_entry WHERE journal_id {ids} "
+    "UNION ALL SELECT o.id, l.entry_id FROM transactions_entry o JOIN transactions_lot l ON l.origin_id = o.id "
+    "JOIN transactions_entry b ON b.id = l.entry_id JOIN transactions_journal s ON s.id = b.journal_id "
+    "WHERE o.journal_id {ids} AND NOT (s.kind = 'transfer' AND s.activity = 'transfer')) "
+    "SELECT root, SUM(points) FROM (SELECT own.root, t.points FROM own "
+    "JOIN transactions_trace t ON t.lot_id = own.lot JOIN transactions_entry x ON x.id = t.entry_id "
+    "JOIN transactions_journal s ON s.id = x.journal_id "
+    "WHERE x.kind = 'expiry' OR (x.kind = 'reversal_debit' AND s.kind = 'settlement') "
+    "UNION ALL SELECT own.root, -l.points FROM own JOIN transactions_lot l ON l.entry_id = own.lot "
+    "JOIN transactions_entry x ON x.id = l.entry_id JOIN transactions_journal s ON s.id = x.journal_id "
+    "WHERE s.kind = 'adjustment' AND s.activity = 'reinstatement') lost GROUP BY root"
+)
+
+
 class Originals:
     """The statements that read originals; said inside the pipeline of the lock, taken after it."""
 
@@ -171,14 +188,7 @@ class Originals:
             f"JOIN transactions_journal j ON j.id = e.journal_id WHERE e.points < 0 AND {wanted} ORDER BY t.id",
             params,
         )
-        # What time took: points that ended, and pending ones whose event never came.
-        self._lost = session.run(
-            "SELECT t.lot_id, SUM(t.points) FROM transactions_trace t JOIN transactions_entry x ON x.id = t.entry_id "
-            "JOIN transactions_journal s ON s.id = x.journal_id AND s.kind = 'settlement' "
-            "WHERE x.kind IN ('expiry', 'reversal_debit') "
-            "AND t.lot_id IN (SELECT id FROM transactions_entry WHERE journal_id {ids}) GROUP BY t.lot_id",
-            [ids],
-        )
+        self._lost = session.run(_LOST, [ids, ids])
         self._refunds = session.run(
             "SELECT reverses_id, trace, answer FROM transactions_journal WHERE reverses_id {ids} ORDER BY id", [ids]
         )

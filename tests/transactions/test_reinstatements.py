@@ -5,10 +5,12 @@ from datetime import timedelta
 import pytest
 
 from members.models import Member
+from partners.activity import Transfer
 from tests import factories
-from tests.factories import at, held, post_one, purchase, redemption
+from tests.factories import at, held, post_one, purchase, redemption, reversal
 from transactions import ledger, reinstatements
 from transactions.audit import audit
+from transactions.merges import merge
 from transactions.models import Entry, Journal, Lot
 from transactions.posting import MemberNotActive
 from transactions.reinstatements import NotReinstatable, reinstate
@@ -93,3 +95,86 @@ def test_programs_know_only_their_own(made, who, ended):
     other = factories.program()
     reinstate(ended.pk, reason="Was ill", now=ended.expires_at)
     assert not list(audit(other))
+
+
+class TestRefunds:
+    """What came back is there to be taken back when the purchase is refunded, but never more than was earned."""
+
+    @pytest.fixture
+    def bought(self, made, who):
+        return post_one(made, purchase(who, 10_000, activity_at=DAY), now=DAY).journal_id
+
+    @staticmethod
+    def end(made, *members):
+        """The instant at which the last lot of these members has ended."""
+        now = max(Lot.objects.filter(member__in=members).values_list("expires_at", flat=True))
+        ledger.refresh(made.pk, [who.pk for who in members], now=now)
+        return now
+
+    @staticmethod
+    def take_back(made, bought, now, **share):
+        answer = post_one(made, reversal(bought, **share), now=now).answer
+        assert not list(audit(made))
+        return answer["clawback"]["points"], answer["points"]["points"]
+
+    def test_a_refund_takes_what_was_reinstated(self, made, who, bought):
+        post_one(made, redemption(who, 30), now=DAY)
+        now = self.end(made, who)
+        reinstate(Lot.objects.get().pk, reason="Was ill", now=now)
+        assert self.take_back(made, bought, now) == (100, -70)
+        assert held(who) == 0
+
+    def test_parts_before_and_after_take_no_more_than_was_earned(self, made, who, bought):
+        self.take_back(made, bought, DAY, amount=4_000)
+        now = self.end(made, who)
+        reinstate(Lot.objects.get().pk, reason="Was ill", now=now)
+        post_one(made, purchase(who, 5_000), now=now)
+        assert self.take_back(made, bought, now, amount=2_000) == (20, -20)
+        assert self.take_back(made, bought, now) == (40, -40)
+        assert held(who) == 50
+
+    def test_what_ends_again_is_gone_again(self, made, who, bought):
+        now = self.end(made, who)
+        reinstate(Lot.objects.get().pk, reason="Was ill", now=now)
+        now = self.end(made, who)
+        post_one(made, purchase(who, 5_000), now=now)
+        assert self.take_back(made, bought, now) == (0, 0)
+        assert held(who) == 50
+
+    def test_what_came_back_a_second_time_is_found_too(self, made, who, bought):
+        for _ in range(2):
+            now = self.end(made, who)
+            reinstate(Lot.objects.latest("pk").pk, reason="Was ill", now=now)
+        assert self.take_back(made, bought, now) == (100, -100)
+        assert held(who) == 0
+
+    def test_it_is_found_after_a_merge(self, made, who, bought):
+        other = factories.member(made)
+        now = self.end(made, who)
+        reinstate(Lot.objects.get().pk, reason="Was ill", now=now)
+        merge(who, other, reason="One person", now=now)
+        lot = Lot.objects.get(member=other)
+        post_one(made, purchase(other, 5_000), now=now)
+        assert self.take_back(made, bought, now) == (100, -100)
+        lot.refresh_from_db()
+        assert (lot.remaining, held(other)) == (0, 50)
+
+    def test_what_ended_after_a_merge_is_not_taken_from_others(self, made, who, bought):
+        other = factories.member(made)
+        merge(who, other, reason="One person", now=DAY)
+        now = self.end(made, other)
+        post_one(made, purchase(other, 5_000), now=now)
+        assert self.take_back(made, bought, now) == (0, 0)
+        assert held(other) == 50
+
+    def test_what_ended_as_a_gift_was_given_away(self, made, who, bought):
+        made.currencies.update(transfers=True)
+        made.touch(made.pk)
+        friend = factories.member(made)
+        gift = Transfer("g", {"number": who.number}, {"number": friend.number}, points=100)
+        post_one(made, gift, now=DAY)
+        now = self.end(made, friend)
+        reinstate(Lot.objects.get(member=friend).pk, reason="Was ill", now=now)
+        post_one(made, purchase(who, 5_000), now=now)
+        assert self.take_back(made, bought, now) == (100, -50)
+        assert held(friend) == 100

@@ -74,7 +74,7 @@ class Lot(LedgerRow):
     """A credit with an end of its own, and what is left of it. `expires_at` None: never.
 
     A pending lot is shown and cannot be spent: it is released at `available_at`, or by the event
-    `waits_for`, without which it is cancelled at `deadline_at`. `origin` is the lot that it was moved from.
+    `waits_for`, without which it is cancelled at `deadline_at`. `origin` is the lot that it came out of, or whose place it took.
     """
 
     entry = models.OneToOneField(Entry, models.PROTECT, primary_key=True, related_name="lot")
@@ -103,7 +103,8 @@ class Lot(LedgerRow):
             ),
         ]
         indexes = [
-            models.Index(fields=["member", "currency", "expires_at"], name="live_lots", condition=Q(remaining__gt=0))
+            models.Index(fields=["member", "currency", "expires_at"], name="live_lots", condition=Q(remaining__gt=0)),
+            models.Index(fields=["origin"], name="lots_of_origin", condition=Q(origin__isnull=False)),
         ]
 
     def __str__(self):
