@@ -87,6 +87,7 @@ class Batch:
             with transaction.atomic():
                 books = self._open(members)
                 is_due = settlement.settle(books)
+                self._lose(settlement.taken(books) if is_due else {})
                 self._run(books, members)
                 if dry_run:
                     # Not even the journal that what time did is written under.
@@ -222,6 +223,11 @@ class Batch:
             return None
         orders = [order for row in found for order in row[2:] if order]
         return Originals(self.session, self.configuration.id, ids=[row[0] for row in found], orders=orders)
+
+    def _lose(self, taken):
+        """What is to be taken back was read before what time did was booked."""
+        for original in self.originals.values():
+            original.lost = {entry: points + taken.get(entry, 0) for entry, points in original.lost.items()}
 
     def _run(self, books, members):
         posted = set()

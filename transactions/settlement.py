@@ -14,7 +14,7 @@ from programs import periods
 from programs.expiry import extended
 from transactions import moves
 from transactions.lots import LOT, LotState
-from transactions.models import Entry, Journal
+from transactions.models import Entry, Journal, Trace
 
 
 @dataclass(slots=True)
@@ -77,6 +77,18 @@ def settle(books):
         own = [r for r in open_reservations.values() if r.member_id == account.id]
         _settle_account(books, account, own, journal_id)
     return True
+
+
+def taken(books):
+    """{lot, or the one whose place it took: points} that time took from it; asked before anything else is booked."""
+    lots = {key: lot for own in books.lots.values() for key, lot in own.items()}
+    by_time = {row[0] for row in books.rows[Entry] if row[4] in (Entry.Kind.EXPIRY, Entry.Kind.REVERSAL_DEBIT)}
+    found = {}
+    for entry, lot, points in books.rows[Trace]:
+        if entry in by_time:
+            root = lots[lot].origin_id or lot
+            found[root] = found.get(root, 0) + points
+    return found
 
 
 def timetable(configuration):

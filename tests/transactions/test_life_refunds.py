@@ -458,3 +458,10 @@ def test_bad_adjustments_are_refused(made, who, count_rows, item, code):
     points, reason = item.pop("points", 5), item.pop("reason", "Goodwill")
     assert post(made, adjust(who, points, "a", reason, **item), now=NOW)[0].refusal.code == code
     assert count_rows() == before
+
+
+def test_points_that_end_in_the_moment_of_the_refund_are_not_taken_from_others(made, who):
+    policy(made, "arrears")
+    bought = buy(made, who, 10000)
+    answer = post_one(made, reversal(bought.journal_id), now=at(2027, 3, 15)).answer
+    assert (answer["clawback"]["points"], held(who)) == (0, 0)
