@@ -13,6 +13,7 @@ from partners.models import Connection, Partner
 from programs import periods
 from programs.expiry import extended
 from transactions import moves
+from transactions.books import ENTRY
 from transactions.lots import LOT, LotState
 from transactions.models import Entry, Journal, Trace
 
@@ -82,7 +83,8 @@ def settle(books):
 def taken(books):
     """{lot, or the one whose place it took: points} that time took from it; asked before anything else is booked."""
     lots = {key: lot for own in books.lots.values() for key, lot in own.items()}
-    by_time = {row[0] for row in books.rows[Entry] if row[4] in (Entry.Kind.EXPIRY, Entry.Kind.REVERSAL_DEBIT)}
+    kind = ENTRY.split().index("kind")
+    by_time = {row[0] for row in books.rows[Entry] if row[kind] in (Entry.Kind.EXPIRY, Entry.Kind.REVERSAL_DEBIT)}
     found = {}
     for entry, lot, points in books.rows[Trace]:
         if entry in by_time:

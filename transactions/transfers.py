@@ -20,7 +20,8 @@ class NotTransferable(Refused):
 class Gifts:
     """What members gave and were given of late, read under their lock: limits of a day, and cooling-off.
 
-    `day` holds (journals, points) by (member, currency, is given); `arrived` when a lot was received.
+    What somebody did before being merged into them counts as theirs. `day` holds (journals, points) by (member,
+    currency, is given); `arrived` when a lot was received.
     """
 
     def __init__(self, session, configuration, member_ids, *, now):
@@ -30,10 +31,12 @@ class Gifts:
         cooling = max((c.transfer_cooling_days for c in configuration.currencies.values()), default=0)
         since = min(self._today, now - timedelta(days=cooling))
         self._rows = session.run(
-            "SELECT e.id, e.member_id, e.currency_id, e.journal_id, e.points, e.posted_at FROM transactions_entry e "
+            "SELECT e.id, COALESCE(m.merged_into_id, m.id), e.currency_id, e.journal_id, e.points, e.posted_at "
+            "FROM members_member m JOIN transactions_entry e ON e.member_id = m.id "
             "JOIN transactions_journal j ON j.id = e.journal_id AND j.kind = 'transfer' AND j.activity = 'transfer' "
-            "WHERE e.kind IN ('transfer_in', 'transfer_out') AND e.posted_at >= %s AND e.member_id {ids}",
-            [since, sorted(member_ids)],
+            "WHERE (m.id {ids} OR m.merged_into_id {ids}) AND e.kind IN ('transfer_in', 'transfer_out') "
+            "AND e.posted_at >= %s",
+            [sorted(member_ids), sorted(member_ids), since],
         )
         self.day, self.arrived = {}, {}
 
@@ -72,9 +75,10 @@ class Gifts:
             raise NotTransferable(f"{whose} {total} points today; {most} are possible.", field=field)
 
     def is_cool(self, lot, currency):
-        """Whether a lot may be passed on: it was not received within the last days."""
-        at = self.arrived.get(lot.id)
-        return at is None or at + timedelta(days=currency.transfer_cooling_days) <= self.now
+        """Whether a lot may be passed on: neither it, nor the one whose place it took, was received of late."""
+        cooling = timedelta(days=currency.transfer_cooling_days)
+        arrived = [self.arrived[key] for key in (lot.id, lot.origin_id) if key in self.arrived]
+        return all(at + cooling <= self.now for at in arrived)
 
 
 def transfer(posting):

@@ -4,6 +4,7 @@ from datetime import date, datetime, timedelta
 
 from django.db import transaction
 from django.db.models import Q, Sum
+from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from members import tiers
@@ -65,10 +66,13 @@ def _give_back_everything(books, merge, target, source, user, *, is_split):
     record, key = merge.record, books.next_journal()
     common = {"journal_id": key, "activity_at": books.now}
     returned, missing = {}, {}
+    gone = _taken_back(merge, books.configuration)
     for currency in books.currencies.values():
         brought = _brought(merge, currency)
         short, back = _give_back_lots(books, target, source, currency, brought, is_split=is_split, **common)
-        plain = _give_back_plain(books, target, source, currency, record["plain"], key)
+        rows = [(at, points) for currency_id, at, points in record["plain"] if currency_id == currency.id]
+        left = sum(points for _, points in rows) - sum(p for (c, _), (p, _) in gone.items() if c == currency.id)
+        plain = _give_back_plain(books, target, source, currency, rows, key, most=left)
         owed = record["arrears"].get(str(currency.id), 0)
         if owed:
             _owe_again(books, target, source, currency, owed, record["journal"], **common)
@@ -76,7 +80,7 @@ def _give_back_everything(books, merge, target, source, user, *, is_split):
             returned[currency.code] = back + plain - owed
         if short:
             missing[currency.code] = short
-    _subtract_tallies(target, source, record["tallies"])
+    _subtract_tallies(target, source, record["tallies"], gone)
     _lower_tier(books.configuration, target, record["tiers"], merged_at=merge.merged_at, now=books.now)
     columns = {"activity": "unmerge", "answer": {"points": returned, "missing": missing}}
     write(books, key, Journal.Kind.MERGE, f"unmerge-{merge.pk}", target.id, user, **columns)
@@ -84,12 +88,32 @@ def _give_back_everything(books, merge, target, source, user, *, is_split):
     return {"returned": returned, "missing": missing}
 
 
-def _give_back_plain(books, target, source, currency, plain, key):
-    """Return qualifying points, as far as they are there; returns how many."""
+def _taken_back(merge, configuration):
+    """{(currency, window): (qualifying points without lots, all that were counted)} which refunds of what the
+    source had earned have taken from the target since."""
+    people, found = [merge.source_id, *merge.record["aliases"]], {}
+    refunds = Entry.objects.filter(
+        member=merge.target_id,
+        kind=Entry.Kind.REVERSAL_DEBIT,
+        journal__gt=merge.record["journal"],
+        journal__reverses__member__in=people,
+    ).annotate(used=Coalesce(Sum("traces__points"), 0))
+    windows = {configuration.currencies[group.currency].id: group for group in configuration.tier_groups.values()}
+    names = ("currency_id", "journal__reverses__activity_at", "available", "pending", "used")
+    for currency_id, at, available, pending, used in refunds.values_list(*names):
+        if group := windows.get(currency_id):
+            key = currency_id, group.period(at, configuration.zone)
+            plain, counted = found.get(key, (0, 0))
+            found[key] = plain - available - pending - used, counted - available
+    return found
+
+
+def _give_back_plain(books, target, source, currency, rows, key, *, most):
+    """Return qualifying points, as far as they are there, and at most `most`; returns how many."""
     back = 0
-    for currency_id, at, points in plain:
-        points = min(points, target.holding(currency.id).available) if currency_id == currency.id else 0
-        if points:
+    for at, points in rows:
+        points = min(points, most - back, target.holding(currency.id).available)
+        if points > 0:
             common = {"journal_id": key, "activity_at": datetime.fromisoformat(at)}
             move_plain(books, target, source, currency, points, **common)
             back += points
@@ -162,10 +186,12 @@ def _owe_again(books, target, source, currency, owed, merge_journal, *, journal_
         moves.credit(books, target, currency, owed, end=end, **got, **common)
 
 
-def _subtract_tallies(target, source, tallies):
+def _subtract_tallies(target, source, tallies, gone):
     for currency_id, period, points in tallies:
-        there, here = (who.count(currency_id, date.fromisoformat(period)) for who in (target, source))
-        points = min(points, max(0, there.points))
+        period = date.fromisoformat(period)
+        there, here = (who.count(currency_id, period) for who in (target, source))
+        _, taken = gone.get((currency_id, period), (0, 0))
+        points = max(0, min(points - taken, there.points))
         there.points, there.moved = there.points - points, there.moved - points
         here.points, here.moved = here.points + points, here.moved + points
     target.is_touched = source.is_touched = True

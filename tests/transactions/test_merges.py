@@ -1,6 +1,7 @@
 """Two memberships of one person become one, and two again; no point, no limit and no name is lost."""
 
 from datetime import date, timedelta
+from uuid import uuid4
 
 import pytest
 from django.db.models import Sum
@@ -13,6 +14,7 @@ from tests import factories
 from tests.factories import held, post, post_one, purchase, redemption, reversal
 from tests.races.crowd import at_once
 from tests.transactions.balanced import assert_balanced
+from tests.transactions.capped import MARCH, buy, cap
 from transactions import merges, unmerges
 from transactions.models import Approval, Counter, Journal, Lot
 
@@ -32,6 +34,10 @@ def twin(made):
 
 def join(source, target, **options):
     return merges.merge(source, target, **({"reason": "The same person"} | options))
+
+
+def gift(who, to, points):
+    return Transfer(f"gift-{uuid4()}", member={"number": who.number}, to={"number": to.number}, points=points)
 
 
 def ends(*people):
@@ -212,6 +218,68 @@ def test_caps_are_not_doubled(made, ada, twin):
     assert Counter.objects.get(key=ada.pk).used == 30
 
 
+def test_trailing_days_of_both_count_together(plain):
+    cap(plain, "week", 100, scope="member", period="trailing", trailing_days=7)
+    one, two = (factories.member(plain) for _ in range(2))
+
+    def gets(who, points, day):
+        done = buy(plain, who, points, activity_at=MARCH + timedelta(days=day))
+        return done.answer["points"].get("points", 0)
+
+    assert [gets(one, 60, 0), gets(two, 60, 2), gets(two, 30, 0)] == [60, 60, 30]
+    done = join(two, one)
+    assert [gets(one, 10, 3), gets(two, 100, 8)] == [0, 40]
+    unmerges.unmerge(done)
+    assert [gets(one, 100, 3), gets(two, 100, 3)] == [40, 10]
+
+
+class TestGiftsOfMergedMembers:
+    """C20: becoming one with somebody launders nothing."""
+
+    @pytest.fixture
+    def friend(self, made, ada):
+        """A member whom somebody else has given 60 points just now."""
+        policy(made, transfers=True, transfer_cooling_days=7, transfer_daily_limit=60)
+        friend = factories.member(made)
+        post_one(made, purchase(ada, 10_000))
+        post_one(made, gift(ada, friend, 60))
+        return friend
+
+    def refused(self, made, item, **options):
+        refusal = post(made, item, **options)[0].refusal
+        return refusal and refusal.code
+
+    def test_what_was_received_stays_as_long_as_it_would_have(self, made, ada, twin, friend):
+        now = timezone.now()
+        done = join(friend, twin)
+        late = now + timedelta(days=6, hours=23)
+        assert self.refused(made, gift(twin, ada, 5), now=late) == "insufficient_points"
+        unmerges.unmerge(done)
+        assert held(friend) == 60
+        assert self.refused(made, gift(friend, ada, 5), now=late) == "insufficient_points"
+        assert self.refused(made, gift(friend, ada, 5), now=late + timedelta(hours=2)) is None
+
+    def test_also_after_two_merges(self, made, ada, twin, friend):
+        third = factories.member(made)
+        join(friend, twin)
+        join(twin, third)
+        assert self.refused(made, gift(third, ada, 5)) == "insufficient_points"
+
+    def test_what_both_gave_counts_for_one(self, made, ada, twin, friend):
+        third = factories.member(made)
+        post_one(made, purchase(twin, 10_000))
+        assert self.refused(made, gift(ada, third, 1)) == "not_transferable"
+        join(ada, twin)
+        assert self.refused(made, gift(twin, third, 1)) == "not_transferable"
+        assert self.refused(made, gift(twin, third, 1), now=timezone.now() + timedelta(days=1)) is None
+
+    def test_what_both_were_given_counts_for_one(self, made, ada, twin, friend):
+        third = factories.member(made)
+        post_one(made, purchase(third, 10_000))
+        join(friend, twin)
+        assert self.refused(made, gift(third, twin, 1)) == "not_transferable"
+
+
 def test_relations_follow(made, ada, twin):
     home = factories.member(made, kind="group", company_name="Home")
     both = factories.member(made, kind="group", company_name="Both")
@@ -329,6 +397,31 @@ class TestUnmerge:
         assert post_one(made, purchase(twin, 1_000)).answer["member"] == twin.number
         post_one(made, reversal(bought.journal_id))
         assert (held(twin), held(ada)) == (10, 300)
+
+    @pytest.mark.parametrize(
+        ("whose", "amount", "left"),
+        [
+            ("twin", None, (0, 500)),
+            ("twin", 10_000, (200, 500)),
+            ("ada", None, (300, 0)),
+            ("both", 10_000, (200, 400)),
+        ],
+    )
+    @pytest.mark.parametrize("window", ["lifetime", "year"])
+    def test_qualifying_points_that_were_taken_back_do_not_come_back(
+        self, made, ada, twin, whose, amount, left, window
+    ):
+        TierGroup.objects.filter(program=made).update(window=window)
+        made.touch(made.pk)
+        bought = {
+            name: post_one(made, purchase(who, m)) for name, who, m in (("twin", twin, 30_000), ("ada", ada, 50_000))
+        }
+        done = join(twin, ada)
+        for name in ("twin", "ada") if whose == "both" else (whose,):
+            post_one(made, reversal(bought[name].journal_id, amount=amount))
+        unmerges.unmerge(done)
+        assert (held(twin, "status"), held(ada, "status")) == left
+        assert tuple(who.tallies.aggregate(sum=Sum("points"))["sum"] or 0 for who in (twin, ada)) == left
 
     def test_what_came_since_stays_with_the_target(self, made, ada, twin):
         post_one(made, purchase(twin, 10_000))

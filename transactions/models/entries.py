@@ -74,7 +74,8 @@ class Lot(LedgerRow):
     """A credit with an end of its own, and what is left of it. `expires_at` None: never.
 
     A pending lot is shown and cannot be spent: it is released at `available_at`, or by the event
-    `waits_for`, without which it is cancelled at `deadline_at`. `origin` is the lot that it came out of, or whose place it took.
+    `waits_for`, without which it is cancelled at `deadline_at`. `origin` is the lot that it came out of, or
+    whose place it took.
     """
 
     entry = models.OneToOneField(Entry, models.PROTECT, primary_key=True, related_name="lot")
