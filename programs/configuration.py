@@ -50,6 +50,8 @@ class Currency:
     transfer_after_days: int
     transfer_daily_limit: int | None
     transfer_daily_count: int | None
+    transfer_yearly_limit: int | None
+    transfer_yearly_count: int | None
     transfer_cooling_days: int
 
     @property
@@ -213,7 +215,8 @@ def _currency(spec, ids):
 _AS_THEY_ARE = (
     "pending_days pending_event pending_deadline_days expiry_starts refund_policy consumption returned_points "
     "grace_days min_spend max_spend spend_step max_basket_percent max_balance transfers transfer_min transfer_max "
-    "transfer_fee_percent transfer_after_days transfer_daily_limit transfer_daily_count transfer_cooling_days"
+    "transfer_fee_percent transfer_after_days transfer_daily_limit transfer_daily_count "
+    "transfer_yearly_limit transfer_yearly_count transfer_cooling_days"
 ).split()
 
 

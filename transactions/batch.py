@@ -18,11 +18,11 @@ from transactions import adjustments, caps, redemptions, reversals, settlement, 
 from transactions.accruals import accrue
 from transactions.baskets import read_rates
 from transactions.books import Books
+from transactions.gifts import Gifts
 from transactions.models import Journal
 from transactions.originals import Originals, References
 from transactions.posting import CLOCK_SKEW, Posting, Result, fingerprint
 from transactions.ties import Ties
-from transactions.transfers import Gifts
 from transactions.validity import check
 
 _VERBS = {

@@ -3,82 +3,12 @@
 from datetime import timedelta
 
 from loyalty_site.lib import money
-from loyalty_site.lib.refusals import Refused
-from loyalty_site.lib.sql import instant
 from members.models import Member
-from programs import periods
 from programs.expiry import End
 from transactions import ceilings, moves
+from transactions.gifts import NotTransferable
 from transactions.models import Entry, Journal
 from transactions.posting import InsufficientPoints, MemberNotActive, UnknownCurrency
-
-
-class NotTransferable(Refused):
-    code = "not_transferable"
-
-
-class Gifts:
-    """What members gave and were given of late, read under their lock: limits of a day, and cooling-off.
-
-    What somebody did before being merged into them counts as theirs. `day` holds (journals, points) by (member,
-    currency, is given); `arrived` when a lot was received.
-    """
-
-    def __init__(self, session, configuration, member_ids, *, now):
-        self.now = now
-        day = periods.local_date(now, configuration.zone)
-        self._today = periods.start_of_day(day, configuration.zone)
-        cooling = max((c.transfer_cooling_days for c in configuration.currencies.values()), default=0)
-        since = min(self._today, now - timedelta(days=cooling))
-        self._rows = session.run(
-            "SELECT e.id, COALESCE(m.merged_into_id, m.id), e.currency_id, e.journal_id, e.points, e.posted_at "
-            "FROM members_member m JOIN transactions_entry e ON e.member_id = m.id "
-            "JOIN transactions_journal j ON j.id = e.journal_id AND j.kind = 'transfer' AND j.activity = 'transfer' "
-            "WHERE (m.id {ids} OR m.merged_into_id {ids}) AND e.kind IN ('transfer_in', 'transfer_out') "
-            "AND e.posted_at >= %s",
-            [sorted(member_ids), sorted(member_ids), since],
-        )
-        self.day, self.arrived = {}, {}
-
-    @classmethod
-    def read(cls, session, configuration, member_ids, *, now):
-        """The Gifts, or None where no currency limits them."""
-        limited = [
-            c
-            for c in configuration.currencies.values()
-            if c.transfer_cooling_days or c.transfer_daily_limit or c.transfer_daily_count
-        ]
-        return cls(session, configuration, member_ids, now=now) if limited else None
-
-    def take(self):
-        for entry, member, currency, journal, points, posted_at in self._rows.fetchall():
-            self.note(member, currency, journal, points, entry=entry, at=instant(posted_at))
-        return self
-
-    def note(self, member, currency, journal, points, *, entry=None, at=None):
-        """Remember points given (< 0) or received in the transfer `journal`."""
-        at = at or self.now
-        if points > 0:
-            self.arrived[entry] = at
-        if at >= self._today:
-            journals, total = self.day.get((member, currency, points < 0), (frozenset(), 0))
-            self.day[member, currency, points < 0] = journals | {journal}, total + abs(points)
-
-    def check(self, account, currency, points, *, gives):
-        """Refuse what would be too often or too much for one day."""
-        journals, total = self.day.get((account.id, currency.id, gives), (frozenset(), 0))
-        most, often = currency.transfer_daily_limit, currency.transfer_daily_count
-        whose, field = ("The member has given", "points") if gives else ("The receiver was given", "to")
-        if often is not None and len(journals) + 1 > often:
-            raise NotTransferable(f"{whose} {len(journals)} times today; {often} are possible.", field=field)
-        if most is not None and total + points > most:
-            raise NotTransferable(f"{whose} {total} points today; {most} are possible.", field=field)
-
-    def is_cool(self, lot, currency):
-        """Whether a lot may be passed on: neither it, nor the one whose place it took, was received of late."""
-        cooling = timedelta(days=currency.transfer_cooling_days)
-        arrived = [self.arrived[key] for key in (lot.id, lot.origin_id) if key in self.arrived]
-        return all(at + cooling <= self.now for at in arrived)
 
 
 def transfer(posting):
@@ -129,11 +59,11 @@ def move_lots(books, giver, taker, currency, points, *, lots, journal_id, activi
     kind = Entry.Kind.TRANSFER_OUT
     uses = moves.debit(books, giver, currency, points, lots=lots, kind=kind, lifetime_transferred=-points, **common)
     if books.gifts:
-        books.gifts.note(giver.id, currency.id, journal_id, -points)
+        books.gifts.note(giver.id, taker.id, currency.id, points)
     for lot, used in uses:
         key = receive(books, taker, currency, lot, used, journal_id=journal_id, origin_id=lot.id)
         if books.gifts:
-            books.gifts.note(taker.id, currency.id, journal_id, used, entry=key)
+            books.gifts.arrived[key] = books.now
     return uses
 
 
@@ -201,7 +131,7 @@ def _check(posting):
 
 
 def _check_receiver(posting, currency):
-    """Old enough a member, and within the limits of a day on both sides."""
+    """Old enough a member, and within the limits of a day and of a year on both sides."""
     item, taker, gifts = posting.item, posting.other, posting.books.gifts
     if taker.enrolled_at > posting.books.now - timedelta(days=currency.transfer_after_days):
         detail = f"The receiver can be given points {currency.transfer_after_days} days after enrolment."

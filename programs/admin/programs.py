@@ -95,7 +95,9 @@ CURRENCY_FIELDSETS = [
         "Transfers",
         ("transfers", "transfer_after_days"),
         ("transfer_min", "transfer_max"),
-        "transfer_fee_percent",
+        ("transfer_daily_limit", "transfer_daily_count"),
+        ("transfer_yearly_limit", "transfer_yearly_count"),
+        ("transfer_fee_percent", "transfer_cooling_days"),
     ),
 ]
 

@@ -129,6 +129,18 @@ class Currency(ProgramPart):
         validators=[MinValueValidator(1)],
         help_text="Nor does so more often a day; empty: no limit.",
     )
+    transfer_yearly_limit = models.PositiveBigIntegerField(
+        null=True,
+        blank=True,
+        validators=[MinValueValidator(1)],
+        help_text="The same for a calendar year; empty: no limit.",
+    )
+    transfer_yearly_count = models.PositiveSmallIntegerField(
+        null=True,
+        blank=True,
+        validators=[MinValueValidator(1)],
+        help_text="Nor does so more often in a calendar year; empty: no limit.",
+    )
     transfer_cooling_days = models.PositiveSmallIntegerField(
         default=0,
         validators=[MaxValueValidator(3650)],

@@ -82,6 +82,15 @@ def test_a_live_program_changes_its_zone_on_a_day_to_come(desk, made):
     assert (made.time_zone, made.next_time_zone, str(made.next_time_zone_on)) == ("Europe/Paris", "Asia/Tokyo", day)
 
 
+def test_the_limits_of_transfers_are_set_on_the_page_of_the_program(desk, made):
+    limits = {"daily_limit": 200, "daily_count": 3, "yearly_limit": 1000, "yearly_count": 12, "cooling_days": 7}
+    changes = {f"currencies__0__transfer_{name}": value for name, value in limits.items()}
+    assert save(desk, page(made), **changes).status_code == 302
+    currency = made.currencies.get(code="points")
+    assert {name: getattr(currency, f"transfer_{name}") for name in limits} == limits
+    assert "transfer_yearly_limit" in all_errors(save(desk, page(made), currencies__0__transfer_yearly_limit="0"))
+
+
 def test_a_tier_is_added_on_the_page_of_the_program(desk, made):
     place = "tier_groups__0__tiers__"
     new = {"sequence": "4", "name": "Platinum", "code": "platinum", "threshold": "5000", "multiplier": "2"}

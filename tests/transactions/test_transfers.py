@@ -1,6 +1,6 @@
 """Points go from one member to another with their ends and their origin, within limits, exactly once."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.utils import timezone
@@ -132,6 +132,47 @@ def test_a_day_has_so_many_gifts(shop, who, friend):
     assert [result.status for result in results] == ["posted", "posted", "refused"]
     assert refused(shop, gift(who, friend, 1), now=now) == ("not_transferable", "points")
     assert refused(shop, gift(who, friend, 1), now=now + timedelta(days=1)) is None
+
+
+def test_a_year_has_so_many_points_for_giver_and_receiver(shop, who, friend):
+    terms(shop, transfer_yearly_limit=50, transfer_daily_limit=40)
+    third = factories.member(shop)
+    march = datetime(timezone.now().year + 1, 3, 1, 12, tzinfo=UTC)
+    may, new_year = march.replace(month=5), datetime(march.year, 12, 31, 23, tzinfo=UTC)
+    post_one(shop, purchase(who, 10_000, activity_at=march), now=march)
+    post_one(shop, purchase(third, 10_000, activity_at=march), now=march)
+    assert refused(shop, gift(who, friend, 41), now=march) == ("not_transferable", "points")
+    results = post(shop, gift(who, friend, 25), gift(who, third, 15), now=march)
+    assert [result.status for result in results] == ["posted", "posted"]
+    assert refused(shop, gift(who, friend, 11), now=may) == ("not_transferable", "points")
+    assert refused(shop, gift(third, friend, 26), now=may) == ("not_transferable", "to")
+    assert refused(shop, gift(who, friend, 10), now=may) is None
+    # In Paris the new year has come.
+    assert refused(shop, gift(who, friend, 1), now=new_year - timedelta(seconds=1)) == ("not_transferable", "points")
+    assert refused(shop, gift(who, friend, 40), now=new_year) is None
+
+
+def test_a_year_has_so_many_gifts(shop, who, friend):
+    terms(shop, transfer_yearly_count=2)
+    for item in (gift(who, friend, 10), gift(who, factories.member(shop), 10)):
+        post_one(shop, item)
+    refusal = post(shop, gift(who, friend, 1))[0].refusal
+    assert (refusal.field, refusal.detail) == ("points", "The member has given 2 times this year; 2 are possible.")
+    third = factories.member(shop)
+    post_one(shop, purchase(third, 10_000))
+    post_one(shop, gift(third, friend, 1))
+    refusal = post(shop, gift(third, friend, 1))[0].refusal
+    assert (refusal.field, refusal.detail) == ("to", "The receiver was given 2 times this year; 2 are possible.")
+
+
+def test_a_gift_of_many_lots_is_one_gift(shop, who, friend):
+    terms(shop, transfer_daily_count=2, transfer_yearly_count=3)
+    post_one(shop, purchase(who, 10_000))
+    third = factories.member(shop)
+    post_one(shop, purchase(third, 10_000))
+    results = post(shop, gift(who, friend, 150), gift(third, friend, 1), gift(third, friend, 1))
+    assert [result.status for result in results] == ["posted", "posted", "refused"]
+    assert refused(shop, gift(who, friend, 1)) == ("not_transferable", "to")
 
 
 def test_a_date_of_long_ago_does_not_dodge_the_limit(shop, who, friend):
