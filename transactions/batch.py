@@ -14,7 +14,7 @@ from members.lookup import Lookup
 from members.models import Member
 from partners.activity import Activity, Adjustment, Decision, EarlyRelease, Redemption, Reversal, Transfer
 from partners.catalogue import Catalogue
-from transactions import adjustments, caps, redemptions, reversals, settlement, transfers
+from transactions import adjustments, caps, losses, redemptions, reversals, settlement, transfers
 from transactions.accruals import accrue
 from transactions.baskets import read_rates
 from transactions.books import Books
@@ -86,8 +86,7 @@ class Batch:
         if members:
             with transaction.atomic():
                 books = self._open(members)
-                is_due = settlement.settle(books)
-                self._lose(settlement.taken(books) if is_due else {})
+                is_due = self._settle_time(books, members)
                 self._run(books, members)
                 if dry_run:
                     # Not even the journal that what time did is written under.
@@ -161,9 +160,20 @@ class Batch:
         self.known = {(kind, name): rest for kind, name, *rest in rows if kind not in ("waiting", "event")}
         self.waiting = {row[2]: None for row in rows if row[0] == "waiting"}
         self.events = {tuple(row[1:4]) for row in rows if row[0] == "event"}
-        pairs = [(self.items[n], member) for n, (member, _) in members.items()]
-        books.counters = caps.lock(books, pairs, self.originals.values(), catalogue=self.catalogue, via=self.via)
         return books
+
+    def _settle_time(self, books, members):
+        """Book what time did, then lock the counters; says whether anything was due."""
+        is_due = settlement.book(books)
+        returned = losses.reopened(books) if is_due else {}
+        # What is to be taken back was read before that.
+        taken = losses.taken(books) if is_due else {}
+        for original in self.originals.values():
+            original.lost = {entry: points + taken.get(entry, 0) for entry, points in original.lost.items()}
+        pairs = [(self.items[n], member) for n, (member, _) in members.items()]
+        own = {"catalogue": self.catalogue, "via": self.via, "returned": returned}
+        books.counters = caps.lock(books, pairs, self.originals.values(), **own)
+        return is_due
 
     def _all_of(self, members, items):
         """The members to lock: those of the items, their groups, who shares in what is taken back, or paid for it."""
@@ -223,11 +233,6 @@ class Batch:
             return None
         orders = [order for row in found for order in row[2:] if order]
         return Originals(self.session, self.configuration.id, ids=[row[0] for row in found], orders=orders)
-
-    def _lose(self, taken):
-        """What is to be taken back was read before what time did was booked."""
-        for original in self.originals.values():
-            original.lost = {entry: points + taken.get(entry, 0) for entry, points in original.lost.items()}
 
     def _run(self, books, members):
         posted = set()

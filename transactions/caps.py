@@ -48,9 +48,9 @@ def _scene_of(posting):
     return _scene(posting.item, posting.account.id, **own, configuration=posting.configuration, now=now)
 
 
-def lock(books, items, originals, *, catalogue, via):
-    """The locked Counters that `items`, (item, member key) pairs, may move, and those of the `originals` that
-    are taken back. Asks nothing of the database where nothing is capped.
+def lock(books, items, originals, *, catalogue, via, returned):
+    """The locked Counters that `items`, (item, member key) pairs, may move, those of the `originals` that are
+    taken back, and those that get `returned` back. Asks nothing of the database where nothing is capped.
     """
     configuration, names = books.configuration, set()
     where = {"catalogue": catalogue, "via": via, "configuration": configuration, "now": books.now}
@@ -64,7 +64,7 @@ def lock(books, items, originals, *, catalogue, via):
             names.update(name for cap in caps if (name := scene.counter(cap)))
     if any(isinstance(item, Reversal) or getattr(item, "replaces", "") for item, _ in items):
         names.update(tuple(name) for original in originals for _, *name, _ in _counted(original))
-    return Counters(books.session, names, caps)
+    return Counters(books.session, names, caps, returned)
 
 
 def _counted(original):

@@ -27,7 +27,10 @@ class Count:
 class Counters:
     """The counters of one batch by name: (cap key, member or store or 0, first day as ISO text)."""
 
-    def __init__(self, session, names=(), caps=()):
+    def __init__(self, session, names=(), caps=(), returned=None):
+        """Locks the counters of these names, and of `returned`, {name: amount}, which is given back."""
+        returned = returned or {}
+        names = {*names, *returned}
         self._limits = {cap.id: cap.limit for cap in caps}
         # {(cap key, member): {day: Count}}: those of trailing days are read together.
         self._days = defaultdict(dict)
@@ -37,6 +40,8 @@ class Counters:
         for key, cap_id, who, period, used in session.hold(Counter, _COLUMNS, rows, unique="cap_id key period"):
             self._days[cap_id, who][_day(period)] = Count(used, key)
         self._read_trailing(session, names, [cap for cap in caps if cap.period == "trailing"])
+        for name, amount in returned.items():
+            self.give_back(name, amount)
 
     def __bool__(self):
         return bool(self._days)

@@ -12,10 +12,10 @@ from members import tiers
 from partners.models import Connection, Partner
 from programs import periods
 from programs.expiry import extended
-from transactions import moves
-from transactions.books import ENTRY
+from transactions import losses, moves
+from transactions.counting import Counters
 from transactions.lots import LOT, LotState
-from transactions.models import Entry, Journal, Trace
+from transactions.models import Entry, Journal
 
 
 @dataclass(slots=True)
@@ -58,7 +58,15 @@ def read_reservations(session, books, where, params):
 
 
 def settle(books):
-    """Book everything that is due by now for the locked members of `books`; says whether anything was.
+    """Book everything that is due by now for the locked members of `books`; says whether anything was."""
+    is_due = book(books)
+    if is_due:
+        books.counters = Counters(books.session, returned=losses.reopened(books))
+    return is_due
+
+
+def book(books):
+    """The same, but for what the caps get back: for who locks other counters, too, all of them in one order.
 
     Reads only when something is due, so an ordinary posting pays one comparison.
     """
@@ -78,19 +86,6 @@ def settle(books):
         own = [r for r in open_reservations.values() if r.member_id == account.id]
         _settle_account(books, account, own, journal_id)
     return True
-
-
-def taken(books):
-    """{lot, or the one whose place it took: points} that time took from it; asked before anything else is booked."""
-    lots = {key: lot for own in books.lots.values() for key, lot in own.items()}
-    kind = ENTRY.split().index("kind")
-    by_time = {row[0] for row in books.rows[Entry] if row[kind] in (Entry.Kind.EXPIRY, Entry.Kind.REVERSAL_DEBIT)}
-    found = {}
-    for entry, lot, points in books.rows[Trace]:
-        if entry in by_time:
-            root = lots[lot].origin_id or lot
-            found[root] = found.get(root, 0) + points
-    return found
 
 
 def timetable(configuration):

@@ -1,15 +1,20 @@
 """What a refund takes back, it gives back to the counters of then, and no more (semantics C8-R5)."""
 
 import random
+from datetime import timedelta
 
 import pytest
 
+from members.models import Relation
 from partners.activity import Activity
+from programs.models import Cap
 from tests import factories
 from tests.factories import at, held, post_one, purchase, redemption, reversal
 from tests.races.crowd import at_once
 from tests.transactions.capped import MARCH, buy, cap, used
+from transactions import ledger
 from transactions.models import Counter, Journal
+from transactions.sweep import sweep
 
 
 def test_a_refund_opens_the_period_of_the_purchase(plain, ada):
@@ -139,3 +144,71 @@ def test_batches_with_the_same_caps_in_any_order_never_wait_in_a_circle():
     assert max(used("shop")) <= 300
     assert sum(held(who) for team in teams for who in team) == 700
     assert Journal.objects.filter(kind="accrual").count() == 80
+
+
+class TestEventsThatNeverCame:
+    """C8-R5: pending points that their deadline cancels make room again, in the period that they came from."""
+
+    LATER = MARCH + timedelta(days=90)
+
+    @pytest.fixture
+    def shipping(self, plain):
+        plain.currencies.update(pending_event="shipped", pending_deadline_days=60)
+        cap(plain, "budget", 250, scope="program", period="month")
+        cap(plain, "times", 3, scope="member", period="month", measure="uses")
+        return plain
+
+    def order(self, made, who, points, **fields):
+        return post_one(made, purchase(who, points * 100, activity_at=MARCH, **fields), now=MARCH).journal_id
+
+    def test_all_of_it(self, shipping, ada):
+        self.order(shipping, ada, 100)
+        self.order(shipping, ada, 50)
+        assert (used("budget"), used("times")) == ([150], [2])
+        ledger.refresh(shipping.pk, [ada.pk], now=self.LATER)
+        assert (used("budget"), used("times")) == ([0], [0])
+        # In the same batch as a purchase of that month.
+        self.order(shipping, ada, 100)
+        post_one(shipping, purchase(ada, 20_000, activity_at=MARCH), now=self.LATER + timedelta(days=90))
+        assert (used("budget"), used("times")) == ([200], [1])
+
+    def test_with_refunds_before_and_after(self, shipping, ada):
+        bought = self.order(shipping, ada, 101)
+        post_one(shipping, reversal(bought, amount=4_000), now=MARCH)
+        assert (used("budget"), used("times")) == ([61], [1])
+        ledger.refresh(shipping.pk, [ada.pk], now=self.LATER)
+        assert (used("budget"), used("times")) == ([0], [0])
+        post_one(shipping, purchase(ada, 3_000, activity_at=MARCH), now=self.LATER)
+        post_one(shipping, reversal(bought), now=self.LATER)
+        assert (used("budget"), used("times")) == ([30], [1])
+
+    def test_what_was_released_stays_used(self, shipping, ada):
+        self.order(shipping, ada, 100, external_id="o-1")
+        post_one(
+            shipping, Activity("shipped", "s-1", {"number": ada.number}, order="o-1", activity_at=MARCH), now=MARCH
+        )
+        ledger.refresh(shipping.pk, [ada.pk], now=self.LATER)
+        assert (used("budget"), used("times")) == ([100], [1])
+
+    def test_a_cap_that_does_not_reopen_stays_used(self, shipping, ada):
+        Cap.objects.filter(code="budget").update(reopens=False)
+        shipping.touch(shipping.pk)
+        self.order(shipping, ada, 100)
+        ledger.refresh(shipping.pk, [ada.pk], now=self.LATER)
+        assert (used("budget"), used("times")) == ([100], [0])
+
+    def test_the_shares_of_a_group_count_together(self, shipping, ada):
+        home = factories.member(shipping, kind="group", company_name="Home")
+        Relation.objects.create(member=ada, group=home, percent=30)
+        self.order(shipping, ada, 101)
+        ledger.refresh(shipping.pk, [home.pk], now=self.LATER)
+        assert (used("budget"), used("times")) == ([71], [1])
+        ledger.refresh(shipping.pk, [ada.pk], now=self.LATER)
+        assert (used("budget"), used("times")) == ([0], [0])
+
+    def test_the_night_gives_back_alike(self, shipping, ada):
+        members = [ada, *(factories.member(shipping) for _ in range(2))]
+        for who in members:
+            self.order(shipping, who, 50)
+        list(sweep(shipping.pk, now=self.LATER))
+        assert (used("budget"), used("times")) == ([0], [0, 0, 0])
