@@ -9,8 +9,8 @@ from dataclasses import dataclass
 
 from django.contrib.auth import get_user_model
 from django.db import transaction
-from django.db.models import Sum
-from django.db.models.functions import Abs
+from django.db.models import Q, Sum
+from django.db.models.functions import Abs, Coalesce
 from django.utils import timezone
 
 from loyalty_site.lib.refusals import Refusal, Refused
@@ -76,7 +76,7 @@ def adjust(program, item: Adjustment, *, user, via, now=None):
     if known:
         return _repeated(known, item)
     computed = _taken(ledger.record([item], program_id=program.pk, via=via, user=user, now=now, dry_run=True)[0])
-    if computed.status != "replayed" and not _is_within(program, item, user, now):
+    if computed.status != "replayed" and not _is_within(program, item, member, user, now):
         return Outcome("waiting", approval=_request(program, item, member, user=user, via=via, now=now))
     result = _taken(ledger.record([item], program_id=program.pk, via=via, user=user, now=now)[0])
     return Outcome(result.status, result=result)
@@ -109,20 +109,22 @@ def reject(approval_id, user, *, note, now=None):
 
 
 def limits(program, currency_id, user):
-    """(per posting, per day) in smallest units; None: unlimited.
+    """(per posting, per day, per day and member) in smallest units; None: unlimited.
 
     Of several groups the largest limit counts. Who is in no group with a limit may post nothing alone,
     unless superuser.
     """
     rows = StaffLimit.objects.filter(program=program, currency_id=currency_id, group__user=user)
-    found = list(rows.values_list("per_posting", "per_day"))
+    # Without a limit of its own, one member is limited as the day is.
+    found = list(rows.values_list("per_posting", "per_day", Coalesce("per_member", "per_day")))
     if not found:
-        return None if user.is_superuser else (0, 0)
-    return max(one for one, _ in found), max(day for _, day in found)
+        return None if user.is_superuser else (0, 0, 0)
+    return tuple(map(max, zip(*found, strict=True)))
 
 
-def used_today(program, currency_id, user, now):
-    """Points that the user credited or debited by hand on this day of the program, without a second person."""
+def used_today(program, currency_id, user, now, *, member=None):
+    """Points that the user credited or debited by hand on this day of the program, without a second person: for
+    everybody, or for one `member` and those who were merged into it."""
     start = periods.start_of_day(periods.local_date(now, program.zone), program.zone)
     own = Entry.objects.filter(
         journal__kind=Journal.Kind.ADJUSTMENT,
@@ -133,6 +135,8 @@ def used_today(program, currency_id, user, now):
         journal__approval=None,
         currency=currency_id,
     )
+    if member:
+        own = own.filter(Q(member=member) | Q(member__merged_into=member))
     return own.aggregate(sum=Sum(Abs("points")))["sum"] or 0
 
 
@@ -152,13 +156,18 @@ def _check_not_own(member, *users):
         raise OwnMembership("It is a membership of your own, or of who asked: somebody else has to.", field="member")
 
 
-def _is_within(program, item, user, now):
+def _is_within(program, item, member, user, now):
     currency = _currency(program, item)
     allowed = limits(program, currency.id, user)
     if allowed is None:
         return True
-    points, (once, daily) = abs(item.points), allowed
-    return points <= once and points + used_today(program, currency.id, user, now) <= daily
+    points, (once, daily, for_one) = abs(item.points), allowed
+    today = program, currency.id, user, now
+    return (
+        points <= once
+        and points + used_today(*today) <= daily
+        and points + used_today(*today, member=member) <= for_one
+    )
 
 
 def _currency(program, item):

@@ -132,7 +132,7 @@ class CapInline(ReadOnlyInline):
 
 class StaffLimitInline(TabularInline):
     model = StaffLimit
-    fields = ["group", "currency", "per_posting", "per_day"]
+    fields = ["group", "currency", "per_posting", "per_day", "per_member"]
     verbose_name_plural = "staff limits"
     tab = True
 
@@ -144,12 +144,12 @@ class StaffLimitInline(TabularInline):
 
 @admin.register(StaffLimit)
 class StaffLimitAdmin(ModelAdmin):
-    list_display = ["group", "program", "currency", "once", "daily"]
+    list_display = ["group", "program", "currency", "once", "daily", "for_one"]
     list_filter = [["program", RelatedDropdownFilter], ["group", RelatedDropdownFilter]]
     list_select_related = ["program", "group", "currency"]
     search_fields = ["group__name", "program__name"]
     autocomplete_fields = ["program", "currency"]
-    fields = [("program", "currency"), "group", ("per_posting", "per_day")]
+    fields = [("program", "currency"), "group", ("per_posting", "per_day"), "per_member"]
 
     @display(description="at once", ordering="per_posting")
     def once(self, limit):
@@ -158,3 +158,7 @@ class StaffLimitAdmin(ModelAdmin):
     @display(description="a day", ordering="per_day")
     def daily(self, limit):
         return points(limit.per_day, limit.currency)
+
+    @display(description="a day and member", ordering="per_member")
+    def for_one(self, limit):
+        return None if limit.per_member is None else points(limit.per_member, limit.currency)

@@ -139,6 +139,12 @@ class StaffLimit(models.Model):
     currency = models.ForeignKey(Currency, models.CASCADE, related_name="staff_limits")
     per_posting = models.PositiveBigIntegerField(default=500)
     per_day = models.PositiveBigIntegerField(default=2000)
+    per_member = models.PositiveBigIntegerField(
+        "per day and member",
+        null=True,
+        blank=True,
+        help_text="For or from one member a day; empty: as much as a day.",
+    )
 
     class Meta:
         constraints = [
@@ -155,5 +161,9 @@ class StaffLimit(models.Model):
     def clean(self):
         if self.currency_id and self.program_id and self.currency.program_id != self.program_id:
             raise ValidationError({"currency": "Choose a currency of the same program."})
-        if None not in (self.per_posting, self.per_day) and self.per_posting > self.per_day:
+        if None in (self.per_posting, self.per_day):
+            return
+        if self.per_posting > self.per_day:
             raise ValidationError({"per_posting": "One posting cannot be more than the limit of the day."})
+        if self.per_member is not None and not self.per_posting <= self.per_member <= self.per_day:
+            raise ValidationError({"per_member": "It lies between the limits of one posting and of the day."})

@@ -2,6 +2,7 @@
 
 import pytest
 from django.contrib.auth.models import Group, Permission
+from django.core.exceptions import ValidationError
 
 from loyalty_site.lib.refusals import Refused
 from partners.activity import Adjustment
@@ -9,7 +10,7 @@ from programs.models import StaffLimit
 from tests import factories
 from tests.factories import at, held, post
 from tests.races.crowd import at_once
-from transactions import approvals
+from transactions import approvals, merges
 from transactions.models import Approval, Journal
 
 NOON = at(2026, 3, 4)
@@ -76,6 +77,48 @@ def test_c26_x1_500_points_are_posted_at_once_and_2000_a_day(made, who, clerk):
     assert adjust(made, hand(who, 1, "hand-5"), clerk).status == "waiting"
     assert adjust(made, hand(who, 1, "hand-6"), clerk, now=at(2026, 3, 5)).status == "posted"
     assert held(who) == 2001
+
+
+def test_one_member_gets_so_much_a_day_from_one_person(made, who, clerk, second):
+    StaffLimit.objects.update(per_member=700)
+    other = factories.member(made)
+    assert adjust(made, hand(who, 500, "a"), clerk).status == "posted"
+    assert adjust(made, hand(who, -200, "b"), clerk).status == "posted"
+    beyond = adjust(made, hand(who, 1, "c"), clerk)
+    assert beyond.status == "waiting"
+    assert adjust(made, hand(other, 500, "d"), clerk).status == "posted"
+    # What a second person has agreed to is not the clerk's alone.
+    approvals.approve(beyond.approval.pk, second, now=NOON)
+    assert adjust(made, hand(other, 200, "e"), clerk).status == "posted"
+    assert adjust(made, hand(who, 500, "f"), clerk, now=at(2026, 3, 5)).status == "posted"
+
+
+def test_a_member_is_the_same_after_a_merge(made, who, clerk):
+    StaffLimit.objects.update(per_member=500)
+    other = factories.member(made)
+    adjust(made, hand(other, 500, "a"), clerk)
+    merges.merge(other, who, reason="One person", now=NOON)
+    assert adjust(made, hand(who, 1, "b"), clerk).status == "waiting"
+
+
+def test_without_a_limit_for_each_member_the_day_is_the_limit(made, who, clerk):
+    assert StaffLimit.objects.get().per_member is None
+    limit(made, "Night", per_posting=10, per_day=10, per_member=10)
+    clerk.groups.add(Group.objects.get(name="Night"))
+    # Of several groups the largest counts, and none is the largest.
+    for number in range(4):
+        assert adjust(made, hand(who, 500, f"hand-{number}"), clerk).status == "posted"
+
+
+@pytest.mark.parametrize("fields", [{"per_member": 499}, {"per_member": 2001}])
+def test_a_limit_for_each_member_lies_between_one_posting_and_the_day(made, fields):
+    with pytest.raises(ValidationError, match="between"):
+        StaffLimit(
+            program=made,
+            group=Group.objects.create(name="Desk"),
+            currency=made.currencies.get(code="points"),
+            **fields,
+        ).full_clean()
 
 
 def test_debits_count_like_credits(made, who, clerk):
