@@ -134,13 +134,18 @@ class TransactionViewSet(LedgerEndpoint):
         return {"index": index, **answers.posting(result, dry_run=dry_run)}
 
     def retrieve(self, request, id):
-        row = self.journals(id).values(*answers.JOURNAL_COLUMNS, "attributes", "trace").first()
+        row = (
+            self.journals(id)
+            .values(*answers.JOURNAL_COLUMNS, *answers.DECIDER_COLUMNS, "attributes", "trace")
+            .first()
+        )
         if row is None:
             raise unknown()
         lines = JournalLine.objects.filter(journal=id).order_by("position").values(*answers.LINE)
         entries = Entry.objects.filter(journal=id).order_by("pk").values(*answers.ENTRY_COLUMNS)
         return self.answer(
             answers.summary(row)
+            | answers.decider(row, is_owner=self.is_owner)
             | {
                 "attributes": row["attributes"],
                 "reversals": list(Journal.objects.filter(reverses=id).order_by("pk").values_list("pk", flat=True)),

@@ -86,6 +86,8 @@ def test_what_is_held_is_approved_by_somebody_who_may(office, shop):
     assert held.status == "processed"
     assert factories.held(shop.ada) > before
     assert "Approve" not in titles(office, held)
+    page = office.get(address("transactions_journal_change", held)).content.decode()
+    assert "Decided by marketing on" in page
 
 
 def test_what_is_held_is_rejected_with_a_reason(office, shop):

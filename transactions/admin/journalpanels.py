@@ -95,6 +95,15 @@ def _state(journal):
         yield f"{journal.get_status_display()}{until}."
     if journal.error:
         yield journal.error
+    if journal.decided_at:
+        yield f"Decided by {decider(journal)} on {moment(journal.decided_at, journal.program.zone)}."
+
+
+def decider(journal):
+    """Who approved, rejected or retried it: a member of staff, an owner of the group, or nobody."""
+    if journal.decided_by_member_id:
+        return str(journal.decided_by_member)
+    return journal.decided_by.get_username() if journal.decided_by_id else ""
 
 
 def _relations(request, journal):
