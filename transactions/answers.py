@@ -162,6 +162,7 @@ DETAIL = Answer(
         "lines": Items(Answer("ReportedLine", LINE)),
         "entries": Items(ENTRY),
         "explanation": Json(text="How the rules came to their numbers."),
+        "sentences": Items(Text(2000), text="The same in words."),
     },
 )
 

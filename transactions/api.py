@@ -9,6 +9,7 @@ from partners.api import Pages
 from programs.api import PROGRAM
 from transactions import answers, causes, explained, ledger, requests
 from transactions.endpoint import LedgerEndpoint, of_address, page_of, unknown
+from transactions.explanation import explain
 from transactions.filters import EntryFilter, TransactionFilter
 from transactions.models import Entry, Journal, JournalLine
 
@@ -152,6 +153,7 @@ class TransactionViewSet(LedgerEndpoint):
                 "lines": [answers.line(line, row["money"] or self.program.money) for line in lines],
                 "entries": [answers.entry(entry) for entry in entries],
                 "explanation": row["trace"],
+                "sentences": explain(row["trace"], {one.code: one for one in self.program.currencies.all()}),
             }
         )
 

@@ -90,6 +90,15 @@ def test_what_is_held_is_approved_by_somebody_who_may(office, shop):
     assert "Decided by marketing on" in page
 
 
+def test_the_page_of_a_transaction_says_what_a_cap_cut(desk, shop):
+    shop.cap.limit = 700
+    shop.cap.save()
+    cut = shop._post(factories.purchase(shop.ada, 70000, "order-cut"))
+    why = desk.get(address("transactions_journal_change", cut)).content.decode()
+    assert "“Daily” cut 875 to" in why
+    assert "There is room again on" in why
+
+
 def test_what_is_held_is_rejected_with_a_reason(office, shop):
     held = shop.held()
     assert "reason" in errors(deed(office, "transactions_journal_reject", held, reason=" "))
