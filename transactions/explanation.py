@@ -34,7 +34,11 @@ def _inputs(trace):
         local = trace.get("local", "")[:16].replace("T", " ")
         yield f"Seen by the rules: {trace['eligible']} eligible money, local time {local}, tier held before: {tiers}."
     if "rules" in trace and not trace["rules"]:
-        yield "No rule gave points."
+        yield (
+            "No rule gave points."
+            if "nearest" in trace
+            else ("No rule gave points: none is about this kind of activity.")
+        )
 
 
 def _fired(rule, currencies):

@@ -4,6 +4,7 @@ from datetime import date
 
 import pytest
 
+from partners.activity import Activity
 from programs import capping
 from tests.factories import post_one, reversal
 from tests.transactions.capped import MARCH, buy, cap
@@ -82,6 +83,12 @@ def test_a_purchase_that_was_not_cut_speaks_of_no_cap(plain, ada):
     result = buy(plain, ada, 100)
     assert not of_caps(result)
     assert not any("caps" in sentence for sentence in told(result))
+
+
+def test_an_activity_that_no_rule_is_about_says_so_and_names_no_other_rule(made, who):
+    result = post_one(made, Activity("survey", "survey-1", {"number": who.number}))
+    assert "No rule gave points: none is about this kind of activity." in told(result)
+    assert not any("Nearest" in sentence for sentence in told(result))
 
 
 def test_a_refund_says_which_caps_got_room_back(plain, ada):
