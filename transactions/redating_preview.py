@@ -13,7 +13,7 @@ from transactions import redating
 from transactions.models import Lot
 
 #: So many lots are looked at one by one; of more, only the totals are told of all.
-MOST = 100_000
+MOST = 50_000
 
 #: Lots that are shown with their old and new end.
 SHOWN = 10

@@ -71,7 +71,7 @@ def test_nothing_moves_before_it_was_seen_and_agreed_to(office, shop, page):
 
 
 def _table(response, title):
-    return next(panel for panel in response.context["panels"] if getattr(panel, "title", "") == title)
+    return next(panel for panel in response.context["details"] if getattr(panel, "title", "") == title)
 
 
 def test_what_was_agreed_to_is_done_and_told(office, shop, page):

@@ -35,12 +35,12 @@ def test_each_line_is_offered_with_what_is_left_of_it(desk, shop, bought):
     fields = desk.get(address("transactions_journal_refund", bought)).context["form"].fields
     assert [name for name in fields if name.startswith("line_")] == ["line_0", "line_1"]
     assert fields["line_0"].label == "1. SOCKS"
-    assert "3 of 3 pieces for 10.00 EUR" in fields["line_0"].help_text
+    assert "up to 3 of 3 pieces, 10.00 EUR together" in fields["line_0"].help_text
     assert "65.00 EUR is left" in fields["amount"].help_text
     refunded(desk, bought, line_0="1", line_1="1")
     fields = desk.get(address("transactions_journal_refund", bought)).context["form"].fields
     assert [name for name in fields if name.startswith("line_")] == ["line_0"]
-    assert "2 of 3 pieces for 6.67 EUR" in fields["line_0"].help_text
+    assert "up to 2 of 3 pieces, 6.67 EUR together" in fields["line_0"].help_text
 
 
 def test_pieces_take_their_share_of_the_line_and_no_cent_is_lost(desk, shop, bought):

@@ -103,14 +103,15 @@ def _page(owner, request, object_id):
 def _preview(owner, request, currency, form):
     plan = preview(currency)
     currency.program.refresh_from_db()
-    panels = [_terms(currency), *_plan(request, currency, plan)]
+    panels = [_terms(currency), *_plan(currency, plan)]
+    details = [_moves(currency, plan), _examples(request, currency, plan)] if plan.moved.lots else []
     if "agreed" in request.POST:
         panels.insert(
             0, Sentences("Look again", ["The program has changed meanwhile; this is what would happen now."])
         )
     asked = RedateForm({"reason": form.cleaned_data["reason"], "shown": str(currency.program.version)})
     buttons = [_AGREE, _AGAIN] if plan.moved.lots or not plan.is_whole else [_AGAIN]
-    return _draw(owner, request, currency, panels=panels, form=asked, buttons=buttons)
+    return _draw(owner, request, currency, panels=panels, form=asked, buttons=buttons, details=details)
 
 
 def _go_on(owner, request, currency, job):
@@ -163,15 +164,13 @@ def _terms(currency):
     )
 
 
-def _plan(request, currency, plan):
+def _plan(currency, plan):
     moved = plan.moved
     yield Tiles(
         [
-            Tile("Move", f"{moved.lots} of {plan.seen} lots", [f"{plan.unchanged} stay as they are"]),
-            Tile("Points", f"{points(moved.points, currency)}", [currency.name]),
+            Tile("Move", f"{moved.lots} of {plan.seen} lots", [f"{plan.sooner} end sooner, {plan.later} later"]),
+            Tile(currency.name, points(moved.points, currency), ["would get another end"]),
             Tile("Members", str(moved.members), [f"of {plan.members} with live points"]),
-            Tile("End sooner", f"{plan.sooner} lots"),
-            Tile("End later", f"{plan.later} lots"),
         ]
     )
     if not plan.is_whole:
@@ -179,9 +178,6 @@ def _plan(request, currency, plan):
         yield Sentences("Not all of them are counted here", [told])
     if not moved.lots:
         yield Sentences("Preview", ["Nothing would move: each lot has the end that the terms of today give it."])
-        return
-    yield _moves(currency, plan)
-    yield _examples(request, currency, plan)
 
 
 def _moves(currency, plan):

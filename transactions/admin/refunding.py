@@ -104,14 +104,15 @@ class RefundForm(SeenFirst, DeedForm):
 
 def _pieces(left, iso):
     line = left.line
-    each = f"{left.pieces} of {left.all_pieces} pieces" if left.all_pieces > 1 else "1"
+    paid = amount(left.money, iso)
+    many = f"How many come back: up to {left.pieces} of {left.all_pieces} pieces, {paid} together."
     name = f"{left}, {line.product.name}" if line.product else str(left)
     return forms.IntegerField(
         required=False,
         min_value=0,
         max_value=left.pieces,
         label=name,
-        help_text=f"How many come back; {each} for {amount(left.money, iso)} can.",
+        help_text=many if left.all_pieces > 1 else f"Write 1 when it comes back, for {paid}.",
     )
 
 
