@@ -41,9 +41,13 @@ class Left:
         due = self.money if pieces == self.pieces else min(share, self.money)
         return Refunded(self.line.position, due, min(pieces, self.line.quantity))
 
-    def __str__(self):
+    @property
+    def name(self):
         line = self.line
-        return f"{line.position + 1}. {line.sku or line.category or 'line'}"
+        return line.sku or line.category or f"line {line.position + 1}"
+
+    def __str__(self):
+        return f"{self.line.position + 1}. {self.name}"
 
 
 class RefundForm(SeenFirst, DeedForm):
@@ -172,7 +176,7 @@ def _what(form, wish):
         return
     lines = {left.line.position: left for left in form.lines}
     for back in wish.lines:
-        yield f"{max(1, back.quantity)} × {lines[back.position]} ({amount(back.amount, iso)})"
+        yield f"{max(1, back.quantity)} × {lines[back.position].name} ({amount(back.amount, iso)})"
     if wish.amount is not None:
         yield amount(wish.amount, iso)
     if form.cleaned_data["everything"]:
