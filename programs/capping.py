@@ -7,6 +7,8 @@ surplus comes off the parts that the rules gave, multipliers first, each by risi
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
+from programs import periods
+
 
 @dataclass(frozen=True, slots=True)
 class Part:
@@ -88,6 +90,18 @@ class Cap:
             case "ever":
                 return date(1, 1, 1)
         return day
+
+    def resets_on(self, day):
+        """The first day of the period behind that of `day`; None where no period ends."""
+        first = self.first_day(day)
+        match self.period:
+            case "day":
+                return first + timedelta(days=1)
+            case "week":
+                return first + timedelta(days=7)
+            case "month" | "quarter" | "year":
+                return periods.add_months(first, {"month": 1, "quarter": 3, "year": 12}[self.period])
+        return None
 
 
 def order_of(rule):

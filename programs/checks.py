@@ -161,23 +161,26 @@ def cap(*, scope, period, measure, limit, cost, decimals, major):
         yield Problem("limit", "is more money than can be counted exactly; take a smaller one")
 
 
-def ladder(steps):
-    """Of (sequence, threshold, name, path) of one group: a higher tier needs more points than a lower one."""
+def ladder(steps, say=str):
+    """Of (sequence, threshold, name, path) of one group: a higher tier needs more points than a lower one.
+
+    `say` writes a threshold.
+    """
     steps = sorted(steps, key=lambda step: step[0])
     for (_, low, name, _), (_, high, _, path) in pairwise(steps):
         if high <= low:
-            yield Problem(path, f"must be more than the {low} of the tier below it, {name}")
+            yield Problem(path, f"must be more than the {say(low)} of the tier below it, {name}")
 
 
-def place(sequence, threshold, others):
+def place(sequence, threshold, others, say=str):
     """The same for one tier alone among the (sequence, threshold, name) of the others."""
     below = max((other for other in others if other[0] < sequence), default=None)
     above = min((other for other in others if other[0] > sequence), default=None)
     own = (sequence, threshold, "", "threshold")
     if below:
-        yield from ladder([(*below, ""), own])
+        yield from ladder([(*below, ""), own], say)
     if above and any(ladder([own, (*above, "")])):
-        yield Problem("threshold", f"must be less than the {above[1]} of the tier above it, {above[2]}")
+        yield Problem("threshold", f"must be less than the {say(above[1])} of the tier above it, {above[2]}")
 
 
 def rule(*, kind, params, conditions):

@@ -68,7 +68,7 @@ def _lines(activity, configuration, eligible, category_of):
 def evaluate(configuration, basket, facts):
     """What the rules of `configuration` give for `basket` to a member with `facts`."""
     best, factors, beaten, nearest = {}, {}, [], None
-    for rule in configuration.rules:
+    for rule in _listening(configuration, basket):
         outcome, nearness, why = _ask(rule, basket, facts, configuration)
         if outcome is None:
             if nearest is None or nearness > nearest[0]:
@@ -94,6 +94,13 @@ def evaluate(configuration, basket, facts):
         trace=_trace(configuration, basket, facts, fired, beaten, nearest),
         parts=tuple(split),
     )
+
+
+def _listening(configuration, basket):
+    """The rules that are about this kind of activity; a multiplier is, where there is something to multiply."""
+    heard = [rule for rule in configuration.rules if rule.kind.listens(basket)]
+    given = {rule.currency for rule in heard if rule.kind.phase == "base"}
+    return [rule for rule in heard if rule.currency in given]
 
 
 def _ranked(first, second):

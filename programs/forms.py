@@ -22,6 +22,6 @@ class LadderFormSet(BaseInlineFormSet):
             for tier in kept
             if {"sequence", "threshold", "name"} <= tier.keys()
         ]
-        problems = list(checks.ladder(steps))
+        problems = list(checks.ladder(steps, self.instance.say))
         if problems:
             raise ValidationError([f"{problem.path}: the threshold {problem.message}." for problem in problems])

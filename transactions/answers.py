@@ -157,10 +157,14 @@ DETAIL = Answer(
     _SUMMARY
     | {
         "attributes": Json(),
+        "decided_at": Instant(null=True, text="When somebody approved, rejected or retried it; null: nobody had to."),
+        "decided_by": Text(150, null=True, text="Which member of staff; the owner's keys alone see it."),
+        "decided_by_member": Text(24, null=True, text="Which owner or approver of the group whose points it spends."),
         "reversals": Items(Whole(1, LARGEST_KEY), text="Ids of what took it back, in whole or in parts."),
         "lines": Items(Answer("ReportedLine", LINE)),
         "entries": Items(ENTRY),
         "explanation": Json(text="How the rules came to their numbers."),
+        "sentences": Items(Text(2000), text="The same in words."),
     },
 )
 
@@ -183,6 +187,12 @@ JOURNAL_COLUMNS = {
     "code": "code",
     "reason": "reason",
     "reverses_id": "reverses",
+}
+#: Who decided it, for the page of one journal.
+DECIDER_COLUMNS = {
+    "decided_at": "decided_at",
+    "decided_by__username": "decided_by",
+    "decided_by_member__number": "decided_by_member",
 }
 ENTRY_COLUMNS = {
     "id": "id",
@@ -213,6 +223,12 @@ def summary(row):
     """One Journal, read with `.values(*JOURNAL_COLUMNS)`, as the API writes it."""
     told = {name: row[column] for column, name in JOURNAL_COLUMNS.items()}
     return told | {"amount": money.render(row["amount"], money.exponent(row["money"]))}
+
+
+def decider(row, *, is_owner):
+    """Who decided a Journal, read with `.values(*DECIDER_COLUMNS)`; `is_owner`: names of staff are its own."""
+    told = {name: row[column] for column, name in DECIDER_COLUMNS.items()}
+    return told if is_owner else told | {"decided_by": None}
 
 
 def entry(row):

@@ -9,6 +9,7 @@ from partners.api import Pages
 from programs.api import PROGRAM
 from transactions import answers, causes, explained, ledger, requests
 from transactions.endpoint import LedgerEndpoint, of_address, page_of, unknown
+from transactions.explanation import explain
 from transactions.filters import EntryFilter, TransactionFilter
 from transactions.models import Entry, Journal, JournalLine
 
@@ -134,19 +135,25 @@ class TransactionViewSet(LedgerEndpoint):
         return {"index": index, **answers.posting(result, dry_run=dry_run)}
 
     def retrieve(self, request, id):
-        row = self.journals(id).values(*answers.JOURNAL_COLUMNS, "attributes", "trace").first()
+        row = (
+            self.journals(id)
+            .values(*answers.JOURNAL_COLUMNS, *answers.DECIDER_COLUMNS, "attributes", "trace")
+            .first()
+        )
         if row is None:
             raise unknown()
         lines = JournalLine.objects.filter(journal=id).order_by("position").values(*answers.LINE)
         entries = Entry.objects.filter(journal=id).order_by("pk").values(*answers.ENTRY_COLUMNS)
         return self.answer(
             answers.summary(row)
+            | answers.decider(row, is_owner=self.is_owner)
             | {
                 "attributes": row["attributes"],
                 "reversals": list(Journal.objects.filter(reverses=id).order_by("pk").values_list("pk", flat=True)),
                 "lines": [answers.line(line, row["money"] or self.program.money) for line in lines],
                 "entries": [answers.entry(entry) for entry in entries],
                 "explanation": row["trace"],
+                "sentences": explain(row["trace"], {one.code: one for one in self.program.currencies.all()}),
             }
         )
 

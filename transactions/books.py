@@ -9,6 +9,7 @@ from transactions import chain
 from transactions.counting import Counters
 from transactions.lots import LOT, LOT_MOVES, LOT_STATE, ORDERS, LotState
 from transactions.models import Entry, Journal, JournalLine, Lot, Redating, Trace
+from transactions.models.journals import decision
 from transactions.models.transitions import check
 from transactions.ties import Ties
 
@@ -44,10 +45,11 @@ USUAL = {
 }
 #: What a decided journal, which was open before, gets anew (models/immutability.py allows no more).
 DECIDED = (
-    "member_id status processed_at program_version error trace answer reverses_id base_amount rate rate_on store_id"
+    "member_id status processed_at program_version error trace answer reverses_id base_amount rate rate_on store_id "
+    "decided_by_id decided_by_member_id decided_at"
 )
 #: What the end of a reservation changes; what was reported, and what was answered to it, stays.
-ENDED = "status processed_at error"
+ENDED = "status processed_at error decided_by_id decided_at"
 LINE = "journal_id position product_id sku category quantity amount tax"
 ENTRY = (
     "id journal_id member_id currency_id kind points available pending reserved arrears balance_after activity_at "
@@ -140,14 +142,14 @@ class Books:
     def decide(self, key, *, was, **columns):
         """Write the outcome of a journal that was stored open before: `was` pending, failed or held."""
         usual = {"processed_at": self.now, "program_version": self.configuration.version}
-        columns = USUAL | usual | columns
+        columns = USUAL | decision(now=self.now) | usual | columns
         check(was, columns["status"])
         self.decided.append((key, *(columns[name] for name in DECIDED.split())))
 
-    def end(self, key, *, status, error=""):
-        """Write how an open reservation ended: `status` is processed or rejected."""
+    def end(self, key, *, status, error="", user_id=None):
+        """Write how an open reservation ended, and which user said so: `status` is processed or rejected."""
         check(Journal.Status.PENDING.value, status)
-        self.ended.append((key, status, self.now, error))
+        self.ended.append((key, status, self.now, error, user_id, self.now if user_id else None))
 
     def take_back(self, original, amount, *, is_all):
         """Note that so much (more) of the journal of an Original is taken back, and whether that is all of it."""

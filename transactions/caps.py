@@ -117,7 +117,7 @@ def _cut(posting, parts, *, freed=None, refuses=False):
         if shorter is not parts and refuses and cap.behaviour == "reject":
             raise CapReached(f"{cap.name}: {room} more points are allowed, and this would give more.")
         if shorter is not parts:
-            cuts.append(_row(cap.code, cap.name, cap.currency, parts, shorter))
+            cuts.append(_row(cap.code, cap.name, cap.currency, parts, shorter) | _reset(cap, scene.day))
         parts = shorter
     return parts, cuts, rooms
 
@@ -125,6 +125,15 @@ def _cut(posting, parts, *, freed=None, refuses=False):
 def _row(code, name, currency, before, after):
     told = {"cap": code, "name": name, "currency": currency}
     return told | {"from": _sum(before, currency), "to": _sum(after, currency)}
+
+
+def _reset(cap, day):
+    """What tells when a cap has room again: its period, and the day on which the next one begins."""
+    told = {"period": cap.period if cap.has_counter else "transaction"}
+    if told["period"] == "trailing":
+        return told | {"trailing_days": cap.trailing_days}
+    on = cap.resets_on(day) if cap.has_counter else None
+    return told | ({"resets_on": on.isoformat()} if on else {})
 
 
 def _sum(parts, currency):
@@ -143,7 +152,7 @@ def _cut_by_balance(posting, parts, cuts):
         if most < wanted:
             fitting[currency.code] = most
             shorter = capping.shorten(parts, lambda part, code=currency.code: part.currency == code, most)
-            cuts.append(_row("max_balance", "Largest balance", currency.code, parts, shorter))
+            cuts.append(_row("max_balance", "Largest balance", currency.code, parts, shorter) | {"period": "balance"})
             parts = shorter
     return parts, fitting
 

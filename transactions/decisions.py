@@ -14,7 +14,7 @@ from loyalty_site.lib.refusals import Refused
 from transactions import ledger, pools
 from transactions.adjustments import ReasonMissing
 from transactions.models import Journal
-from transactions.models.journals import NotOpen
+from transactions.models.journals import NotOpen, decision
 
 Kind, Status = Journal.Kind, Journal.Status
 
@@ -29,7 +29,7 @@ def approve(journal_id, *, by=None, user=None, now=None):
     NotOpen, NotAllowed.
     """
     _check_approver(journal_id, by)
-    return ledger.resume(journal_id, {Status.HELD}, user=user, now=now)
+    return ledger.resume(journal_id, {Status.HELD}, user=user, member=by, now=now)
 
 
 def retry(journal_id, *, user=None, now=None):
@@ -52,7 +52,8 @@ def reject(journal_id, *, reason, by=None, user=None, now=None):
         journal = Journal.objects.to_decide(journal_id, {Status.HELD, Status.FAILED, Status.PENDING})
         if journal.kind == Kind.REDEMPTION and journal.status == Status.PENDING:
             raise NotOpen("A reservation is released, not rejected.", field="transaction")
-        _reject(Journal.objects.filter(pk=journal.pk), reason, now)
+        now = now or timezone.now()
+        _reject(Journal.objects.filter(pk=journal.pk), reason, now, **decision(user, by, now=now))
     return Journal.objects.get(pk=journal_id)
 
 
@@ -83,6 +84,6 @@ def _waiting():
     return Journal.objects.filter(kind=Kind.REVERSAL, status=Status.PENDING)
 
 
-def _reject(journals, why, now):
+def _reject(journals, why, now, **decider):
     open_states = [Status.PENDING, Status.FAILED, Status.HELD]
-    return journals.shut(open_states, status=Status.REJECTED, why=why, now=now or timezone.now())
+    return journals.shut(open_states, status=Status.REJECTED, why=why, now=now or timezone.now(), **decider)

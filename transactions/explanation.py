@@ -1,6 +1,15 @@
 """Why did a transaction give what it gave? The trace of a journal, said in words."""
 
+from datetime import date
+
 from loyalty_site.lib import money
+
+#: When there is room again under a cap of which no period ends.
+_ROOM = {
+    "transaction": "It holds for each transaction by itself.",
+    "ever": "It never resets.",
+    "balance": "There is room again when points are spent or end.",
+}
 
 
 def explain(trace, currencies):
@@ -11,6 +20,8 @@ def explain(trace, currencies):
         *_inputs(trace),
         *(_fired(rule, currencies) for rule in trace.get("rules", ())),
         *(_beaten(rule) for rule in trace.get("beaten", ())),
+        *(_cut(cut, currencies) for cut in trace.get("caps", {}).get("cuts", ())),
+        *_reopened(trace),
         *_nearest(trace),
     ]
 
@@ -22,20 +33,52 @@ def _inputs(trace):
         tiers = ", ".join(trace.get("tiers", {}).values()) or "none"
         local = trace.get("local", "")[:16].replace("T", " ")
         yield f"Seen by the rules: {trace['eligible']} eligible money, local time {local}, tier held before: {tiers}."
-    if not trace.get("rules"):
-        yield "No rule gave points."
+    if "rules" in trace and not trace["rules"]:
+        yield (
+            "No rule gave points."
+            if "nearest" in trace
+            else ("No rule gave points: none is about this kind of activity.")
+        )
 
 
 def _fired(rule, currencies):
-    currency = currencies.get(rule["currency"])
-    given = money.render(rule["points"], currency.decimals) if currency else rule["points"]
-    name = currency.name if currency else rule["currency"]
+    decimals, name = _unit(rule["currency"], currencies)
+    given = money.render(rule.get("desired", rule["points"]), decimals)
+    left = money.render(rule["points"], decimals) if rule["points"] else "none"
+    cut = f"; caps left {left} of them" if "desired" in rule else ""
     times = "".join(f", times {factor['factor']} by {_named(factor)}" for factor in rule.get("multiplied_by", ()))
-    return f"{_named(rule)} gave {given} {name}: exactly {rule['exact']}{times}."
+    return f"{_named(rule)} gave {given} {name}: exactly {rule['exact']}{times}{cut}."
 
 
 def _beaten(rule):
     return f"{_named(rule)} would have given {rule['exact']}, but rule {rule['by']} of the same group gave more."
+
+
+def _cut(cut, currencies):
+    """What one cap took off, in the order in which they did."""
+    decimals, name = _unit(cut["currency"], currencies)
+    was, left, lost = (money.render(units, decimals) for units in (cut["from"], cut["to"], cut["from"] - cut["to"]))
+    return f"“{cut['name']}” cut {was} to {left} {name}: {lost} lost. {_room(cut)}".rstrip()
+
+
+def _room(cut):
+    """When there is room again; of transactions of long ago it is not known."""
+    if "resets_on" in cut:
+        return f"There is room again on {date.fromisoformat(cut['resets_on']):%-d %B %Y}."
+    if cut.get("period") == "trailing":
+        return f"It looks back over {cut['trailing_days']} days, so room comes back day by day."
+    return _ROOM.get(cut.get("period"), "")
+
+
+def _reopened(trace):
+    if trace.get("reopened"):
+        yield f"Room came back to the caps that it had used: {', '.join(trace['reopened'])}."
+
+
+def _unit(code, currencies):
+    """(decimals, name) of a currency; what a program no longer has is told by its code."""
+    currency = currencies.get(code)
+    return (currency.decimals, currency.name) if currency else (0, code)
 
 
 def _nearest(trace):

@@ -18,7 +18,7 @@ from transactions import settlement
 from transactions.batch import Batch, ConfigurationChanged
 from transactions.books import Books
 from transactions.models import Journal
-from transactions.models.journals import NotOpen
+from transactions.models.journals import NotOpen, decision
 
 LARGEST_BATCH = 1000
 
@@ -78,8 +78,10 @@ def record(items, *, program_id, via, now=None, user=None, dry_run=False, resume
     return results
 
 
-def resume(journal_id, states, *, user=None, now=None):
+def resume(journal_id, states, *, user=None, member=None, now=None):
     """Book an open journal, which is in one of `states`, as it was reported; returns its Result.
+
+    `user` or `member` is who decided so, and is stored with the outcome.
 
     What waited and is refused now has failed: somebody has to look at it. Raises NotOpen. The row is locked,
     so that two people who decide at once do it once.
@@ -88,6 +90,8 @@ def resume(journal_id, states, *, user=None, now=None):
         journal = Journal.objects.to_decide(journal_id, states)
         if journal.kind == Journal.Kind.REDEMPTION and journal.status == Journal.Status.PENDING:
             raise NotOpen("A reservation is confirmed or released.", field="transaction")
+        for name, value in decision(user, member, now=now or timezone.now()).items():
+            setattr(journal, name, value)
         payload = {"activity_at": journal.activity_at.isoformat()} | journal.payload
         item = load(_VALUES[journal.kind], payload)
         via, place = journal.connection, {0: journal}

@@ -147,7 +147,7 @@ class Posting:
         columns |= {"member_id": self.account.id if self.account else None, "answer": answer}
         if self.resumed:
             # What was reported stays as it was stored.
-            self.books.decide(key, was=self.resumed.status, **columns)
+            self.books.decide(key, was=self.resumed.status, **(self._decision(columns) | columns))
         else:
             self.books.journal(
                 key,
@@ -160,6 +160,12 @@ class Posting:
                 **({"payload": dump(self.item)} | columns),
             )
         return Result("posted", key, answer)
+
+    def _decision(self, columns):
+        """Who decided the open journal, when it is decided by this: what goes on waiting is not."""
+        if columns.get("status", Journal.Status.PROCESSED.value) == self.resumed.status:
+            return {}
+        return {name: getattr(self.resumed, name) for name in ("decided_by_id", "decided_by_member_id", "decided_at")}
 
     def keep(self, kind, status, why, **columns):
         """Write the fact down without booking it: it is `status` because of `why`."""

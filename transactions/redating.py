@@ -5,11 +5,12 @@ never ending any of them sooner than the notice, and writes down each end that i
 Where points never ended before, they get a whole period from the switch.
 """
 
-from dataclasses import dataclass, field
+import time
 from datetime import datetime
 
+from celery import shared_task
 from django.db import transaction
-from django.db.models import Max, Q
+from django.db.models import Count, Max
 from django.utils import timezone
 
 from loyalty_site.lib.refusals import Refused
@@ -29,59 +30,36 @@ class NoReason(Refused):
     code = "reason_missing"
 
 
-@dataclass(slots=True)
-class Preview:
-    """What a job at `at` would do to live lots; `ends` are points by the local day of their new end."""
-
-    at: datetime
-    lots: int = 0
-    points: int = 0
-    sooner: int = 0
-    later: int = 0
-    unchanged: int = 0
-    ends: dict = field(default_factory=dict)
-
-
 def new_end(currency, lot, *, at, zone, enrolled_at, balance_end):
-    """The end of `lot` (LotState or Lot) under the terms of today, None for never."""
+    """The end of `lot` (LotState or Lot) under the terms of today, None for never.
+
+    No end becomes sooner than the notice; one that was nearer already stays, so a job that is done twice
+    moves nothing the second time.
+    """
     terms = currency.expiry
     earned_at = lot.activity_at if currency.expiry_starts == "earning" else lot.available_at or lot.activity_at
-    if lot.expires_at is None and balance_end is None:
+    current = lot.expires_at or balance_end
+    if current is None:
         earned_at = at
-    end = end_of_lot(terms, earned_at=earned_at, processed_at=at, zone=zone, enrolled_at=enrolled_at).at
+    end = end_of_lot(terms, earned_at=earned_at, processed_at=earned_at, zone=zone, enrolled_at=enrolled_at).at
     if end is None:
         return None
-    end = max(end, days_from(at, terms.notice_days, zone))
+    soonest = days_from(at, max(terms.notice_days, terms.min_validity_days), zone)
+    end = max(end, min(soonest, current or soonest))
     return max(end, lot.expires_at) if lot.is_extended and lot.expires_at else end
 
 
-def preview(currency, now=None):
-    """What `apply` would do to `currency` (a programs.models.Currency) now. Writes nothing."""
-    now = now or timezone.now()
-    configuration = versions.renew(currency.program_id)
-    terms, zone = configuration.currencies[currency.code], configuration.zone
-    live = Lot.objects.filter(Q(expires_at=None) | Q(expires_at__gt=now), currency=currency, remaining__gt=0)
-    ends = dict(currency.balances.exclude(expires_at=None).values_list("member", "expires_at"))
-    found = Preview(at=now)
-    for lot in live.select_related("member").order_by("pk").iterator(chunk_size=2000):
-        end = new_end(
-            terms, lot, at=now, zone=zone, enrolled_at=lot.member.enrolled_at, balance_end=ends.get(lot.member_id)
-        )
-        _count(found, lot, end, zone)
-    return found
+def new_balance_end(currency, *, current, active_at, had_end, at, zone):
+    """The end of a whole balance that lives on activity, None under any other model.
 
-
-def _count(found, lot, end, zone):
-    found.lots += 1
-    found.points += lot.remaining
-    day = periods.local_date(end, zone) if end else None
-    found.ends[day] = found.ends.get(day, 0) + lot.remaining
-    if end == lot.expires_at:
-        found.unchanged += 1
-    elif lot.expires_at is None or (end and end < lot.expires_at):
-        found.sooner += 1
-    else:
-        found.later += 1
+    `current` is what it is now, `active_at` when the member was last active, or enrolled.
+    """
+    if currency.expiry.model != "activity":
+        return None
+    if current is not None:
+        return current
+    end = end_of_inactivity(currency.expiry, last_activity_at=active_at if had_end else at, zone=zone)
+    return max(end, days_from(at, currency.expiry.notice_days, zone))
 
 
 def apply(currency, now=None, *, reason):
@@ -89,46 +67,88 @@ def apply(currency, now=None, *, reason):
 
     A job that is interrupted is taken up again by `finish`, which the night calls.
     """
+    return advance(start(currency, now, reason=reason), now=now).counts["lots"]
+
+
+def start(currency, now=None, *, reason, user=None):
+    """Write down that the live lots of `currency` get the terms of today; returns the job, a NightRun.
+
+    `advance` and `finish` do it. Raises NoReason.
+    """
     if not reason.strip():
         raise NoReason("Say why: members and auditors will ask.", field="reason")
     now = now or timezone.now()
     configuration = versions.renew(currency.program_id)
     last = Entry.objects.aggregate(last=Max("pk"))["last"] or 0
+    members = _lots(currency.pk, last).aggregate(members=Count("member", distinct=True))["members"]
     counts = {"currency": currency.code, "at": now.isoformat(), "reason": reason[:200], "lots": 0}
+    counts |= {"members": 0, "of_members": members, "by": user.get_username() if user else ""}
     job, _ = NightRun.objects.get_or_create(
         program_id=currency.program_id,
         day=periods.local_date(now, configuration.zone),
-        step=f"{_STEP} {currency.pk} {now:%H%M%S}",
+        step=f"{_STEP} {currency.pk} {now:%H%M%S%f}",
         defaults={"counts": counts | {"last_member": 0, "last_lot": last}},
     )
-    return _work(job, now=now)
+    return job
+
+
+def jobs(currency):
+    """The jobs of `currency`, the latest first."""
+    return NightRun.objects.filter(program=currency.program_id, step__startswith=f"{_STEP} {currency.pk} ").order_by(
+        "-pk"
+    )
+
+
+def is_job(run):
+    """Whether this NightRun is a job of ours, and not the step of a night."""
+    return run.step.startswith(f"{_STEP} ")
 
 
 def finish(program, *, now=None):
     """Take up the jobs of `program` that were interrupted; yields how many lots each changed in all."""
-    jobs = NightRun.objects.filter(program=program, step__startswith=f"{_STEP} ", finished_at=None)
-    for job in jobs.order_by("pk"):
-        yield _work(job, now=now or timezone.now())
+    waiting = NightRun.objects.filter(program=program, step__startswith=f"{_STEP} ", finished_at=None)
+    for job in waiting.order_by("pk"):
+        yield advance(job, now=now).counts["lots"]
 
 
-def _work(job, *, now):
-    """Batch by batch; the place that was reached is written in the transaction of its batch."""
-    configuration = versions.renew(job.program_id)
-    currency = configuration.currencies[job.counts["currency"]]
-    lots = Lot.objects.filter(currency=currency.id, remaining__gt=0, pk__lte=job.counts["last_lot"])
-    rows = NightRun.objects.filter(pk=job.pk)
-    while job.finished_at is None:
-        queue = lots.filter(member__gt=job.counts["last_member"]).order_by("member_id")
-        ids = list(queue.values_list("member_id", flat=True).distinct()[:BATCH])
+@shared_task(name="redate")
+def work(job_id):
+    """Finish one job beside the requests. Safe to lose, because the night does the same, and to repeat."""
+    for job in NightRun.objects.filter(pk=job_id, step__startswith=f"{_STEP} ", finished_at=None):
+        advance(job)
+
+
+def advance(job, *, now=None, for_s=None):
+    """Work at `job` batch by batch, for about `for_s` seconds or to its end; returns it as it is then.
+
+    The place that was reached is written in the transaction of its batch, under the lock of the job, so
+    several workers at one job are only slower.
+    """
+    now, stop_at = now or timezone.now(), None if for_s is None else time.monotonic() + for_s
+    while job.finished_at is None and (stop_at is None or time.monotonic() < stop_at):
         with transaction.atomic():
-            job = rows.select_for_update().get()
-            if ids and job.finished_at is None:
-                job.counts["lots"] += _redate(configuration, currency, ids, job.counts, now)
-                job.counts["last_member"] = ids[-1]
-            elif not ids:
-                job.finished_at = timezone.now()
-            rows.update(counts=job.counts, finished_at=job.finished_at)
-    return job.counts["lots"]
+            job = NightRun.objects.select_for_update().get(pk=job.pk)
+            if job.finished_at is None:
+                _batch(job, now)
+    return job
+
+
+def _batch(job, now):
+    configuration = versions.renew(job.program_id)
+    currency, counts = configuration.currencies[job.counts["currency"]], job.counts
+    left = _lots(currency.id, counts["last_lot"]).filter(member__gt=counts["last_member"])
+    ids = list(left.order_by("member_id").values_list("member_id", flat=True).distinct()[:BATCH])
+    if ids:
+        counts["lots"] += _redate(configuration, currency, ids, counts, now)
+        counts["members"] = counts.get("members", 0) + len(ids)
+        counts["last_member"] = ids[-1]
+    else:
+        job.finished_at = timezone.now()
+    NightRun.objects.filter(pk=job.pk).update(counts=counts, finished_at=job.finished_at)
+
+
+def _lots(currency_id, last_lot):
+    return Lot.objects.filter(currency=currency_id, remaining__gt=0, pk__lte=last_lot)
 
 
 def _redate(configuration, currency, member_ids, job, now):
@@ -157,9 +177,9 @@ def _redate_account(books, account, currency, job, at):
     for lot in lots:
         common = {"enrolled_at": account.enrolled_at, "balance_end": holding.expires_at}
         books.redate(lot, new_end(currency, lot, at=at, zone=zone, **common), job["reason"])
-    if currency.expiry.model != "activity":
-        holding.live_until(None)
-    elif holding.expires_at is None and lots:
-        since = (holding.last_activity_at or account.enrolled_at) if had_end else at
-        end = end_of_inactivity(currency.expiry, last_activity_at=since, zone=zone)
-        holding.live_until(max(end, days_from(at, currency.expiry.notice_days, zone)))
+    if lots or currency.expiry.model != "activity":
+        active_at = holding.last_activity_at or account.enrolled_at
+        common = {"current": holding.expires_at, "active_at": active_at, "had_end": had_end}
+        end = new_balance_end(currency, **common, at=at, zone=zone)
+        if end != holding.expires_at:
+            holding.live_until(end)

@@ -177,6 +177,6 @@ def _outcome(posting, currency, status):
 
 def _decided(posting, currency, status):
     original = posting.original
-    posting.books.end(original.id, status=status.value, error=posting.item.reason)
+    posting.books.end(original.id, status=status.value, error=posting.item.reason, user_id=posting.user_id)
     original.status = status.value
     return Result("posted", original.id, _outcome(posting, currency, status.value))

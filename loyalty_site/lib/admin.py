@@ -28,6 +28,7 @@ from unfold.sites import UnfoldAdminSite
 
 from loyalty_site.lib.forms import ModelForm
 from loyalty_site.lib.refusals import Refused
+from loyalty_site.lib.units import UnitsField
 
 __all__ = [
     "AdminPasswordChangeForm",
@@ -85,7 +86,7 @@ def dressed(field, *, simple=False, **attrs):
         look = widgets.UnfoldAdminSelectWidget
     if look:
         choices = {"choices": field.widget.choices} if hasattr(field.widget, "choices") else {}
-        if isinstance(field, forms.IntegerField):
+        if isinstance(field, (forms.IntegerField, UnitsField)):
             attrs = {"inputmode": "decimal"} | attrs
         field.widget = look(attrs=field.widget_attrs(field.widget) | attrs, **choices)
         field.widget.is_required = field.required

@@ -85,6 +85,7 @@ class StandingAdmin(OfMember):
     ]
     list_select_related = ["member__customer", "tier", "group__program"]
     ordering = ["-pk"]
+    fields = [("member", "group"), ("tier", "is_current"), ("since", "until"), ("reason", "note")]
 
     @display(description="tier")
     def coloured(self, standing):

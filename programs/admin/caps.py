@@ -8,13 +8,14 @@ from loyalty_site.lib.admin import (
     ChoicesDropdownFilter,
     HistoryAdmin,
     ModelAdmin,
-    ModelForm,
     ReadOnlyInline,
     RelatedDropdownFilter,
     TabularInline,
     display,
 )
 from loyalty_site.lib.panels import Sentences, amount, points
+from loyalty_site.lib.units import InUnits
+from programs.admin.units import CapForm, StaffLimitForm
 from programs.models import Cap, Currency, StaffLimit
 
 _SCOPES = {
@@ -59,16 +60,8 @@ def quantity(cap, units):
     return f"{points(units, cap.currency)} {cap.currency.name}"
 
 
-class CapForm(ModelForm):
-    class Meta:
-        help_texts = {
-            "limit": "In the smallest unit of what is measured: of 12.50 EUR it is 1250.",
-            "trailing_days": "Only where the period looks back over the last days.",
-        }
-
-
 @admin.register(Cap)
-class CapAdmin(HistoryAdmin):
+class CapAdmin(InUnits, HistoryAdmin):
     icon, place = "speed", 7
     form = CapForm
     list_display = ["name", "program", "in_words", "is_active"]
@@ -96,7 +89,7 @@ class CapAdmin(HistoryAdmin):
         return [Sentences("In words", [describe(cap)])]
 
     def get_readonly_fields(self, request, obj=None):
-        return ["program"] if obj else []
+        return [*super().get_readonly_fields(request, obj), *(["program"] if obj else [])]
 
     def get_prepopulated_fields(self, request, obj=None):
         return {} if obj or not self.has_add_permission(request) else {"code": ["name"]}
@@ -130,8 +123,9 @@ class CapInline(ReadOnlyInline):
         return describe(cap)
 
 
-class StaffLimitInline(TabularInline):
+class StaffLimitInline(InUnits, TabularInline):
     model = StaffLimit
+    form = StaffLimitForm
     fields = ["group", "currency", "per_posting", "per_day", "per_member"]
     verbose_name_plural = "staff limits"
     tab = True
@@ -143,7 +137,8 @@ class StaffLimitInline(TabularInline):
 
 
 @admin.register(StaffLimit)
-class StaffLimitAdmin(ModelAdmin):
+class StaffLimitAdmin(InUnits, ModelAdmin):
+    form = StaffLimitForm
     list_display = ["group", "program", "currency", "once", "daily", "for_one"]
     list_filter = [["program", RelatedDropdownFilter], ["group", RelatedDropdownFilter]]
     list_select_related = ["program", "group", "currency"]

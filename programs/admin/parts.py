@@ -13,13 +13,16 @@ from loyalty_site.lib.admin import (
     RelatedDropdownFilter,
     display,
 )
-from loyalty_site.lib.panels import dot
+from loyalty_site.lib.panels import dot, points
+from loyalty_site.lib.units import InUnits
 from programs.admin.programs import CURRENCY_FIELDSETS, ExpiryRuleInline, TierInline
+from programs.admin.units import CurrencyForm, TierForm
 from programs.models import Currency, ExchangeRate, ExpiryRule, Participation, ProgramVersion, Tier, TierGroup
 
 
 @admin.register(Currency)
-class CurrencyAdmin(HistoryAdmin):
+class CurrencyAdmin(InUnits, HistoryAdmin):
+    form = CurrencyForm
     icon, place = "paid", 3
     list_display = ["name", "program", "kind", "decimals", "is_primary", "expiry"]
     list_filter = [["program", RelatedDropdownFilter], ["kind", ChoicesDropdownFilter]]
@@ -34,7 +37,7 @@ class CurrencyAdmin(HistoryAdmin):
         return getattr(currency, "expiry_rule", None)
 
     def get_readonly_fields(self, request, obj=None):
-        return ["program"] if obj else []
+        return [*super().get_readonly_fields(request, obj), *(["program"] if obj else [])]
 
 
 @admin.register(ExpiryRule)
@@ -65,16 +68,21 @@ class TierGroupAdmin(HistoryAdmin):
 
 
 @admin.register(Tier)
-class TierAdmin(HistoryAdmin):
-    list_display = ["coloured", "group", "program", "sequence", "threshold", "multiplier"]
+class TierAdmin(InUnits, HistoryAdmin):
+    form = TierForm
+    list_display = ["coloured", "group", "program", "sequence", "reached_from", "multiplier"]
     list_filter = [["group__program", RelatedDropdownFilter]]
-    list_select_related = ["group__program"]
+    list_select_related = ["group__program", "group__currency"]
     search_fields = ["name", "code__startswith"]
     autocomplete_fields = ["group"]
 
     @display(description="name", ordering="name")
     def coloured(self, tier):
         return dot(tier.colour, tier.name)
+
+    @display(description="threshold", ordering="threshold")
+    def reached_from(self, tier):
+        return points(tier.threshold, tier.group.currency)
 
     @display(description="program")
     def program(self, tier):

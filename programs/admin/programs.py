@@ -19,8 +19,10 @@ from loyalty_site.lib.admin import (
     widgets,
 )
 from loyalty_site.lib.panels import Sentences
+from loyalty_site.lib.units import InUnits
 from programs import checks, document
 from programs.admin.caps import CapInline, StaffLimitInline
+from programs.admin.units import CurrencyForm, TierForm
 from programs.admin.wording import describe
 from programs.forms import LadderFormSet
 from programs.models import Currency, ExchangeRate, ExpiryRule, Participation, Program, Rule, Tier, TierGroup
@@ -102,16 +104,17 @@ CURRENCY_FIELDSETS = [
 ]
 
 
-class CurrencyInline(StackedInline):
+class CurrencyInline(InUnits, StackedInline):
     model = Currency
+    form = CurrencyForm
     fieldsets = CURRENCY_FIELDSETS
     inlines = [ExpiryRuleInline]
     tab = True
 
 
-class TierInline(TabularInline):
+class TierInline(InUnits, TabularInline):
     model = Tier
-    formset = LadderFormSet
+    form, formset = TierForm, LadderFormSet
     fields = ["sequence", "name", "code", "threshold", "multiplier", "extension_months", "colour"]
 
     def formfield_for_dbfield(self, db_field, request, **kwargs):

@@ -156,7 +156,8 @@ class StaffLimit(models.Model):
         ]
 
     def __str__(self):
-        return f"{self.group}: {self.per_posting} at once, {self.per_day} a day"
+        once, daily = (money.render(units, self.currency.decimals) for units in (self.per_posting, self.per_day))
+        return f"{self.group}: {once} at once, {daily} a day"
 
     def clean(self):
         if self.currency_id and self.program_id and self.currency.program_id != self.program_id:

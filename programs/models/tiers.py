@@ -6,6 +6,7 @@ from django.db import models
 from django.db.models import Q
 from simple_history.models import HistoricalRecords
 
+from loyalty_site.lib import money
 from programs import checks
 from programs.models.currencies import Currency
 from programs.models.programs import Program, ProgramPart
@@ -44,6 +45,10 @@ class TierGroup(ProgramPart):
 
     def __str__(self):
         return self.name
+
+    def say(self, threshold):
+        """A threshold in points, with the decimals of the currency."""
+        return money.render(threshold, self.currency.decimals)
 
     def clean(self):
         if self.currency_id and self.currency.kind != Currency.Kind.QUALIFYING:
@@ -116,4 +121,4 @@ class Tier(ProgramPart):
         if None in (self.sequence, self.threshold) or not group or not group.pk or group.is_edited_whole:
             return
         others = group.tiers.exclude(pk=self.pk).values_list("sequence", "threshold", "name")
-        checks.refuse(checks.place(self.sequence, self.threshold, list(others)))
+        checks.refuse(checks.place(self.sequence, self.threshold, list(others), group.say))

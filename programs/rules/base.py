@@ -119,7 +119,8 @@ class Kind:
     """One kind of earning rule: `points` says what it gives for a basket, exactly and unrounded.
 
     A *base* kind returns one number of points for each line (or one for the whole); a *multiplier*
-    returns one factor. None: it has nothing to say to this basket, and `why_not` says why.
+    returns one factor. None: it has nothing to say to this basket, and `why_not` says why. Neither is asked
+    about an activity to which it does not listen.
     Numbers are int or Fraction, never float.
     """
 
@@ -132,6 +133,10 @@ class Kind:
         """`params`: the cleaned data of the form `Params`."""
         for name, value in params.items():
             setattr(self, name, value)
+
+    def listens(self, basket):
+        """Whether it is about this kind of activity at all; asked before everything else."""
+        return True
 
     def points(self, basket, facts, configuration):
         raise NotImplementedError

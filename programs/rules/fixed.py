@@ -16,8 +16,8 @@ class Fixed(base.Kind):
         self.given = [Fraction(params["points"])]
         self.events = base.events(params["events"])
 
-    def points(self, basket, facts, configuration):
-        return self.given if basket.kind in self.events else None
+    def listens(self, basket):
+        return basket.kind in self.events
 
-    def why_not(self, basket, facts, configuration):
-        return f"it is for {', '.join(sorted(self.events))}, not for {basket.kind}"
+    def points(self, basket, facts, configuration):
+        return self.given

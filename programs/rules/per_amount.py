@@ -19,13 +19,14 @@ class PerAmount(base.Kind):
         self.over, self.under = rate.numerator, rate.denominator
         self.minimum = Fraction(params.get("minimum") or 0)
 
+    def listens(self, basket):
+        return basket.kind == "purchase"
+
     def points(self, basket, facts, configuration):
-        if basket.kind != "purchase" or (self.minimum and basket.eligible < self.minimum * basket.major):
+        if self.minimum and basket.eligible < self.minimum * basket.major:
             return None
         under = self.under * basket.major
         return [Fraction(line.eligible * self.over, under) for line in basket.lines]
 
     def why_not(self, basket, facts, configuration):
-        if basket.kind != "purchase":
-            return "it is not a purchase"
         return f"the eligible amount is below the minimum of {base.plain(self.minimum)}"

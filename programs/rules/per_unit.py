@@ -14,11 +14,14 @@ class PerUnit(base.Kind):
     def __init__(self, params):
         self.rate = Fraction(params["points"])
 
+    def listens(self, basket):
+        return basket.kind == "purchase"
+
     def points(self, basket, facts, configuration):
         units = [line.quantity for line in basket.lines]
-        if basket.kind != "purchase" or not sum(units):
+        if not sum(units):
             return None
         return [count * self.rate for count in units]
 
     def why_not(self, basket, facts, configuration):
-        return "it is not a purchase" if basket.kind != "purchase" else "no unit of such a product was bought"
+        return "no unit of such a product was bought"

@@ -22,12 +22,13 @@ class PerVisit(base.Kind):
         self.minimum = Fraction(params.get("minimum") or 0)
         self.counts = base.events(params.get("counts") or VISITS)
 
+    def listens(self, basket):
+        return basket.kind in self.counts
+
     def points(self, basket, facts, configuration):
-        if basket.kind not in self.counts or (self.minimum and basket.eligible < self.minimum * basket.major):
+        if self.minimum and basket.eligible < self.minimum * basket.major:
             return None
         return self.given
 
     def why_not(self, basket, facts, configuration):
-        if basket.kind not in self.counts:
-            return f"“{basket.kind}” does not count as a visit"
         return "less than the minimum was spent"

@@ -206,6 +206,17 @@ def test_of_equally_near_rules_the_first_in_order_is_named():
     assert earn(purchase(1_000), *pair).trace["nearest"]["rule"] == "a"
 
 
+def test_a_rule_of_another_kind_of_activity_is_never_the_nearest():
+    review = rule("review", "fixed", {"points": "5", "events": "review"})
+    visit = rule("visit", "per_visit", {"points": "5", "counts": "visit"})
+    web = rule("web", conditions={"channels": ["web"], "codes": ["X"]})
+    assert earn(purchase(1_000, channel="till"), review, visit, web).trace["nearest"]["rule"] == "web"
+    assert "nearest" not in earn(purchase(1_000), review, visit).trace
+    # A multiplier has nothing to multiply where nothing could have been given.
+    assert "nearest" not in earn(purchase(1_000), review, rule("tier", "tier_multiplier")).trace
+    assert earn(purchase(0, kind="review"), review, visit, web).points == {"points": 5}
+
+
 def test_a_currency_that_gets_nothing_is_not_named():
     earned = earn(purchase(0), rule())
     assert earned.points == {}

@@ -46,6 +46,22 @@ def journal(client, name, row, **fields):
     return Journal.objects.get(pk=response["HX-Redirect"].split("/")[-3])
 
 
+def refund(client, row, **fields):
+    """Refund as staff do: see what would happen, and agree to it. (preview, response)"""
+    page = address("transactions_journal_refund", row)
+    first = deed(client, "transactions_journal_refund", row, **fields)
+    form = first.context["form"]
+    assert not form.errors, form.errors
+    return list(form.preview), client.post(page, {**form.data.dict(), "agreed": "on"})
+
+
+def refunded(client, row, **fields):
+    preview, response = refund(client, row, **({"reason": "Came back"} | fields))
+    assert response.headers.get("HX-Redirect"), response.context["form"].errors
+    row.refresh_from_db()
+    return preview, Journal.objects.get(pk=response["HX-Redirect"].split("/")[-3])
+
+
 def errors(response):
     assert "HX-Redirect" not in response
     return response.context["form"].errors
@@ -70,6 +86,17 @@ def test_what_is_held_is_approved_by_somebody_who_may(office, shop):
     assert held.status == "processed"
     assert factories.held(shop.ada) > before
     assert "Approve" not in titles(office, held)
+    page = office.get(address("transactions_journal_change", held)).content.decode()
+    assert "Decided by marketing on" in page
+
+
+def test_the_page_of_a_transaction_says_what_a_cap_cut(desk, shop):
+    shop.cap.limit = 700
+    shop.cap.save()
+    cut = shop._post(factories.purchase(shop.ada, 70000, "order-cut"))
+    why = desk.get(address("transactions_journal_change", cut)).content.decode()
+    assert "“Daily” cut 875 to" in why
+    assert "There is room again on" in why
 
 
 def test_what_is_held_is_rejected_with_a_reason(office, shop):
@@ -102,7 +129,7 @@ def test_a_reservation_is_confirmed(desk, shop):
     assert titles(desk, reserved) == {"Confirm", "Release"}
     journal(desk, "confirm", reserved)
     assert reserved.status == "processed"
-    assert titles(desk, reserved) == {"Reverse", "Refund a part"}
+    assert titles(desk, reserved) == {"Reverse", "Refund"}
 
 
 def test_a_reservation_is_released_with_a_reason(desk, shop):
@@ -116,7 +143,7 @@ def test_a_reservation_is_released_with_a_reason(desk, shop):
 
 
 def test_a_part_of_a_purchase_is_refunded_in_major_units(desk, shop):
-    made = journal(desk, "refund", shop.bought, amount="120.50", reason="Bindings came back")
+    _, made = refunded(desk, shop.bought, amount="120.50", reason="Bindings came back")
     assert (made.reverses, made.reason) == (shop.bought, "Bindings came back")
     assert (shop.bought.status, shop.bought.taken_back) == ("partially_reversed", 12050)
 
@@ -130,10 +157,12 @@ def test_what_cannot_be_refunded_is_said_at_the_amount(desk, shop, amount):
 
 def test_a_part_of_a_redemption_is_given_back_in_points(desk, shop):
     before = factories.held(shop.ada)
-    made = journal(desk, "refund", shop.redeemed, points="15", reason="Half a cap")
+    preview, made = refunded(desk, shop.redeemed, points="15")
     assert made.reverses == shop.redeemed
     assert factories.held(shop.ada) == before + 15
-    assert "points" in errors(deed(desk, "transactions_journal_refund", shop.redeemed, points="26", reason="More"))
+    assert "The member gets 15 Points." in preview
+    wrong = deed(desk, "transactions_journal_refund", shop.redeemed, points="26", reason="More")
+    assert "points" in errors(wrong)
 
 
 def test_pending_points_are_released_early_with_a_reason(desk, shop):
@@ -148,11 +177,9 @@ def test_pending_points_are_released_early_with_a_reason(desk, shop):
 
 
 def test_a_deed_that_is_sent_twice_is_done_once(desk, shop):
-    name = "transactions_journal_refund"
-    form = desk.get(address(name, shop.bought)).context["form"]
-    sent = {"_form_submitted": "True", "external_id": form["external_id"].value()}
-    sent |= {"amount": "10", "reason": "Back"}
-    first, second = (desk.post(address(name, shop.bought), sent) for _ in range(2))
+    page = address("transactions_journal_refund", shop.bought)
+    form = deed(desk, "transactions_journal_refund", shop.bought, amount="10", reason="Back").context["form"]
+    first, second = (desk.post(page, {**form.data.dict(), "agreed": "on"}) for _ in range(2))
     assert first["HX-Redirect"] == second["HX-Redirect"]
     shop.bought.refresh_from_db()
     assert shop.bought.taken_back == 1000

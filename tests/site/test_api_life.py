@@ -112,6 +112,8 @@ class TestTransactions:
         club.refresh_from_db()
         answer = shop.post("transactions/", purchase()).said
         assert (answer["points"]["points"], answer["desired_points"]["points"]) == (60, 100)
+        why = shop.get(f"transactions/{answer['id']}/").said["sentences"]
+        assert "“Most” cut 100 to 60 Points: 40 lost. It holds for each transaction by itself." in why
 
     def test_an_edited_order_takes_the_place_of_the_old_one(self, shop, ada):
         first = bought(shop)

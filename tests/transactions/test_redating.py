@@ -11,7 +11,7 @@ from programs.models import ExpiryRule
 from tests import factories
 from tests.factories import at, post_one, purchase, redemption
 from tests.transactions.living import START, everything, live
-from transactions import history, ledger, redating
+from transactions import history, ledger, redating, redating_preview
 from transactions.audit import audit
 from transactions.models import Entry, Lot, NightRun, Redating
 
@@ -50,21 +50,40 @@ def test_a_change_of_policy_is_for_new_lots_only(made, who, points):
 def test_the_job_gives_live_lots_the_new_terms_but_not_before_the_notice(made, who, points):
     old, new = earn(made, who, at(2025, 12, 1)), earn(made, who, at(2026, 3, 1))
     turn(points, period=2, rounding="none", notice_days=30)
-    plan = redating.preview(points, NOW)
+    plan = redating_preview.preview(points, NOW)
     assert (plan.lots, plan.points, plan.sooner, plan.later, plan.unchanged) == (2, 20, 2, 0, 0)
     assert not Redating.objects.exists()
     assert redating.apply(points, NOW, reason="Shorter") == 2
     assert last_day(old) == "2026-04-09"  # the notice, for it would have ended on 1 February
     assert last_day(new) == "2026-05-01"
     assert who.balances.get(currency=points).next_change_at == old.expires_at
-    assert {day - timedelta(days=1): n for day, n in plan.ends.items()} == {
-        old.expires_at.date(): 10,
-        new.expires_at.date(): 10,
+    assert {(str(was), str(then)): (m.lots, m.points) for (was, then), m in plan.moves.items()} == {
+        ("2026-12-31", "2026-04-09"): (1, 10),
+        ("2027-03-31", "2026-05-01"): (1, 10),
     }
+    assert (plan.members, plan.moved.members, plan.is_whole) == (1, 1, True)
+    assert [(one.lot.pk, one.after) for one in plan.examples] == [(old.pk, old.expires_at), (new.pk, new.expires_at)]
     assert list(Redating.objects.values_list("lot", "reason")) == [(old.pk, "Shorter"), (new.pk, "Shorter")]
-    again = redating.preview(points, NOW)
+    again = redating_preview.preview(points, NOW)
     assert (again.unchanged, again.sooner) == (2, 0)
     assert not list(audit(made))
+
+
+def test_a_job_that_is_done_again_on_another_day_moves_nothing(made, who, points):
+    old = earn(made, who, at(2025, 12, 1))
+    turn(points, period=1, rounding="none", notice_days=30)
+    assert redating.apply(points, NOW, reason="Shorter") == 1
+    assert redating.apply(points, NOW + timedelta(days=5), reason="Again") == 0
+    assert last_day(old) == "2026-04-09"
+
+
+def test_a_lot_that_ends_within_the_notice_anyway_is_left_alone(made, who, points):
+    turn(points, period=3, rounding="none")
+    old = earn(made, who, at(2025, 12, 20))
+    turn(points, period=2, rounding="none", notice_days=30)
+    assert redating_preview.preview(points, NOW).unchanged == 1
+    assert redating.apply(points, NOW, reason="Shorter") == 0
+    assert last_day(old) == "2026-03-20"
 
 
 def test_turning_expiry_on_grants_a_whole_period_from_the_switch(db):
@@ -72,6 +91,10 @@ def test_turning_expiry_on_grants_a_whole_period_from_the_switch(db):
     who, points = factories.member(made), made.currencies.get(code="points")
     old = earn(made, who, at(2025, 6, 1))
     turn(points, model="fixed", period=12, unit="month", rounding="none")
+    assert [str(day) for days in redating_preview.preview(points, NOW).moves for day in days] == [
+        "None",
+        "2027-03-10",
+    ]
     redating.apply(points, NOW, reason="Points end now")
     assert last_day(old) == "2027-03-10"
 
@@ -91,6 +114,8 @@ def test_the_activity_model_ends_the_balance_and_not_its_lots(db, had_end, expec
     who, points = factories.member(made), made.currencies.get(code="points")
     lot = earn(made, who, at(2026, 3, 1))
     turn(points, model="activity", period=12, unit="month", rounding="none")
+    plan = redating_preview.preview(points, NOW)
+    assert [str(then) for _, then in plan.moves] == [expected] * plan.moved.lots
     redating.apply(points, NOW, reason="By activity")
     balance = who.balances.get(currency=points)
     assert last_day(lot) is None
@@ -142,6 +167,35 @@ def test_a_job_that_was_interrupted_is_taken_up_where_it_was(made, points, monke
     assert redating.apply(points, now, reason="Once") == lots == Redating.objects.count()
     assert list(redating.finish(made)) == []
     assert not list(audit(made))
+
+
+def test_a_job_works_for_so_long_and_is_taken_up_by_whoever_comes(made, points, monkeypatch):
+    members = [factories.member(made) for _ in range(3)]
+    for who in members:
+        earn(made, who, at(2026, 3, 1))
+    turn(points, period=3, rounding="none")
+    monkeypatch.setattr(redating, "BATCH", 1)
+    # The clock moves a second with every look: two batches fit into two seconds and a half.
+    ticks = iter(range(100))
+    monkeypatch.setattr(redating.time, "monotonic", lambda: next(ticks))
+    job = redating.advance(redating.start(points, NOW, reason="Long"), now=NOW, for_s=2.5)
+    assert (job.finished_at, job.counts["members"], job.counts["of_members"]) == (None, 2, 3)
+    assert Redating.objects.count() == 2
+    redating.work(job.pk)
+    job.refresh_from_db()
+    assert job.finished_at
+    assert (job.counts["members"], job.counts["lots"], Redating.objects.count()) == (3, 3, 3)
+    redating.work(job.pk)
+    assert Redating.objects.count() == 3
+
+
+def test_a_preview_of_very_many_lots_says_that_it_is_not_whole(made, points, monkeypatch):
+    for _ in range(3):
+        earn(made, factories.member(made), at(2026, 3, 1))
+    turn(points, period=3, rounding="none")
+    monkeypatch.setattr(redating_preview, "MOST", 2)
+    plan = redating_preview.preview(points, NOW)
+    assert (plan.lots, plan.points, plan.members, plan.seen, plan.is_whole) == (3, 30, 3, 2, False)
 
 
 def test_the_night_finishes_an_interrupted_job(made, who, points):

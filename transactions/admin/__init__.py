@@ -1,3 +1,3 @@
-from transactions.admin import approvals, entries, groups, holdings, journals, members, merges, nights
+from transactions.admin import approvals, entries, groups, holdings, journals, members, merges, nights, redating
 
-__all__ = ["approvals", "entries", "groups", "holdings", "journals", "members", "merges", "nights"]
+__all__ = ["approvals", "entries", "groups", "holdings", "journals", "members", "merges", "nights", "redating"]

@@ -11,6 +11,7 @@ from partners.models import Connection
 from programs.models import Currency
 from transactions import ledger
 from transactions.admin.purchases import new_name
+from transactions.models import Journal
 
 
 class ReasonForm(Dialog):
@@ -21,6 +22,36 @@ class DeedForm(ReasonForm):
     """A deed with a reason. Sent twice from one dialog, it has one name and is done once."""
 
     external_id = forms.CharField(max_length=128, widget=forms.HiddenInput, initial=new_name)
+
+
+class SeenFirst(forms.Form):
+    """First it is shown what would happen; then it is agreed to, for exactly what was shown."""
+
+    form_before_template = "admin/dialog_preview.html"
+
+    shown = forms.CharField(required=False, widget=forms.HiddenInput)
+    agreed = forms.BooleanField(required=False, label="Do it as shown above")
+
+    preview = ()
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        if not self.data:
+            del self.fields["agreed"]
+
+    def get_before_template_context(self, request, object_id=None):
+        return super().get_before_template_context(request, object_id) | {"preview": self.preview}
+
+    def is_agreed(self, key):
+        """Whether what `key` names was shown, and agreed to."""
+        return self.cleaned_data.get("agreed") and self.cleaned_data["shown"] == key
+
+    def ask(self, key, preview):
+        """Show what would happen, and ask again."""
+        self.preview = preview
+        self.data = self.data.copy()
+        self.data["shown"] = key
+        self.data.pop("agreed", None)
 
 
 class PointsForm(DeedForm):
@@ -74,9 +105,9 @@ def back_office(program):
     return Connection.of(program.owner, Connection.Platform.BACK_OFFICE)
 
 
-def post(item, program, user):
+def post(item, program, user, **options):
     """The Result of posting one item that a member of staff entered."""
-    return ledger.record([item], program_id=program.pk, via=back_office(program), user=user)[0]
+    return ledger.record([item], program_id=program.pk, via=back_office(program), user=user, **options)[0]
 
 
 def taken(result):
@@ -84,6 +115,10 @@ def taken(result):
     if result.refusal:
         raise Refused(result.refusal.detail, field=result.refusal.field, code=result.refusal.code)
     return result
+
+
+def journal_of(object_id):
+    return found(Journal.objects.select_related("program__owner"), object_id)
 
 
 def member_of(object_id):

@@ -50,7 +50,7 @@ class EntryAdmin(LedgerAdmin):
         ("journal", "member"),
         ("kind", "currency"),
         ("moved", "balance"),
-        ("activity_at", "posted_at"),
+        ("activity", "posted"),
         "sequence",
         "proof",
     ]
@@ -76,6 +76,10 @@ class EntryAdmin(LedgerAdmin):
     @display(description="activity")
     def activity(self, entry):
         return moment(entry.activity_at, entry.currency.program.zone)
+
+    @display(description="posted")
+    def posted(self, entry):
+        return moment(entry.posted_at, entry.currency.program.zone)
 
 
 @admin.register(Lot)

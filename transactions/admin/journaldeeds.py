@@ -1,33 +1,17 @@
 """What may be done to a transaction on its page? Which deed is offered when, and which verb does it."""
 
-from django import forms
 from django.contrib import messages
 
-from loyalty_site.lib import money
-from loyalty_site.lib.admin import Dialog, action, found, go_to
+from loyalty_site.lib.admin import Dialog, action, go_to, show_again
 from partners.activity import Decision, EarlyRelease, Reversal
 from transactions import approvals, decisions, reversals
-from transactions.admin import journalpanels
-from transactions.admin.dialogs import DeedForm, ReasonForm, attempt, post, taken
+from transactions.admin import journalpanels, refunding
+from transactions.admin.dialogs import DeedForm, ReasonForm, attempt, journal_of, post, taken
+from transactions.admin.refunding import RefundForm
 from transactions.models import Journal, Lot
 
 Kind, Status = Journal.Kind, Journal.Status
 _REVERSIBLE = (Kind.ACCRUAL, Kind.REDEMPTION, Kind.ADJUSTMENT)
-
-
-class RefundForm(DeedForm):
-    """So much of a purchase in money, or of a redemption in points."""
-
-    amount = forms.CharField(max_length=30)
-    points = forms.CharField(max_length=30, help_text="How many of the spent points come back.")
-
-    field_order = ["amount", "points", "reason"]
-
-    def __init__(self, *args, **kwargs):
-        super().__init__(*args, **kwargs)
-        journal = journal_of(self.object_id)
-        self.fields["amount"].help_text = f"In {journal.money or journal.program.money}, for example 12.50."
-        del self.fields["amount" if journal.kind == Kind.REDEMPTION else "points"]
 
 
 def _dialog(title, description, submit, form_class=Dialog):
@@ -39,7 +23,9 @@ _REJECT = _dialog("Reject this transaction", "It is closed for good, without mov
 _RETRY = _dialog("Try again", "It is booked as it was reported, if nothing is against it by now.", "Try again")
 _CONFIRM = _dialog("Confirm this reservation", "The points that were set aside are spent.", "Confirm")
 _RELEASE = _dialog("Release this reservation", "The member gets the points back.", "Release", ReasonForm)
-_REFUND = _dialog("Refund a part", "The points are computed again for what the member kept.", "Refund", RefundForm)
+_REFUND = _dialog(
+    "Refund", "The points are computed again for what the member kept. You see it first.", "Continue", RefundForm
+)
 _FREE = _dialog("Release pending points", "The member can spend them from now on.", "Release", DeedForm)
 _REVERSE = _dialog(
     "Reverse this transaction",
@@ -120,9 +106,14 @@ class JournalDeeds:
         reason = form.cleaned_data["reason"]
         return self._post(request, form, _RELEASE, object_id, lambda j: Decision(j.pk, "release", reason))
 
-    @action(description="Refund a part", permissions=["post"], icon="currency_exchange", dialog=_REFUND)
+    @action(description="Refund", permissions=["post"], icon="currency_exchange", dialog=_REFUND)
     def refund(self, request, form, object_id):
-        return self._post(request, form, _REFUND, object_id, lambda j: _refund_of(j, form.cleaned_data))
+        agreed, again = attempt(request, form, _REFUND, lambda: refunding.agreed(form, request.user))
+        if again:
+            return again
+        if agreed is None:
+            return show_again(request, form, **_REFUND)
+        return self._post(request, form, _REFUND, object_id, lambda journal: agreed)
 
     @action(description="Release early", permissions=["post"], icon="lock_open", dialog=_FREE)
     def free(self, request, form, object_id):
@@ -152,21 +143,6 @@ class JournalDeeds:
         return go_to("transactions_journal_change", made.pk)
 
 
-def journal_of(object_id):
-    return found(Journal.objects.select_related("program__owner"), object_id)
-
-
 def _named(form):
     """What a deed is called and why it is done."""
     return {name: form.cleaned_data[name] for name in ("external_id", "reason")}
-
-
-def _refund_of(journal, cleaned):
-    """The Reversal of a part. Raises BadNumber."""
-    field, decimals = "amount", money.exponent(journal.money)
-    if journal.kind == Kind.REDEMPTION:
-        field, decimals = "points", journal.entries.select_related("currency").first().currency.decimals
-    units = money.parse(cleaned[field], decimals, field=field)
-    if units < 1:
-        raise money.BadNumber("Write how much comes back.", field=field)
-    return Reversal(cleaned["external_id"], journal.pk, reason=cleaned["reason"], **{field: units})

@@ -64,7 +64,7 @@ def _panels(request, journal, entries):
         why.append(moved_unrecovered(journal).strip())
     yield Sentences("Why", why) if why else None
     yield _lines(journal)
-    yield _entries(journal, entries)
+    yield _entries(request, journal, entries)
     yield _lots(request, journal, entries)
 
 
@@ -95,6 +95,15 @@ def _state(journal):
         yield f"{journal.get_status_display()}{until}."
     if journal.error:
         yield journal.error
+    if journal.decided_at:
+        yield f"Decided by {decider(journal)} on {moment(journal.decided_at, journal.program.zone)}."
+
+
+def decider(journal):
+    """Who approved, rejected or retried it: a member of staff, an owner of the group, or nobody."""
+    if journal.decided_by_member_id:
+        return str(journal.decided_by_member)
+    return journal.decided_by.get_username() if journal.decided_by_id else ""
 
 
 def _relations(request, journal):
@@ -127,14 +136,14 @@ def _lines(journal):
     )
 
 
-def _entries(journal, entries):
+def _entries(request, journal, entries):
     zone = journal.program.zone
     return Table(
         title="Ledger",
         headers=["Entry", "Kind", "Points", "Currency", "Balance after", "Posted"],
         rows=[
             [
-                f"{entry.pk} (no. {entry.sequence} of the member)",
+                link(request, entry, f"{entry.pk} (no. {entry.sequence} of the member)"),
                 entry.get_kind_display(),
                 points(entry.points, entry.currency, signed=True),
                 entry.currency.name,
@@ -158,7 +167,7 @@ def _lots(request, journal, entries):
             rows.append(_lot(request, journal, trace.lot, did, abs(trace.points)))
     if not rows:
         return None
-    return Table(title="Lots", headers=["Lot", "", "Points", "Left today", "Expires"], rows=rows)
+    return Table(title="Lots", headers=["Lot", "Did", "Points", "Left today", "Expires"], rows=rows)
 
 
 def _lot(request, journal, lot, did, units):

@@ -68,6 +68,7 @@ class JournalAdmin(JournalDeeds, VerbAdmin):
                     ("store_name", "channel"),
                     ("code", "order_ref"),
                     ("base_paid", "entered_by"),
+                    ("decided", "decider"),
                     "reason",
                     "attributes",
                 ]
@@ -123,6 +124,14 @@ class JournalAdmin(JournalDeeds, VerbAdmin):
     def entered_by(self, journal):
         return journal.user and journal.user.get_username()
 
+    @display(description="decided")
+    def decided(self, journal):
+        return moment(journal.decided_at, journal.program.zone)
+
+    @display(description="decided by", empty_value="-")
+    def decider(self, journal):
+        return journalpanels.decider(journal)
+
     def get_queryset(self, request):
         # A list tells the points of each journal: one more statement, whatever its length.
         return super().get_queryset(request).defer("trace").prefetch_related("program__currencies")
@@ -151,7 +160,14 @@ class JournalAdmin(JournalDeeds, VerbAdmin):
 
     def get_object(self, request, object_id, from_field=None):
         rows = Journal.objects.prefetch_related("program__currencies").select_related(
-            "program", "member__customer", "connection__partner", "store", "user", "reverses"
+            "program",
+            "member__customer",
+            "connection__partner",
+            "store",
+            "user",
+            "reverses",
+            "decided_by",
+            "decided_by_member__customer",
         )
         return rows.filter(pk=object_id).first() if object_id.isdecimal() and len(object_id) < 19 else None
 

@@ -14,6 +14,7 @@ from transactions.admin.dialogs import (
     AdjustForm,
     ReasonForm,
     RedeemForm,
+    SeenFirst,
     TransferForm,
     attempt,
     back_office,
@@ -27,35 +28,15 @@ from transactions.admin.merges import twice
 from transactions.models import Journal
 
 
-class MergeForm(ReasonForm):
-    """First it is shown what would happen; then it is agreed to, for the very member that was shown."""
-
-    form_before_template = "admin/dialog_preview.html"
+class MergeForm(SeenFirst, ReasonForm):
+    """Agreed to for the very member that was shown."""
 
     target = forms.CharField(
         max_length=200, label="Into", help_text="Number, card, e-mail or phone of the member who remains."
     )
     claw_back = forms.BooleanField(required=False, label="Take back bonuses that were given twice")
-    shown = forms.CharField(required=False, widget=forms.HiddenInput)
-    agreed = forms.BooleanField(required=False, label="Merge them as shown above")
 
     field_order = ["target", "reason", "claw_back", "agreed"]
-    preview = ()
-
-    def __init__(self, *args, **kwargs):
-        super().__init__(*args, **kwargs)
-        if not self.data:
-            del self.fields["agreed"]
-
-    def get_before_template_context(self, request, object_id=None):
-        return super().get_before_template_context(request, object_id) | {"preview": self.preview}
-
-    def ask(self, target, preview):
-        """Show what would happen, and ask again."""
-        self.preview = preview
-        self.data = self.data.copy()
-        self.data["shown"] = str(target.pk)
-        self.data.pop("agreed", None)
 
 
 _REDEEM = {
@@ -218,9 +199,9 @@ def _merge(source, form, user):
     """The Merge, or None while it has to be agreed to. Raises Refused."""
     cleaned = form.cleaned_data
     target = other_member(cleaned["target"], source, "target")
-    if cleaned.get("agreed") and cleaned["shown"] == str(target.pk):
+    if form.is_agreed(str(target.pk)):
         return merges.merge(source, target, reason=cleaned["reason"], claw_back=cleaned["claw_back"], user=user)
-    form.ask(target, list(_would(source, target, merges.preview(source, target))))
+    form.ask(str(target.pk), list(_would(source, target, merges.preview(source, target))))
     return None
 
 

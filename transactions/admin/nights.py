@@ -16,6 +16,7 @@ from members.models import Member
 from partners.models import Store
 from programs.admin.caps import most, quantity
 from programs.models import Cap
+from transactions import redating
 from transactions.admin.entries import LedgerAdmin
 from transactions.models import Counter, NightRun, Redating, Seal
 
@@ -32,6 +33,9 @@ class NightRunAdmin(FactAdmin):
 
     @display(description="did")
     def told(self, run):
+        if redating.is_job(run):
+            counts = run.counts
+            return f"{counts['lots']} lots of {counts.get('members', 'its')} members: {counts['reason']}"
         return ", ".join(f"{name} {count}" for name, count in run.counts.items()) or "-"
 
     @display(description="did")

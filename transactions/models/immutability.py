@@ -22,7 +22,8 @@ DERIVED = {
 #: Columns that are written when an open row (its status is one of these) is decided, and never after.
 WHILE_OPEN = {
     "transactions_journal": (
-        "member_id processed_at program_version error trace answer reverses_id base_amount rate rate_on store_id",
+        "member_id processed_at program_version error trace answer reverses_id base_amount rate rate_on store_id "
+        "decided_by_id decided_by_member_id decided_at",
         ("pending", "failed", "held"),
     )
 }

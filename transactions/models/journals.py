@@ -19,6 +19,15 @@ class NotOpen(Refused):
     code = "not_open"
 
 
+def decision(user=None, member=None, *, now):
+    """The columns that say who decided an open journal: nobody where only time, or another system, did."""
+    return {
+        "decided_by_id": user.pk if user else None,
+        "decided_by_member_id": member.pk if member else None,
+        "decided_at": now if user or member else None,
+    }
+
+
 class JournalQuerySet(LedgerQuerySet):
     def to_decide(self, journal_id, states):
         """The journal, locked until commit, which is in one of `states`. Raises NotOpen."""
@@ -30,12 +39,16 @@ class JournalQuerySet(LedgerQuerySet):
             raise NotOpen(f"The transaction is {journal.get_status_display().lower()}.", field="transaction")
         return journal
 
-    def shut(self, states, *, status, why, now):
-        """Give those of these that are in one of `states` the outcome `status`; returns how many."""
+    def shut(self, states, *, status, why, now, **decider):
+        """Give those of these that are in one of `states` the outcome `status`; returns how many.
+
+        `decider` are the columns of `decision`.
+        """
         for state in states:
             check(state, status)
         answer = {"status": status, "detail": why}
-        return self.filter(status__in=states).put(status=status, error=why[:300], processed_at=now, answer=answer)
+        columns = {"status": status, "error": why[:300], "processed_at": now, "answer": answer} | decider
+        return self.filter(status__in=states).put(**columns)
 
 
 class Journal(LedgerRow):
@@ -118,6 +131,25 @@ class Journal(LedgerRow):
         db_index=False,
         help_text="The member of staff who entered it.",
     )
+    decided_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        db_index=False,
+        help_text="The member of staff who approved, rejected or retried what was open.",
+    )
+    decided_by_member = models.ForeignKey(
+        Member,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        db_index=False,
+        help_text="The owner or approver of the group whose points it spends, who said so.",
+    )
+    decided_at = models.DateTimeField(null=True, blank=True)
     fingerprint = models.CharField(max_length=64, editable=False)
     program_version = models.PositiveBigIntegerField(editable=False)
     payload = models.JSONField(default=dict, editable=False)
@@ -152,6 +184,11 @@ class Journal(LedgerRow):
                 | Q(kind="settlement")
                 | Q(status__in=["pending", "failed", "held", "rejected"]),
                 name="what_is_booked_has_a_member",
+            ),
+            models.CheckConstraint(
+                condition=Q(decided_at=None, decided_by=None, decided_by_member=None)
+                | (Q(decided_at__isnull=False) & (Q(decided_by__isnull=False) | Q(decided_by_member__isnull=False))),
+                name="what_is_decided_has_a_decider",
             ),
         ]
         indexes = [

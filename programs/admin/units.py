@@ -1,0 +1,72 @@
+"""In which units are limits and thresholds typed and shown? In those of what they count, with their decimals."""
+
+from loyalty_site.lib import money
+from loyalty_site.lib.admin import dressed
+from loyalty_site.lib.units import UnitsField, UnitsForm
+from programs.models import Cap
+
+
+def units(**options):
+    return dressed(UnitsField(**options))
+
+
+def _of_currency(currency):
+    return currency.decimals if currency else None
+
+
+class CapForm(UnitsForm):
+    limit = units(
+        help_text="In what is measured: points like 500 or 12.50, times, or money like 20.00 in the base currency."
+    )
+
+    class Meta:
+        help_texts = {"trailing_days": "Only where the period looks back over the last days."}
+
+    @staticmethod
+    def decimals_of(name, value):
+        match value("measure"):
+            case Cap.Measure.USES:
+                return 0
+            case Cap.Measure.MONEY:
+                return money.exponent(value("program").money) if value("program") else None
+            case Cap.Measure.POINTS:
+                return _of_currency(value("currency"))
+        return None
+
+
+class StaffLimitForm(UnitsForm):
+    per_posting = units(initial=500, label="At once", help_text="Points of one posting.")
+    per_day = units(initial=2000, label="A day", help_text="Points of all postings of a day.")
+    per_member = units(
+        required=False, label="A day and member", help_text="For or from one member a day; empty: as much as a day."
+    )
+
+    @staticmethod
+    def decimals_of(name, value):
+        return _of_currency(value("currency"))
+
+
+class TierForm(UnitsForm):
+    threshold = units(initial=0, help_text="Qualifying points from which the tier is reached, for example 500.")
+
+    @staticmethod
+    def decimals_of(name, value):
+        return _of_currency(getattr(value("group"), "currency", None))
+
+
+class CurrencyForm(UnitsForm):
+    min_spend = units(initial=1, help_text="Fewer points cannot be spent at once.")
+    max_spend = units(required=False, help_text="Nor more; empty: no limit.")
+    spend_step = units(initial=1, help_text="Only multiples of this many can be spent.")
+    max_balance = units(required=False, help_text="A member holds no more, pending points included; empty: no limit.")
+    transfer_min = units(initial=1)
+    transfer_max = units(required=False)
+    transfer_daily_limit = units(required=False, help_text="Points that a member gives, or gets, a day.")
+    transfer_yearly_limit = units(required=False, help_text="Points that a member gives, or gets, in a calendar year.")
+
+    class Meta:
+        help_texts = {"decimals": "How finely points are counted: with 2 decimals there are 1.50 points."}
+
+    @staticmethod
+    def decimals_of(name, value):
+        return value("decimals")
