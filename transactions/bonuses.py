@@ -1,7 +1,7 @@
-"""Which bonuses did two members get that one member gets once? And where do moved points come from?"""
+"""Which bonuses did two members get that one member gets once?"""
 
 from programs.models import Cap
-from transactions.models import Journal, Lot
+from transactions.models import Journal
 
 #: An activity that happens once in the life of a membership.
 ONCE = ("enrolment", "enrollment", "sign-up", "signup", "welcome")
@@ -35,11 +35,3 @@ def _given(member, capped):
                 key = rule["rule"], rule["currency"]
                 sums[key] = sums.get(key, 0) + rule["points"]
     return sums
-
-
-def roots_of_merged_lots(member_id):
-    """{lot: the lot of the purchase} of points that came with an earlier merge, so that refunds find them."""
-    moved = Lot.objects.filter(
-        member=member_id, remaining__gt=0, origin__isnull=False, entry__journal__kind=Journal.Kind.MERGE
-    )
-    return dict(moved.values_list("pk", "origin_id"))

@@ -131,12 +131,11 @@ def _move_everything(books, giver, taker, done, user):
     key = books.next_journal()
     common = {"journal_id": key, "activity_at": books.now}
     record = {"journal": key, "lots": [], "plain": [], "arrears": {}, "moved": {}}
-    origins = bonuses.roots_of_merged_lots(giver.id)
     for currency_id, holding in sorted(giver.holdings.items()):
         currency = books.currencies[currency_id]
         before = holding.balance + holding.pending
         lots = [lot for lot in books.lots_of(giver, currency) if lot.remaining]
-        moved = transfers.move_whole_lots(books, giver, taker, currency, lots, origin_of=origins, **common)
+        moved = transfers.move_whole_lots(books, giver, taker, currency, lots, **common)
         record["lots"] += [{"lot": lot.id, "heir": heir, "points": points} for lot, heir, points in moved]
         for at, points in _by_window(books, giver, currency):
             record["plain"].append([currency_id, at.isoformat(), points])

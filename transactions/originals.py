@@ -124,6 +124,29 @@ def named_order(item):
     return getattr(item, "replaces", "") or getattr(item, "order", "")
 
 
+#: Lots with points of an entry that its member, or the one who bought, holds by now: moved there, or given back.
+_HEIRS = (
+    "SELECT e.id AS root, l.entry_id AS lot FROM transactions_entry e "
+    "JOIN transactions_journal j ON j.id = e.journal_id JOIN transactions_lot l ON l.origin_id = e.id "
+    "JOIN members_member h ON h.id = l.member_id JOIN members_member m ON m.id = e.member_id "
+    "JOIN members_member b ON b.id = j.member_id WHERE e.journal_id {ids} AND COALESCE(h.merged_into_id, h.id) "
+    "IN (COALESCE(m.merged_into_id, m.id), COALESCE(b.merged_into_id, b.id))"
+)
+#: What time took of each entry: points that ended and were not reinstated, and pending ones whose event never
+#: came. Wherever they were by then: nobody loses them a second time.
+_LOST = (
+    "WITH family AS (SELECT id AS root, id AS lot FROM transactions_entry WHERE journal_id {ids} "
+    f"UNION ALL {_HEIRS}) "
+    "SELECT root, SUM(points) FROM ("
+    "SELECT f.root, t.points FROM family f JOIN transactions_trace t ON t.lot_id = f.lot "
+    "JOIN transactions_entry x ON x.id = t.entry_id JOIN transactions_journal s ON s.id = x.journal_id "
+    "WHERE x.kind = 'expiry' OR (x.kind = 'reversal_debit' AND s.kind = 'settlement') UNION ALL "
+    "SELECT f.root, -x.points FROM family f JOIN transactions_entry x ON x.id = f.lot "
+    "JOIN transactions_journal s ON s.id = x.journal_id WHERE s.activity = 'reinstatement'"
+    ") lost GROUP BY root"
+)
+
+
 class Originals:
     """The statements that read originals; said inside the pipeline of the lock, taken after it."""
 
@@ -152,14 +175,7 @@ class Originals:
             f"JOIN transactions_journal j ON j.id = e.journal_id WHERE e.points < 0 AND {wanted} ORDER BY t.id",
             params,
         )
-        # What time took: points that ended, and pending ones whose event never came.
-        self._lost = session.run(
-            "SELECT t.lot_id, SUM(t.points) FROM transactions_trace t JOIN transactions_entry x ON x.id = t.entry_id "
-            "JOIN transactions_journal s ON s.id = x.journal_id AND s.kind = 'settlement' "
-            "WHERE x.kind IN ('expiry', 'reversal_debit') "
-            "AND t.lot_id IN (SELECT id FROM transactions_entry WHERE journal_id {ids}) GROUP BY t.lot_id",
-            [ids],
-        )
+        self._lost = session.run(_LOST, [ids, ids])
         self._refunds = session.run(
             "SELECT reverses_id, trace, answer FROM transactions_journal WHERE reverses_id {ids} ORDER BY id", [ids]
         )

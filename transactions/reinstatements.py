@@ -86,7 +86,7 @@ def _book(books, account, currency, lot, points, *, end, name, reason, user):
         activity_at=books.now,
         end=end,
         kind=Entry.Kind.REVERSAL_CREDIT,
-        origin_id=lot.pk,
+        origin_id=lot.root,
         lifetime_expired=-points,
     )
     owner = Partner.objects.get(code=books.configuration.owner)

@@ -301,6 +301,10 @@ class Migration(migrations.Migration):
             model_name='lot',
             index=models.Index(condition=models.Q(('remaining__gt', 0)), fields=['member', 'currency', 'expires_at'], name='live_lots'),
         ),
+        migrations.AddIndex(
+            model_name='lot',
+            index=models.Index(condition=models.Q(('origin__isnull', False)), fields=['origin'], name='lots_by_origin'),
+        ),
         migrations.AddConstraint(
             model_name='lot',
             constraint=models.CheckConstraint(condition=models.Q(('points__gt', 0)), name='lot_has_points'),
