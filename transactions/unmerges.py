@@ -54,10 +54,7 @@ def _check(merge, within_days, now):
         raise NotMergeable(f"A merge can be undone for {within_days} days.", field="merge")
     if merge.target.status != Member.Status.ACTIVE:
         raise NotMergeable(f"Member {merge.target.number} is {merge.target.status}: undo that first.", field="merge")
-    opened = Journal.objects.filter(
-        member=merge.target_id, kind=Journal.Kind.REDEMPTION, status=Journal.Status.PENDING
-    )
-    if opened.exists():
+    if Journal.objects.filter(member=merge.target_id).reserving(now).exists():
         raise NotMergeable(f"Member {merge.target.number} has an open reservation.", field="merge")
 
 

@@ -30,6 +30,10 @@ class JournalQuerySet(LedgerQuerySet):
             raise NotOpen(f"The transaction is {journal.get_status_display().lower()}.", field="transaction")
         return journal
 
+    def reserving(self, now):
+        """Reservations that are open at `now`; one that has run out is over, also before that is booked."""
+        return self.filter(kind=Journal.Kind.REDEMPTION, status=Journal.Status.PENDING).exclude(due_at__lte=now)
+
     def shut(self, states, *, status, why, now):
         """Give those of these that are in one of `states` the outcome `status`; returns how many."""
         for state in states:
