@@ -116,6 +116,9 @@ class Ledger:
         self.numbers = count()
         self.orders, self.spendings, self.members = {}, {}, {}
 
+    def lots(self):
+        return (lot for member in self.members.values() for lot in member.lots)
+
     def settle(self, member, now):
         """What time does, one instant after the other."""
         while (at := min(self._dues(member), default=None)) is not None and at <= now:

@@ -39,6 +39,13 @@ from transactions.models import Lot
 
 outcomes = Counter()
 
+#: Percent; of more than there is, too.
+SHARES = st.integers(1, 120)
+
+
+#: While nobody has a point, nothing can be spent, and time does nothing.
+somebody_has_points = precondition(lambda self: any(lot.remaining for lot in self.model.lots()))
+
 
 class Rollback(Exception):
     """Ends an example, and takes everything back that it wrote."""
@@ -160,7 +167,7 @@ class LedgerMachine(RuleBasedStateMachine):
         result = self.both("edit", item, wish, member)
         return (item.external_id, result.journal_id) if result else multiple()
 
-    @rule(order=orders, share=st.integers(1, 120))
+    @rule(order=orders, share=SHARES)
     def refund(self, order, share):
         key, journal_id = order
         known = self.model.orders[key]
@@ -175,16 +182,23 @@ class LedgerMachine(RuleBasedStateMachine):
         wish = lambda: self.model.release_early(key, self.now)  # noqa: E731
         self.both("release early", item, wish, self.model.orders[key].member)
 
-    @rule(target=spendings, member=members, points=st.integers(1, 350))
-    def redeem(self, member, points):
+    def part(self, member, share):
+        """So many percent of what can be spent; a little more than all of it is one too many."""
+        return max(1, member.today.available * share // 100)
+
+    @somebody_has_points
+    @rule(target=spendings, member=members, share=SHARES)
+    def redeem(self, member, share):
+        points = self.part(member, share)
         item = Redemption(external_id=self.name(), member={"number": member.number}, points=points)
         wish = lambda: self.model.redeem(item.external_id, member.today, points, self.now)  # noqa: E731
         result = self.both("redeem", item, wish, member)
         return (item.external_id, result.journal_id) if result else multiple()
 
-    @rule(target=spendings, member=members, points=st.integers(1, 350), hours=st.integers(1, 100))
-    def reserve(self, member, points, hours):
-        due_at = self.now + timedelta(hours=hours)
+    @somebody_has_points
+    @rule(target=spendings, member=members, share=SHARES, hours=st.integers(1, 100))
+    def reserve(self, member, share, hours):
+        points, due_at = self.part(member, share), self.now + timedelta(hours=hours)
         item = Redemption(
             external_id=self.name(), member={"number": member.number}, points=points, reserve_s=hours * 3600
         )
@@ -204,7 +218,7 @@ class LedgerMachine(RuleBasedStateMachine):
         member = self.model.spendings[key].member
         self.both("release", Decision(journal_id, "release"), lambda: self.model.release(key, self.now), member)
 
-    @rule(spending=spendings, share=st.integers(1, 120))
+    @rule(spending=spendings, share=SHARES)
     def cancel(self, spending, share):
         key, journal_id = spending
         known = self.model.spendings[key]
@@ -212,8 +226,10 @@ class LedgerMachine(RuleBasedStateMachine):
         item = Reversal(external_id=self.name(), journal_id=journal_id, points=points)
         self.both("cancel", item, lambda: self.model.cancel(key, points, self.now), known.member)
 
-    @rule(giver=members, taker=members, points=st.integers(1, 300))
-    def transfer(self, giver, taker, points):
+    @somebody_has_points
+    @rule(giver=members, taker=members, share=SHARES)
+    def transfer(self, giver, taker, share):
+        points = self.part(giver, share)
         item = Transfer(
             external_id=self.name(), member={"number": giver.number}, to={"number": taker.number}, points=points
         )
@@ -238,14 +254,16 @@ class LedgerMachine(RuleBasedStateMachine):
             is_done = False
         assert is_done == is_wanted
 
-    @rule(hours=st.integers(1, 120), is_watched=st.booleans())
+    @somebody_has_points
+    @rule(hours=st.integers(1, 72), is_watched=st.booleans())
     def time_passes(self, hours, is_watched):
         """Nobody may be looking: then it is left to the next deed to find what time did."""
         self.now += timedelta(hours=hours)
         self.is_watched = is_watched
         outcomes["time", True] += 1
 
-    @rule(hours=st.integers(1, 120))
+    @somebody_has_points
+    @rule(hours=st.integers(1, 72))
     def night(self, hours):
         """C-INV 13: what the night books is what reading would have booked."""
         self.now += timedelta(hours=hours)
