@@ -7,7 +7,7 @@ import pytest
 from partners.activity import Transfer
 from programs.models import ExpiryRule
 from tests import factories
-from tests.factories import at, held, post_one, purchase, redemption, reversal
+from tests.factories import at, held, post, post_one, purchase, redemption, reversal
 from transactions import ledger, merges, reinstatements
 from transactions.models import Lot
 
@@ -54,6 +54,24 @@ def test_what_came_back_and_ended_is_not_taken_a_second_time(made, who):
     assert held(who) == 100
     post_one(made, purchase(who, 10_000), now=LAST)
     post_one(made, reversal(bought.journal_id), now=LAST)
+    assert held(who) == 100
+
+
+def test_what_has_ended_is_not_taken_a_second_time_though_nobody_has_booked_it(made, who):
+    bought = post_one(made, purchase(who, 10_000), now=NOW)
+    post_one(made, purchase(who, 10_000, activity_at=NOW + timedelta(days=5)), now=NOW + timedelta(days=5))
+    undone = post_one(made, reversal(bought.journal_id), now=NOW + timedelta(days=12))
+    assert (held(who), undone.answer["unrecovered"]) == (100, {})
+
+
+def test_what_ends_as_it_comes_back_is_not_taken_by_the_next_item(made, who):
+    """A return that comes too late, and the refund of the order, in one batch."""
+    made.currencies.filter(code="points").update(returned_points="strict")
+    made.touch(made.pk)
+    bought = post_one(made, purchase(who, 10_000), now=NOW)
+    spent = post_one(made, redemption(who, 100), now=NOW)
+    post_one(made, purchase(who, 10_000), now=LATER)
+    post(made, reversal(spent.journal_id), reversal(bought.journal_id), now=LATER)
     assert held(who) == 100
 
 
