@@ -166,10 +166,6 @@ class Batch:
         """Book what time did, then lock the counters; says whether anything was due."""
         is_due = settlement.book(books)
         returned = losses.reopened(books) if is_due else {}
-        # What is to be taken back was read before that.
-        taken = losses.taken(books) if is_due else {}
-        for original in self.originals.values():
-            original.lost = {entry: points + taken.get(entry, 0) for entry, points in original.lost.items()}
         pairs = [(self.items[n], member) for n, (member, _) in members.items()]
         own = {"catalogue": self.catalogue, "via": self.via, "returned": returned}
         books.counters = caps.lock(books, pairs, self.originals.values(), **own)

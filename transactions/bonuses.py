@@ -1,6 +1,4 @@
-"""Which bonuses did two members get that one member gets once? And where do moved points come from?"""
-
-from django.db.models import Q
+"""Which bonuses did two members get that one member gets once?"""
 
 from programs.models import Cap
 from transactions.models import Journal
@@ -37,12 +35,3 @@ def _given(member, capped):
                 key = rule["rule"], rule["currency"]
                 sums[key] = sums.get(key, 0) + rule["points"]
     return sums
-
-
-def roots(lots):
-    """{lot: the lot of the purchase} of those that took another's place, so that refunds find the points.
-
-    What was given away is nobody's purchase any more: a gift has no root but itself.
-    """
-    gifts = Q(entry__journal__kind=Journal.Kind.TRANSFER, entry__journal__activity="transfer")
-    return dict(lots.filter(origin__isnull=False).exclude(gifts).values_list("pk", "origin_id"))

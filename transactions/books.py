@@ -4,6 +4,8 @@ One unit of work: `open` locks and reads, the verbs move points in memory, `clos
 once. The number of statements does not depend on the size of the batch.
 """
 
+from collections import Counter
+
 from members import holdings, tiers
 from transactions import chain
 from transactions.counting import Counters
@@ -69,6 +71,7 @@ class Books:
         self.rows = {model: [] for model in (Journal, JournalLine, Entry, Lot, Trace, Redating)}
         self.decided, self.ended = [], []
         self.changed = {}
+        self.lost = Counter()
         self.ties, self.gifts = Ties(), None
         self.counters = Counters(session)
         self.currencies = {currency.id: currency for currency in configuration.currencies.values()}
@@ -158,6 +161,10 @@ class Books:
         original.status, original.taken_back = status.value, original.taken_back + amount
         before, _ = self.changed.get(original.id, (0, None))
         self.changed[original.id] = before + amount, status.value
+
+    def lost_of(self, original, entry, *holders):
+        """Points of a credit that time took from these accounts; it may have been booked just now."""
+        return original.lost.get(entry, 0) + sum(self.lost[account.id, entry] for account in holders)
 
     def entry(self, account, currency, kind, points, *, journal_id, activity_at, **moves):
         """Write one line of the ledger behind the member's last, and move the balance by `moves`.

@@ -16,13 +16,16 @@ _WINDOWS = {"daily": "today", "yearly": "this year"}
 _ENTRIES = (
     "FROM members_member m JOIN transactions_entry e ON e.member_id = m.id "
     "JOIN transactions_journal j ON j.id = e.journal_id AND j.kind = 'transfer' AND j.activity = 'transfer' "
-    "WHERE (m.id {ids} OR m.merged_into_id {ids}) AND e.posted_at >= %s AND e.kind "
+    "LEFT JOIN transactions_lot l ON l.entry_id = e.id WHERE (m.id {ids} OR m.merged_into_id {ids}) AND e.posted_at >= %s AND e.kind "
 )
 _SUMS = (
     "SELECT COALESCE(m.merged_into_id, m.id), e.currency_id, e.kind = 'transfer_out', COUNT(DISTINCT j.id), "
     f"SUM(ABS(e.points)) {_ENTRIES} IN ('transfer_in', 'transfer_out') GROUP BY 1, 2, 3"
 )
-_ARRIVED = f"SELECT e.id, e.posted_at {_ENTRIES} = 'transfer_in'"
+_ARRIVED = (
+    f"SELECT COALESCE(m.merged_into_id, m.id), l.origin_id, e.posted_at {_ENTRIES} = 'transfer_in' "
+    "ORDER BY e.posted_at"
+)
 
 
 class NotTransferable(Refused):
@@ -33,7 +36,7 @@ class Gifts:
     """What members gave and were given of late, read under their lock; said inside its pipeline, taken after it.
 
     What somebody gave before being merged into them counts as theirs. `sums` holds (times, points) by (window,
-    member, currency, is given); `arrived` when a lot was received.
+    member, currency, is given); `arrived` when points of which lot were last received, by (member, key of that lot).
     """
 
     def __init__(self, session, configuration, member_ids, *, windows, cooling_days, now):
@@ -59,7 +62,7 @@ class Gifts:
             for member, currency, is_given, times, points in rows.fetchall():
                 self.sums[window, member, currency, bool(is_given)] = times, int(points)
         if self._arrived:
-            self.arrived = {entry: instant(at) for entry, at in self._arrived.fetchall()}
+            self.arrived = {(member, root): instant(at) for member, root, at in self._arrived.fetchall()}
         return self
 
     def note(self, giver, taker, currency, points):
@@ -81,10 +84,9 @@ class Gifts:
                 raise NotTransferable(f"{whose} {total} points {name}; {most} are possible.", field=field)
 
     def is_cool(self, lot, currency):
-        """Whether a lot may be passed on: neither it, nor the one whose place it took, was received of late."""
-        cooling = timedelta(days=currency.transfer_cooling_days)
-        arrived = [self.arrived[key] for key in (lot.id, lot.origin_id) if key in self.arrived]
-        return all(at + cooling <= self.now for at in arrived)
+        """Whether a lot may be passed on: its points were not received of late, wherever they went since."""
+        at = self.arrived.get((lot.member_id, lot.origin_id))
+        return at is None or at + timedelta(days=currency.transfer_cooling_days) <= self.now
 
 
 def _limits(currency, window):

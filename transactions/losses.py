@@ -1,4 +1,4 @@
-"""What did time just take from lots, and what do the caps get back for it?"""
+"""What do the caps get back for pending points whose event never came?"""
 
 import json
 
@@ -16,7 +16,7 @@ _REFUNDS = (
     "WHERE r.reverses_id IN (SELECT journal_id FROM transactions_entry WHERE id {ids})"
 )
 #: What was cancelled of the same journals before.
-_CANCELLED = (
+_BEFORE = (
     "SELECT o.journal_id, o.currency_id, SUM(t.points) FROM transactions_entry o "
     "JOIN transactions_lot l ON l.entry_id = o.id OR l.origin_id = o.id "
     "JOIN transactions_trace t ON t.lot_id = l.entry_id "
@@ -26,16 +26,15 @@ _CANCELLED = (
 )
 
 
-def taken(books, kinds=(Entry.Kind.EXPIRY, Entry.Kind.REVERSAL_DEBIT)):
-    """{lot, or the one whose place it took: points} that time took; asked before anything else is booked."""
+def _cancelled(books):
+    """{lot in which they were earned: pending points} whose event never came; asked before more is booked."""
     lots = {key: lot for own in books.lots.values() for key, lot in own.items()}
     kind = ENTRY.split().index("kind")
-    by_time = {row[0] for row in books.rows[Entry] if row[kind] in kinds}
+    by_time = {row[0] for row in books.rows[Entry] if row[kind] == Entry.Kind.REVERSAL_DEBIT}
     found = {}
     for entry, lot, points in books.rows[Trace]:
         if entry in by_time:
-            root = lots[lot].origin_id or lot
-            found[root] = found.get(root, 0) + points
+            found[lots[lot].root] = found.get(lots[lot].root, 0) + points
     return found
 
 
@@ -45,11 +44,11 @@ def reopened(books):
     As much of the use as of the points is gone; parts, whoever cancelled or refunded them, give back together
     no more than was used.
     """
-    cancelled = taken(books, [Entry.Kind.REVERSAL_DEBIT])
+    cancelled = _cancelled(books)
     if not cancelled:
         return {}
     with books.session.together():
-        orders, *before = [books.session.run(sql, [list(cancelled)]) for sql in (_ORDERS, _REFUNDS, _CANCELLED)]
+        orders, *before = [books.session.run(sql, [list(cancelled)]) for sql in (_ORDERS, _REFUNDS, _BEFORE)]
     orders, gone, back = orders.fetchall(), _gone(books, *before), {}
     for root, currency_id, journal, version, trace in orders:
         code, trace = books.currencies[currency_id].code, json.loads(trace)

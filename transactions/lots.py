@@ -44,6 +44,11 @@ class LotState:
         lot.is_pending, lot.is_extended = bool(lot.is_pending), bool(lot.is_extended)
         return lot
 
+    @property
+    def root(self):
+        """The key of the lot in which these points were earned, wherever they went since."""
+        return self.origin_id or self.id
+
     def row(self):
         """The columns of LOT."""
         names = ("id", *LOT.split()[1:])

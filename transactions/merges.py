@@ -15,7 +15,7 @@ from partners.models import Connection
 from programs import periods
 from transactions import bonuses, ledger, moves, transfers
 from transactions.adjustments import ReasonMissing
-from transactions.models import Approval, Counter, Entry, Journal, Lot
+from transactions.models import Approval, Counter, Entry, Journal
 from transactions.pools import open_books, write
 
 
@@ -28,7 +28,8 @@ def preview(source, target, *, now=None):
 
     Everything is computed as in `merge`, and rolled back; nothing is written.
     """
-    problems = [str(problem) for problem in _problems(source, target)]
+    now = now or timezone.now()
+    problems = [str(problem) for problem in _problems(source, target, now)]
     if problems:
         return {"problems": problems, "moves": {}, "balances": {}, "tiers": {}, "flags": {}}
     with transaction.atomic():
@@ -55,10 +56,10 @@ def merge(source, target, *, reason, claw_back=False, user=None, now=None):
         raise ReasonMissing("Say why these two are one.", field="reason")
     now = now or timezone.now()
     with transaction.atomic():
-        _check(source, target)
+        _check(source, target, now)
         books = open_books(target.program_id, [source.pk, target.pk], now=now)
         # Once more: only what is read under the lock is sure.
-        _check(source, target)
+        _check(source, target, now)
         giver, taker = books.accounts[source.pk], books.accounts[target.pk]
         done = Merge(source=source, target=target, reason=reason, user=user, merged_at=now)
         done.record = {"flags": bonuses.given_twice(source, target), "tiers": _tiers_of(taker)}
@@ -77,14 +78,14 @@ def merge(source, target, *, reason, claw_back=False, user=None, now=None):
     return done
 
 
-def _check(source, target):
+def _check(source, target, now):
     source.refresh_from_db()
     target.refresh_from_db()
-    for problem in _problems(source, target):
+    for problem in _problems(source, target, now):
         raise problem
 
 
-def _problems(source, target):
+def _problems(source, target, now):
     """What stands against merging these two, most important first."""
     if source.pk == target.pk:
         yield NotMergeable("A member cannot be merged into itself.", field="target")
@@ -97,8 +98,7 @@ def _problems(source, target):
     for name, member in (("source", source), ("target", target)):
         if member.status != Member.Status.ACTIVE:
             yield NotMergeable(f"Member {member.number} is {member.status}; both must be active.", field=name)
-        opened = Journal.objects.filter(member=member, kind=Journal.Kind.REDEMPTION, status=Journal.Status.PENDING)
-        if opened.exists():
+        if Journal.objects.filter(member=member).reserving(now).exists():
             detail = f"Member {member.number} has an open reservation: confirm or release it first."
             yield NotMergeable(detail, field=name)
         if Approval.objects.filter(member=member, status=Approval.Status.WAITING).exists():
@@ -131,12 +131,11 @@ def _move_everything(books, giver, taker, done, user):
     key = books.next_journal()
     common = {"journal_id": key, "activity_at": books.now}
     record = {"journal": key, "lots": [], "plain": [], "arrears": {}, "moved": {}}
-    origins = bonuses.roots(Lot.objects.filter(member=giver.id, remaining__gt=0))
     for currency_id, holding in sorted(giver.holdings.items()):
         currency = books.currencies[currency_id]
         before = holding.balance + holding.pending
         lots = [lot for lot in books.lots_of(giver, currency) if lot.remaining]
-        moved = transfers.move_whole_lots(books, giver, taker, currency, lots, origin_of=origins, **common)
+        moved = transfers.move_whole_lots(books, giver, taker, currency, lots, **common)
         record["lots"] += [{"lot": lot.id, "heir": heir, "points": points} for lot, heir, points in moved]
         for at, points in _by_window(books, giver, currency):
             record["plain"].append([currency_id, at.isoformat(), points])

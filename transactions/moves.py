@@ -142,6 +142,8 @@ def debit(books, account, currency, points, *, lots, kind=Entry.Kind.DEBIT, jour
     key = books.entry(account, currency, kind, -points, **common, **moves, **lifetime)
     for lot, used in uses:
         books.use(key, lot, used)
+        if kind == Entry.Kind.EXPIRY:
+            books.lost[account.id, lot.root] += used
     return uses
 
 

@@ -143,20 +143,26 @@ def named_order(item):
     return getattr(item, "replaces", "") or getattr(item, "order", "")
 
 
-#: What time took of the points of each credit, from its own lot and from those that took its place: points that
-#: ended and were not reinstated, and pending ones whose event never came. What was given away is somebody else's.
+#: Lots with points of an entry that its member, or the one who bought, holds by now: moved there, or given back.
+_HEIRS = (
+    "SELECT e.id AS root, l.entry_id AS lot FROM transactions_entry e "
+    "JOIN transactions_journal j ON j.id = e.journal_id JOIN transactions_lot l ON l.origin_id = e.id "
+    "JOIN members_member h ON h.id = l.member_id JOIN members_member m ON m.id = e.member_id "
+    "JOIN members_member b ON b.id = j.member_id WHERE e.journal_id {ids} AND COALESCE(h.merged_into_id, h.id) "
+    "IN (COALESCE(m.merged_into_id, m.id), COALESCE(b.merged_into_id, b.id))"
+)
+#: What time took of each entry: points that ended and were not reinstated, and pending ones whose event never
+#: came. Wherever they were by then: nobody loses them a second time.
 _LOST = (
-    "WITH own AS (SELECT id AS root, id AS lot FROM transactions_entry WHERE journal_id {ids} "
-    "UNION ALL SELECT o.id, l.entry_id FROM transactions_entry o JOIN transactions_lot l ON l.origin_id = o.id "
-    "JOIN transactions_entry b ON b.id = l.entry_id JOIN transactions_journal s ON s.id = b.journal_id "
-    "WHERE o.journal_id {ids} AND NOT (s.kind = 'transfer' AND s.activity = 'transfer')) "
-    "SELECT root, SUM(points) FROM (SELECT own.root, t.points FROM own "
-    "JOIN transactions_trace t ON t.lot_id = own.lot JOIN transactions_entry x ON x.id = t.entry_id "
-    "JOIN transactions_journal s ON s.id = x.journal_id "
-    "WHERE x.kind = 'expiry' OR (x.kind = 'reversal_debit' AND s.kind = 'settlement') "
-    "UNION ALL SELECT own.root, -l.points FROM own JOIN transactions_lot l ON l.entry_id = own.lot "
-    "JOIN transactions_entry x ON x.id = l.entry_id JOIN transactions_journal s ON s.id = x.journal_id "
-    "WHERE s.kind = 'adjustment' AND s.activity = 'reinstatement') lost GROUP BY root"
+    "WITH family AS (SELECT id AS root, id AS lot FROM transactions_entry WHERE journal_id {ids} "
+    f"UNION ALL {_HEIRS}) "
+    "SELECT root, SUM(points) FROM ("
+    "SELECT f.root, t.points FROM family f JOIN transactions_trace t ON t.lot_id = f.lot "
+    "JOIN transactions_entry x ON x.id = t.entry_id JOIN transactions_journal s ON s.id = x.journal_id "
+    "WHERE x.kind = 'expiry' OR (x.kind = 'reversal_debit' AND s.kind = 'settlement') UNION ALL "
+    "SELECT f.root, -x.points FROM family f JOIN transactions_entry x ON x.id = f.lot "
+    "JOIN transactions_journal s ON s.id = x.journal_id WHERE s.activity = 'reinstatement'"
+    ") lost GROUP BY root"
 )
 
 

@@ -104,7 +104,7 @@ def refund(posting):
     for entry, currency_id, points in original.credits:
         currency = books.currencies[currency_id]
         taken_before = sum(answer["clawback"].get(currency.code, 0) for _, answer in original.refunds)
-        still = points - taken_before - original.lost.get(entry, 0)
+        still = points - taken_before - books.lost_of(original, entry, posting.account)
         target = targets.get(currency.code, 0)
         claw = max(0, still - target + sum(pools.kept(original, currency, target).values()))
         taken = claw_back(posting, currency, entry, claw, key) if claw else 0
@@ -134,7 +134,7 @@ def _claw_shares(posting, targets, clawback, journal_id, moved, unrecovered):
         currency = books.currencies[currency_id]
         code, name = currency.code, str(entry)
         before = sum(trace.get("shared", {}).get(name, 0) for trace, _ in original.refunds)
-        still = points - before - original.lost.get(entry, 0)
+        still = points - before - books.lost_of(original, entry, posting.account, books.accounts[group])
         claw = max(0, still - pools.kept(original, currency, targets.get(code, 0)).get(then, 0))
         left = min(claw, spare[code])
         claw, spare[code] = claw - left, spare[code] - left

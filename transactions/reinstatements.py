@@ -16,7 +16,7 @@ from members.models import Member
 from partners.models import Connection, Partner
 from programs import versions
 from programs.expiry import End, days_from
-from transactions import bonuses, ledger, moves
+from transactions import ledger, moves
 from transactions.books import Books
 from transactions.models import Entry, Journal, Lot, Trace
 from transactions.posting import MemberNotActive, Result
@@ -86,7 +86,7 @@ def _book(books, account, currency, lot, points, *, end, name, reason, user):
         activity_at=books.now,
         end=end,
         kind=Entry.Kind.REVERSAL_CREDIT,
-        origin_id=bonuses.roots(Lot.objects.filter(pk=lot.pk)).get(lot.pk, lot.pk),
+        origin_id=lot.root,
         lifetime_expired=-points,
     )
     owner = Partner.objects.get(code=books.configuration.owner)

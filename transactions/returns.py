@@ -38,7 +38,7 @@ def restore(posting, uses, *, journal_id, lifetime):
             total += _revive(posting, currency, lot, used, **common, **{lifetime: -used})
         elif lot.member_id != account.id:
             # It was used before that member was merged into this one.
-            end = {"end": End(lot.expires_at, lot.is_floored), "origin_id": lot.id, lifetime: -used}
+            end = {"end": End(lot.expires_at, lot.is_floored), "origin_id": lot.root, lifetime: -used}
             moves.credit(books, account, currency, used, kind=kind, **common, **end)
             total += used
     return total
@@ -75,7 +75,7 @@ def _revive(posting, currency, lot, points, *, journal_id, activity_at, **lifeti
         points,
         end=end,
         kind=Entry.Kind.REVERSAL_CREDIT,
-        origin_id=lot.id,
+        origin_id=lot.root,
         **common,
         **lifetime,
     )

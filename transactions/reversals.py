@@ -100,7 +100,7 @@ def _undo(posting):
     key, moved, unrecovered = posting.key(), {}, {}
     for entry, currency_id, points in original.credits:
         currency = books.currencies[currency_id]
-        claw = points - original.lost.get(entry, 0)
+        claw = points - books.lost_of(original, entry, posting.account)
         # A mistake of ours takes what is there, and nobody into debt.
         taken = refunds.claw_back(posting, currency, entry, claw, key, policy="within_balance") if claw else 0
         moved[currency.code] = -taken

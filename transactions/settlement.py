@@ -178,6 +178,7 @@ def _release_due(books, account, currency, journal_id, at):
     due = [lot for lot in pending if lot.available_at and lot.available_at <= at]
     for lot in pending:
         if not lot.available_at and lot.deadline_at and lot.deadline_at <= at:
+            books.lost[account.id, lot.root] += lot.remaining
             moves.debit(
                 books,
                 account,

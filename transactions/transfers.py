@@ -61,20 +61,17 @@ def move_lots(books, giver, taker, currency, points, *, lots, journal_id, activi
     if books.gifts:
         books.gifts.note(giver.id, taker.id, currency.id, points)
     for lot, used in uses:
-        key = receive(books, taker, currency, lot, used, journal_id=journal_id, origin_id=lot.id)
+        key = receive(books, taker, currency, lot, used, journal_id=journal_id)
         if books.gifts:
             books.gifts.arrived[key] = books.now
     return uses
 
 
-def move_whole_lots(books, giver, taker, currency, lots, *, journal_id, activity_at, origin_of=None):
-    """Move all that is left of `lots`, pending ones staying pending; returns [(lot, key of its heir, points)].
-
-    `origin_of` maps the key of a lot to the one that its heir shall name as origin.
-    """
+def move_whole_lots(books, giver, taker, currency, lots, *, journal_id, activity_at):
+    """Move all that is left of `lots`, pending ones staying pending; returns [(lot, key of its heir, points)]."""
     moved = []
     for lot in sorted(lots, key=lambda lot: lot.id):
-        points, origin = lot.remaining, (origin_of or {}).get(lot.id, lot.id)
+        points = lot.remaining
         moves.debit(
             books,
             giver,
@@ -86,12 +83,12 @@ def move_whole_lots(books, giver, taker, currency, lots, *, journal_id, activity
             activity_at=activity_at,
             lifetime_transferred=-points,
         )
-        key = receive(books, taker, currency, lot, points, journal_id=journal_id, origin_id=origin)
+        key = receive(books, taker, currency, lot, points, journal_id=journal_id)
         moved.append((lot, key, points))
     return moved
 
 
-def receive(books, taker, currency, lot, points, *, journal_id, origin_id):
+def receive(books, taker, currency, lot, points, *, journal_id):
     """Credit `points` that came out of `lot`: with its end, its origin, and pending as long as it was."""
     escrow = moves.Escrow(lot.available_at, lot.waits_for, lot.deadline_at) if lot.is_pending else None
     return moves.credit(
@@ -104,7 +101,7 @@ def receive(books, taker, currency, lot, points, *, journal_id, origin_id):
         end=End(lot.expires_at, lot.is_floored),
         escrow=escrow,
         kind=Entry.Kind.TRANSFER_IN,
-        origin_id=origin_id,
+        origin_id=lot.root,
         lifetime_transferred=points,
     )
 

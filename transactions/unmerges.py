@@ -55,10 +55,7 @@ def _check(merge, within_days, now):
         raise NotMergeable(f"A merge can be undone for {within_days} days.", field="merge")
     if merge.target.status != Member.Status.ACTIVE:
         raise NotMergeable(f"Member {merge.target.number} is {merge.target.status}: undo that first.", field="merge")
-    opened = Journal.objects.filter(
-        member=merge.target_id, kind=Journal.Kind.REDEMPTION, status=Journal.Status.PENDING
-    )
-    if opened.exists():
+    if Journal.objects.filter(member=merge.target_id).reserving(now).exists():
         raise NotMergeable(f"Member {merge.target.number} has an open reservation.", field="merge")
 
 
@@ -150,8 +147,7 @@ def _give_back_lots(books, target, source, currency, brought, *, is_split, **com
         detail = f"{short} {currency.name} of member {source.number} are spent; a split would return what is left."
         raise MergeConsumed(detail, field="merge")
     whole = [left[heir] for heir in brought if heir in left and left[heir].remaining]
-    origins = {lot.id: lot.origin_id for lot in whole}
-    moved = transfers.move_whole_lots(books, target, source, currency, whole, origin_of=origins, **common)
+    moved = transfers.move_whole_lots(books, target, source, currency, whole, **common)
     back = sum(points for _, _, points in moved)
     for heir, points in spent.items():
         points = min(points, sum(lot.remaining for lot in own))
@@ -166,7 +162,7 @@ def _make_up(books, target, source, currency, heir, points, own, *, journal_id, 
     out = {"kind": Entry.Kind.TRANSFER_OUT, "lots": own, "lifetime_transferred": -points}
     moves.debit(books, target, currency, points, journal_id=journal_id, activity_at=activity_at, **out)
     lot = Lot.objects.get(pk=heir)
-    transfers.receive(books, source, currency, lot, points, journal_id=journal_id, origin_id=lot.origin_id)
+    transfers.receive(books, source, currency, lot, points, journal_id=journal_id)
 
 
 def _owe_again(books, target, source, currency, owed, merge_journal, *, journal_id, activity_at):
@@ -179,7 +175,7 @@ def _owe_again(books, target, source, currency, owed, merge_journal, *, journal_
     for trace in Trace.objects.filter(entry__journal=merge_journal, **of_target).select_related("lot"):
         points = min(owed, trace.points)
         owed -= points
-        transfers.receive(books, target, currency, trace.lot, points, journal_id=journal_id, origin_id=trace.lot_id)
+        transfers.receive(books, target, currency, trace.lot, points, journal_id=journal_id)
     if owed:
         end = moves.end_of(books, target, currency, earned_at=books.now)
         got = {"kind": Entry.Kind.TRANSFER_IN, "lifetime_transferred": owed}

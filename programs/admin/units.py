@@ -61,8 +61,10 @@ class CurrencyForm(UnitsForm):
     max_balance = units(required=False, help_text="A member holds no more, pending points included; empty: no limit.")
     transfer_min = units(initial=1)
     transfer_max = units(required=False)
-    transfer_daily_limit = units(required=False, help_text="Points that a member gives, or gets, a day.")
-    transfer_yearly_limit = units(required=False, help_text="Points that a member gives, or gets, in a calendar year.")
+    transfer_daily_limit = units(
+        required=False, help_text="Points that a member gives, or gets, a day; empty: no limit."
+    )
+    transfer_yearly_limit = units(required=False, help_text="The same for a calendar year; empty: no limit.")
 
     class Meta:
         help_texts = {"decimals": "How finely points are counted: with 2 decimals there are 1.50 points."}

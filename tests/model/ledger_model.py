@@ -1,15 +1,15 @@
 """What should the ledger do? The life of a point in plain Python, small enough to be read and believed.
 
-Written from the rules (semantics C9 to C14, C20), not from the engine. Days are UTC days; one point and
-one status point for each whole euro; points end `LIFE` days after they can be spent.
+Written from the rules (semantics C9 to C14, C20, C21), not from the engine. Days are UTC days; one point
+and one status point for each whole euro; points end `LIFE` days after they can be spent.
 """
 
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, time, timedelta
 from itertools import count
 
-LIFE = 20
-GRACE = 30
+LIFE = 8
+GRACE = 5
 TIERS = [("base", 0), ("silver", 500), ("gold", 1000)]
 
 
@@ -26,8 +26,10 @@ def end_after(instant, days):
     return midnight(instant.date() + timedelta(days=days + 1))
 
 
-@dataclass
+@dataclass(eq=False)
 class Lot:
+    """`root` is the lot of the purchase that the points were earned in, wherever they went since."""
+
     number: int
     points: int
     remaining: int
@@ -35,6 +37,10 @@ class Lot:
     ends_at: datetime
     free_at: datetime | None = None
     expired: int = 0
+    root: "Lot | None" = None
+
+    def __post_init__(self):
+        self.root = self.root or self
 
     @property
     def is_pending(self):
@@ -44,14 +50,22 @@ class Lot:
         return self.ends_at, self.earned_at, self.number
 
 
-@dataclass
+@dataclass(eq=False)
 class Member:
+    """`into` is the member that this one was merged into."""
+
     number: str
     lots: list = field(default_factory=list)
     arrears: int = 0
     status: int = 0
     tier: str = "base"
     reserved: dict = field(default_factory=dict)
+    into: "Member | None" = None
+
+    @property
+    def today(self):
+        """Who it is by now."""
+        return self.into.today if self.into else self
 
     @property
     def available(self):
@@ -71,6 +85,15 @@ class Order:
     refunded: int = 0
     taken: int = 0
     status_taken: int = 0
+
+    @property
+    def lots(self):
+        """What the member has, and had, of the points of this order."""
+        return [lot for lot in self.member.today.lots if self.lot and lot.root is self.lot]
+
+    @property
+    def left(self):
+        return self.amount - self.refunded
 
 
 @dataclass
@@ -93,8 +116,20 @@ class Ledger:
         self.numbers = count()
         self.orders, self.spendings, self.members = {}, {}, {}
 
+    def lots(self):
+        return (lot for member in self.members.values() for lot in member.lots)
+
     def settle(self, member, now):
-        """What time does: points are set free, reservations run out, points end."""
+        """What time does, one instant after the other."""
+        while (at := min(self._dues(member), default=None)) is not None and at <= now:
+            self._settle_at(member, at)
+
+    def _dues(self, member):
+        yield from (lot.free_at or lot.ends_at for lot in member.lots if lot.remaining)
+        yield from (spending.due_at for spending in member.reserved.values())
+
+    def _settle_at(self, member, now):
+        """Points are set free, reservations run out, points end."""
         for lot in member.lots:
             if lot.is_pending and lot.free_at <= now:
                 lot.free_at = None
@@ -114,10 +149,10 @@ class Ledger:
             lot.remaining -= paid
             member.arrears -= paid
 
-    def _credit(self, member, points, now, *, ends_at=None, may_wait=False):
+    def _credit(self, member, points, now, *, ends_at=None, may_wait=False, root=None):
         free_at = midnight(now.date() + timedelta(days=self.pending_days)) if may_wait and self.pending_days else None
         ends_at = ends_at or end_after(free_at or now, LIFE)
-        lot = Lot(next(self.numbers), points, points, now, ends_at, free_at)
+        lot = Lot(next(self.numbers), points, points, now, ends_at, free_at, root=root)
         member.lots.append(lot)
         if not lot.is_pending:
             self._pay(member, [lot])
@@ -141,29 +176,51 @@ class Ledger:
         lot = self._credit(member, earned, now, may_wait=True) if earned else None
         self.orders[key] = Order(member, amount, earned, lot)
         member.status += earned
-        reached = [name for name, threshold in TIERS if member.status >= threshold][-1]
-        names = [name for name, _ in TIERS]
-        member.tier = max(member.tier, reached, key=names.index)
+        self._upgrade(member)
+
+    def _upgrade(self, member, other="base"):
+        """The highest of the tier that there is, an `other` one, and the one that the status points reach."""
+        reached = [name for name, threshold in TIERS if member.status >= threshold]
+        member.tier = max(member.tier, other, *reached, key=[name for name, _ in TIERS].index)
+
+    def edit(self, old, key, member, amount, now):
+        """An order takes the place of another: all of that one is taken back first."""
+        order = self.orders[old]
+        if order.member.today is not member or not order.left:
+            raise No
+        self.refund(old, order.left, now)
+        self.earn(key, member, amount, now)
 
     def refund(self, key, amount, now):
+        """Take back what the rest of the order does not deserve; returns the points that are not there."""
         order = self.orders[key]
-        if order.refunded == order.amount or amount > order.amount - order.refunded:
+        if amount > order.left or not order.left:
             raise No
-        member = order.member
+        member = order.member.today
         order.refunded += amount
-        target = (order.amount - order.refunded) // 100
+        target = order.left // 100
         order.status_taken += self._claw_status(member, order.earned - order.status_taken - target)
-        expired = order.lot.expired if order.lot else 0
-        claw = max(0, order.earned - order.taken - expired - target)
+        claw = max(0, order.earned - order.taken - sum(lot.expired for lot in order.lots) - target)
         order.taken += claw
-        own = [order.lot] if order.lot and order.lot.remaining else []
+        own = [lot for lot in order.lots if lot.remaining]
         if self.policy == "pending_only":
-            lots = own if own and order.lot.is_pending else []
+            lots = [lot for lot in own if lot.is_pending]
         else:
-            lots = own + [lot for lot in self.usable(member) if lot is not order.lot]
-        taken = sum(used for _, used in self._debit(claw, lots))
+            lots = own + [lot for lot in self.usable(member) if lot not in own]
+        missing = claw - sum(used for _, used in self._debit(claw, lots))
         if self.policy == "arrears":
-            member.arrears += claw - taken
+            member.arrears += missing
+            return 0
+        return missing
+
+    def release_early(self, key, now):
+        """What is pending of an order can be spent now, and its life begins now."""
+        waiting = [lot for lot in self.orders[key].lots if lot.is_pending and lot.remaining]
+        if not waiting:
+            raise No
+        for lot in waiting:
+            lot.free_at, lot.ends_at = None, end_after(now, LIFE)
+            self._pay(self.orders[key].member.today, [lot])
 
     def _claw_status(self, member, points):
         """Status points are never below zero; what was asked for counts as taken."""
@@ -185,7 +242,7 @@ class Ledger:
         if spending.due_at is None or spending.is_released or spending.returned or has_run_out:
             raise No
         spending.is_open = False
-        spending.member.reserved.pop(key, None)
+        spending.member.today.reserved.pop(key, None)
 
     def release(self, key, now):
         spending = self.spendings[key]
@@ -196,7 +253,7 @@ class Ledger:
 
     def _free(self, spending):
         spending.is_open, spending.is_released = False, True
-        member = spending.member
+        member = spending.member.today
         member.reserved = {key: other for key, other in member.reserved.items() if other is not spending}
         self._back(member, spending.uses)
 
@@ -212,7 +269,7 @@ class Ledger:
         left = spending.points - spending.returned
         if spending.is_open or spending.is_released or not left or points > left:
             raise No
-        member, skip, back = spending.member, spending.returned, []
+        member, skip, back = spending.member.today, spending.returned, []
         spending.returned += points
         for lot, used in reversed(spending.uses):
             skipped = min(skip, used)
@@ -224,7 +281,7 @@ class Ledger:
         self._back(member, [(lot, used) for lot, used in back if lot.ends_at > now])
         for lot, used in back:
             if lot.ends_at <= now:
-                revived = self._credit(member, used, now, ends_at=end_after(now, GRACE))
+                revived = self._credit(member, used, now, ends_at=end_after(now, GRACE), root=lot.root)
                 if self.returned == "strict":
                     revived.expired, revived.remaining = revived.remaining, 0
 
@@ -232,7 +289,7 @@ class Ledger:
         if giver is taker or points > giver.available:
             raise No
         for lot, used in self._debit(points, self.usable(giver)):
-            new = self._credit(taker, used, now, ends_at=lot.ends_at)
+            new = self._credit(taker, used, now, ends_at=lot.ends_at, root=lot.root)
             new.earned_at = lot.earned_at
 
     def adjust(self, member, points, now):
@@ -242,3 +299,18 @@ class Ledger:
             raise No
         else:
             self._debit(-points, self.usable(member))
+
+    def merge(self, source, target):
+        """Lots move with their ends, pending or not; who owed something owes it as the other one (C21)."""
+        if source is target or source.into or target.into or source.reserved or target.reserved:
+            raise No
+        for lot in source.lots:
+            lot.number = next(self.numbers)
+            target.lots.append(lot)
+            if not lot.is_pending:
+                self._pay(target, [lot])
+        taken = sum(used for _, used in self._debit(source.arrears, self.usable(target)))
+        target.arrears += source.arrears - taken
+        target.status += source.status
+        self._upgrade(target, source.tier)
+        source.lots, source.arrears, source.status, source.into = [], 0, 0, target

@@ -3,6 +3,7 @@
 import json
 import random
 from collections import Counter
+from datetime import timedelta
 
 import pytest
 from django.db import connection
@@ -13,7 +14,9 @@ from partners.activity import Activity
 from tests import factories
 from tests.factories import held, post, post_one, purchase, redemption, reversal
 from tests.races.crowd import at_once
-from transactions import chain
+from tests.races.sampler import watching
+from tests.transactions.balanced import assert_balanced
+from transactions import chain, ledger, sweep
 from transactions.models import Entry, Journal, Lot
 
 pytestmark = [pytest.mark.races, pytest.mark.django_db(transaction=True)]
@@ -93,12 +96,14 @@ def test_of_equal_names_for_two_members_one_wins(made, till):
 
 
 def test_twenty_wishes_for_four_points_get_four(made, who, till):
-    post_one(made, purchase(who, 400), via=till)
-    wishes = [redemption(who, 1) for _ in range(20)]
-    results = at_once(*[lambda wish=wish: post(made, wish, via=till)[0] for wish in wishes])
-    assert Counter(result.status for result in results) == {"posted": 4, "refused": 16}
-    assert {result.refusal.code for result in results if result.refusal} == {"insufficient_points"}
-    assert held(who) == 0
+    """R-04"""
+    for _ in range(20):
+        post_one(made, purchase(who, 400), via=till)
+        wishes = [redemption(who, 1) for _ in range(20)]
+        results = at_once(*[lambda wish=wish: post(made, wish, via=till)[0] for wish in wishes])
+        assert Counter(result.status for result in results) == {"posted": 4, "refused": 16}
+        assert {result.refusal.code for result in results if result.refusal} == {"insufficient_points"}
+        assert held(who) == 0
     check_books()
 
 
@@ -111,9 +116,32 @@ def test_a_balance_is_drained_to_the_last_point_and_no_further(made, who, till):
             taken += 1
         return taken
 
-    assert sum(at_once(*[drain] * 64)) == 142
+    with watching(lambda: held(who)) as seen:
+        assert sum(at_once(*[drain] * 64)) == 142
     assert held(who) == 6
+    # Nobody ever sees less than what is left in the end, nor anything come back.
+    assert len(seen) >= 20
+    assert seen == sorted(seen, reverse=True)
+    assert set(seen) <= set(range(6, 1001, 7))
     check_books()
+
+
+def test_what_is_spent_does_not_end_and_what_ends_is_not_spent(made, who, till):
+    """R-06: the expiry and redemptions of the last minute."""
+    currency = made.currencies.get(code="points")
+    for _ in range(15):
+        bought = post_one(made, purchase(who, 1000), via=till)
+        end = Lot.objects.get(entry__journal=bought.journal_id).expires_at
+        last = end - timedelta(minutes=1)
+        before = who.balances.get(currency=currency).lifetime_expired
+        wishes = [lambda at=last: post(made, redemption(who, 6), via=till, now=at)[0].status] * 3
+        nights = [lambda at=end: len(list(sweep.sweep(made.pk, now=at)))] * 2
+        posted = at_once(*wishes, *nights).count("posted")
+        ledger.refresh(made.pk, [who.pk], now=end)
+        assert posted <= 1
+        assert who.balances.get(currency=currency).lifetime_expired - before == 10 - 6 * posted
+        assert held(who) == 0
+    assert_balanced(made)
 
 
 def test_many_members_and_many_kinds_of_facts_add_up(made, till):

@@ -530,3 +530,16 @@ def test_two_merges_at_once_do_not_make_a_circle():
     assert sorted(at_once(lambda: try_to(ada, twin), lambda: try_to(twin, ada))) == [False, True]
     assert sorted([held(ada), held(twin)]) == [0, 20]
     assert_balanced(made)
+
+
+def test_a_reservation_that_has_run_out_stands_in_nobodys_way(made, ada, twin):
+    """Also while nobody has booked yet that it has."""
+    post_one(made, purchase(twin, 10_000))
+    post_one(made, redemption(twin, 5, reserve_s=600))
+    later = timezone.now() + timedelta(minutes=11)
+    assert not merges.preview(twin, ada, now=later)["problems"]
+    done = join(twin, ada, now=later)
+    assert held(ada) == 100
+    post_one(made, redemption(ada, 5, reserve_s=600), now=later)
+    unmerges.unmerge(done, now=later + timedelta(minutes=11))
+    assert (held(ada), held(twin)) == (0, 100)

@@ -3,13 +3,16 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from django.db.models import Sum
 from django.utils import timezone
 
+from members.models import Balance
 from partners.activity import Transfer
 from programs.models import Currency
 from tests import factories
 from tests.factories import held, post, post_one, purchase, redemption
 from tests.races.crowd import at_once
+from tests.races.sampler import watching
 from tests.transactions.balanced import assert_balanced
 from transactions.models import Entry, Lot
 
@@ -244,7 +247,8 @@ def test_a_daily_limit_holds_against_many_gifts_at_once():
 @pytest.mark.races
 @pytest.mark.django_db(transaction=True)
 def test_a_ring_of_gifts_keeps_its_sum():
-    """R-05: 8 members with 60 points each, 16 threads, gifts in all directions: no deadlock, nothing lost."""
+    """R-05: 8 members with 60 points each, 16 threads, gifts in all directions: no deadlock, nothing lost, and
+    nothing missing at any moment."""
     made = terms(factories.program())
     people = [factories.member(made) for _ in range(8)]
     post(made, *[purchase(person, 6_000) for person in people])
@@ -257,7 +261,11 @@ def test_a_ring_of_gifts_keeps_its_sum():
                 statuses.add(post(made, gift(giver, taker, 1 + step % 40))[0].status)
         return statuses
 
-    outcomes = at_once(*[lambda thread=thread: give(thread) for thread in range(16)])
+    everything = Balance.objects.filter(currency__code="points")
+    with watching(lambda: everything.aggregate(sum=Sum("available"))["sum"]) as seen:
+        outcomes = at_once(*[lambda thread=thread: give(thread) for thread in range(16)])
     assert set().union(*outcomes) == {"posted", "refused"}
     assert sum(map(held, people)) == 480
+    assert len(seen) >= 100
+    assert set(seen) == {480}
     assert_balanced(made)

@@ -165,6 +165,16 @@ LOTS = [
         "JOIN transactions_lot l ON l.entry_id = t.lot_id "
         "WHERE e.member_id {ids} AND (l.member_id <> e.member_id OR l.currency_id <> e.currency_id)",
     ),
+    # A lot serves nothing from its end on (C11). It may have another end since, but never one in the past.
+    Rows(
+        "the end of the lot of trace {}",
+        "SELECT e.member_id, e.currency_id, t.id, l.expires_at, 'later than its use' FROM transactions_entry e "
+        "JOIN transactions_trace t ON t.entry_id = e.id AND t.points > 0 "
+        "JOIN transactions_lot l ON l.entry_id = t.lot_id JOIN transactions_journal j ON j.id = e.journal_id "
+        "WHERE e.member_id {ids} AND e.kind IN ('debit', 'reserve', 'transfer_out', 'write_off', 'reversal_debit') "
+        "AND j.kind <> 'settlement' "
+        "AND (l.expires_at <= e.posted_at OR (j.kind = 'redemption' AND l.expires_at <= e.activity_at))",
+    ),
 ]
 
 _SPENT_BY_JOURNAL = (

@@ -74,8 +74,8 @@ class Lot(LedgerRow):
     """A credit with an end of its own, and what is left of it. `expires_at` None: never.
 
     A pending lot is shown and cannot be spent: it is released at `available_at`, or by the event
-    `waits_for`, without which it is cancelled at `deadline_at`. `origin` is the lot that it came out of, or
-    whose place it took.
+    `waits_for`, without which it is cancelled at `deadline_at`. `origin` is the lot in which points were earned
+    that were moved, given, or given back into this one; empty: they were earned here.
     """
 
     entry = models.OneToOneField(Entry, models.PROTECT, primary_key=True, related_name="lot")
@@ -105,11 +105,17 @@ class Lot(LedgerRow):
         ]
         indexes = [
             models.Index(fields=["member", "currency", "expires_at"], name="live_lots", condition=Q(remaining__gt=0)),
-            models.Index(fields=["origin"], name="lots_of_origin", condition=Q(origin__isnull=False)),
+            # What came out of a lot, for whoever takes back what it gave.
+            models.Index(fields=["origin"], name="lots_by_origin", condition=Q(origin__isnull=False)),
         ]
 
     def __str__(self):
         return f"{self.remaining} of {self.points}"
+
+    @property
+    def root(self):
+        """The key of the lot in which these points were earned."""
+        return self.origin_id or self.pk
 
 
 class Trace(LedgerRow):

@@ -39,6 +39,10 @@ class JournalQuerySet(LedgerQuerySet):
             raise NotOpen(f"The transaction is {journal.get_status_display().lower()}.", field="transaction")
         return journal
 
+    def reserving(self, now):
+        """Reservations that are open at `now`; one that has run out is over, also before that is booked."""
+        return self.filter(kind=Journal.Kind.REDEMPTION, status=Journal.Status.PENDING).exclude(due_at__lte=now)
+
     def shut(self, states, *, status, why, now, **decider):
         """Give those of these that are in one of `states` the outcome `status`; returns how many.
 
@@ -195,7 +199,7 @@ class Journal(LedgerRow):
             models.Index(fields=["member", "-id"], name="journal_of_member"),
             models.Index(fields=["reverses"], name="reversals_of_journal", condition=Q(reverses__isnull=False)),
             models.Index(
-                fields=["program", "connection", "order_ref"], name="journals_of_order", condition=~Q(order_ref="")
+                fields=["program", "order_ref", "connection"], name="journals_of_order", condition=~Q(order_ref="")
             ),
             models.Index(fields=["user", "received_at"], name="adjustments_of_user", condition=Q(kind="adjustment")),
             models.Index(
