@@ -16,7 +16,8 @@ _WINDOWS = {"daily": "today", "yearly": "this year"}
 _ENTRIES = (
     "FROM members_member m JOIN transactions_entry e ON e.member_id = m.id "
     "JOIN transactions_journal j ON j.id = e.journal_id AND j.kind = 'transfer' AND j.activity = 'transfer' "
-    "LEFT JOIN transactions_lot l ON l.entry_id = e.id WHERE (m.id {ids} OR m.merged_into_id {ids}) AND e.posted_at >= %s AND e.kind "
+    "LEFT JOIN transactions_lot l ON l.entry_id = e.id "
+    "WHERE (m.id {ids} OR m.merged_into_id {ids}) AND e.posted_at >= %s AND e.kind "
 )
 _SUMS = (
     "SELECT COALESCE(m.merged_into_id, m.id), e.currency_id, e.kind = 'transfer_out', COUNT(DISTINCT j.id), "

@@ -61,9 +61,9 @@ def move_lots(books, giver, taker, currency, points, *, lots, journal_id, activi
     if books.gifts:
         books.gifts.note(giver.id, taker.id, currency.id, points)
     for lot, used in uses:
-        key = receive(books, taker, currency, lot, used, journal_id=journal_id)
+        receive(books, taker, currency, lot, used, journal_id=journal_id)
         if books.gifts:
-            books.gifts.arrived[key] = books.now
+            books.gifts.arrived[taker.id, lot.root] = books.now
     return uses
 
 

@@ -17,7 +17,7 @@ from programs.checks import Problem, clause_of
 from programs.document import layout
 from programs.document.checking import check, filled
 from programs.models import Cap, Currency, ExpiryRule, Program, Rule, Tier, TierGroup
-from programs.models.currencies import KEEPS_ENDS
+from programs.models.expiryrules import KEEPS_ENDS
 
 #: Above every sequence that a tier may have (see Tier.sequence).
 _ASIDE = 10_000

@@ -1,5 +1,6 @@
 from programs.models.caps import Cap, StaffLimit
-from programs.models.currencies import Currency, ExpiryRule
+from programs.models.currencies import Currency
+from programs.models.expiryrules import ExpiryRule
 from programs.models.programs import ExchangeRate, Participation, Program, ProgramVersion
 from programs.models.rules import Rule
 from programs.models.tiers import Tier, TierGroup
