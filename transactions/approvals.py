@@ -22,9 +22,9 @@ from programs import periods, versions
 from programs.models import StaffLimit
 from transactions import ledger
 from transactions.adjustments import ReasonMissing
-from transactions.batch import IdempotencyConflict
 from transactions.models import Approval, Entry, Journal
 from transactions.posting import Result
+from transactions.repeats import IdempotencyConflict
 
 PERMISSION = "transactions.change_approval"
 

@@ -4,8 +4,6 @@ Dedupe, members, lock in key order, what time did, rules, entries and lots, bala
 upgrade, commit: one transaction and a fixed number of statements, whatever the size of the batch.
 """
 
-import json
-
 from django.db import transaction
 
 from loyalty_site.lib.refusals import Refusal, Refused
@@ -14,7 +12,7 @@ from members.lookup import Lookup
 from members.models import Member
 from partners.activity import Activity, Adjustment, Decision, EarlyRelease, Redemption, Reversal, Transfer
 from partners.catalogue import Catalogue
-from transactions import adjustments, caps, losses, redemptions, reversals, settlement, transfers
+from transactions import adjustments, caps, losses, redemptions, repeats, reversals, settlement, transfers
 from transactions.accruals import accrue
 from transactions.baskets import read_rates
 from transactions.books import Books
@@ -48,10 +46,6 @@ class Moved(ConfigurationChanged):
 
 class DuplicateInBatch(Refused):
     code = "duplicate_in_batch"
-
-
-class IdempotencyConflict(Refused):
-    code = "idempotency_conflict"
 
 
 def _second(item):
@@ -122,7 +116,18 @@ class Batch:
                 members[n] = self._owner(item)
             both = [members[n], *([others[n]] if n in others else [])]
             self._settle(n, next((who for who in both if isinstance(who, Refusal)), None))
+        self._repeat_unfound([n for n, item in items if self.results[n] and type(item) in _VERBS])
         return {n: (who, others.get(n)) for n, who in members.items() if self.results[n] is None}
+
+    def _repeat_unfound(self, positions):
+        """Who is no longer found by the name that was used is told the same of what was posted under it."""
+        rows = self._read_known([self.items[n] for n in positions]).fetchall() if positions else ()
+        known = {(kind, name): rest for kind, name, *rest in rows}
+        for n in positions:
+            item = self.items[n]
+            found = known.get((_VERBS[type(item)][0].value, item.external_id))
+            if found and found[1] == fingerprint(item):
+                self.results[n] = repeats.told(*found, fingerprint(item))
 
     def _refer(self, items):
         """The journals that items name, read in the same round trip as their members."""
@@ -197,29 +202,9 @@ class Batch:
             raise Moved
 
     def _read_known(self, items):
-        """The journals that are there already under the names of these items, refunds that wait for them, and
-        events of these orders that came before them, as (member, activity)."""
-        named = [item for item in items if type(item) in _VERBS]
-        kinds = sorted({_VERBS[type(item)][0].value for item in named})
-        orders = [item.external_id for item in named if isinstance(item, Activity)]
-        where = [self.configuration.id, self.via.pk]
-        params = [*where, kinds, [item.external_id for item in named], *where, orders]
-        early = ""
-        if any(currency.pending_event for currency in self.configuration.currencies.values()):
-            early = (
-                " UNION ALL SELECT 'event', order_ref, member_id, activity, NULL FROM transactions_journal "
-                "WHERE program_id = %s AND connection_id = %s AND order_ref <> '' AND order_ref {ids} "
-                "AND kind = 'accrual' AND status IN ('processed', 'partially_reversed', 'reversed')"
-            )
-            params += [*where, orders]
-        return self.session.run(
-            "SELECT kind, external_id, id, fingerprint, answer FROM transactions_journal "
-            "WHERE program_id = %s AND connection_id = %s AND kind {ids} AND external_id {ids} "
-            "UNION ALL SELECT 'waiting', order_ref, id, '', NULL FROM transactions_journal "
-            "WHERE program_id = %s AND connection_id = %s AND order_ref <> '' AND order_ref {ids} "
-            "AND kind = 'reversal' AND status = 'pending'" + early,
-            params,
-        )
+        names = [(_VERBS[type(item)][0].value, item.external_id) for item in items if type(item) in _VERBS]
+        orders = [item.external_id for item in items if isinstance(item, Activity)]
+        return repeats.read(self.session, self.configuration, self.via, names, orders)
 
     def _read_originals(self, items):
         if self.references is None:
@@ -279,13 +264,4 @@ class Batch:
 
     def _repeated(self, name, posting):
         """The stored answer when this very fact is known; raises when another one has its name."""
-        if name not in self.known:
-            return None
-        journal_id, stored, answer = self.known[name]
-        if stored != posting.fingerprint:
-            raise IdempotencyConflict(
-                f"Transaction {journal_id} has this external_id and another content; "
-                "use a new external_id, or reverse that transaction first.",
-                field="external_id",
-            )
-        return Result("replayed", journal_id, json.loads(answer))
+        return repeats.told(*self.known[name], posting.fingerprint) if name in self.known else None

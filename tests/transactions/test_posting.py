@@ -1,11 +1,12 @@
 """A fact told once counts once, and one bad item of a batch never spoils the others."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 from django.utils import timezone
 
-from members.models import Balance, Member
+from members.models import Balance, Card, Member
 from partners.models import Connection
 from tests import factories
 from tests.factories import held, line, post, post_one, purchase, redemption, reversal
@@ -82,6 +83,20 @@ def test_the_same_fact_again_gets_the_stored_answer(made, who, count_rows):
     assert (again.status, again.journal_id, again.answer) == ("replayed", first.journal_id, first.answer)
     assert held(who) == 10
     assert count_rows() == before
+
+
+def test_the_same_fact_is_told_again_though_its_member_is_not_found_any_more(made, who):
+    """A card that was lost meanwhile; what was not posted before is refused, alone or beside it."""
+    card = Card.objects.create(member=who, number="C-1")
+    item = replace(purchase(who, 1000, "order"), member={"card": "C-1"})
+    first = post_one(made, item)
+    card.delete()
+    other = replace(item, external_id="other")
+    conflict = replace(item, amount=2000)
+    again, refused, differs = post(made, item, other, conflict)
+    assert (again.status, again.journal_id, again.answer) == ("replayed", first.journal_id, first.answer)
+    assert [one.refusal.code for one in (refused, differs)] == ["member_unknown"] * 2
+    assert Journal.objects.count() == 1
 
 
 def test_a_replay_tells_what_was_true_then(made, who):

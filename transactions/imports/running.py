@@ -15,7 +15,6 @@ from loyalty_site.lib.refusals import Refusal, Refused
 from partners.models import Connection
 from programs import versions
 from transactions import ledger
-from transactions.batch import IdempotencyConflict
 from transactions.imports import lines
 from transactions.imports.newcomers import Newcomers
 from transactions.imports.report import Report
@@ -23,6 +22,7 @@ from transactions.imports.rows import Reader
 from transactions.imports.shelf import Ordinals, Shelf, short
 from transactions.models import Journal
 from transactions.posting import fingerprint
+from transactions.repeats import IdempotencyConflict
 
 CONFLICT = Refusal(
     IdempotencyConflict.code,
