@@ -5,7 +5,7 @@ Replay a failure: run the line that is printed with it. It names the seed, and t
 
 import secrets
 import sys
-from collections import Counter
+from collections import Counter, defaultdict
 from dataclasses import replace
 from datetime import timedelta
 from itertools import count
@@ -26,7 +26,7 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from members.models import Balance
+from members.models import Balance, Standing
 from partners.activity import Adjustment, Decision, EarlyRelease, Redemption, Reversal, Transfer
 from programs import versions
 from programs.models import Currency, ExpiryRule
@@ -311,16 +311,26 @@ class LedgerMachine(RuleBasedStateMachine):
 
     def state(self):
         """Per member what the engine holds: the parts, the tier and its points, the points by their end."""
-        found = {}
-        for number, who in self.rows.items():
-            row = who.balances.filter(currency=self.points).first()
-            parts = (row.available, row.pending, row.reserved, row.arrears) if row else (0, 0, 0, 0)
-            status = who.balances.filter(currency=self.status).values_list("available", flat=True).first() or 0
-            lots = Counter()
-            for lot in Lot.objects.filter(member=who, currency=self.points, remaining__gt=0):
-                lots[lot.expires_at, lot.is_pending] += lot.remaining
-            found[number] = (parts, status, who.standings.current().get().tier.code, lots)
-        return found
+        ours = {"member__in": [who.pk for who in self.rows.values()]}
+        rows = Balance.objects.filter(**ours).values_list(
+            "member", "currency", *"available pending reserved arrears".split()
+        )
+        parts = {(member, currency): sums for member, currency, *sums in rows}
+        tiers = dict(Standing.objects.current().filter(**ours).values_list("member", "tier__code"))
+        lots = defaultdict(Counter)
+        live = Lot.objects.filter(**ours, currency=self.points, remaining__gt=0)
+        for member, *end, remaining in live.values_list("member", "expires_at", "is_pending", "remaining"):
+            lots[member][tuple(end)] += remaining
+        nothing = [0, 0, 0, 0]
+        return {
+            number: (
+                tuple(parts.get((who.pk, self.points.pk), nothing)),
+                parts.get((who.pk, self.status.pk), nothing)[0],
+                tiers[who.pk],
+                lots[who.pk],
+            )
+            for number, who in self.rows.items()
+        }
 
     @invariant()
     def the_engine_agrees_with_the_model(self):

@@ -94,7 +94,7 @@ def test_the_preview_tells_what_is_spent_already(desk, shop):
 def test_the_preview_tells_what_groups_of_the_member_bear(desk, shop):
     bought = shop._post(factories.purchase(shop.bob, 10000, "order-shared"))
     preview, made = refunded(desk, bought, everything="on")
-    assert made.answer["clawback_of_groups"] == {str(shop.firm.pk): {"points": 10}}
+    assert made.answer["clawback_of_groups"] == {shop.firm.number: {"points": 10}}
     assert "Of these, groups of the member bear: 10 Points." in preview
 
 

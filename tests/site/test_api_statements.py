@@ -101,4 +101,5 @@ def test_a_list_costs_one_statement_and_no_count(shop, ada):
 
 def test_a_transaction_is_read_with_its_lines_and_entries(shop, ada):
     bought = shop.post("transactions/", purchases(ada, 1)[0]).said["id"]
-    assert count(lambda: shop.get(f"transactions/{bought}/")) == KEY + PROGRAM + 4
+    # The journal, its lines, entries and reversals, and the currencies that it is put into words with.
+    assert count(lambda: shop.get(f"transactions/{bought}/")) == KEY + PROGRAM + 5
