@@ -105,7 +105,8 @@ class Books:
     def read_lots(self, member_ids):
         """Say the statement that reads the lots with something left; `take_lots` takes the answer."""
         return self.session.run(
-            f"SELECT {', '.join(LOT.split())} FROM transactions_lot WHERE remaining > 0 AND member_id {{ids}} ORDER BY entry_id",
+            f"SELECT {', '.join(LOT.split())} FROM transactions_lot "
+            "WHERE remaining > 0 AND member_id {ids} ORDER BY entry_id",
             [member_ids],
         )
 
