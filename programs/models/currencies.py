@@ -9,6 +9,11 @@ from programs import checks
 from programs.models.programs import Program, ProgramPart
 
 
+def _most(field, text):
+    """A limit that need not be."""
+    return field(null=True, blank=True, validators=[MinValueValidator(1)], help_text=f"{text}; empty: no limit.")
+
+
 class Currency(ProgramPart):
     """A program currency. *Spendable* points buy rewards; *qualifying* points only measure progress to a tier."""
 
@@ -117,30 +122,12 @@ class Currency(ProgramPart):
         validators=[MaxValueValidator(3650)],
         help_text="The receiver must have been a member for so many days.",
     )
-    transfer_daily_limit = models.PositiveBigIntegerField(
-        null=True,
-        blank=True,
-        validators=[MinValueValidator(1)],
-        help_text="A member gives away no more points a day, and is given no more; empty: no limit.",
+    transfer_daily_limit = _most(
+        models.PositiveBigIntegerField, "A member gives away no more points a day, and is given no more"
     )
-    transfer_daily_count = models.PositiveSmallIntegerField(
-        null=True,
-        blank=True,
-        validators=[MinValueValidator(1)],
-        help_text="Nor does so more often a day; empty: no limit.",
-    )
-    transfer_yearly_limit = models.PositiveBigIntegerField(
-        null=True,
-        blank=True,
-        validators=[MinValueValidator(1)],
-        help_text="The same for a calendar year; empty: no limit.",
-    )
-    transfer_yearly_count = models.PositiveSmallIntegerField(
-        null=True,
-        blank=True,
-        validators=[MinValueValidator(1)],
-        help_text="Nor does so more often in a calendar year; empty: no limit.",
-    )
+    transfer_daily_count = _most(models.PositiveSmallIntegerField, "Nor does so more often a day")
+    transfer_yearly_limit = _most(models.PositiveBigIntegerField, "The same for a calendar year")
+    transfer_yearly_count = _most(models.PositiveSmallIntegerField, "Nor does so more often in a calendar year")
     transfer_cooling_days = models.PositiveSmallIntegerField(
         default=0,
         validators=[MaxValueValidator(3650)],
