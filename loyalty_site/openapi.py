@@ -43,6 +43,8 @@ def complete(result, generator, request, public):
     drawn = {name: shape.component() for name, shape in sorted(shapes.named.items())}
     components["schemas"] = components.get("schemas", {}) | drawn
     views = {(path, method.lower()): view for path, _, method, view in generator.endpoints}
+    # Methods come as a set, and sets in another order each time.
+    result["paths"] = {path: dict(sorted(operations.items())) for path, operations in result["paths"].items()}
     for path, operations in result["paths"].items():
         for method, operation in operations.items():
             view = views[path, method]
