@@ -65,7 +65,7 @@ def everything(members, *, but=()):
     for who in members:
         who.refresh_from_db()
         lots = Lot.objects.filter(member=who).order_by("pk")
-        traces = Trace.objects.filter(entry__member=who).order_by("entry__sequence", "lot")
+        traces = Trace.objects.filter(entry__member=who).order_by("entry__sequence", "lot", "points")
         reservations = Journal.objects.filter(member=who, kind="redemption").order_by("pk")
         parts = {
             "entries": Entry.objects.filter(member=who).order_by("sequence").values_list(*_without(ENTRY, but)),
