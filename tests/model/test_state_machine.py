@@ -393,7 +393,8 @@ def test_the_engine_agrees_with_the_model_in_a_short_run(run):
 
 @pytest.mark.long
 @pytest.mark.timeout(7200)
-@pytest.mark.django_db
+# Each life is a transaction of its own, so that PostgreSQL can clear away what the lives before it left.
+@pytest.mark.django_db(transaction=True)
 def test_the_engine_agrees_with_the_model_in_a_long_run(run, capsys):
     run(examples=2000, steps=50)
     told = [f"{name} {'accepted' if yes else 'refused'} {times:,}" for (name, yes), times in sorted(outcomes.items())]
