@@ -11,6 +11,7 @@ from django.utils import timezone
 from loyalty_site.demo import purchases
 from loyalty_site.demo.events import Events
 from loyalty_site.demo.people import invent
+from loyalty_site.lib.sql import Session
 from members.enrolment import enrol_many
 from members.models import Card, Customer, Member
 from partners.models import Connection, Partner, Product, Store
@@ -56,6 +57,7 @@ def _load(wanted, now):
     _post(program, till, events.of_mistakes())
     _cards(program)
     _settle_in(program)
+    Session().analyze()
     return _count(program)
 
 

@@ -132,6 +132,15 @@ class Session:
             return lambda: cursor.fetchone()
         return lambda: [self._next_ids(model, count) for model, count in wanted]
 
+    def analyze(self):
+        """Let PostgreSQL's planner count the rows anew; for whoever writes many in one transaction.
+
+        The autovacuum may have looked while none of them was committed, and found empty tables: joins planned
+        for these compare every row with every other.
+        """
+        if self.is_postgresql:
+            self.run("ANALYZE")
+
     def _next_ids(self, model, count):
         cursor = self.run("SELECT seq FROM sqlite_sequence WHERE name = %s", [model._meta.db_table])
         last = max((cursor.fetchone() or [0])[0], self._taken.get(model, 0))

@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 from django.core.management import call_command
+from django.db import connection
 from django.db.models import Max, Min, Sum
 from django.utils import timezone
 
@@ -70,6 +71,16 @@ def test_the_demo_shows_something_everywhere_and_loads_once(db):
     before = Journal.objects.count()
     assert demo() == "The demo is loaded already.\n"
     assert Journal.objects.count() == before
+
+
+@pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLite plans without counting")
+def test_the_database_plans_with_what_was_loaded_and_not_with_empty_tables(db):
+    seen = "SELECT reltuples FROM pg_class WHERE relname = 'transactions_entry'"
+    with connection.cursor() as cursor:
+        cursor.execute("ANALYZE transactions_entry")
+        demo()
+        cursor.execute(seen)
+        assert cursor.fetchone() == (Entry.objects.count(),)
 
 
 def test_what_fails_half_way_leaves_nothing(db, monkeypatch):
