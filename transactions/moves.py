@@ -142,9 +142,16 @@ def debit(books, account, currency, points, *, lots, kind=Entry.Kind.DEBIT, jour
     key = books.entry(account, currency, kind, -points, **common, **moves, **lifetime)
     for lot, used in uses:
         books.use(key, lot, used)
-        if kind == Entry.Kind.EXPIRY:
-            books.lost[account.id, lot.root] += used
     return uses
+
+
+def end(books, account, currency, lots, *, kind=Entry.Kind.EXPIRY, journal_id, activity_at):
+    """Time takes all that is left of `lots`: they expire, or the event that they waited for never came."""
+    total = sum(lot.remaining for lot in lots)
+    lifetime = "lifetime_expired" if kind == Entry.Kind.EXPIRY else "lifetime_reversed"
+    common = {"journal_id": journal_id, "activity_at": activity_at}
+    for lot, ended in debit(books, account, currency, total, lots=lots, kind=kind, **common, **{lifetime: total}):
+        books.lost[account.id, lot.root] += ended
 
 
 def put_back(books, account, currency, uses, *, kind, journal_id, activity_at, **moves):

@@ -23,7 +23,8 @@ from transactions.models import Entry, Lot, NightRun, Redating
 
 #: Members in one transaction.
 BATCH = 200
-_STEP = "redate"
+#: How the steps of our jobs begin; the night has one that is called "redate" and nothing else.
+_STEP = "redate "
 
 
 class NoReason(Refused):
@@ -86,7 +87,7 @@ def start(currency, now=None, *, reason, user=None):
     job, _ = NightRun.objects.get_or_create(
         program_id=currency.program_id,
         day=periods.local_date(now, configuration.zone),
-        step=f"{_STEP} {currency.pk} {now:%H%M%S%f}",
+        step=f"{_STEP}{currency.pk} {now:%H%M%S%f}",
         defaults={"counts": counts | {"last_member": 0, "last_lot": last}},
     )
     return job
@@ -94,27 +95,28 @@ def start(currency, now=None, *, reason, user=None):
 
 def jobs(currency):
     """The jobs of `currency`, the latest first."""
-    return NightRun.objects.filter(program=currency.program_id, step__startswith=f"{_STEP} {currency.pk} ").order_by(
-        "-pk"
-    )
+    return NightRun.objects.filter(step__startswith=f"{_STEP}{currency.pk} ").order_by("-pk")
 
 
 def is_job(run):
     """Whether this NightRun is a job of ours, and not the step of a night."""
-    return run.step.startswith(f"{_STEP} ")
+    return run.step.startswith(_STEP)
+
+
+def _unfinished():
+    return NightRun.objects.filter(step__startswith=_STEP, finished_at=None).order_by("pk")
 
 
 def finish(program, *, now=None):
     """Take up the jobs of `program` that were interrupted; yields how many lots each changed in all."""
-    waiting = NightRun.objects.filter(program=program, step__startswith=f"{_STEP} ", finished_at=None)
-    for job in waiting.order_by("pk"):
+    for job in _unfinished().filter(program=program):
         yield advance(job, now=now).counts["lots"]
 
 
 @shared_task(name="redate")
 def work(job_id):
     """Finish one job beside the requests. Safe to lose, because the night does the same, and to repeat."""
-    for job in NightRun.objects.filter(pk=job_id, step__startswith=f"{_STEP} ", finished_at=None):
+    for job in _unfinished().filter(pk=job_id):
         advance(job)
 
 

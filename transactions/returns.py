@@ -81,9 +81,5 @@ def _revive(posting, currency, lot, points, *, journal_id, activity_at, **lifeti
     )
     if policy != "strict":
         return points
-    again = books.lots[account.id, currency.id][key]
-    kind = Entry.Kind.EXPIRY
-    moves.debit(
-        books, account, currency, again.remaining, lots=[again], kind=kind, lifetime_expired=again.remaining, **common
-    )
+    moves.end(books, account, currency, [books.lots[account.id, currency.id][key]], **common)
     return 0

@@ -178,18 +178,8 @@ def _release_due(books, account, currency, journal_id, at):
     due = [lot for lot in pending if lot.available_at and lot.available_at <= at]
     for lot in pending:
         if not lot.available_at and lot.deadline_at and lot.deadline_at <= at:
-            books.lost[account.id, lot.root] += lot.remaining
-            moves.debit(
-                books,
-                account,
-                currency,
-                lot.remaining,
-                lots=[lot],
-                kind=Entry.Kind.REVERSAL_DEBIT,
-                journal_id=journal_id,
-                activity_at=at,
-                lifetime_reversed=lot.remaining,
-            )
+            kind = Entry.Kind.REVERSAL_DEBIT
+            moves.end(books, account, currency, [lot], kind=kind, journal_id=journal_id, activity_at=at)
     if due:
         set_free(books, account, currency, due, journal_id=journal_id, at=at)
 
@@ -229,18 +219,8 @@ def _expire_due(books, account, currency, journal_id, at):
         or (lot.expires_at and lot.expires_at <= at and not _extend(books, account, currency, lot, at))
     ]
     if due:
-        total = sum(lot.remaining for lot in due)
-        moves.debit(
-            books,
-            account,
-            currency,
-            total,
-            lots=sorted(due, key=lambda lot: lot.id),
-            kind=Entry.Kind.EXPIRY,
-            journal_id=journal_id,
-            activity_at=at,
-            lifetime_expired=total,
-        )
+        due.sort(key=lambda lot: lot.id)
+        moves.end(books, account, currency, due, journal_id=journal_id, activity_at=at)
     if clock_ends:
         holding.live_until(None)
         if len(live) > len(due):

@@ -83,16 +83,12 @@ def _page(owner, request, object_id):
     currency = found(Currency.objects.select_related("program", "expiry_rule"), object_id)
     job = redating.jobs(currency).filter(finished_at=None).first()
     if job:
-        return (
-            _go_on(owner, request, currency, job)
-            if request.method == "POST"
-            else _standing(owner, request, currency, job)
-        )
+        answer = _go_on if request.method == "POST" else _standing
+        return answer(owner, request, currency, job)
     form = RedateForm(request.POST or None)
     if not form.is_valid():
-        return _draw(
-            owner, request, currency, panels=[_terms(currency), *_jobs(request, currency)], form=form, buttons=[_SHOW]
-        )
+        panels = [_terms(currency), *_jobs(request, currency)]
+        return _draw(owner, request, currency, panels=panels, form=form, buttons=[_SHOW])
     if "agreed" in request.POST and form.cleaned_data["shown"] == str(currency.program.version):
         job = redating.start(currency, reason=form.cleaned_data["reason"], user=request.user)
         owner.log_change(request, currency, f"Re-dated live lots: {form.cleaned_data['reason']}")
@@ -106,9 +102,8 @@ def _preview(owner, request, currency, form):
     panels = [_terms(currency), *_plan(currency, plan)]
     details = [_moves(currency, plan), _examples(request, currency, plan)] if plan.moved.lots else []
     if "agreed" in request.POST:
-        panels.insert(
-            0, Sentences("Look again", ["The program has changed meanwhile; this is what would happen now."])
-        )
+        told = ["The program has changed meanwhile; this is what would happen now."]
+        panels.insert(0, Sentences("Look again", told))
     asked = RedateForm({"reason": form.cleaned_data["reason"], "shown": str(currency.program.version)})
     buttons = [_AGREE, _AGAIN] if plan.moved.lots or not plan.is_whole else [_AGAIN]
     return _draw(owner, request, currency, panels=panels, form=asked, buttons=buttons, details=details)
