@@ -21,12 +21,6 @@ def shop(db):
     return Shop()
 
 
-@pytest.fixture
-def desk(client, store_staff):
-    client.force_login(store_staff)
-    return client
-
-
 def form_of(client, address):
     """What a browser would send back of the page at `address`, unchanged."""
     context = client.get(address).context

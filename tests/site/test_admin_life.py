@@ -17,12 +17,6 @@ def shop(db):
 
 
 @pytest.fixture
-def desk(client, store_staff):
-    client.force_login(store_staff)
-    return client
-
-
-@pytest.fixture
 def office(client, marketing):
     client.force_login(marketing)
     return client

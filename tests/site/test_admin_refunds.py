@@ -15,12 +15,6 @@ def shop(db):
 
 
 @pytest.fixture
-def desk(client, store_staff):
-    client.force_login(store_staff)
-    return client
-
-
-@pytest.fixture
 def bought(shop):
     """Three pairs of socks for 10.00 together, a sledge for 50.00, and 5.00 of shipping."""
     lines = (factories.line("SOCKS", 1000, quantity=3), factories.line("SLEDGE", 5000))

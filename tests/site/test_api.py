@@ -23,11 +23,6 @@ def club():
 
 
 @pytest.fixture
-def shop(club):
-    return Caller(club.owner)
-
-
-@pytest.fixture
 def ada(club):
     member = factories.member(club, email="ada@example.com", phone="+33612345678")
     Card.objects.create(member=member, number="C-1815")

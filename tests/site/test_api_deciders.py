@@ -11,16 +11,6 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
-def club():
-    return factories.program("club", owner=factories.partner("shop"))
-
-
-@pytest.fixture
-def shop(club):
-    return Caller(club.owner)
-
-
-@pytest.fixture
 def cafe(club):
     guest = factories.partner("cafe")
     Participation.objects.create(program=club, partner=guest)

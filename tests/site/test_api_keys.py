@@ -38,11 +38,6 @@ ADDRESSES = [
 
 
 @pytest.fixture
-def club():
-    return factories.program("club", owner=factories.partner("shop"))
-
-
-@pytest.fixture
 def guest(club):
     guest = factories.partner("cafe")
     Participation.objects.create(program=club, partner=guest)

@@ -20,16 +20,6 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
-def club():
-    return factories.program("club", owner=factories.partner("shop"))
-
-
-@pytest.fixture
-def shop(club):
-    return Caller(club.owner)
-
-
-@pytest.fixture
 def ada(club):
     member = factories.member(club, email="ada@example.com")
     Card.objects.create(member=member, number="C-1815")

@@ -20,16 +20,6 @@ NOW = timezone.now()
 
 
 @pytest.fixture
-def club():
-    return factories.program("club", owner=factories.partner("shop"))
-
-
-@pytest.fixture
-def shop(club):
-    return Caller(club.owner)
-
-
-@pytest.fixture
 def ada(club):
     return factories.member(club, email="ada@example.com")
 

@@ -19,16 +19,6 @@ from transactions.models import Journal
 
 
 @pytest.fixture
-def club(db):
-    return factories.program("club", owner=factories.partner("shop"))
-
-
-@pytest.fixture
-def shop(club):
-    return Caller(club.owner)
-
-
-@pytest.fixture
 def ada(club):
     return factories.member(club)
 

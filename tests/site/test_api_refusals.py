@@ -10,22 +10,11 @@ from loyalty_site.lib.strict_json import DEEPEST
 from members.models import Card, Customer, Member
 from partners.models import KeptAnswer
 from tests import factories
-from tests.site.api_caller import Caller
 from transactions.models import Entry, Journal
 
 pytestmark = pytest.mark.django_db
 
 HUGE = "x" * 1_000_000
-
-
-@pytest.fixture
-def club():
-    return factories.program("club", owner=factories.partner("shop"))
-
-
-@pytest.fixture
-def shop(club):
-    return Caller(club.owner)
 
 
 @pytest.fixture

@@ -18,11 +18,6 @@ DECIDE = {"postgresql": 20, "sqlite": 21}
 
 
 @pytest.fixture
-def club():
-    return factories.program("club", owner=factories.partner("shop"))
-
-
-@pytest.fixture
 def shop(club):
     caller = Caller(club.owner)
     # The first request of a process compiles the program, and that of a key notes its use.
