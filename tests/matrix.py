@@ -124,6 +124,8 @@ def postgresql(place, *, settings=()):
         raise Unavailable(f"initdb of {origin} failed: {made.stderr.strip()}")
     # A crash of this machine may cost a test run its database; nobody else's data are in it.
     careless = ["-c", "fsync=off", "-c", "full_page_writes=off", "-c", "max_connections=200"]
+    # Tests that are rolled back leave dead rows only; plans for what the autovacuum makes of these may never end.
+    careless += ["-c", "autovacuum=off"]
     options = ["-c", "listen_addresses=", "-c", f"unix_socket_directories={home}", *(settings or careless)]
     with server(
         [programs / "postgres", "-D", data, *options], home / "log", stop_by=signal.SIGINT, **as_user
