@@ -11,10 +11,10 @@ from django.db import connection
 BATCH = 5000
 
 
-def lock_due(*, currency_ids, now, after, limit=BATCH):
+def lock_due(*, currency_ids, now, after, limit=BATCH, share=(0, 1)):
     """Lock, in the order of their keys, the next members behind `after` to whom time did something; their ids.
 
-    Also sets the transaction up for `expire`.
+    `share` (n, of) leaves the other members to others. Also sets the transaction up for `expire`.
     """
     with connection.cursor() as cursor:
         # A batch is a small part of each table; without this the planner reads all of it for every batch.
@@ -22,8 +22,8 @@ def lock_due(*, currency_ids, now, after, limit=BATCH):
         cursor.execute(
             "SELECT m.id FROM members_member m WHERE m.id IN (SELECT b.member_id FROM members_balance b "
             "WHERE b.next_change_at <= %s AND b.currency_id = ANY(%s) AND b.member_id > %s "
-            "ORDER BY b.member_id LIMIT %s) ORDER BY m.id FOR NO KEY UPDATE OF m",
-            [now, currency_ids, after, limit],
+            "AND b.member_id %% %s = %s ORDER BY b.member_id LIMIT %s) ORDER BY m.id FOR NO KEY UPDATE OF m",
+            [now, currency_ids, after, share[1], share[0], limit],
         )
         return [row[0] for row in cursor.fetchall()]
 

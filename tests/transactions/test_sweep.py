@@ -158,3 +158,15 @@ def test_programs_are_swept_apart(made, members):
     live(made, members, 5)
     assert swept(other, LATER) == sweep.Swept()
     assert swept(made, LATER).members
+
+
+@needs_postgresql
+@pytest.mark.django_db(transaction=True)
+def test_two_connections_share_the_members_and_leave_none(transactional_db):
+    made = factories.program()
+    members = [factories.member(made) for _ in range(7)]
+    live(made, members, 5)
+    done = swept(made, LATER, batch=2)
+    assert done.members == len(members)
+    assert swept(made, LATER) == sweep.Swept()
+    assert not list(audit(made))
