@@ -3,6 +3,7 @@
 from django.db import transaction
 from django.utils import timezone
 
+from loyalty_site.lib import money
 from loyalty_site.lib.refusals import Refused
 from loyalty_site.lib.sql import Session
 from members.models import Member, Relation
@@ -68,7 +69,7 @@ def pending_lots(posting):
                 yield account, books.currencies[currency], lot
 
 
-def spend(posting, points):
+def spend(posting, currency, points):
     """The relation by which the one who acts spends `points` of a group (C19-R3), counted for the day.
 
     None for people who spend their own. Raises NotAllowed.
@@ -87,8 +88,8 @@ def spend(posting, points):
         raise NotAllowed("The member may not spend the points of this group.", field="by")
     spent = tie.spent_of(today(books))
     if tie.daily_limit is not None and spent + points > tie.daily_limit:
-        left = max(0, tie.daily_limit - spent)
-        raise NotAllowed(f"The member may spend {left} more points of the group today.", field="points")
+        left = money.render(max(0, tie.daily_limit - spent), currency.decimals)
+        raise NotAllowed(f"The member may spend {left} more {currency.name} of the group today.", field="points")
     if tie.needs_approval and posting.item.reserve_s:
         raise NotAllowed("Ask for the approval first: what waits for it cannot be reserved.", field="reserve_s")
     if not has_to_wait(posting, tie):

@@ -40,7 +40,7 @@ def redeem(posting):
     if usable < item.points:
         have = money.render(usable, currency.decimals)
         raise InsufficientPoints(f"The member has {have} {currency.name} to spend.", field="points")
-    tie = pools.spend(posting, used)
+    tie = pools.spend(posting, currency, used)
     if pools.has_to_wait(posting, tie):
         return pools.ask(posting, tie)
     key = posting.key()

@@ -2,13 +2,31 @@
 
 from django.contrib import admin
 
-from loyalty_site.lib.admin import ChoicesDropdownFilter, ModelAdmin, RelatedDropdownFilter, display
+from loyalty_site.lib.admin import ChoicesDropdownFilter, ModelAdmin, RelatedDropdownFilter, display, dressed
 from loyalty_site.lib.panels import Table, link, moment
+from loyalty_site.lib.units import InUnits, UnitsField, UnitsForm
 from members import search
 from members.models import Customer, Member, Relation
 
 
-class RelationAdmin(ModelAdmin):
+class RelationForm(UnitsForm):
+    daily_limit = dressed(
+        UnitsField(
+            required=False,
+            help_text="How many of the group's points the member may spend a day, for example 500; empty: no limit.",
+        )
+    )
+
+    @staticmethod
+    def decimals_of(name, value):
+        """Those of the points that the program spends in the first place."""
+        if member := value("member"):
+            return next((c.decimals for c in member.program.currencies.filter(is_primary=True)), 0)
+        return None
+
+
+class RelationAdmin(InUnits, ModelAdmin):
+    form = RelationForm
     icon, place = "group", 6
     list_display = ["member", "group", "role", "share", "may_redeem", "joined", "left"]
     list_filter = [["role", ChoicesDropdownFilter], ["member__program", RelatedDropdownFilter], "may_redeem"]

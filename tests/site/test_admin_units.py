@@ -4,6 +4,7 @@ import pytest
 from django.urls import reverse
 
 from loyalty_site import staff
+from members.models import Relation
 from programs.models import Cap, Currency, StaffLimit, Tier, TierGroup
 from tests import factories
 from tests.site.test_admin_deeds import errors_of, form_of
@@ -172,6 +173,21 @@ def test_what_a_currency_allows_is_typed_in_points(desk, made, points):
     assert save(desk, page(points), decimals="1", spend_step="0.1", transfer_min="1").status_code == 302
     points.refresh_from_db()
     assert (points.decimals, points.max_spend) == (1, 2505)
+
+
+def test_what_a_member_may_spend_of_a_group_is_typed_in_points_of_the_program(desk, made):
+    buyer, firm = factories.member(made), factories.member(made, kind="company", company_name="Ropes")
+    address = reverse("admin:members_relation_add")
+    typed = {"member": str(buyer.pk), "group": str(firm.pk), "daily_limit": "12.5"}
+    assert desk.post(address, form_of(desk, address) | typed).status_code == 302
+    relation = Relation.objects.get()
+    assert relation.daily_limit == 1250
+    address = reverse("admin:members_relation_change", args=[relation.pk])
+    assert form_of(desk, address)["daily_limit"] == "12.50"
+    assert "daily_limit" in errors_of(save(desk, address, daily_limit="0.001"))
+    assert save(desk, address, daily_limit="7").status_code == 302
+    relation.refresh_from_db()
+    assert relation.daily_limit == 700
 
 
 def test_who_may_only_read_sees_the_same_units(client, store_staff, made, points):
