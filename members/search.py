@@ -7,8 +7,9 @@ millions of members stays quick; a text inside a name is not found, its start is
 from django.db.models import Q
 
 from loyalty_site.lib.prefix import starts
-from members.models import Card, Customer
+from members.models import Card, Customer, Member
 from members.models.customers import email_key, name_key
+from programs.models import Program
 
 #: Shorter starts of numbers and addresses would match a great part of all members.
 _SHORTEST = 3
@@ -20,11 +21,16 @@ def matching(members, text):
     if not text:
         return members
     digits = "".join(text.split())
-    # Subqueries of keys, joined by OR, are each answered by their own index.
-    hit = Q(number=digits) | Q(pk__in=Card.objects.filter(number=digits).values("member_id"))
+    # Each part of the union is answered by an index; those of numbers begin with the program.
+    programs = Program.objects.values("pk")
+    number = Q(number=digits)
     if len(digits) >= _SHORTEST and digits.isascii() and digits.isdigit():
-        hit |= starts("number", digits)
-    return members.filter(hit | Q(customer_id__in=customers(Customer.objects.all(), text).values("pk")))
+        number |= starts("number", digits)
+    everybody = Member.objects.order_by().values("pk")
+    cards = Card.objects.order_by().values("member_id").filter(number=digits, program__in=programs)
+    people = everybody.filter(customer__in=customers(Customer.objects.order_by(), text).values("pk"))
+    found = everybody.filter(number, program__in=programs).union(cards, people, all=True)
+    return members.filter(pk__in=found)
 
 
 def customers(everybody, text):

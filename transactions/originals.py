@@ -95,7 +95,7 @@ _NAMED = (
 _PAYERS = (
     "SELECT DISTINCT j.id, COALESCE(m.merged_into_id, m.id) FROM transactions_journal j "
     "JOIN transactions_journal r ON r.program_id = j.program_id AND r.connection_id = j.connection_id "
-    "AND r.kind = 'redemption' AND r.order_ref <> '' AND r.order_ref IN (j.external_id, j.order_ref) "
+    "AND r.kind = 'redemption' AND NOT (r.order_ref = '') AND r.order_ref IN (j.external_id, j.order_ref) "
     "AND r.member_id <> j.member_id JOIN members_member m ON m.id = r.member_id "
     "WHERE j.program_id = %s AND j.kind = 'accrual' "
     "AND (j.id {ids} OR (j.connection_id = %s AND j.external_id {ids}))"
@@ -166,18 +166,24 @@ _LOST = (
 )
 
 
+#: Journals by key, and redemptions by the orders that they paid for. One index answers each part.
+_WANTED = (
+    "j.id IN (SELECT id FROM transactions_journal WHERE id {ids} UNION ALL SELECT id FROM transactions_journal "
+    "WHERE program_id = %s AND kind = 'redemption' AND NOT (order_ref = '') AND order_ref {ids})"
+)
+
+
 class Originals:
     """The statements that read originals; said inside the pipeline of the lock, taken after it."""
 
     def __init__(self, session, program_id, *, ids, orders):
         columns = ", ".join(f"j.{name}" for name in _COLUMNS.split())
         columns = columns.replace("j.member_id", "COALESCE(m.merged_into_id, j.member_id)")
-        wanted = "(j.id {ids} OR (j.program_id = %s AND j.kind = 'redemption' AND j.order_ref {ids}))"
         params = [ids, program_id, [order for order in orders if order]]
         lots = ", ".join(f"l.{name}" for name in LOT.split())
         self._journals = session.run(
             f"SELECT {columns} FROM transactions_journal j LEFT JOIN members_member m ON m.id = j.member_id "
-            f"WHERE {wanted} ORDER BY j.id",
+            f"WHERE {_WANTED} ORDER BY j.id",
             params,
         )
         self._moved = session.run(
@@ -185,13 +191,13 @@ class Originals:
             "CASE WHEN e.member_id <> j.member_id THEN COALESCE(m.merged_into_id, m.id) END, e.member_id "
             "FROM transactions_entry e JOIN transactions_journal j ON j.id = e.journal_id "
             "JOIN members_member m ON m.id = e.member_id "
-            f"WHERE e.kind IN ('credit', 'debit') AND {wanted} ORDER BY e.id",
+            f"WHERE e.kind IN ('credit', 'debit') AND {_WANTED} ORDER BY e.id",
             params,
         )
         self._uses = session.run(
             f"SELECT e.journal_id, t.points, {lots} FROM transactions_trace t "
             "JOIN transactions_entry e ON e.id = t.entry_id JOIN transactions_lot l ON l.entry_id = t.lot_id "
-            f"JOIN transactions_journal j ON j.id = e.journal_id WHERE e.points < 0 AND {wanted} ORDER BY t.id",
+            f"JOIN transactions_journal j ON j.id = e.journal_id WHERE e.points < 0 AND {_WANTED} ORDER BY t.id",
             params,
         )
         self._lost = session.run(_LOST, [ids, ids])

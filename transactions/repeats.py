@@ -22,7 +22,7 @@ def read(session, configuration, via, names, orders):
     if any(currency.pending_event for currency in configuration.currencies.values()):
         early = (
             " UNION ALL SELECT 'event', order_ref, member_id, activity, NULL FROM transactions_journal "
-            "WHERE program_id = %s AND connection_id = %s AND order_ref <> '' AND order_ref {ids} "
+            "WHERE program_id = %s AND connection_id = %s AND NOT (order_ref = '') AND order_ref {ids} "
             "AND kind = 'accrual' AND status IN ('processed', 'partially_reversed', 'reversed')"
         )
         params += [*where, orders]
@@ -30,7 +30,7 @@ def read(session, configuration, via, names, orders):
         "SELECT kind, external_id, id, fingerprint, answer FROM transactions_journal "
         "WHERE program_id = %s AND connection_id = %s AND kind {ids} AND external_id {ids} "
         "UNION ALL SELECT 'waiting', order_ref, id, '', NULL FROM transactions_journal "
-        "WHERE program_id = %s AND connection_id = %s AND order_ref <> '' AND order_ref {ids} "
+        "WHERE program_id = %s AND connection_id = %s AND NOT (order_ref = '') AND order_ref {ids} "
         "AND kind = 'reversal' AND status = 'pending'" + early,
         params,
     )

@@ -74,9 +74,9 @@ class Customer(models.Model):
             )
         ]
         indexes = [
-            models.Index(fields=["email_key"], name="customer_email", condition=~Q(email_key="")),
-            models.Index(fields=["phone"], name="customer_phone", condition=~Q(phone="")),
-            # Prefix search needs byte order, whatever the collation of the database.
+            # The search for a beginning needs byte order, whatever the collation of the database.
+            models.Index(fields=["email_key"], name="customer_email", opclasses=["varchar_pattern_ops"]),
+            models.Index(fields=["phone"], name="customer_phone", opclasses=["varchar_pattern_ops"]),
             models.Index(fields=["last_name_key"], name="customer_name", opclasses=["varchar_pattern_ops"]),
         ]
 
