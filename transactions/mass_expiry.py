@@ -11,7 +11,7 @@ from django.db import connection
 BATCH = 5000
 
 
-def lock_due(*, currency_ids, now, after, limit=BATCH, share=(0, 1)):
+def lock_due(*, currency_ids, now, after, limit, share):
     """Lock, in the order of their keys, the next members behind `after` to whom time did something; their ids.
 
     `share` (n, of) leaves the other members to others. Also sets the transaction up for `expire`.

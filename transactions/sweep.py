@@ -57,7 +57,8 @@ def sweep(program_id, *, now=None, batch=mass_expiry.BATCH, is_plain_fast=True):
         yield from side_by_side([_plain_first(configuration, now, batch, (hand, HANDS)) for hand in range(HANDS)])
 
 
-def _in_general(configuration, now, batch, last=0):
+def _in_general(configuration, now, batch):
+    last = 0
     while ids := list(_due(configuration, now, member__gt=last)[:batch]):
         yield _refresh(configuration.id, ids, now=now)
         last = ids[-1]

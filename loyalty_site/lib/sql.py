@@ -113,6 +113,15 @@ class Session:
         sql += f'WHERE "{key}" = %s AND "{column}" + %s BETWEEN 0 AND %s'
         return self._many(sql, [(n, row, n, most) for row, n, most in rows])
 
+    def analyze(self):
+        """Let PostgreSQL's planner count the rows anew; for whoever writes many in one transaction.
+
+        The autovacuum may have looked while none of them was committed, and found empty tables: joins planned
+        for these compare every row with every other.
+        """
+        if self.is_postgresql:
+            self.run("ANALYZE")
+
     def _many(self, sql, rows):
         with self.connection.cursor() as cursor:
             cursor.executemany(sql, [[_to_sqlite(value) for value in row] for row in rows])
@@ -131,15 +140,6 @@ class Session:
             cursor = self.run(f"SELECT {', '.join(parts)}", [count for _, count in wanted])
             return lambda: cursor.fetchone()
         return lambda: [self._next_ids(model, count) for model, count in wanted]
-
-    def analyze(self):
-        """Let PostgreSQL's planner count the rows anew; for whoever writes many in one transaction.
-
-        The autovacuum may have looked while none of them was committed, and found empty tables: joins planned
-        for these compare every row with every other.
-        """
-        if self.is_postgresql:
-            self.run("ANALYZE")
 
     def _next_ids(self, model, count):
         cursor = self.run("SELECT seq FROM sqlite_sequence WHERE name = %s", [model._meta.db_table])
