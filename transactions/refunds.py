@@ -3,6 +3,7 @@
 from dataclasses import dataclass, replace
 from fractions import Fraction
 
+from loyalty_site.lib import money
 from loyalty_site.lib.refusals import Refused
 from partners.activity import Refunded
 from programs import earning, versions, worth
@@ -53,7 +54,8 @@ def wanted(posting):
         detail = "Nothing comes back: say how much does, or nothing at all for all that is left."
         raise RefundEmpty(detail, field="lines" if item.lines else "amount")
     if share.money > left:
-        raise RefundTooLarge("Less than that is left of the order; refund at most what is left.", field="amount")
+        most = f"{money.render(left, money.exponent(original.money))} {original.money}"
+        raise RefundTooLarge(f"Less than that is left of the order; refund at most {most}.", field="amount")
     earlier = [line for refund, _ in original.refunds for line in share_of(refund["share"]).lines]
     lines = original.item.lines
     for number, line in enumerate(item.lines):

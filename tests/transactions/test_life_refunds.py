@@ -247,6 +247,7 @@ def test_a_refund_that_does_not_fit_its_order_fails_with_the_reason(made, who):
     journal = Journal.objects.get(pk=early.journal_id)
     assert journal.status == "failed"
     assert journal.error.startswith("Less than that is left")
+    assert journal.error.endswith("refund at most 100.00 EUR.")
     assert decisions.retry(journal.pk, now=NOW).status == "refused"
     assert decisions.reject(journal.pk, reason="A typing error", now=NOW).status == "rejected"
     assert held(who) == 100
