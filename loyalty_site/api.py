@@ -12,11 +12,12 @@ from rest_framework import exceptions
 
 from loyalty_site.lib import problems
 from loyalty_site.lib.refusals import Refusal, Refused
-from members.api import MemberViewSet
-from programs.api import ProgramViewSet
-from transactions import expiries, history, ledger
-from transactions.api import EntryViewSet, TransactionViewSet
-from transactions.deeds import AdjustmentViewSet, RedemptionViewSet, ReversalViewSet, TransferViewSet
+from members.api.views import MemberViewSet
+from programs.api.views import ProgramViewSet
+from transactions import ledger
+from transactions.api.action_views import AdjustmentViewSet, RedemptionViewSet, ReversalViewSet, TransferViewSet
+from transactions.api.views import EntryViewSet, TransactionViewSet
+from transactions.proof import history, outlook
 
 logger = logging.getLogger("loyalty.api")
 
@@ -30,7 +31,7 @@ def nowhere(request):
 
 
 #: The ledger lies above the members' app, so the table tells it where to ask.
-_ledger = {"expiries": expiries.coming, "refresh": ledger.refresh, "as_of": history.as_of}
+_ledger = {"expiries": outlook.coming, "refresh": ledger.refresh, "as_of": history.as_of}
 
 app_name = "api"
 urlpatterns = [

@@ -20,9 +20,11 @@ from django.utils import timezone
 from loyalty_site.lib import locks
 from programs import periods, zones
 from programs.models import Program
-from transactions import decisions, redating, seals, sweep
-from transactions.audit import audit
+from transactions.expiry import redating, sweep
 from transactions.models import Entry, NightRun
+from transactions.proof import seals
+from transactions.proof.audit import audit
+from transactions.reviews import decisions
 
 #: So far may the night be ahead of the clock, or of the last sign of life, before somebody has to say that it is so.
 AHEAD = timedelta(days=1)

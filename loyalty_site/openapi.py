@@ -7,7 +7,7 @@ from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
 
 from loyalty_site.lib import problems as table
-from loyalty_site.lib import shapes
+from loyalty_site.lib import schema_types
 from partners.idempotency import KEPT_DAYS, LONGEST_KEY
 
 _REPEATABLE = {
@@ -40,7 +40,7 @@ class BearerKeyScheme(OpenApiAuthenticationExtension):
 def complete(result, generator, request, public):
     """Add what every operation shares: the named objects, the problems, the scope, the Idempotency-Key."""
     components = result.setdefault("components", {})
-    drawn = {name: shape.component() for name, shape in sorted(shapes.named.items())}
+    drawn = {name: shape.component() for name, shape in sorted(schema_types.named.items())}
     components["schemas"] = components.get("schemas", {}) | drawn
     views = {(path, method.lower()): view for path, _, method, view in generator.endpoints}
     # Methods come as a set, and sets in another order each time.

@@ -1,6 +1,8 @@
 """The house stays as docs/architecture.md draws it."""
 
 import ast
+import subprocess
+import sys
 from functools import cache
 from pathlib import Path
 
@@ -153,3 +155,24 @@ def test_only_the_ledger_moves_balances():
         if BALANCE_MODELS & {name.id for name in ast.walk(node.func) if isinstance(name, ast.Name)}
     ]
     assert not writers
+
+
+BOTTOM = """
+import importlib, pkgutil, sys
+import django
+from django.conf import settings
+apps = "admin auth contenttypes messages sessions".split()
+settings.configure(INSTALLED_APPS=["unfold", *(f"django.contrib.{app}" for app in apps), "simple_history"])
+django.setup()
+import loyalty_site.lib
+for module in pkgutil.iter_modules(loyalty_site.lib.__path__):
+    importlib.import_module(f"loyalty_site.lib.{module.name}")
+print([name for name in sys.modules if name.split(".")[0] in ("celery", "kombu")
+       or name.startswith("loyalty_site.") and not name.startswith("loyalty_site.lib")])
+"""
+
+
+def test_the_bottom_is_imported_without_the_application():
+    """Below any other Django project, too: lib needs neither our settings nor Celery."""
+    told = subprocess.run([sys.executable, "-c", BOTTOM], cwd=ROOT, capture_output=True, text=True)
+    assert told.stdout.strip() == "[]", told.stderr

@@ -12,16 +12,17 @@ from members.lookup import Lookup
 from members.models import Member
 from partners.activity import Activity, Adjustment, Decision, EarlyRelease, Redemption, Reversal, Transfer
 from partners.catalogue import Catalogue
-from transactions import adjustments, caps, losses, redemptions, repeats, reversals, settlement, transfers
-from transactions.accruals import accrue
-from transactions.baskets import read_rates
-from transactions.books import Books
-from transactions.gifts import Gifts
+from transactions.books import cancellations, idempotency, settlement
+from transactions.books.limits import check
+from transactions.books.originals import Originals, References
+from transactions.books.posting import CLOCK_SKEW, Posting, Result, fingerprint
+from transactions.books.relations import Ties
+from transactions.books.unit_of_work import Books
 from transactions.models import Journal
-from transactions.originals import Originals, References
-from transactions.posting import CLOCK_SKEW, Posting, Result, fingerprint
-from transactions.ties import Ties
-from transactions.validity import check
+from transactions.verbs import adjustments, caps, redemptions, reversals, transfers
+from transactions.verbs.accruals import accrue
+from transactions.verbs.baskets import read_rates
+from transactions.verbs.transfer_limits import Gifts
 
 _VERBS = {
     Activity: (Journal.Kind.ACCRUAL, accrue),
@@ -32,7 +33,7 @@ _VERBS = {
     Transfer: (Journal.Kind.TRANSFER, transfers.transfer),
 }
 
-#: What a Decision may do to a reservation; the other deeds are those of transactions/decisions.py.
+#: What a Decision may do to a reservation; the other deeds are those of transactions/reviews/decisions.py.
 _DEEDS = {"confirm": redemptions.confirm, "release": redemptions.release}
 
 
@@ -127,7 +128,7 @@ class Batch:
             item = self.items[n]
             found = known.get((_VERBS[type(item)][0].value, item.external_id))
             if found and found[1] == fingerprint(item):
-                self.results[n] = repeats.told(*found, fingerprint(item))
+                self.results[n] = idempotency.told(*found, fingerprint(item))
 
     def _refer(self, items):
         """The journals that items name, read in the same round trip as their members."""
@@ -170,7 +171,7 @@ class Batch:
     def _settle_time(self, books, members):
         """Book what time did, then lock the counters; says whether anything was due."""
         is_due = settlement.book(books)
-        returned = losses.reopened(books) if is_due else {}
+        returned = cancellations.reopened(books) if is_due else {}
         pairs = [(self.items[n], member) for n, (member, _) in members.items()]
         own = {"catalogue": self.catalogue, "via": self.via, "returned": returned}
         books.counters = caps.lock(books, pairs, self.originals.values(), **own)
@@ -204,7 +205,7 @@ class Batch:
     def _read_known(self, items):
         names = [(_VERBS[type(item)][0].value, item.external_id) for item in items if type(item) in _VERBS]
         orders = [item.external_id for item in items if isinstance(item, Activity)]
-        return repeats.read(self.session, self.configuration, self.via, names, orders)
+        return idempotency.read(self.session, self.configuration, self.via, names, orders)
 
     def _read_originals(self, items):
         if self.references is None:
@@ -264,4 +265,4 @@ class Batch:
 
     def _repeated(self, name, posting):
         """The stored answer when this very fact is known; raises when another one has its name."""
-        return repeats.told(*self.known[name], posting.fingerprint) if name in self.known else None
+        return idempotency.told(*self.known[name], posting.fingerprint) if name in self.known else None

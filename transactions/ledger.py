@@ -14,9 +14,9 @@ from loyalty_site.lib.refusals import Refused
 from loyalty_site.lib.sql import Session
 from partners.activity import Activity, Adjustment, Redemption, Reversal, Transfer, load
 from programs import versions
-from transactions import settlement
 from transactions.batch import Batch, ConfigurationChanged
-from transactions.books import Books
+from transactions.books import settlement
+from transactions.books.unit_of_work import Books
 from transactions.models import Journal
 from transactions.models.journals import NotOpen, decision
 
@@ -53,7 +53,7 @@ def record(items, *, program_id, via, now=None, user=None, dry_run=False, resume
     `via` is the Connection they came through, `user` the member of staff who entered them. With
     `dry_run` everything is computed and nothing written. Items of one member are posted in the order of
     `activity_at`, then of their position. `resumed` maps positions to open journals whose outcome the
-    item is (transactions/decisions.py).
+    item is (transactions/reviews/decisions.py).
 
     Raises Refused when the batch as a whole cannot be taken.
     """

@@ -1,5 +1,5 @@
 """What does this app have done in the background?"""
 
-from transactions.redating import work
+from transactions.expiry.redating import work
 
 __all__ = ["work"]

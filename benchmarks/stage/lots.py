@@ -20,8 +20,8 @@ def build(members, lots_each):
     from loyalty_site.lib.sql import Session
     from programs import versions
     from tests import factories
-    from transactions import settlement
-    from transactions.books import Books
+    from transactions.books import settlement
+    from transactions.books.unit_of_work import Books
 
     call_command("migrate", verbosity=0)
     template = factories.program("template")
@@ -47,7 +47,7 @@ def build(members, lots_each):
     connection.close()
 
 
-#: The chain value of a credit behind `before`, as transactions/chain.py makes it.
+#: The chain value of a credit behind `before`, as transactions/books/chain.py makes it.
 _CHAIN = """encode(sha256(convert_to(concat_ws('|', {before}, m.id, {place}, %(journal)s, %(currency)s, 'credit',
     %(points)s, %(points)s, 0, 0, 0, {place} * %(points)s, {at}, {at}), 'UTF8')), 'hex')"""
 _AT = "to_char(%(at)s::timestamptz AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.US\"+00:00\"')"
@@ -117,7 +117,7 @@ def floor():
     """Seconds of the least that must be done: one UPDATE of what remains of the same lots, in the same batches."""
     from django.db import connection
 
-    from transactions.mass_expiry import BATCH
+    from transactions.expiry.plain_lots import BATCH
 
     started = time.perf_counter()
     last, lots = 0, 0
@@ -139,7 +139,7 @@ def floor():
 def expire():
     """(seconds, what was swept, peak memory of this process in MB)."""
     from programs.models import Program
-    from transactions.sweep import Swept, sweep
+    from transactions.expiry.sweep import Swept, sweep
 
     total = Swept()
     started = time.perf_counter()
@@ -156,7 +156,7 @@ def peak():
 def expire_in_batches(pipe):
     """For a process that will be killed: tells each batch that is done."""
     from programs.models import Program
-    from transactions.sweep import sweep
+    from transactions.expiry.sweep import sweep
 
     for done in sweep(Program.objects.get(code="expiry").pk):
         pipe.send(done.lots)
@@ -171,8 +171,8 @@ def check(members, lots_each, with_audit):
 
     from members.models import Balance
     from programs.models import Program
-    from transactions.audit import audit
     from transactions.models import Entry, Lot, Trace
+    from transactions.proof.audit import audit
 
     made, lots = Program.objects.get(code="expiry"), members * lots_each
     ours = {"currency__program": made}

@@ -18,7 +18,7 @@ class Cap(ProgramPart):
     """An upper limit of what is given of one currency: per transaction, per member, or as a budget for all.
 
     `limit` counts in what `measure` says: smallest units of points, uses, or minor units of money (points
-    times their cost). It is exact at the moment of posting; see transactions/caps.py.
+    times their cost). It is exact at the moment of posting; see transactions/verbs/caps.py.
     """
 
     class Scope(models.TextChoices):
@@ -131,7 +131,7 @@ class StaffLimit(models.Model):
     """How many points a member of a staff group may credit or debit by hand; more needs a second person.
 
     In smallest units. Who is in several groups has the largest of their limits; who is in none that has a
-    limit may post nothing alone (transactions/approvals.py).
+    limit may post nothing alone (transactions/reviews/approvals.py).
     """
 
     program = models.ForeignKey(Program, models.CASCADE, related_name="staff_limits")

@@ -6,7 +6,7 @@ import time
 import pytest
 from django.db import connection
 
-from loyalty_site.lib.hands import side_by_side
+from loyalty_site.lib.threads import side_by_side
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

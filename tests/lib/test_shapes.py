@@ -5,7 +5,7 @@ from datetime import UTC, date, datetime
 import pytest
 from jsonschema import Draft202012Validator
 
-from loyalty_site.lib.shapes import Day, Fields, Instant, Items, Json, Money, Text, Whole, instant, named
+from loyalty_site.lib.schema_types import Day, Fields, Instant, Items, Json, Money, Text, Whole, instant, named
 
 SHAPES = [
     (Text(3), "abc", "abc"),

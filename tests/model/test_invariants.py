@@ -16,7 +16,7 @@ from tests import factories
 from tests.factories import held, post, post_one, purchase, redemption, reversal
 from tests.transactions.balanced import assert_balanced
 from tests.transactions.living import START, live
-from transactions import merges
+from transactions.merging import merges
 from transactions.models import Lot
 
 pytestmark = pytest.mark.django_db

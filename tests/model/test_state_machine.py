@@ -35,7 +35,9 @@ from tests.factories import at, purchase
 from tests.model.ledger_model import GRACE, LIFE, Ledger, Member, No
 from tests.transactions.balanced import assert_balanced
 from tests.transactions.living import everything
-from transactions import ledger, merges, sweep
+from transactions import ledger
+from transactions.expiry import sweep
+from transactions.merging import merges
 from transactions.models import Lot
 
 outcomes = Counter()

@@ -8,7 +8,7 @@ from programs import document, versions
 from programs.models import Cap, Program
 from tests import factories
 from tests.programs.examples import example
-from transactions.models import Counter
+from transactions.models import CapCounter
 
 RULE = example()["rules"][0]
 
@@ -73,7 +73,7 @@ def test_a_document_with_caps_goes_in_and_comes_out_and_is_changed():
     document.apply(gone)
     assert Cap.objects.get() == row
     assert Cap.objects.get().rule is None
-    Counter.objects.create(cap=row, period="2026-01-01", used=1)
+    CapCounter.objects.create(cap=row, period="2026-01-01", used=1)
     with pytest.raises(Refused, match="counters refer to it"):
         document.apply(gone | {"caps": []})
 

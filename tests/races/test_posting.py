@@ -16,7 +16,9 @@ from tests.factories import held, post, post_one, purchase, redemption, reversal
 from tests.races.crowd import at_once
 from tests.races.sampler import watching
 from tests.transactions.balanced import assert_balanced
-from transactions import chain, ledger, sweep
+from transactions import ledger
+from transactions.books import chain
+from transactions.expiry import sweep
 from transactions.models import Entry, Journal, Lot
 
 pytestmark = [pytest.mark.races, pytest.mark.django_db(transaction=True)]

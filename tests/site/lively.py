@@ -10,8 +10,10 @@ from partners.activity import Adjustment
 from programs.models import Cap, StaffLimit
 from tests import factories
 from tests.site.shop import Shop
-from transactions import approvals, merges, redating
+from transactions.expiry import redating
+from transactions.merging import merges
 from transactions.models import Approval, Journal, NightRun, Seal
+from transactions.reviews import approvals
 
 
 class LivelyShop(Shop):

@@ -139,14 +139,14 @@ def test_a_reservation_is_released_with_a_reason(desk, shop):
 def test_a_part_of_a_purchase_is_refunded_in_major_units(desk, shop):
     _, made = refunded(desk, shop.bought, amount="120.50", reason="Bindings came back")
     assert (made.reverses, made.reason) == (shop.bought, "Bindings came back")
-    assert (shop.bought.status, shop.bought.taken_back) == ("partially_reversed", 12050)
+    assert (shop.bought.status, shop.bought.reversed_amount) == ("partially_reversed", 12050)
 
 
 @pytest.mark.parametrize("amount", ["600.01", "0", "-1", "1,5", "1.999", "x", ""])
 def test_what_cannot_be_refunded_is_said_at_the_amount(desk, shop, amount):
     assert "amount" in errors(deed(desk, "transactions_journal_refund", shop.bought, amount=amount, reason="Back"))
     shop.bought.refresh_from_db()
-    assert shop.bought.taken_back == 0
+    assert shop.bought.reversed_amount == 0
 
 
 def test_a_part_of_a_redemption_is_given_back_in_points(desk, shop):
@@ -176,7 +176,7 @@ def test_a_deed_that_is_sent_twice_is_done_once(desk, shop):
     first, second = (desk.post(page, {**form.data.dict(), "agreed": "on"}) for _ in range(2))
     assert first["HX-Redirect"] == second["HX-Redirect"]
     shop.bought.refresh_from_db()
-    assert shop.bought.taken_back == 1000
+    assert shop.bought.reversed_amount == 1000
 
 
 @pytest.mark.parametrize("name", ["retry", "confirm", "release", "refund", "free", "reverse"])

@@ -42,7 +42,7 @@ def test_pieces_take_their_share_of_the_line_and_no_cent_is_lost(desk, shop, bou
     shares = [share(refunded(desk, bought, line_0="1")[1])["lines"] for _ in range(3)]
     assert [line["amount"] for (line,) in shares] == [333, 333, 334]
     assert [(line["position"], line["quantity"]) for (line,) in shares] == [(0, 1)] * 3
-    assert bought.taken_back == 1000
+    assert bought.reversed_amount == 1000
     # Silver: 81 for 65.00 EUR, 68 for 55.00 EUR.
     assert factories.held(shop.ada) == before - 13
 
@@ -50,13 +50,13 @@ def test_pieces_take_their_share_of_the_line_and_no_cent_is_lost(desk, shop, bou
 def test_lines_and_money_beside_them_come_back_together(desk, shop, bought):
     _, made = refunded(desk, bought, line_1="1", amount="5.00")
     assert share(made) == {"lines": [{"position": 1, "amount": 5000, "quantity": 1}], "amount": 500}
-    assert bought.taken_back == 5500
+    assert bought.reversed_amount == 5500
 
 
 def test_everything_that_is_left_comes_back(desk, shop, bought):
     refunded(desk, bought, line_0="2")
     _, made = refunded(desk, bought, everything="on")
-    assert (bought.status, bought.taken_back) == ("reversed", 6500)
+    assert (bought.status, bought.reversed_amount) == ("reversed", 6500)
     assert share(made)["lines"] == []
 
 
@@ -104,7 +104,7 @@ def test_what_was_not_shown_is_not_agreed_to(desk, shop, bought):
     assert "HX-Redirect" not in again
     assert "HX-Redirect" in desk.post(page, {**again.context["form"].data.dict(), "agreed": "on"})
     bought.refresh_from_db()
-    assert bought.taken_back == 666
+    assert bought.reversed_amount == 666
 
 
 @pytest.mark.parametrize(
@@ -124,7 +124,7 @@ def test_what_was_not_shown_is_not_agreed_to(desk, shop, bought):
 def test_what_cannot_come_back_is_said_at_its_field(desk, shop, bought, fields, field):
     assert field in errors(deed(desk, "transactions_journal_refund", bought, reason="Back", **fields))
     bought.refresh_from_db()
-    assert bought.taken_back == 0
+    assert bought.reversed_amount == 0
 
 
 def test_a_line_that_came_back_over_the_api_is_not_offered_again(desk, shop, bought):

@@ -5,7 +5,7 @@ import pytest
 from programs.models import Participation
 from tests import factories
 from tests.site.api_caller import Caller
-from transactions import decisions
+from transactions.reviews import decisions
 
 pytestmark = pytest.mark.django_db
 

@@ -18,8 +18,8 @@ from members.models.customers import check_phone
 from partners.models import ApiKey, Product, Store
 from programs import document, periods
 from programs.models import Program
-from transactions.audit import audit
 from transactions.models import Entry, Journal, Lot
+from transactions.proof.audit import audit
 
 NEW_YORK = ZoneInfo("America/New_York")
 

@@ -24,9 +24,9 @@ from loyalty_site.lib import locks
 from tests import factories
 from tests.factories import at, held, post_one, purchase
 from tests.transactions.living import START, live
-from transactions import sweep
-from transactions.audit import audit
+from transactions.expiry import sweep
 from transactions.models import NightRun, Seal
+from transactions.proof.audit import audit
 
 STEPS = [step.name for step in nightly.STEPS]
 NIGHT = at(2026, 3, 4, 2)
@@ -211,8 +211,8 @@ sys.path.insert(0, ".")
 import django
 django.setup()
 from django.core.management import call_command
-from transactions import sweep
-sweep.mass_expiry.BATCH = 1
+from transactions.expiry import sweep
+sweep.plain_lots.BATCH = 1
 sweep.sweep.__kwdefaults__["batch"] = 1
 whole = sweep._refresh
 def refresh(*arguments, **options):

@@ -1,6 +1,6 @@
 """Do the books of a program balance after a test? The product's own audit says so."""
 
-from transactions.audit import audit
+from transactions.proof.audit import audit
 
 
 def assert_balanced(made):

@@ -8,8 +8,8 @@ import pytest
 
 from members.models import Balance
 from programs.models import Program
-from transactions.audit import audit
 from transactions.models import Entry, Lot
+from transactions.proof.audit import audit
 
 
 @pytest.fixture

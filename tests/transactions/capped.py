@@ -2,7 +2,7 @@
 
 from programs.models import Cap
 from tests.factories import at, post_one, purchase
-from transactions.models import Counter
+from transactions.models import CapCounter
 
 MARCH = at(2026, 3, 4)
 
@@ -17,7 +17,7 @@ def cap(made, code, limit, **fields):
 
 
 def used(code):
-    return list(Counter.objects.filter(cap__code=code).order_by("period").values_list("used", flat=True))
+    return list(CapCounter.objects.filter(cap__code=code).order_by("period").values_list("used", flat=True))
 
 
 def buy(made, who, points, **fields):

@@ -9,9 +9,9 @@ from partners.activity import Decision
 from programs.expiry import End
 from tests import factories
 from tests.factories import post, purchase, redemption
-from transactions import moves
+from transactions.books import moves
+from transactions.books.moves import Escrow
 from transactions.models import Entry, Journal, Lot, Trace
-from transactions.moves import Escrow
 
 START = factories.at(2026, 3, 1)
 #: What may be planned for points that are earned, in hours from `START`; a few, so that they coincide.

@@ -10,8 +10,9 @@ from programs.models import StaffLimit
 from tests import factories
 from tests.factories import at, held, post
 from tests.races.crowd import at_once
-from transactions import approvals, merges
+from transactions.merging import merges
 from transactions.models import Approval, Journal
+from transactions.reviews import approvals
 
 NOON = at(2026, 3, 4)
 

@@ -13,9 +13,9 @@ from partners.activity import Adjustment, Decision, Reversal, Transfer
 from tests import factories
 from tests.factories import post, post_one, purchase, redemption, reversal
 from transactions import ledger
-from transactions.audit import CHECKS, audit
 from transactions.models import Entry, Journal, Lot, Trace
 from transactions.models.immutability import drop_triggers
+from transactions.proof.audit import CHECKS, audit
 
 
 @pytest.fixture
@@ -249,8 +249,8 @@ def test_a_balance_that_would_sleep_too_long_is_found(made, busy, value):
 @pytest.mark.parametrize(
     ("kind", "change", "found"),
     [
-        ("accrual", "taken_back = taken_back - 1", "what was refunded of transaction {}"),
-        ("redemption", "taken_back = taken_back - 1", "what was given back of redemption {}"),
+        ("accrual", "reversed_amount = reversed_amount - 1", "what was refunded of transaction {}"),
+        ("redemption", "reversed_amount = reversed_amount - 1", "what was given back of redemption {}"),
         ("redemption", "status = 'partially_reversed'", "what was given back of redemption {}"),
     ],
 )

@@ -11,7 +11,7 @@ from tests import factories
 from tests.factories import at, held, line, post, post_one, purchase
 from tests.transactions.capped import MARCH, buy, cap, used
 from transactions import ledger
-from transactions.models import Counter, Journal
+from transactions.models import CapCounter, Journal
 
 
 def trace(result):
@@ -40,7 +40,7 @@ def test_c8_x1_transaction_then_day_then_budget(plain, ada):
     assert [(row["points"], row["desired"]) for row in trace(result)["rules"]] == [(60, 180)]
     assert held(ada) == 460
     assert (used("day"), used("budget")) == ([460], [60])
-    assert Counter.objects.get(cap=day).key == ada.pk
+    assert CapCounter.objects.get(cap=day).key == ada.pk
 
 
 def test_what_is_not_cut_says_nothing_of_it(plain, ada):
@@ -78,7 +78,7 @@ def test_each_period_has_its_counter(plain, ada, period, first):
     cap(plain, "some", 100, period=period)
     assert buy(plain, ada, 70).answer["points"] == {"points": 70}
     assert buy(plain, ada, 70).answer["points"] == {"points": 30}
-    assert Counter.objects.get().period == first
+    assert CapCounter.objects.get().period == first
 
 
 def test_the_day_is_that_of_the_activity_in_the_zone_of_the_program(plain, ada):
@@ -87,7 +87,7 @@ def test_the_day_is_that_of_the_activity_in_the_zone_of_the_program(plain, ada):
     buy(plain, ada, 100, activity_at=at(2026, 3, 4, 23, 30))
     assert buy(plain, ada, 100, activity_at=at(2026, 3, 4, 22, 30)).answer["points"] == {"points": 100}
     assert buy(plain, ada, 100, activity_at=at(2026, 3, 5, 1)).answer["points"] == {}
-    assert list(Counter.objects.order_by("period").values_list("period", flat=True)) == [
+    assert list(CapCounter.objects.order_by("period").values_list("period", flat=True)) == [
         date(2026, 3, 4),
         date(2026, 3, 5),
     ]
@@ -134,7 +134,7 @@ def test_stores_have_counters_of_their_own(plain, ada):
     assert buy(plain, ada, 80, store="lyon").answer["points"] == {"points": 30}
     assert buy(plain, ada, 120, store="nice").answer["points"] == {"points": 100}
     assert buy(plain, ada, 120).answer["points"] == {"points": 120}
-    assert set(Counter.objects.filter(cap__code="store").values_list("key", "used")) == {
+    assert set(CapCounter.objects.filter(cap__code="store").values_list("key", "used")) == {
         (lyon.pk, 30),
         (nice.pk, 100),
     }

@@ -13,15 +13,15 @@ from tests.factories import at, held, post_one, purchase, redemption, reversal
 from tests.races.crowd import at_once
 from tests.transactions.capped import MARCH, buy, cap, used
 from transactions import ledger
-from transactions.models import Counter, Journal
-from transactions.sweep import sweep
+from transactions.expiry.sweep import sweep
+from transactions.models import CapCounter, Journal
 
 
 def test_a_refund_opens_the_period_of_the_purchase(plain, ada):
     cap(plain, "month", 100, period="month")
     bought = buy(plain, ada, 100, activity_at=at(2026, 2, 10))
     post_one(plain, reversal(bought.journal_id, activity_at=MARCH))
-    assert list(Counter.objects.values_list("period__month", "used")) == [(2, 0)]
+    assert list(CapCounter.objects.values_list("period__month", "used")) == [(2, 0)]
     assert buy(plain, ada, 70, activity_at=at(2026, 2, 11)).answer["points"] == {"points": 70}
 
 

@@ -3,8 +3,9 @@
 import json
 
 from tests.factories import at, post_one, purchase, redemption
-from transactions import causes, ledger
+from transactions import ledger
 from transactions.models import Entry, Lot
+from transactions.proof import causes
 
 
 def test_a_debit_leads_to_its_lots_and_to_what_earned_them(made, who):

@@ -4,7 +4,7 @@ import pytest
 
 from tests import factories
 from tests.factories import post, post_one, purchase, redemption, reversal
-from transactions import chain
+from transactions.books import chain
 from transactions.models import Entry
 
 #: Everything that an entry says; its key says nothing.

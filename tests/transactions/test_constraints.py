@@ -96,9 +96,9 @@ def test_only_a_reversal_reverses_and_always_does(spent):
 def test_more_than_the_order_cannot_be_refunded(spent):
     order = next(journal for journal in spent if journal.kind == "accrual")
     with refuses("refunded_within_amount"), transaction.atomic():
-        Journal.objects.filter(pk=order.pk).put(taken_back=order.amount + 1)
+        Journal.objects.filter(pk=order.pk).put(reversed_amount=order.amount + 1)
     with refuses("taken_back_not_negative"), transaction.atomic():
-        Journal.objects.filter(pk=order.pk).put(taken_back=-1)
+        Journal.objects.filter(pk=order.pk).put(reversed_amount=-1)
 
 
 def test_what_is_booked_has_a_member(spent):

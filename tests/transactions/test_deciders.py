@@ -8,8 +8,8 @@ from partners.activity import Decision
 from programs.models import ExchangeRate
 from tests import factories
 from tests.factories import at, post, post_one, purchase, redemption, reversal
-from transactions import decisions
 from transactions.models import Journal
+from transactions.reviews import decisions
 
 NOW = at(2026, 5, 4)
 LATER = at(2026, 5, 5)

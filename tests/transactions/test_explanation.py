@@ -8,9 +8,9 @@ from partners.activity import Activity
 from programs import capping
 from tests.factories import post_one, reversal
 from tests.transactions.capped import MARCH, buy, cap
-from transactions import causes
-from transactions.explanation import explain
 from transactions.models import Journal
+from transactions.proof import causes
+from transactions.proof.sentences import explain
 
 
 def told(result):

@@ -12,9 +12,9 @@ from tests import factories
 from tests.factories import at, post, post_one, purchase, redemption, reversal
 from tests.transactions.living import START, live
 from transactions import ledger
-from transactions.audit import audit
 from transactions.models import Entry, Lot, Trace
 from transactions.models.immutability import drop_triggers
+from transactions.proof.audit import audit
 
 pytestmark = pytest.mark.django_db
 

@@ -8,7 +8,9 @@ from partners.activity import Transfer
 from programs.models import ExpiryRule
 from tests import factories
 from tests.factories import at, held, post, post_one, purchase, redemption, reversal
-from transactions import ledger, merges, reinstatements
+from transactions import ledger
+from transactions.expiry import reinstatements
+from transactions.merging import merges
 from transactions.models import Lot
 
 pytestmark = pytest.mark.usefixtures("books_balance")

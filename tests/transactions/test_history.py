@@ -12,8 +12,9 @@ from members.models import Standing
 from partners.activity import EarlyRelease
 from tests.factories import at, post_one, purchase, redemption
 from tests.transactions.living import START, live
-from transactions import history, ledger
+from transactions import ledger
 from transactions.models import Lot
+from transactions.proof import history
 
 
 def stored(who):

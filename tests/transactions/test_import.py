@@ -12,8 +12,8 @@ from members.models import Balance, Customer, Member
 from partners.models import Connection
 from tests import factories
 from tests.transactions.importing import PLAIN, Folder
-from transactions.audit import audit
 from transactions.models import Journal
+from transactions.proof.audit import audit
 
 CDNOW = Path(demo.__file__).with_name("cdnow_sample.txt")
 CDNOW_MAPPING = CDNOW.with_name("cdnow_mapping.json")

@@ -16,8 +16,8 @@ from django.db.models import Sum
 from members.models import Balance, Member
 from tests import factories
 from tests.transactions.importing import PLAIN
-from transactions.audit import audit
 from transactions.models import Journal
+from transactions.proof.audit import audit
 
 ROOT = Path(__file__).resolve().parents[2]
 ROWS, CUSTOMERS = 8_000, 700

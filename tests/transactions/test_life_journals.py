@@ -10,9 +10,9 @@ from programs.models import ExchangeRate
 from tests import factories
 from tests.factories import at, held, post, post_one, purchase, redemption, reversal
 from tests.transactions.books_balance import state
-from transactions import decisions
 from transactions.models import Entry, Journal, Lot
 from transactions.models.journals import NotOpen
+from transactions.reviews import decisions
 
 pytestmark = pytest.mark.usefixtures("books_balance")
 

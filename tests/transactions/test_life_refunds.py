@@ -7,8 +7,8 @@ from programs.models import ExchangeRate
 from tests import factories
 from tests.factories import at, held, line, post, post_one, purchase, redemption, reversal
 from tests.transactions.books_balance import kinds, lots, state
-from transactions import decisions
 from transactions.models import Entry, Journal
+from transactions.reviews import decisions
 
 pytestmark = pytest.mark.usefixtures("books_balance")
 
@@ -133,7 +133,7 @@ def test_c14_x3_in_one_batch_too(half):
     results = post(half, *parts, reversal(bought.journal_id, "d", amount=2), now=NOW)
     assert [r.status for r in results] == ["posted", "posted", "posted", "refused"]
     journal = Journal.objects.get(pk=bought.journal_id)
-    assert (journal.taken_back, journal.status, held(who)) == (999, "partially_reversed", 0)
+    assert (journal.reversed_amount, journal.status, held(who)) == (999, "partially_reversed", 0)
 
 
 @pytest.mark.parametrize("cuts", [(1000,), (1, 999), (333, 333, 334), (500, 250, 250)])

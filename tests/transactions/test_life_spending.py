@@ -12,9 +12,10 @@ from programs.models import ExpiryRule
 from tests import factories
 from tests.factories import at, held, post, post_one, purchase, redemption, reversal
 from tests.transactions.books_balance import kinds, lots, state
-from transactions import decisions, ledger
+from transactions import ledger
 from transactions.models import Entry, Journal, Lot, Trace
 from transactions.models.journals import NotOpen
+from transactions.reviews import decisions
 
 pytestmark = pytest.mark.usefixtures("books_balance")
 
@@ -306,7 +307,7 @@ def test_two_parts_in_one_batch_are_both_counted(made, who, spent):
         "posted",
         "refused",
     ]
-    assert Journal.objects.get(pk=spent.journal_id).taken_back == 100
+    assert Journal.objects.get(pk=spent.journal_id).reversed_amount == 100
 
 
 def test_spending_is_given_back_in_points_not_in_money(made, who, spent):

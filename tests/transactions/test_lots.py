@@ -9,7 +9,7 @@ from programs.expiry import End
 from programs.models import Currency, ExpiryRule
 from tests import factories
 from tests.factories import at, held, post, post_one, purchase, redemption
-from transactions import moves
+from transactions.books import moves
 from transactions.models import Lot, Trace
 
 

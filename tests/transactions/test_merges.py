@@ -15,8 +15,8 @@ from tests.factories import held, post, post_one, purchase, redemption, reversal
 from tests.races.crowd import at_once
 from tests.transactions.balanced import assert_balanced
 from tests.transactions.capped import MARCH, buy, cap
-from transactions import merges, unmerges
-from transactions.models import Approval, Counter, Journal, Lot
+from transactions.merging import merges, unmerges
+from transactions.models import Approval, CapCounter, Journal, Lot
 
 pytestmark = pytest.mark.django_db
 
@@ -211,11 +211,11 @@ def test_caps_are_not_doubled(made, ada, twin):
     currency = made.currencies.get(code="points")
     cap = Cap.objects.create(program=made, code="daily", name="Daily", currency=currency, limit=100)
     for who, used in ((ada, 30), (twin, 60)):
-        Counter.objects.create(cap=cap, key=who.pk, period=date(2026, 1, 1), used=used)
+        CapCounter.objects.create(cap=cap, key=who.pk, period=date(2026, 1, 1), used=used)
     done = join(twin, ada)
-    assert Counter.objects.get(key=ada.pk).used == 90
+    assert CapCounter.objects.get(key=ada.pk).used == 90
     unmerges.unmerge(done)
-    assert Counter.objects.get(key=ada.pk).used == 30
+    assert CapCounter.objects.get(key=ada.pk).used == 30
 
 
 def test_trailing_days_of_both_count_together(plain):

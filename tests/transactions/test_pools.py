@@ -12,9 +12,10 @@ from programs.models import Currency
 from tests import factories
 from tests.factories import held, post, post_one, purchase, redemption, reversal
 from tests.transactions.balanced import assert_balanced
-from transactions import decisions, pools
 from transactions.batch import Batch
 from transactions.models import Journal, Lot
+from transactions.reviews import decisions
+from transactions.verbs import groups
 
 pytestmark = pytest.mark.django_db
 
@@ -174,11 +175,11 @@ def test_a_closed_group_gets_nothing(made, who, home, tie):
 
 def test_who_has_left_keeps_everything_from_then_on(made, who, home, tie):
     post_one(made, purchase(who, 10_000))
-    assert pools.leave(tie) == {}
+    assert groups.leave(tie) == {}
     post_one(made, purchase(who, 10_000))
     assert (held(who), held(home)) == (170, 30)
-    with pytest.raises(pools.NotLive):
-        pools.leave(tie)
+    with pytest.raises(groups.NotLive):
+        groups.leave(tie)
 
 
 def test_who_leaves_may_get_back_what_is_unspent(made, who, home, tie):
@@ -187,7 +188,7 @@ def test_who_leaves_may_get_back_what_is_unspent(made, who, home, tie):
     bought = post_one(made, purchase(who, 10_000))
     post_one(made, by(home, mate, 10))
     post_one(made, purchase(mate, 1_000))
-    assert pools.leave(tie, give_back=True) == {"points": 20}
+    assert groups.leave(tie, give_back=True) == {"points": 20}
     assert (held(who), held(home)) == (90, 10)
     post_one(made, reversal(bought.journal_id))
     assert (held(who), held(home)) == (0, 0)
@@ -196,7 +197,7 @@ def test_who_leaves_may_get_back_what_is_unspent(made, who, home, tie):
 def test_pending_points_go_back_pending(made, who, home, tie):
     policy(made, pending_event="shipped")
     post_one(made, purchase(who, 10_000, "o-1"))
-    assert pools.leave(tie, give_back=True) == {"points": 30}
+    assert groups.leave(tie, give_back=True) == {"points": 30}
     post_one(made, Activity(kind="shipped", external_id="s-1", member={"number": who.number}, order="o-1"))
     assert (held(who), held(home)) == (100, 0)
 
@@ -218,7 +219,7 @@ def test_only_who_may_spends_the_groups_points(made, who, home, tie):
     assert Journal.objects.get(pk=done.journal_id).trace["by"] == who.pk
     Relation.objects.update(role="viewer")
     assert refused(made, by(home, who, 5)) == ("not_allowed", "by")
-    pools.leave(tie)
+    groups.leave(tie)
     assert refused(made, by(home, who, 5)) == ("not_allowed", "by")
 
 
@@ -240,7 +241,7 @@ def test_a_redemption_waits_for_the_owner(made, who, home, tie):
     waiting = post(made, by(home, who, 10))[0]
     assert waiting.status == "kept"
     assert held(home) == 30
-    with pytest.raises(pools.NotAllowed):
+    with pytest.raises(groups.NotAllowed):
         decisions.approve(waiting.journal_id, by=who)
     assert decisions.approve(waiting.journal_id, by=owner).status == "posted"
     assert held(home) == 20
@@ -254,7 +255,7 @@ def test_nobody_approves_themselves(made, who, home, tie):
     Relation.objects.update(may_redeem=True, needs_approval=True, role="owner")
     post_one(made, purchase(who, 10_000))
     waiting = post(made, by(home, who, 10))[0]
-    with pytest.raises(pools.NotAllowed, match="nobody approves their own"):
+    with pytest.raises(groups.NotAllowed, match="nobody approves their own"):
         decisions.approve(waiting.journal_id, by=who)
 
 
@@ -305,7 +306,7 @@ class TestOrdersPaidWithPointsOfAGroup:
 
     def test_the_group_gets_them_also_when_the_member_has_left(self, made, who, home, tie, bought):
         Relation.objects.update(percent=0)
-        pools.leave(tie)
+        groups.leave(tie)
         assert post_one(made, reversal(0, order="o-1")).answer["restored"] == 20
         assert held(home) == 0
 

@@ -11,8 +11,8 @@ from partners.models import Connection
 from tests import factories
 from tests.factories import held, line, post, post_one, purchase, redemption, reversal
 from transactions import ledger
+from transactions.books.posting import fingerprint
 from transactions.models import Entry, Journal, JournalLine, Lot, Trace
-from transactions.posting import fingerprint
 
 
 def test_a_purchase_moves_the_balance_at_once(made, who):

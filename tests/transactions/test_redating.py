@@ -11,9 +11,11 @@ from programs.models import ExpiryRule
 from tests import factories
 from tests.factories import at, post_one, purchase, redemption
 from tests.transactions.living import START, everything, live
-from transactions import history, ledger, redating, redating_preview
-from transactions.audit import audit
+from transactions import ledger
+from transactions.expiry import preview, redating
 from transactions.models import Entry, Lot, NightRun, Redating
+from transactions.proof import history
+from transactions.proof.audit import audit
 
 NOW = at(2026, 3, 10)
 PARIS = ZoneInfo("Europe/Paris")
@@ -50,7 +52,7 @@ def test_a_change_of_policy_is_for_new_lots_only(made, who, points):
 def test_the_job_gives_live_lots_the_new_terms_but_not_before_the_notice(made, who, points):
     old, new = earn(made, who, at(2025, 12, 1)), earn(made, who, at(2026, 3, 1))
     turn(points, period=2, rounding="none", notice_days=30)
-    plan = redating_preview.preview(points, NOW)
+    plan = preview.preview(points, NOW)
     assert (plan.lots, plan.points, plan.sooner, plan.later, plan.unchanged) == (2, 20, 2, 0, 0)
     assert not Redating.objects.exists()
     assert redating.apply(points, NOW, reason="Shorter") == 2
@@ -64,7 +66,7 @@ def test_the_job_gives_live_lots_the_new_terms_but_not_before_the_notice(made, w
     assert (plan.members, plan.moved.members, plan.is_whole) == (1, 1, True)
     assert [(one.lot.pk, one.after) for one in plan.examples] == [(old.pk, old.expires_at), (new.pk, new.expires_at)]
     assert list(Redating.objects.values_list("lot", "reason")) == [(old.pk, "Shorter"), (new.pk, "Shorter")]
-    again = redating_preview.preview(points, NOW)
+    again = preview.preview(points, NOW)
     assert (again.unchanged, again.sooner) == (2, 0)
     assert not list(audit(made))
 
@@ -81,7 +83,7 @@ def test_a_lot_that_ends_within_the_notice_anyway_is_left_alone(made, who, point
     turn(points, period=3, rounding="none")
     old = earn(made, who, at(2025, 12, 20))
     turn(points, period=2, rounding="none", notice_days=30)
-    assert redating_preview.preview(points, NOW).unchanged == 1
+    assert preview.preview(points, NOW).unchanged == 1
     assert redating.apply(points, NOW, reason="Shorter") == 0
     assert last_day(old) == "2026-03-20"
 
@@ -91,7 +93,7 @@ def test_turning_expiry_on_grants_a_whole_period_from_the_switch(db):
     who, points = factories.member(made), made.currencies.get(code="points")
     old = earn(made, who, at(2025, 6, 1))
     turn(points, model="fixed", period=12, unit="month", rounding="none")
-    assert [str(day) for days in redating_preview.preview(points, NOW).moves for day in days] == [
+    assert [str(day) for days in preview.preview(points, NOW).moves for day in days] == [
         "None",
         "2027-03-10",
     ]
@@ -114,7 +116,7 @@ def test_the_activity_model_ends_the_balance_and_not_its_lots(db, had_end, expec
     who, points = factories.member(made), made.currencies.get(code="points")
     lot = earn(made, who, at(2026, 3, 1))
     turn(points, model="activity", period=12, unit="month", rounding="none")
-    plan = redating_preview.preview(points, NOW)
+    plan = preview.preview(points, NOW)
     assert [str(then) for _, then in plan.moves] == [expected] * plan.moved.lots
     redating.apply(points, NOW, reason="By activity")
     balance = who.balances.get(currency=points)
@@ -193,8 +195,8 @@ def test_a_preview_of_very_many_lots_says_that_it_is_not_whole(made, points, mon
     for _ in range(3):
         earn(made, factories.member(made), at(2026, 3, 1))
     turn(points, period=3, rounding="none")
-    monkeypatch.setattr(redating_preview, "MOST", 2)
-    plan = redating_preview.preview(points, NOW)
+    monkeypatch.setattr(preview, "MOST", 2)
+    plan = preview.preview(points, NOW)
     assert (plan.lots, plan.points, plan.members, plan.seen, plan.is_whole) == (3, 30, 3, 2, False)
 
 

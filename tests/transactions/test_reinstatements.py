@@ -8,12 +8,13 @@ from members.models import Member
 from partners.activity import Transfer
 from tests import factories
 from tests.factories import at, held, post_one, purchase, redemption, reversal
-from transactions import ledger, reinstatements
-from transactions.audit import audit
-from transactions.merges import merge
+from transactions import ledger
+from transactions.books.posting import MemberNotActive
+from transactions.expiry import reinstatements
+from transactions.expiry.reinstatements import NotReinstatable, reinstate
+from transactions.merging.merges import merge
 from transactions.models import Entry, Journal, Lot
-from transactions.posting import MemberNotActive
-from transactions.reinstatements import NotReinstatable, reinstate
+from transactions.proof.audit import audit
 
 DAY = at(2025, 1, 15)
 

@@ -10,10 +10,11 @@ from django.db import connection, transaction
 from programs import versions
 from tests import factories
 from tests.factories import post, post_one, purchase, redemption
-from transactions import chain, seals
-from transactions.audit import audit
+from transactions.books import chain
 from transactions.models import Entry, NightRun, Seal
 from transactions.models.immutability import Immutable, drop_triggers
+from transactions.proof import seals
+from transactions.proof.audit import audit
 
 MONDAY, TUESDAY, WEDNESDAY = date(2026, 3, 2), date(2026, 3, 3), date(2026, 3, 4)
 

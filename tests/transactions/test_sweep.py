@@ -11,9 +11,10 @@ from programs.models import Currency, ExpiryRule
 from tests import factories
 from tests.factories import post_one, purchase
 from tests.transactions.living import START, everything, live
-from transactions import ledger, sweep
-from transactions.audit import audit
+from transactions import ledger
+from transactions.expiry import sweep
 from transactions.models import Entry, Lot, Redating
+from transactions.proof.audit import audit
 
 LATER = START + timedelta(days=3)
 needs_postgresql = pytest.mark.skipif(connection.vendor != "postgresql", reason="the plain case is for PostgreSQL")

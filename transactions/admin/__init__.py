@@ -1,3 +1,23 @@
-from transactions.admin import approvals, entries, groups, holdings, journals, members, merges, nights, redating
+from transactions.admin import (
+    approvals,
+    balance_pages,
+    entries,
+    group_actions,
+    journals,
+    member_pages,
+    merges,
+    nights,
+    redating_page,
+)
 
-__all__ = ["approvals", "entries", "groups", "holdings", "journals", "members", "merges", "nights", "redating"]
+__all__ = [
+    "approvals",
+    "balance_pages",
+    "entries",
+    "group_actions",
+    "journals",
+    "member_pages",
+    "merges",
+    "nights",
+    "redating_page",
+]

@@ -13,10 +13,10 @@ from loyalty_site.lib.admin import (
     go_to,
 )
 from loyalty_site.lib.panels import Sentences, Tile, Tiles, link, moment, points
-from transactions import approvals
 from transactions.admin.dialogs import attempt
 from transactions.admin.entries import LedgerAdmin
 from transactions.models import Approval
+from transactions.reviews import approvals
 
 
 class ApproveForm(Dialog):

@@ -10,7 +10,7 @@ from members.models import Member
 from partners.models import Connection
 from programs.models import Currency
 from transactions import ledger
-from transactions.admin.purchases import new_name
+from transactions.admin.purchase_form import new_name
 from transactions.models import Journal
 
 

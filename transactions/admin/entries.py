@@ -14,7 +14,7 @@ from loyalty_site.lib.admin import (
 from loyalty_site.lib.panels import Tile, Tiles, amount, moment, points
 from members import search
 from members.models import Member
-from transactions.admin import chains
+from transactions.admin import causal_chains
 from transactions.models import Entry, JournalLine, Lot, Trace
 
 
@@ -59,7 +59,7 @@ class EntryAdmin(LedgerAdmin):
         """What the entry added to each part of the balance."""
         parts = {name: getattr(entry, name) for name in ("available", "pending", "reserved", "arrears")}
         tiles = [Tile(capfirst(name), points(units, entry.currency, signed=True)) for name, units in parts.items()]
-        return [Tiles(tiles), *chains.of_entry(request, entry)]
+        return [Tiles(tiles), *causal_chains.of_entry(request, entry)]
 
     @display(description="chain")
     def proof(self, entry):
@@ -107,7 +107,7 @@ class LotAdmin(LedgerAdmin):
         )
 
     def panels(self, request, lot):
-        return chains.of_lot(request, lot)
+        return causal_chains.of_lot(request, lot)
 
     @display(description="points")
     def given(self, lot):

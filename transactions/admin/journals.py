@@ -16,10 +16,10 @@ from members import search
 from members.models import Member
 from partners.models import Connection
 from programs.models import Program
-from transactions.admin import journalpanels
+from transactions.admin import journal_panels
 from transactions.admin.dialogs import post, taken
-from transactions.admin.journaldeeds import JournalDeeds
-from transactions.admin.purchases import LineInline, PurchaseForm
+from transactions.admin.journal_actions import JournalDeeds
+from transactions.admin.purchase_form import LineInline, PurchaseForm
 from transactions.models import Journal
 
 #: Statuses that are not listed are drawn without colour.
@@ -93,7 +93,7 @@ class JournalAdmin(JournalDeeds, VerbAdmin):
 
     @display(description="points")
     def earned(self, journal):
-        return journalpanels.moved(journal) or "-"
+        return journal_panels.moved(journal) or "-"
 
     @display(description="status", label=_COLOURS)
     def status_label(self, journal):
@@ -130,7 +130,7 @@ class JournalAdmin(JournalDeeds, VerbAdmin):
 
     @display(description="decided by", empty_value="-")
     def decider(self, journal):
-        return journalpanels.decider(journal)
+        return journal_panels.decider(journal)
 
     def get_queryset(self, request):
         # A list tells the points of each journal: one more statement, whatever its length.
@@ -172,7 +172,7 @@ class JournalAdmin(JournalDeeds, VerbAdmin):
         return rows.filter(pk=object_id).first() if object_id.isdecimal() and len(object_id) < 19 else None
 
     def panels(self, request, journal):
-        return journalpanels.panels(request, journal)
+        return journal_panels.panels(request, journal)
 
     def get_inlines(self, request, obj):
         return [] if obj else self.inlines
@@ -198,7 +198,7 @@ class JournalAdmin(JournalDeeds, VerbAdmin):
         result = getattr(request, "posted", None)
         if result:
             journal = Journal.objects.select_related("program").get(pk=result.journal_id)
-            level, message = journalpanels.receipt(journal, result)
+            level, message = journal_panels.receipt(journal, result)
         super().message_user(request, message, level, extra_tags, fail_silently)
 
     def response_post_save_add(self, request, obj):

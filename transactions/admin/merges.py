@@ -6,9 +6,9 @@ from django.contrib import admin, messages
 from loyalty_site.lib.admin import Dialog, RangeDateTimeFilter, action, display, found, go_to
 from loyalty_site.lib.panels import Sentences, Tile, Tiles, link, moment
 from members.models import Merge
-from transactions import unmerges
 from transactions.admin.dialogs import attempt, told
 from transactions.admin.entries import LedgerAdmin
+from transactions.merging import unmerges
 
 
 class UndoForm(Dialog):

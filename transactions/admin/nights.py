@@ -16,9 +16,9 @@ from members.models import Member
 from partners.models import Store
 from programs.admin.caps import most, quantity
 from programs.models import Cap
-from transactions import redating
 from transactions.admin.entries import LedgerAdmin
-from transactions.models import Counter, NightRun, Redating, Seal
+from transactions.expiry import redating
+from transactions.models import CapCounter, NightRun, Redating, Seal
 
 
 @admin.register(NightRun)
@@ -70,7 +70,7 @@ class SealAdmin(FactAdmin):
         return moment(seal.sealed_at, seal.program.zone)
 
 
-@admin.register(Counter)
+@admin.register(CapCounter)
 class CounterAdmin(FactAdmin):
     icon, place = "data_usage", 8
     list_display = ["cap", "program", "whose", "period", "used_up", "limit"]

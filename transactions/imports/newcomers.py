@@ -7,9 +7,9 @@ from django.core.exceptions import ValidationError
 from loyalty_site.lib.refusals import Refusal
 from members import enrolment
 from members.models import Customer, ExternalId, Member
+from transactions.books.limits import check
+from transactions.books.posting import CLOCK_SKEW
 from transactions.imports.shelf import Shelf, to_instant, to_number
-from transactions.posting import CLOCK_SKEW
-from transactions.validity import check
 
 _KEYS = (("email", "email_key"), ("phone", "phone"))
 

@@ -15,14 +15,14 @@ from loyalty_site.lib.refusals import Refusal, Refused
 from partners.models import Connection
 from programs import versions
 from transactions import ledger
+from transactions.books.idempotency import IdempotencyConflict
+from transactions.books.posting import fingerprint
 from transactions.imports import lines
 from transactions.imports.newcomers import Newcomers
 from transactions.imports.report import Report
 from transactions.imports.rows import Reader
 from transactions.imports.shelf import Ordinals, Shelf, short
 from transactions.models import Journal
-from transactions.posting import fingerprint
-from transactions.repeats import IdempotencyConflict
 
 CONFLICT = Refusal(
     IdempotencyConflict.code,

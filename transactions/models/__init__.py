@@ -1,7 +1,18 @@
 from transactions.models.approvals import Approval
-from transactions.models.counters import Counter
+from transactions.models.counters import CapCounter
 from transactions.models.entries import Entry, Lot, Trace
 from transactions.models.journals import Journal, JournalLine
 from transactions.models.nights import NightRun, Redating, Seal
 
-__all__ = ["Approval", "Counter", "Entry", "Journal", "JournalLine", "Lot", "NightRun", "Redating", "Seal", "Trace"]
+__all__ = [
+    "Approval",
+    "CapCounter",
+    "Entry",
+    "Journal",
+    "JournalLine",
+    "Lot",
+    "NightRun",
+    "Redating",
+    "Seal",
+    "Trace",
+]

@@ -15,7 +15,7 @@ class Approval(models.Model):
     """A credit or debit that was above somebody's limit; posted only after another person agreed.
 
     `payload` is the Adjustment as it was asked for; it becomes the journal of `connection` and
-    `external_id`. Only transactions/approvals.py makes and decides these rows.
+    `external_id`. Only transactions/reviews/approvals.py makes and decides these rows.
     """
 
     class Status(models.TextChoices):

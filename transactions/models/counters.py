@@ -6,7 +6,7 @@ from django.db.models import Q
 from programs.models import Cap
 
 
-class Counter(models.Model):
+class CapCounter(models.Model):
     """What was given under a cap in one period: to one member or store (`key`), or to all (0)."""
 
     cap = models.ForeignKey(Cap, models.PROTECT, related_name="counters", db_index=False)

@@ -16,7 +16,7 @@ DERIVED = {
     "transactions_redating": "",
     "transactions_seal": "",
     "transactions_lot": "remaining is_pending available_at expires_at is_extended",
-    "transactions_journal": "status taken_back",
+    "transactions_journal": "status reversed_amount",
 }
 
 #: Columns that are written when an open row (its status is one of these) is decided, and never after.

@@ -108,7 +108,7 @@ class Journal(LedgerRow):
     )
     rate = models.DecimalField(max_digits=18, decimal_places=9, null=True, blank=True)
     rate_on = models.DateField(null=True, blank=True)
-    taken_back = models.BigIntegerField(
+    reversed_amount = models.BigIntegerField(
         default=0, help_text="How much of the amount was refunded; of a redemption, how many points came back."
     )
     order_ref = models.CharField(

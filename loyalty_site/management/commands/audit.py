@@ -8,7 +8,7 @@ from tqdm import tqdm
 
 from members.models import Member
 from programs.models import Program
-from transactions.audit import audit
+from transactions.proof.audit import audit
 
 DRIFT, UNKNOWN = 1, 2
 

@@ -1,0 +1,1 @@
+"""How do other systems enrol, find and read members?"""

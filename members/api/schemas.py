@@ -1,0 +1,178 @@
+"""How is a member written in the API: what may be sent, what is answered?"""
+
+from loyalty_site.lib import money
+from loyalty_site.lib.schema_types import Answer, Day, Fields, Instant, Items, Text, Truth, Whole
+from members.models import Customer, Member
+
+_CARD = r"[0-9A-Za-z-]+"
+#: What is said of the person; the rest of an enrolment is about the membership.
+PERSON = {
+    "kind": Text(10, choices=Customer.Kind.values),
+    "first_name": Text(80),
+    "last_name": Text(80),
+    "company_name": Text(120, text="Needed for a company."),
+    "email": Text(254),
+    "phone": Text(16, text="E.164, like +33612345678."),
+    "birth_date": Day(),
+    "language": Text(10, text="Like en or pt-BR."),
+}
+#: How the API may say that somebody joined; imports and the back office have ways of their own.
+CHANNELS = [name for name in Member.Channel.values if name not in ("import", "back-office")]
+ENROLMENT = Fields(
+    "Enrolment",
+    PERSON
+    | {
+        "cards": Items(Text(40, required=True, pattern=_CARD, hint="Use letters, digits and hyphens."), most=10),
+        "external_id": Text(128, text="What your system calls the person; once for each key's connection."),
+        "home_store": Text(40, text="Code of a store of your partner."),
+        "channel": Text(12, choices=CHANNELS, text="Where the member joined; “api” unless said."),
+    },
+)
+BALANCE = Answer(
+    "Balance",
+    {
+        "currency": Text(40),
+        "balance": Whole(text="available - arrears, in the currency's smallest unit."),
+        "available": Whole(text="Can be spent now."),
+        "pending": Whole(),
+        "reserved": Whole(),
+        "arrears": Whole(),
+        "lifetime_earned": Whole(),
+        "lifetime_redeemed": Whole(),
+        "lifetime_expired": Whole(),
+        "lifetime_reversed": Whole(),
+        "expiries": Items(
+            Answer("ComingExpiry", {"expires_at": Instant(), "points": Whole()}),
+            text="Every coming expiry, the soonest first; points without an end are in none.",
+        ),
+    },
+)
+NEXT_TIER = Answer(
+    "NextTier", {"tier": Text(40), "name": Text(60), "points": Whole(text="Qualifying points to it.")}, null=True
+)
+STANDING = Answer(
+    "Standing",
+    {
+        "group": Text(40),
+        "tier": Text(40, null=True),
+        "name": Text(60, null=True),
+        "since": Instant(null=True),
+        "currency": Text(40, text="The qualifying currency that counts."),
+        "points": Whole(text="Qualifying points of the present window."),
+        "to_next": NEXT_TIER,
+    },
+)
+MEMBER = Answer(
+    "Member",
+    {
+        "number": Text(24),
+        "program": Text(40),
+        "status": Text(10, choices=Member.Status.values),
+        "enrolled_at": Instant(),
+        "channel": Text(12),
+        "home_store": Text(40, null=True),
+        "external_id": Text(128, null=True, text="What your system calls the person."),
+        "cards": Items(Text(40)),
+    }
+    | {name: Day(null=True) if name == "birth_date" else Text(shape.longest) for name, shape in PERSON.items()}
+    | {"balances": Items(BALANCE), "tiers": Items(STANDING)},
+)
+
+_PART = Whole(-money.LARGEST)
+_HELD = {
+    "available": Whole(-money.LARGEST, text="Below zero while a late debit took from what came after it."),
+    "pending": _PART,
+    "reserved": _PART,
+    "arrears": _PART,
+}
+#: The member of then; other than that of now, it has no contact data, no cards and no outlook.
+MEMBER_THEN = Answer(
+    "MemberThen",
+    {
+        "number": Text(24),
+        "program": Text(40),
+        "at": Instant(null=True, text="What had happened by then is told; null: all of it."),
+        "known_at": Instant(null=True, text="What had been written down by then is told; null: all of it."),
+        "balances": Items(
+            Answer(
+                "BalanceThen",
+                {"currency": Text(40), "balance": Whole(-money.LARGEST, text="available - arrears.")} | _HELD,
+            )
+        ),
+        "lots": Items(
+            Answer(
+                "LotThen",
+                {
+                    "id": Whole(text="The entry that made it."),
+                    "currency": Text(40),
+                    "points": Whole(text="What it was born with."),
+                    "remaining": Whole(-money.LARGEST, text="What was left of it."),
+                    "is_pending": Truth(),
+                    "activity_at": Instant(),
+                    "expires_at": Instant(null=True, text="Its end as it was then."),
+                },
+            ),
+            text="What the balances were the sum of.",
+        ),
+        "tiers": Items(Answer("TierThen", {"group": Text(40), "tier": Text(40), "name": Text(60)})),
+    },
+)
+
+_BALANCE_COLUMNS = [name for name in BALANCE.fields if name not in ("currency", "balance", "expiries")]
+
+
+def told(member, *, person, cards, external_id):
+    """What a member is, without what the member holds."""
+    return {
+        "number": member.number,
+        "program": member.program.code,
+        "status": member.status,
+        "enrolled_at": member.enrolled_at,
+        "channel": member.channel,
+        "home_store": member.home_store.code if member.home_store else None,
+        "external_id": external_id,
+        "cards": cards,
+    } | {name: getattr(person, name) for name in PERSON}
+
+
+def balance(currency, row, *, ends):
+    """One balance; `row` is None where nothing was ever moved."""
+    columns = {name: getattr(row, name) if row else 0 for name in _BALANCE_COLUMNS}
+    return {
+        "currency": currency.code,
+        "balance": columns["available"] - columns["arrears"],
+        **columns,
+        "expiries": [{"expires_at": at, "points": points} for at, points in ends],
+    }
+
+
+def standing(step, *, tier, since):
+    """Where the member stands in one tier group; `tier` is held there since `since`, None: no tier yet."""
+    above = step.next
+    return {
+        "group": step.group.code,
+        "tier": tier.code if tier else None,
+        "name": tier.name if tier else None,
+        "since": since,
+        "currency": step.currency.code,
+        "points": step.counted,
+        "to_next": {"tier": above.code, "name": above.name, "points": step.missing} if above else None,
+    }
+
+
+def balance_then(currency, parts):
+    """One balance of then; `parts` as history.State has them, empty where nothing had moved."""
+    held = {name: parts.get(name, 0) for name in _HELD}
+    return {"currency": currency.code, "balance": held["available"] - held["arrears"], **held}
+
+
+def lot_then(lot, codes):
+    names = ("id", "points", "remaining", "is_pending", "activity_at", "expires_at")
+    return {"currency": codes[lot.currency_id]} | {name: getattr(lot, name) for name in names}
+
+
+def tiers_then(groups, held):
+    """The tiers of `held`, {tier group id: tier id}."""
+    known = {tier.id: (group.code, tier) for group in groups for tier in group.tiers}
+    found = [known[tier] for tier in held.values() if tier in known]
+    return [{"group": group, "tier": tier.code, "name": tier.name} for group, tier in found]

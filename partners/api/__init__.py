@@ -1,0 +1,1 @@
+"""What do all endpoints of the API share?"""

@@ -1,0 +1,1 @@
+"""How do other systems read what a program promises?"""

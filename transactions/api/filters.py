@@ -1,0 +1,95 @@
+"""By what can transactions and ledger entries be listed?"""
+
+import django_filters
+from django import forms
+from django.core.exceptions import ValidationError
+from django.db.models import Exists, OuterRef, Subquery
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import extend_schema_field
+
+from loyalty_site.lib import schema_types
+from members.models import Member
+from transactions.books.limits import LARGEST_KEY
+from transactions.models import Entry, Journal
+
+
+class InstantField(forms.CharField):
+    """Django's own reads more forms, and years that the databases cannot compare."""
+
+    def to_python(self, value):
+        text = super().to_python(value)
+        if text in self.empty_values:
+            return None
+        found = schema_types.instant(text)
+        if found is None:
+            raise ValidationError(
+                "Write the instant with its time zone, like 2026-03-09T17:30:00Z.", "invalid_instant"
+            )
+        return found
+
+
+@extend_schema_field(OpenApiTypes.DATETIME)
+class InstantFilter(django_filters.Filter):
+    field_class = InstantField
+
+
+@extend_schema_field(OpenApiTypes.INT64)
+class IdFilter(django_filters.Filter):
+    field_class = forms.IntegerField
+
+
+class OfProgram(django_filters.FilterSet):
+    """`request.program` and `request.via` are what the endpoint works in: numbers and names mean those of it."""
+
+    def of_member(self, queryset, name, value):
+        # As a subquery, so that the index (member, …) gives the page in order.
+        member = Member.objects.filter(program=self.request.program, number=value).values("pk")
+        return queryset.filter(member_id=Subquery(member))
+
+
+class TransactionFilter(OfProgram):
+    member = django_filters.CharFilter(method="of_member", max_length=24, label="Membership number.")
+    kind = django_filters.ChoiceFilter(choices=Journal.Kind.choices)
+    activity = django_filters.CharFilter(max_length=40)
+    status = django_filters.ChoiceFilter(choices=Journal.Status.choices)
+    store = django_filters.CharFilter(field_name="store__code", max_length=40, label="Code of the store.")
+    channel = django_filters.CharFilter(max_length=20)
+    currency = django_filters.CharFilter(
+        method="of_currency", max_length=40, label="Code of a currency of the program that it moved."
+    )
+    external_id = django_filters.CharFilter(
+        method="of_sender", max_length=128, label="As it was sent by the connection of this key."
+    )
+    activity_from = InstantFilter("activity_at", "gte", label="Happened at this instant or later.")
+    activity_before = InstantFilter("activity_at", "lt", label="Happened before this instant.")
+    received_from = InstantFilter("received_at", "gte", label="Reached us at this instant or later.")
+    received_before = InstantFilter("received_at", "lt", label="Reached us before this instant.")
+
+    class Meta:
+        model = Journal
+        fields = []
+
+    def of_currency(self, queryset, name, value):
+        moved = Entry.objects.filter(
+            journal=OuterRef("pk"), currency__program=self.request.program, currency__code=value
+        )
+        return queryset.filter(Exists(moved))
+
+    def of_sender(self, queryset, name, value):
+        # All columns of the unique key, so that it is used.
+        return queryset.filter(connection=self.request.via, kind__in=Journal.Kind.values, external_id=value)
+
+
+class EntryFilter(OfProgram):
+    member = django_filters.CharFilter(method="of_member", max_length=24, label="Membership number.")
+    transaction = IdFilter("journal_id", min_value=1, max_value=LARGEST_KEY, label="Id of the transaction.")
+    kind = django_filters.ChoiceFilter(choices=Entry.Kind.choices)
+    currency = django_filters.CharFilter(field_name="currency__code", max_length=40, label="Code of the currency.")
+    activity_from = InstantFilter("activity_at", "gte", label="Happened at this instant or later.")
+    activity_before = InstantFilter("activity_at", "lt", label="Happened before this instant.")
+    posted_from = InstantFilter("posted_at", "gte", label="Booked at this instant or later.")
+    posted_before = InstantFilter("posted_at", "lt", label="Booked before this instant.")
+
+    class Meta:
+        model = Entry
+        fields = []

@@ -1,0 +1,1 @@
+"""What happens to balances while their members are locked? The unit of work below every verb."""

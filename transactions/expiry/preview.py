@@ -1,0 +1,124 @@
+"""What would a job that re-dates the live lots of a currency do? Told before anybody agrees to it; writes nothing."""
+
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from itertools import groupby
+
+from django.db.models import Count, OuterRef, Q, Subquery, Sum
+from django.utils import timezone
+
+from members.models import Balance
+from programs import periods, versions
+from transactions.expiry import redating
+from transactions.models import Lot
+
+#: So many lots are looked at one by one; of more, only the totals are told of all.
+MOST = 50_000
+
+#: Lots that are shown with their old and new end.
+SHOWN = 10
+
+
+@dataclass(slots=True)
+class Moved:
+    lots: int = 0
+    points: int = 0
+    members: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    lot: Lot
+    before: datetime | None
+    after: datetime | None
+
+
+@dataclass(slots=True)
+class Preview:
+    """`lots`, `points` and `members` are all that is live, `seen` how many of the lots were looked at.
+
+    `moves` counts by (last usable day now, last usable day then), None for never; `sooner`, `later` and
+    `unchanged` are lots.
+    """
+
+    at: datetime
+    lots: int = 0
+    points: int = 0
+    members: int = 0
+    seen: int = 0
+    sooner: int = 0
+    later: int = 0
+    unchanged: int = 0
+    moved: Moved = field(default_factory=Moved)
+    moves: dict = field(default_factory=dict)
+    examples: list = field(default_factory=list)
+
+    @property
+    def is_whole(self):
+        return self.seen == self.lots
+
+
+def preview(currency, now=None):
+    """What a job would do to `currency` (a programs.models.Currency) now."""
+    now = now or timezone.now()
+    configuration = versions.renew(currency.program_id)
+    terms, zone = configuration.currencies[currency.code], configuration.zone
+    live = _live(currency, now, lives_on_activity=terms.expiry.model == "activity")
+    totals = live.aggregate(
+        lots=Count("pk"), points=Sum("remaining", default=0), members=Count("member", distinct=True)
+    )
+    found = Preview(at=now, **totals)
+    rows = live.select_related("member").order_by("member_id", "pk")[:MOST]
+    for _, lots in groupby(rows.iterator(chunk_size=2000), key=lambda lot: lot.member_id):
+        _count(found, terms, list(lots), zone)
+    return found
+
+
+def _live(currency, now, *, lives_on_activity):
+    """The lots that have not ended, with the clock of the balance that each is part of."""
+    balance = Balance.objects.filter(member=OuterRef("member"), currency=OuterRef("currency"))
+    lots = Lot.objects.filter(Q(expires_at=None) | Q(expires_at__gt=now), currency=currency, remaining__gt=0)
+    lots = lots.annotate(
+        clock_ends=Subquery(balance.values("expires_at")[:1]),
+        active_at=Subquery(balance.values("last_activity_at")[:1]),
+    )
+    return lots.filter(Q(clock_ends=None) | Q(clock_ends__gt=now)) if lives_on_activity else lots
+
+
+def _count(found, terms, lots, zone):
+    """Add the lots of one member."""
+    member, active_at, clock = lots[0].member, lots[0].active_at, lots[0].clock_ends
+    # A clock that ran out under another model ends nothing any more.
+    clock = clock if clock and clock > found.at else None
+    had_end = any(lot.expires_at or clock for lot in lots)
+    common = {"at": found.at, "zone": zone}
+    clock_then = redating.new_balance_end(
+        terms, current=clock, active_at=active_at or member.enrolled_at, had_end=had_end, **common
+    )
+    moved_before = found.moved.lots
+    for lot in lots:
+        end = redating.new_end(terms, lot, enrolled_at=member.enrolled_at, balance_end=clock, **common)
+        _add(found, Example(lot, lot.expires_at or clock, end or clock_then), zone)
+    found.moved.members += found.moved.lots > moved_before
+
+
+def _add(found, example, zone):
+    before, after, points = example.before, example.after, example.lot.remaining
+    found.seen += 1
+    if before == after:
+        found.unchanged += 1
+        return
+    if before is None or (after and after < before):
+        found.sooner += 1
+    else:
+        found.later += 1
+    group = found.moves.setdefault((_last_day(before, zone), _last_day(after, zone)), Moved())
+    for count in (group, found.moved):
+        count.lots += 1
+        count.points += points
+    if len(found.examples) < SHOWN:
+        found.examples.append(example)
+
+
+def _last_day(end, zone):
+    return end and periods.local_date(end - timedelta(microseconds=1), zone)

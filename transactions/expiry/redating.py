@@ -1,0 +1,187 @@
+"""What happens to points that members hold already, when marketing changes how points end?
+
+Nothing, by itself: new terms are for new lots. A job that is previewed first gives live lots the new terms,
+never ending any of them sooner than the notice, and writes down each end that it changed (semantics C10-R6).
+Where points never ended before, they get a whole period from the switch.
+"""
+
+import time
+from datetime import datetime
+
+from celery import shared_task
+from django.db import transaction
+from django.db.models import Count, Max
+from django.utils import timezone
+
+from loyalty_site.lib.refusals import Refused
+from loyalty_site.lib.sql import Session
+from programs import periods, versions
+from programs.expiry import days_from, end_of_inactivity, end_of_lot
+from transactions.books import settlement
+from transactions.books.unit_of_work import Books
+from transactions.models import Entry, Lot, NightRun, Redating
+
+#: Members in one transaction.
+BATCH = 200
+#: How the steps of our jobs begin; the night has one that is called "redate" and nothing else.
+_STEP = "redate "
+
+
+class NoReason(Refused):
+    code = "reason_missing"
+
+
+def new_end(currency, lot, *, at, zone, enrolled_at, balance_end):
+    """The end of `lot` (LotState or Lot) under the terms of today, None for never.
+
+    No end becomes sooner than the notice; one that was nearer already stays, so a job that is done twice
+    moves nothing the second time.
+    """
+    terms = currency.expiry
+    earned_at = lot.activity_at if currency.expiry_starts == "earning" else lot.available_at or lot.activity_at
+    current = lot.expires_at or balance_end
+    if current is None:
+        earned_at = at
+    end = end_of_lot(terms, earned_at=earned_at, processed_at=earned_at, zone=zone, enrolled_at=enrolled_at).at
+    if end is None:
+        return None
+    soonest = days_from(at, max(terms.notice_days, terms.min_validity_days), zone)
+    end = max(end, min(soonest, current or soonest))
+    return max(end, lot.expires_at) if lot.is_extended and lot.expires_at else end
+
+
+def new_balance_end(currency, *, current, active_at, had_end, at, zone):
+    """The end of a whole balance that lives on activity, None under any other model.
+
+    `current` is what it is now, `active_at` when the member was last active, or enrolled.
+    """
+    if currency.expiry.model != "activity":
+        return None
+    if current is not None:
+        return current
+    end = end_of_inactivity(currency.expiry, last_activity_at=active_at if had_end else at, zone=zone)
+    return max(end, days_from(at, currency.expiry.notice_days, zone))
+
+
+def apply(currency, now=None, *, reason):
+    """Give the live lots of `currency` the terms of today; returns how many lots got another end.
+
+    A job that is interrupted is taken up again by `finish`, which the night calls.
+    """
+    return advance(start(currency, now, reason=reason), now=now).counts["lots"]
+
+
+def start(currency, now=None, *, reason, user=None):
+    """Write down that the live lots of `currency` get the terms of today; returns the job, a NightRun.
+
+    `advance` and `finish` do it. Raises NoReason.
+    """
+    if not reason.strip():
+        raise NoReason("Say why: members and auditors will ask.", field="reason")
+    now = now or timezone.now()
+    configuration = versions.renew(currency.program_id)
+    last = Entry.objects.aggregate(last=Max("pk"))["last"] or 0
+    members = _lots(currency.pk, last).aggregate(members=Count("member", distinct=True))["members"]
+    counts = {"currency": currency.code, "at": now.isoformat(), "reason": reason[:200], "lots": 0}
+    counts |= {"members": 0, "of_members": members, "by": user.get_username() if user else ""}
+    job, _ = NightRun.objects.get_or_create(
+        program_id=currency.program_id,
+        day=periods.local_date(now, configuration.zone),
+        step=f"{_STEP}{currency.pk} {now:%H%M%S%f}",
+        defaults={"counts": counts | {"last_member": 0, "last_lot": last}},
+    )
+    return job
+
+
+def jobs(currency):
+    """The jobs of `currency`, the latest first."""
+    return NightRun.objects.filter(step__startswith=f"{_STEP}{currency.pk} ").order_by("-pk")
+
+
+def is_job(run):
+    """Whether this NightRun is a job of ours, and not the step of a night."""
+    return run.step.startswith(_STEP)
+
+
+def _unfinished():
+    return NightRun.objects.filter(step__startswith=_STEP, finished_at=None).order_by("pk")
+
+
+def finish(program, *, now=None):
+    """Take up the jobs of `program` that were interrupted; yields how many lots each changed in all."""
+    for job in _unfinished().filter(program=program):
+        yield advance(job, now=now).counts["lots"]
+
+
+@shared_task(name="redate")
+def work(job_id):
+    """Finish one job beside the requests. Safe to lose, because the night does the same, and to repeat."""
+    for job in _unfinished().filter(pk=job_id):
+        advance(job)
+
+
+def advance(job, *, now=None, for_s=None):
+    """Work at `job` batch by batch, for about `for_s` seconds or to its end; returns it as it is then.
+
+    The place that was reached is written in the transaction of its batch, under the lock of the job, so
+    several workers at one job are only slower.
+    """
+    now, stop_at = now or timezone.now(), None if for_s is None else time.monotonic() + for_s
+    while job.finished_at is None and (stop_at is None or time.monotonic() < stop_at):
+        with transaction.atomic():
+            job = NightRun.objects.select_for_update().get(pk=job.pk)
+            if job.finished_at is None:
+                _batch(job, now)
+    return job
+
+
+def _batch(job, now):
+    configuration = versions.renew(job.program_id)
+    currency, counts = configuration.currencies[job.counts["currency"]], job.counts
+    left = _lots(currency.id, counts["last_lot"]).filter(member__gt=counts["last_member"])
+    ids = list(left.order_by("member_id").values_list("member_id", flat=True).distinct()[:BATCH])
+    if ids:
+        counts["lots"] += _redate(configuration, currency, ids, counts, now)
+        counts["members"] = counts.get("members", 0) + len(ids)
+        counts["last_member"] = ids[-1]
+    else:
+        job.finished_at = timezone.now()
+    NightRun.objects.filter(pk=job.pk).update(counts=counts, finished_at=job.finished_at)
+
+
+def _lots(currency_id, last_lot):
+    return Lot.objects.filter(currency=currency_id, remaining__gt=0, pk__lte=last_lot)
+
+
+def _redate(configuration, currency, member_ids, job, now):
+    """Under the lock of these members: book what is due, then move the ends; returns how many moved."""
+    books = Books(Session(), configuration, now=now)
+
+    def read():
+        return settlement.read_reservations(books.session, books, "j.member_id {ids}", [member_ids])
+
+    _, (reservations,) = books.open(member_ids, journals=0, entries=0, with_lots=True, also=[read])
+    settlement.settle(books)
+    waiting = reservations()
+    at = datetime.fromisoformat(job["at"])
+    for account in books.accounts.values():
+        _redate_account(books, account, currency, job, at)
+        own = [one for one in waiting.values() if one.member_id == account.id and one.due_at > now]
+        settlement.rewake(books, account, currency, own)
+    books.close()
+    return len(books.rows[Redating])
+
+
+def _redate_account(books, account, currency, job, at):
+    holding, zone = account.holding(currency.id), books.configuration.zone
+    lots = [lot for lot in books.lots_of(account, currency) if lot.remaining and lot.id <= job["last_lot"]]
+    had_end = holding.expires_at is not None or any(lot.expires_at for lot in lots)
+    for lot in lots:
+        common = {"enrolled_at": account.enrolled_at, "balance_end": holding.expires_at}
+        books.redate(lot, new_end(currency, lot, at=at, zone=zone, **common), job["reason"])
+    if lots or currency.expiry.model != "activity":
+        active_at = holding.last_activity_at or account.enrolled_at
+        common = {"current": holding.expires_at, "active_at": active_at, "had_end": had_end}
+        end = new_balance_end(currency, **common, at=at, zone=zone)
+        if end != holding.expires_at:
+            holding.live_until(end)

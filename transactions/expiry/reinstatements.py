@@ -1,0 +1,110 @@
+"""How do points that have ended come back, when staff decides so? (semantics C10-R7)
+
+The expiry stays in the ledger; a compensating credit in a lot of its own, with a new end, refers to the old.
+"""
+
+from datetime import timedelta
+from hashlib import sha256
+
+from django.db import transaction
+from django.db.models import Max, Sum
+from django.utils import timezone
+
+from loyalty_site.lib.refusals import Refused
+from loyalty_site.lib.sql import Session
+from members.models import Member
+from partners.models import Connection, Partner
+from programs import versions
+from programs.expiry import End, days_from
+from transactions import ledger
+from transactions.books import moves
+from transactions.books.posting import MemberNotActive, Result
+from transactions.books.unit_of_work import Books
+from transactions.models import Entry, Journal, Lot, Trace
+
+#: So many days behind its end points can be reinstated, unless the caller says otherwise.
+WITHIN_DAYS = 90
+
+#: The `activity` of the journals that this verb writes.
+ACTIVITY = "reinstatement"
+
+
+class NotReinstatable(Refused):
+    code = "not_reinstatable"
+
+
+def reinstate(lot_id, *, reason, user=None, now=None, within_days=WITHIN_DAYS, days=None):
+    """Give back what expired of a lot, for `days` (those of grace of its currency); returns a Result.
+
+    Said twice, it counts once. Raises Refused: no reason, nothing expired, too long ago, member not active.
+    """
+    now = now or timezone.now()
+    if not reason.strip():
+        raise NotReinstatable("Say why: members and auditors will ask.", field="reason")
+    lot = Lot.objects.select_related("member", "currency").filter(pk=lot_id).first()
+    if lot is None:
+        raise NotReinstatable("There is no such lot.", field="lot")
+    configuration = versions.renew(lot.currency.program_id)
+    currency = configuration.currencies[lot.currency.code]
+    ledger.refresh(configuration.id, [lot.member_id], now=now)
+    books = Books(Session(), configuration, now=now)
+    with transaction.atomic():
+        books.open([lot.member_id], journals=1, entries=1, with_lots=True)
+        name = f"reinstated lot {lot_id}"
+        known = Journal.objects.filter(program=configuration.id, activity=ACTIVITY, external_id=name).first()
+        if known:
+            return Result("replayed", known.pk, known.answer)
+        account = books.accounts[lot.member_id]
+        points = _expired(account, lot, now, within_days)
+        end = End(days_from(now, currency.grace_days if days is None else days, configuration.zone))
+        result = _book(books, account, currency, lot, points, end=end, name=name, reason=reason, user=user)
+        books.close()
+    return result
+
+
+def _expired(account, lot, now, within_days):
+    """How many points of the lot can come back."""
+    if account.status != Member.Status.ACTIVE:
+        raise MemberNotActive(f"The member is {account.status}; reactivate it first.", field="member")
+    traces = Trace.objects.filter(lot=lot, entry__kind=Entry.Kind.EXPIRY)
+    found = traces.aggregate(points=Sum("points"), at=Max("entry__activity_at"))
+    if not found["points"]:
+        raise NotReinstatable("Nothing of this lot has expired.", field="lot")
+    if found["at"] < now - timedelta(days=within_days):
+        detail = f"Points come back within {within_days} days; these ended on {found['at']:%Y-%m-%d}."
+        raise NotReinstatable(detail, field="lot")
+    return int(found["points"])
+
+
+def _book(books, account, currency, lot, points, *, end, name, reason, user):
+    key = books.next_journal()
+    moves.credit(
+        books,
+        account,
+        currency,
+        points,
+        journal_id=key,
+        activity_at=books.now,
+        end=end,
+        kind=Entry.Kind.REVERSAL_CREDIT,
+        origin_id=lot.root,
+        lifetime_expired=-points,
+    )
+    owner = Partner.objects.get(code=books.configuration.owner)
+    answer = {"points": {currency.code: points}, "lot": lot.pk, "expires": {currency.code: end.at.isoformat()}}
+    answer |= {"member": account.number, "balances": {currency.code: account.holding(currency.id).balance}}
+    books.journal(
+        key,
+        connection_id=Connection.of(owner, Connection.Platform.BACK_OFFICE).pk,
+        kind=Journal.Kind.ADJUSTMENT.value,
+        activity=ACTIVITY,
+        external_id=name,
+        member_id=account.id,
+        activity_at=books.now,
+        user_id=user.pk if user else None,
+        reason=reason[:200],
+        fingerprint=sha256(name.encode()).hexdigest(),
+        payload={"lot": lot.pk, "points": points},
+        answer=answer,
+    )
+    return Result("posted", key, answer)

@@ -1,0 +1,1 @@
+"""How do two memberships become one, and two again?"""

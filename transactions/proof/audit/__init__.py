@@ -1,0 +1,63 @@
+"""Does everything that is stored follow from the ledger? Recomputed from the entries, never repaired.
+
+Each invariant is one small check in `CHECKS`: a statement that returns only what differs, or a walk through
+the entries. They run over members in chunks, in memory that does not grow, and on one consistent view of
+the database for each chunk.
+"""
+
+from contextlib import contextmanager
+
+from django.db import connection, transaction
+
+from loyalty_site.lib.sql import Session
+from members.models import Member
+from transactions.proof import seals
+from transactions.proof.audit.drift import Drift, Members
+from transactions.proof.audit.statements import STATEMENTS
+from transactions.proof.audit.walks import WALKS
+
+__all__ = ["CHECKS", "Drift", "audit"]
+
+#: Members in one chunk. Large enough to cost few statements, small enough to hold a snapshot only briefly.
+CHUNK = 500
+
+CHECKS = [*STATEMENTS, *WALKS]
+
+
+def audit(program, *, progress=None, chunk=CHUNK):
+    """Yields each Drift of the members of `program`, then those of its seals.
+
+    `progress` is called with the members done since.
+    """
+    session, last = Session(), 0
+    currencies = dict(program.currencies.values_list("pk", "code"))
+    queue = Member.objects.filter(program=program).order_by("pk").values_list("pk", "number")
+    while numbers := dict(queue.filter(pk__gt=last)[:chunk]):
+        last = max(numbers)
+        members = Members(session, program.pk, numbers, currencies)
+        with _snapshot():
+            for check in CHECKS:
+                yield from check(members)
+        if progress:
+            progress(len(numbers))
+    for what, stored, computed in seals.broken(program):
+        yield Drift("", "", what, stored, computed)
+
+
+@contextmanager
+def _snapshot():
+    """One view of the database for several statements, without a lock that would make a posting wait."""
+    if connection.in_atomic_block:
+        yield
+    elif connection.vendor == "postgresql":
+        with transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+            yield
+    else:
+        # Django's own BEGIN is IMMEDIATE here and would keep writers out.
+        with connection.cursor() as cursor:
+            cursor.execute("BEGIN DEFERRED")
+            try:
+                yield
+            finally:
+                cursor.execute("COMMIT")

@@ -1,0 +1,229 @@
+"""Who may credit and debit by hand, and what needs a second person? Source of the rules: semantics C26-R2.
+
+Within the limits of the user's staff groups an Adjustment is posted at once; above them it becomes an
+Approval, which somebody else posts, exactly once, or rejects. Nobody decides, or asks for, what touches a
+membership of their own.
+"""
+
+from dataclasses import dataclass
+
+from django.contrib.auth import get_user_model
+from django.db import transaction
+from django.db.models import Q, Sum
+from django.db.models.functions import Abs, Coalesce
+from django.utils import timezone
+
+from loyalty_site.lib.refusals import Refusal, Refused
+from loyalty_site.lib.sql import Session
+from members.lookup import Lookup
+from members.models import Customer, Member
+from partners.activity import Adjustment, dump, load
+from programs import periods, versions
+from programs.models import StaffLimit
+from transactions import ledger
+from transactions.books.idempotency import IdempotencyConflict
+from transactions.books.posting import Result
+from transactions.models import Approval, Entry, Journal
+from transactions.verbs.adjustments import ReasonMissing
+
+PERMISSION = "transactions.change_approval"
+
+
+class OwnMembership(Refused):
+    code = "own_membership"
+
+
+class OwnRequest(Refused):
+    code = "own_request"
+
+
+class NotApprover(Refused):
+    code = "not_approver"
+
+
+class AlreadyDecided(Refused):
+    code = "already_decided"
+
+
+class UnknownApproval(Refused):
+    code = "approval_unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of an adjustment: `status` is "posted" or "replayed" with the ledger's `result`, "waiting"
+    with its `approval`, or "rejected" when somebody has said no to it."""
+
+    status: str
+    result: Result | None = None
+    approval: Approval | None = None
+
+
+@transaction.atomic
+def adjust(program, item: Adjustment, *, user, via, now=None):
+    """Post `item` for `user`, or ask for a second person when it is above the user's limits; an Outcome.
+
+    Told twice under one external id it counts once. Raises Refused with the ledger's own refusals, too.
+    """
+    now = now or timezone.now()
+    if not item.reason.strip():
+        raise ReasonMissing("Say why: members and auditors will ask.", field="reason")
+    # One row of the user's own: two postings of one person are compared with the limits one after the other.
+    get_user_model().objects.select_for_update(no_key=True, of=["self"]).get(pk=user.pk)
+    member = _member(program, item, via)
+    _check_not_own(member, user)
+    known = Approval.objects.filter(program=program, connection=via, external_id=item.external_id).first()
+    if known:
+        return _repeated(known, item)
+    computed = _taken(ledger.record([item], program_id=program.pk, via=via, user=user, now=now, dry_run=True)[0])
+    if computed.status != "replayed" and not _is_within(program, item, member, user, now):
+        return Outcome("waiting", approval=_request(program, item, member, user=user, via=via, now=now))
+    result = _taken(ledger.record([item], program_id=program.pk, via=via, user=user, now=now)[0])
+    return Outcome(result.status, result=result)
+
+
+@transaction.atomic
+def approve(approval_id, user, *, note="", now=None):
+    """Post what was asked for, as the one who asked; returns the Approval. Raises Refused, and it still waits."""
+    now = now or timezone.now()
+    approval = _to_decide(approval_id, user)
+    item = load(Adjustment, approval.payload)
+    result = ledger.record(
+        [item],
+        program_id=approval.program_id,
+        via=approval.connection,
+        user=approval.requested_by,
+        now=now,
+    )[0]
+    approval.journal_id = _taken(result).journal_id
+    return _close(approval, Approval.Status.APPROVED, user, note, now)
+
+
+@transaction.atomic
+def reject(approval_id, user, *, note, now=None):
+    """Close a request without posting it, and say why in `note`; returns the Approval."""
+    if not note.strip():
+        raise ReasonMissing("Say why: the one who asked will want to know.", field="note")
+    approval = _to_decide(approval_id, user)
+    return _close(approval, Approval.Status.REJECTED, user, note, now or timezone.now())
+
+
+def limits(program, currency_id, user):
+    """(per posting, per day, per day and member) in smallest units; None: unlimited.
+
+    Of several groups the largest limit counts. Who is in no group with a limit may post nothing alone,
+    unless superuser.
+    """
+    rows = StaffLimit.objects.filter(program=program, currency_id=currency_id, group__user=user)
+    # Without a limit of its own, one member is limited as the day is.
+    found = list(rows.values_list("per_posting", "per_day", Coalesce("per_member", "per_day")))
+    if not found:
+        return None if user.is_superuser else (0, 0, 0)
+    return tuple(map(max, zip(*found, strict=True)))
+
+
+def used_today(program, currency_id, user, now, *, member=None):
+    """Points that the user credited or debited by hand on this day of the program, without a second person: for
+    everybody, or for one `member` and those who were merged into it."""
+    start = periods.start_of_day(periods.local_date(now, program.zone), program.zone)
+    own = Entry.objects.filter(
+        journal__kind=Journal.Kind.ADJUSTMENT,
+        journal__activity="adjustment",
+        journal__user=user,
+        journal__received_at__gte=start,
+        journal__program=program,
+        journal__approval=None,
+        currency=currency_id,
+    )
+    if member:
+        own = own.filter(Q(member=member) | Q(member__merged_into=member))
+    return own.aggregate(sum=Sum(Abs("points")))["sum"] or 0
+
+
+def _member(program, item, via):
+    session = Session()
+    with session.together():
+        lookup = Lookup(session, program.pk, via.pk, [item.member])
+    found = lookup.take()[0]
+    if isinstance(found, Refusal):
+        raise Refused(found.detail, field=found.field, code=found.code)
+    return Member.objects.get(pk=found)
+
+
+def _check_not_own(member, *users):
+    """Refuse what touches a membership of one of `users`."""
+    if Customer.objects.filter(pk=member.customer_id, user__in=users).exists():
+        raise OwnMembership("It is a membership of your own, or of who asked: somebody else has to.", field="member")
+
+
+def _is_within(program, item, member, user, now):
+    currency = _currency(program, item)
+    allowed = limits(program, currency.id, user)
+    if allowed is None:
+        return True
+    points, (once, daily, for_one) = abs(item.points), allowed
+    today = program, currency.id, user, now
+    return (
+        points <= once
+        and points + used_today(*today) <= daily
+        and points + used_today(*today, member=member) <= for_one
+    )
+
+
+def _currency(program, item):
+    compiled = versions.of(program)
+    return compiled.currencies[item.currency] if item.currency else compiled.primary
+
+
+def _repeated(approval, item):
+    if approval.payload != dump(item):
+        detail = "Another request has this external_id and another content; use a new external_id."
+        raise IdempotencyConflict(detail, field="external_id")
+    if approval.status == Approval.Status.APPROVED:
+        journal = approval.journal
+        return Outcome("replayed", Result("replayed", journal.pk, journal.answer), approval)
+    return Outcome(approval.status, approval=approval)
+
+
+def _request(program, item, member, *, user, via, now):
+    return Approval.objects.create(
+        program=program,
+        connection=via,
+        member=member,
+        currency_id=_currency(program, item).id,
+        points=item.points,
+        reason=item.reason,
+        external_id=item.external_id,
+        payload=dump(item),
+        requested_by=user,
+        requested_at=now,
+    )
+
+
+def _taken(result):
+    """The Result itself; raises what the ledger refused it for."""
+    if result.refusal:
+        raise Refused(result.refusal.detail, field=result.refusal.field, code=result.refusal.code)
+    return result
+
+
+def _to_decide(approval_id, user):
+    """The locked Approval, if `user` may decide it now."""
+    if not user.has_perm(PERMISSION):
+        raise NotApprover("You may not decide requests; ask somebody who may.", field="user")
+    rows = Approval.objects.select_for_update(no_key=True, of=["self"]).select_related("member", "connection")
+    approval = rows.filter(pk=approval_id).first()
+    if approval is None:
+        raise UnknownApproval("There is no such request.", field="approval")
+    if approval.requested_by_id == user.pk:
+        raise OwnRequest("Nobody decides their own request: somebody else has to.", field="user")
+    _check_not_own(approval.member, user, approval.requested_by)
+    if approval.status != Approval.Status.WAITING:
+        raise AlreadyDecided(f"This request is {approval.get_status_display().lower()} already.", field="approval")
+    return approval
+
+
+def _close(approval, status, user, note, now):
+    approval.status, approval.decided_by, approval.decided_at, approval.note = status, user, now, note
+    approval.save(update_fields=["status", "decided_by", "decided_at", "note", "journal_id"])
+    return approval

@@ -1,0 +1,90 @@
+"""What becomes of a journal that was written down without being booked?
+
+Somebody, or time, decides it: approve or reject what is held, retry what failed, match a refund with the order
+that came after it, give up what waited too long. Which state follows which: transactions/models/transitions.py.
+"""
+
+from contextlib import suppress
+
+from django.db import transaction
+from django.db.models import Exists, OuterRef
+from django.utils import timezone
+
+from loyalty_site.lib.refusals import Refused
+from transactions import ledger
+from transactions.models import Journal
+from transactions.models.journals import NotOpen, decision
+from transactions.verbs import groups
+from transactions.verbs.adjustments import ReasonMissing
+
+Kind, Status = Journal.Kind, Journal.Status
+
+#: An order in one of these states has earned what a refund may take back.
+BOOKED = [Status.PROCESSED, Status.PARTIALLY_REVERSED, Status.REVERSED]
+
+
+def approve(journal_id, *, by=None, user=None, now=None):
+    """Book a held journal as it was reported; returns its Result.
+
+    `by` is the member, an owner or approver of the group whose points it spends, who says so. Raises
+    NotOpen, NotAllowed.
+    """
+    _check_approver(journal_id, by)
+    return ledger.resume(journal_id, {Status.HELD}, user=user, member=by, now=now)
+
+
+def retry(journal_id, *, user=None, now=None):
+    """Try a failed or waiting journal again; returns its Result. It stays as it is when it fails again."""
+    return ledger.resume(journal_id, {Status.FAILED, Status.PENDING}, user=user, now=now)
+
+
+def _check_approver(journal_id, member):
+    journal = Journal.objects.filter(pk=journal_id).first() if member else None
+    if journal:
+        groups.check_approver(journal, member)
+
+
+def reject(journal_id, *, reason, by=None, user=None, now=None):
+    """Close an open journal without booking it; `by` as for `approve`. Raises NotOpen, ReasonMissing, NotAllowed."""
+    _check_approver(journal_id, by)
+    if not reason.strip():
+        raise ReasonMissing("Say why: who reported it will ask.", field="reason")
+    with transaction.atomic():
+        journal = Journal.objects.to_decide(journal_id, {Status.HELD, Status.FAILED, Status.PENDING})
+        if journal.kind == Kind.REDEMPTION and journal.status == Status.PENDING:
+            raise NotOpen("A reservation is released, not rejected.", field="transaction")
+        now = now or timezone.now()
+        _reject(Journal.objects.filter(pk=journal.pk), reason, now, **decision(user, by, now=now))
+    return Journal.objects.get(pk=journal_id)
+
+
+def match(*, now=None):
+    """Book the refunds whose order has come meanwhile, unseen by them and it by them; returns how many."""
+    order = Journal.objects.filter(
+        program=OuterRef("program"),
+        connection=OuterRef("connection"),
+        kind=Kind.ACCRUAL,
+        external_id=OuterRef("order_ref"),
+        status__in=BOOKED,
+    )
+    matched = 0
+    for journal_id in _waiting().filter(Exists(order)).order_by("pk").values_list("pk", flat=True):
+        with suppress(Refused):
+            matched += ledger.resume(journal_id, {Status.PENDING}, now=now).status == "posted"
+    return matched
+
+
+def give_up(*, now=None):
+    """Reject the refunds whose order never came; returns how many."""
+    now = now or timezone.now()
+    match(now=now)
+    return _reject(_waiting().filter(due_at__lte=now), "The order never came.", now)
+
+
+def _waiting():
+    return Journal.objects.filter(kind=Kind.REVERSAL, status=Status.PENDING)
+
+
+def _reject(journals, why, now, **decider):
+    open_states = [Status.PENDING, Status.FAILED, Status.HELD]
+    return journals.shut(open_states, status=Status.REJECTED, why=why, now=now or timezone.now(), **decider)

@@ -1,0 +1,1 @@
+"""How is each fact posted? One file for each verb of the ledger, and what they share."""
