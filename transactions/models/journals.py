@@ -171,11 +171,11 @@ class Journal(LedgerRow):
                 violation_error_message="This transaction is already recorded.",
             ),
             models.CheckConstraint(
-                condition=~Q(kind="accrual") | Q(taken_back__lte=F("amount")),
+                condition=~Q(kind="accrual") | Q(reversed_amount__lte=F("amount")),
                 name="refunded_within_amount",
                 violation_error_message="More than the order cannot be refunded.",
             ),
-            models.CheckConstraint(condition=Q(taken_back__gte=0), name="taken_back_not_negative"),
+            models.CheckConstraint(condition=Q(reversed_amount__gte=0), name="reversed_amount_not_negative"),
             models.CheckConstraint(condition=~Q(external_id=""), name="journal_has_an_external_id"),
             models.CheckConstraint(
                 condition=Q(kind="reversal", reverses__isnull=False)
