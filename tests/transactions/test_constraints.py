@@ -97,7 +97,7 @@ def test_more_than_the_order_cannot_be_refunded(spent):
     order = next(journal for journal in spent if journal.kind == "accrual")
     with refuses("refunded_within_amount"), transaction.atomic():
         Journal.objects.filter(pk=order.pk).put(reversed_amount=order.amount + 1)
-    with refuses("taken_back_not_negative"), transaction.atomic():
+    with refuses("reversed_amount_not_negative"), transaction.atomic():
         Journal.objects.filter(pk=order.pk).put(reversed_amount=-1)
 
 
