@@ -18,9 +18,9 @@ def build(members, lots_each):
     from django.utils import timezone
 
     from loyalty_site.lib.sql import Session
+    from partners.models import Connection
     from programs import versions
     from tests import factories
-    from transactions.books import settlement
     from transactions.books.unit_of_work import Books
 
     call_command("migrate", verbosity=0)
@@ -30,7 +30,7 @@ def build(members, lots_each):
     now = timezone.now()
     books = Books(Session(), versions.renew(made.pk), now=now)
     books.open([], journals=0, entries=0, with_lots=False)
-    journal = settlement.journal_of_today(books, settlement.timetable(books.configuration))()
+    journal = books.journal_of_day(books.own_connection(Connection.Platform.TIMETABLE))()
     values = {
         "program": made.pk,
         "currency": made.currencies.get(code="points").pk,

@@ -327,7 +327,7 @@ class TestOrdersPaidWithPointsOfAGroup:
         Relation.objects.update(may_redeem=True, percent=0)
         bought = post_one(made, purchase(who, 10_000, "o-1"))
         post_one(made, purchase(home, 10_000))
-        look_up, payments = Batch._find, [by(home, who, 20, order="o-1")]
+        look_up, payments = Batch.find, [by(home, who, 20, order="o-1")]
 
         def pay_between(batch):
             found = look_up(batch)
@@ -335,6 +335,6 @@ class TestOrdersPaidWithPointsOfAGroup:
                 post_one(made, payments.pop())
             return found
 
-        monkeypatch.setattr(Batch, "_find", pay_between)
+        monkeypatch.setattr(Batch, "find", pay_between)
         assert post_one(made, reversal(bought.journal_id)).answer["restored"] == 20
         assert held(home) == 100

@@ -1,12 +1,16 @@
 """Is one item fit to be looked at: are its texts, numbers and lists within what the ledger can hold?"""
 
 import json
+from collections.abc import Iterator, Mapping
+from dataclasses import fields
 from datetime import datetime, timedelta
+from functools import lru_cache
+from typing import Any
 
 from loyalty_site.lib.money import LARGEST
 from loyalty_site.lib.refusals import Refusal
 from members.lookup import IDENTIFIERS
-from partners.activity import Activity, Adjustment, Decision, EarlyRelease, Redemption, Reversal, Transfer
+from transactions.books.items import Item
 
 LONGEST = {
     "external_id": 128,
@@ -29,100 +33,34 @@ LARGEST_QUANTITY = 10**6
 LARGEST_ATTRIBUTES = 8000
 LONGEST_RESERVATION = timedelta(days=7)
 LARGEST_KEY = 2**63 - 1
-_MONEY = ("amount", "tax", "shipping", "gift_card", "points_value")
 
 #: What senders call these attributes of the values.
 _FIELDS = {"kind": "activity", "money": "currency"}
 
 
-def check(item):
-    """The first Refusal that `item` deserves whatever the state of the world, or None."""
-    return next(_problems(item), None)
-
-
-def _problems(item):
-    if getattr(item, "external_id", None) == "":
+def problems(item: Item) -> Iterator[Refusal]:
+    """What is wrong with the fields that items have in common."""
+    names = _names(type(item))
+    values: Any = item
+    if "external_id" in names and values.external_id == "":
         yield Refusal("external_id_missing", "Give the fact a name of its own.", field="external_id")
-    yield from _texts(item, LONGEST)
-    if item.activity_at is not None and not (isinstance(item.activity_at, datetime) and item.activity_at.tzinfo):
+    yield from texts(item, LONGEST)
+    at = item.activity_at
+    if at is not None and not (isinstance(at, datetime) and at.tzinfo):
         yield Refusal("invalid_date", "Write the instant with its time zone.", field="activity_at")
-    if hasattr(item, "member"):
-        yield from _identifiers(item.member)
-    yield from _attributes(getattr(item, "attributes", {}))
-    yield from _BY_KIND[type(item)](item)
+    if "member" in names:
+        yield from identifiers(values.member)
+    if "attributes" in names:
+        yield from _attributes(values.attributes)
 
 
-def _redemption(item):
-    yield from _number(item.points, "points", least=1)
-    yield from _number(item.reserve_s, "reserve_s", largest=int(LONGEST_RESERVATION.total_seconds()))
-    if item.basket is not None:
-        yield from _number(item.basket, "basket")
-    if item.by != {}:
-        yield from _identifiers(item.by, field="by")
+@lru_cache(maxsize=32)
+def _names(kind: type[Item]) -> frozenset[str]:
+    return frozenset(each.name for each in fields(kind))
 
 
-def _reversal(item):
-    if not item.order:
-        yield from _named_journal(item)
-    if item.amount is not None:
-        yield from _number(item.amount, "amount")
-    if item.points is not None:
-        yield from _number(item.points, "points", least=1)
-    if item.mode not in ("recompute", "proportional"):
-        yield Refusal("invalid_mode", "The mode is recompute or proportional.", field="mode")
-    if len(item.lines) > MOST_LINES:
-        yield Refusal("too_many_lines", f"At most {MOST_LINES} lines are possible.", field="lines")
-    for number, line in enumerate(item.lines):
-        yield from _number(line.position, f"lines[{number}].position", largest=MOST_LINES)
-        yield from _number(line.amount, f"lines[{number}].amount")
-        yield from _number(line.quantity, f"lines[{number}].quantity", largest=LARGEST_QUANTITY)
-
-
-def _adjustment(item):
-    if item.points == 0:
-        yield Refusal("invalid_number", "Credit or debit at least one point.", field="points")
-    yield from _number(item.points, "points", least=-LARGEST)
-
-
-def _transfer(item):
-    if not item.to:
-        yield Refusal("member_missing", "Say who is given the points.", field="to")
-    yield from _identifiers(item.to, field="to")
-    yield from _number(item.points, "points", least=1)
-
-
-def _decision(item):
-    if item.deed not in ("confirm", "release"):
-        yield Refusal("invalid_deed", "A reservation is confirmed or released.", field="deed")
-    yield from _named_journal(item)
-
-
-def _named_journal(item):
-    yield from _number(item.journal_id, "transaction", least=1, largest=LARGEST_KEY)
-
-
-def _purchase(item):
-    if not item.kind:
-        yield Refusal("activity_missing", "Say what the member did, for example purchase.", field="activity")
-    for name in _MONEY:
-        yield from _number(getattr(item, name), name)
-    parts = item.tax + item.shipping
-    if parts > item.amount:
-        detail = "Tax and shipping are parts of the amount and cannot exceed it."
-        yield Refusal("invalid_amount", detail, field="amount")
-    if len(item.lines) > MOST_LINES:
-        yield Refusal("too_many_lines", f"At most {MOST_LINES} lines are possible.", field="lines")
-    for position, line in enumerate(item.lines):
-        prefix = f"lines[{position}]."
-        yield from _texts(line, LONGEST_LINE, prefix)
-        yield from _number(line.quantity, f"{prefix}quantity", largest=LARGEST_QUANTITY)
-        for name in ("amount", "tax"):
-            yield from _number(getattr(line, name), prefix + name)
-        if line.tax > line.amount:
-            yield Refusal("invalid_amount", "The tax is part of the line's amount.", field=f"{prefix}tax")
-
-
-def _texts(thing, longest, prefix=""):
+def texts(thing: Any, longest: Mapping[str, int], prefix: str = "") -> Iterator[Refusal]:
+    """Texts that cannot be kept, or are longer than `longest` says, in those of these fields that `thing` has."""
     for name, limit in longest.items():
         value = getattr(thing, name, "")
         if value == "":
@@ -135,14 +73,15 @@ def _texts(thing, longest, prefix=""):
             yield Refusal("text_too_long", detail, field=prefix + _FIELDS.get(name, name))
 
 
-def is_text(value):
+def is_text(value: object) -> bool:
     """Whether both databases can hold `value`: neither takes half a surrogate pair, PostgreSQL takes no NUL."""
     if not isinstance(value, str) or "\0" in value:
         return False
     return value.isascii() or not any("\ud800" <= char <= "\udfff" for char in value)
 
 
-def _identifiers(member, field="member"):
+def identifiers(member: object, field: str = "member") -> Iterator[Refusal]:
+    """What is wrong with the names of a member."""
     if not isinstance(member, dict):
         yield Refusal("invalid_member", 'Name the member like {"number": "…"}.', field=field)
         return
@@ -155,7 +94,7 @@ def _identifiers(member, field="member"):
             yield Refusal("invalid_text", detail, field=f"{field}.{name}")
 
 
-def _attributes(attributes):
+def _attributes(attributes: object) -> Iterator[Refusal]:
     """They are kept as JSON: what cannot be written as JSON would fail in the database, with the whole batch."""
     if attributes == {}:
         return
@@ -171,18 +110,12 @@ def _attributes(attributes):
         yield Refusal("invalid_attributes", detail, field="attributes")
 
 
-def _number(value, field, *, least=0, largest=LARGEST):
+def number(value: object, field: str, *, least: int = 0, largest: int = LARGEST) -> Iterator[Refusal]:
+    """Whether `value` is a whole number in these limits."""
     if type(value) is not int or not least <= value <= largest:
-        detail = f"Send a whole number from {least} to {largest:,}."
-        yield Refusal("invalid_number", detail, field=field)
+        yield Refusal("invalid_number", f"Send a whole number from {least} to {largest:,}.", field=field)
 
 
-_BY_KIND = {
-    Activity: _purchase,
-    Redemption: _redemption,
-    Reversal: _reversal,
-    Adjustment: _adjustment,
-    EarlyRelease: _named_journal,
-    Transfer: _transfer,
-    Decision: _decision,
-}
+def journal(journal_id: object) -> Iterator[Refusal]:
+    """Whether `journal_id` can be the key of a journal."""
+    yield from number(journal_id, "transaction", least=1, largest=LARGEST_KEY)

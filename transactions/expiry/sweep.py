@@ -14,9 +14,9 @@ from django.utils import timezone
 from loyalty_site.lib.sql import Session
 from loyalty_site.lib.threads import side_by_side
 from members.models import Balance
+from partners.models import Connection
 from programs import versions
 from transactions import ledger
-from transactions.books import settlement
 from transactions.books.unit_of_work import Books
 from transactions.expiry import plain_lots
 
@@ -110,7 +110,7 @@ def _journal(configuration, now):
     """The key of the journal under which time writes today."""
     books = Books(Session(), configuration, now=now)
     books.open([], journals=0, entries=0, with_lots=False)
-    return settlement.journal_of_today(books, settlement.timetable(configuration))()
+    return books.journal_of_day(books.own_connection(Connection.Platform.TIMETABLE))()
 
 
 def _refresh(program_id, member_ids, *, now):
