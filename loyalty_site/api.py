@@ -12,12 +12,14 @@ from rest_framework import exceptions
 
 from loyalty_site.lib import problems
 from loyalty_site.lib.refusals import Refusal, Refused
-from members.api.views import MemberViewSet
 from programs.api.views import ProgramViewSet
-from transactions import ledger
-from transactions.api.action_views import AdjustmentViewSet, RedemptionViewSet, ReversalViewSet, TransferViewSet
-from transactions.api.views import EntryViewSet, TransactionViewSet
-from transactions.proof import history, outlook
+from transactions.api.views.adjustments import AdjustmentViewSet
+from transactions.api.views.entries import EntryViewSet
+from transactions.api.views.members import MemberViewSet
+from transactions.api.views.redemptions import RedemptionViewSet
+from transactions.api.views.reversals import ReversalViewSet
+from transactions.api.views.transactions import TransactionViewSet
+from transactions.api.views.transfers import TransferViewSet
 
 logger = logging.getLogger("loyalty.api")
 
@@ -30,16 +32,13 @@ def nowhere(request):
     return problems.response(refused, path=request.path)
 
 
-#: The ledger lies above the members' app, so the table tells it where to ask.
-_ledger = {"expiries": outlook.coming, "refresh": ledger.refresh, "as_of": history.as_of}
-
 app_name = "api"
 urlpatterns = [
     path("programs/", ProgramViewSet.as_view({"get": "list"}), name="programs"),
     path("programs/<slug:code>/", ProgramViewSet.as_view({"get": "retrieve"}), name="program"),
-    path("members/", MemberViewSet.as_view({"post": "create"}, **_ledger), name="members"),
-    path("members/lookup/", MemberViewSet.as_view({"get": "lookup"}, **_ledger), name="member-lookup"),
-    path("members/<slug:number>/", MemberViewSet.as_view({"get": "retrieve"}, **_ledger), name="member"),
+    path("members/", MemberViewSet.as_view({"post": "create"}), name="members"),
+    path("members/lookup/", MemberViewSet.as_view({"get": "lookup"}), name="member-lookup"),
+    path("members/<slug:number>/", MemberViewSet.as_view({"get": "retrieve"}), name="member"),
     path("transactions/", TransactionViewSet.as_view({"get": "list", "post": "create"}), name="transactions"),
     path("transactions/<int:id>/", TransactionViewSet.as_view({"get": "retrieve"}), name="transaction"),
     path("transactions/<int:id>/reversal/", TransactionViewSet.as_view({"post": "reverse"}), name="reversal"),

@@ -1,8 +1,42 @@
 """How is a member written in the API: what may be sent, what is answered?"""
 
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Protocol, TypeAlias
+
 from loyalty_site.lib import money
 from loyalty_site.lib.schema_types import Answer, Day, Fields, Instant, Items, Text, Truth, Whole
 from members.models import Customer, Member
+
+#: By key of the currency: (instant, points in the smallest unit) of each coming expiry, the soonest first.
+Expiries: TypeAlias = Mapping[int, Sequence[tuple[datetime, int]]]
+
+
+class HeldLot(Protocol):
+    """A lot as it stood at some instant; points in the smallest unit of its currency."""
+
+    id: int
+    currency_id: int
+    points: int
+    remaining: int
+    is_pending: bool
+    activity_at: datetime
+    expires_at: datetime | None
+
+
+class HeldThen(Protocol):
+    """What a member held at some instant: parts of the balance by key of the currency, lots, and the key of the
+    tier by that of its group."""
+
+    @property
+    def balances(self) -> Mapping[int, Mapping[str, int]]: ...
+
+    @property
+    def lots(self) -> Sequence[HeldLot]: ...
+
+    @property
+    def tiers(self) -> Mapping[int, int]: ...
+
 
 _CARD = r"[0-9A-Za-z-]+"
 #: What is said of the person; the rest of an enrolment is about the membership.
@@ -121,7 +155,7 @@ MEMBER_THEN = Answer(
 _BALANCE_COLUMNS = [name for name in BALANCE.fields if name not in ("currency", "balance", "expiries")]
 
 
-def told(member, *, person, cards, external_id):
+def member(member, *, person, cards, external_id):
     """What a member is, without what the member holds."""
     return {
         "number": member.number,

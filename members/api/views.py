@@ -1,5 +1,7 @@
 """How do other systems enrol, find and read members?"""
 
+from datetime import datetime
+
 from django.core.exceptions import ValidationError
 from django.db.models import Prefetch
 from django.urls import reverse
@@ -17,7 +19,7 @@ from members.lookup import IDENTIFIERS, Lookup
 from members.models import Balance, Card, Customer, ExternalId, Member
 from partners.catalogue import UnknownStore
 from partners.models import Store
-from programs.api.views import PROGRAM, ProgramEndpoint
+from programs.api.endpoint import PROGRAM, ProgramEndpoint
 
 #: An instant on each axis of time: when things happened, and when we knew.
 AXES = ("at", "known_at")
@@ -61,16 +63,22 @@ class CustomerDiffers(Refused):
     ),
 )
 class MemberViewSet(ProgramEndpoint):
-    """Members of one program."""
+    """Members of one program. The ledger lies above this app: a subclass there says what it knows of them."""
 
     scopes = {"create": "enrol", "lookup": "read", "retrieve": "read"}
     parameters = {"lookup": IDENTIFIERS, "retrieve": AXES}
-    #: The ledger lies above this app, so the table of endpoints gives these. (member id, now) -> the coming
-    #: expiries; what books that which time has done to members of a program; (member id, two instants) ->
-    #: what was held then.
-    expiries = None
-    refresh = None
-    as_of = None
+
+    def settle(self, member_id: int, *, now: datetime) -> None:
+        """Book what time has done to the member by `now`."""
+        raise NotImplementedError
+
+    def expiries(self, member_id: int, *, now: datetime) -> schemas.Expiries:
+        """The coming expiries of the member's points, by key of the currency."""
+        raise NotImplementedError
+
+    def as_of(self, member_id: int, *, true_at: datetime | None, known_at: datetime | None) -> schemas.HeldThen:
+        """What the member held at these instants; None takes everything on that axis."""
+        raise NotImplementedError
 
     def create(self, request):
         return self.once(self._enrol)
@@ -125,7 +133,7 @@ class MemberViewSet(ProgramEndpoint):
     def _then(self, member_id, at, known_at, now):
         """What the member held at these instants; None takes everything on that axis."""
         if Balance.objects.filter(member=member_id, next_change_at__lte=now).exists():
-            self.refresh(self.program.pk, [member_id], now=now)
+            self.settle(member_id, now=now)
         then = self.as_of(member_id, true_at=at, known_at=known_at)
         currencies = self._currencies()
         codes = {currency.id: currency.code for currency in currencies}
@@ -161,7 +169,7 @@ class MemberViewSet(ProgramEndpoint):
         member = members.get(pk=member_id)
         member.program = self.program
         ids = member.customer.own_ids
-        return schemas.told(
+        return schemas.member(
             member,
             person=member.customer,
             cards=[card.number for card in member.live_cards],
@@ -171,7 +179,7 @@ class MemberViewSet(ProgramEndpoint):
     def _balances(self, member, now):
         rows = {row.currency_id: row for row in member.balances.all()}
         if any(row.next_change_at and row.next_change_at <= now for row in rows.values()):
-            self.refresh(self.program.pk, [member.pk], now=now)
+            self.settle(member.pk, now=now)
             rows = {row.currency_id: row for row in member.balances.all()}
         ends = self.expiries(member.pk, now=now)
         return [schemas.balance(c, rows.get(c.id), ends=ends.get(c.id, ())) for c in self._currencies()]

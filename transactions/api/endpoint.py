@@ -5,20 +5,10 @@ from django.urls import reverse
 from loyalty_site.lib import problems
 from loyalty_site.lib.refusals import Refusal
 from partners.api.endpoint import REPLAYED
-from programs.api.views import ProgramEndpoint
+from programs.api.endpoint import ProgramEndpoint
 from transactions import ledger
-from transactions.api import answers
+from transactions.api.schemas import answers
 from transactions.models import Journal
-
-
-def page_of(shape):
-    """The schema of one page of a list."""
-    link = {"type": ["string", "null"], "format": "uri"}
-    return {
-        "type": "object",
-        "properties": {"next": link, "previous": link, "results": {"type": "array", "items": shape.schema()}},
-        "required": ["next", "previous", "results"],
-    }
 
 
 def unknown():
@@ -84,8 +74,6 @@ class LedgerEndpoint(ProgramEndpoint):
 
     def page(self, rows, columns, tell):
         """The HTTP answer with one page of `rows`, filtered as the query says."""
-        # What the filters need; they see the request only.
-        self.request.program, self.request.via = self.program, self.connection
         page = self.paginate_queryset(self.filter_queryset(rows).values(*columns))
         links = {"next": self.paginator.get_next_link(), "previous": self.paginator.get_previous_link()}
         return self.answer(links | {"results": [tell(row) for row in page]})

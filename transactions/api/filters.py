@@ -4,6 +4,7 @@ import django_filters
 from django import forms
 from django.core.exceptions import ValidationError
 from django.db.models import Exists, OuterRef, Subquery
+from django_filters.rest_framework import DjangoFilterBackend
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema_field
 
@@ -11,6 +12,14 @@ from loyalty_site.lib import schema_types
 from members.models import Member
 from transactions.books.limits import LARGEST_KEY
 from transactions.models import Entry, Journal
+
+
+class LedgerFilters(DjangoFilterBackend):
+    """Gives a filterset the program and the connection that the endpoint works in."""
+
+    def get_filterset_kwargs(self, request, queryset, view):
+        known = super().get_filterset_kwargs(request, queryset, view)
+        return known | {"program": view.program, "connection": view.connection}
 
 
 class InstantField(forms.CharField):
@@ -39,11 +48,15 @@ class IdFilter(django_filters.Filter):
 
 
 class OfProgram(django_filters.FilterSet):
-    """`request.program` and `request.via` are what the endpoint works in: numbers and names mean those of it."""
+    """Numbers and names mean those of `program`, external ids those that `connection` sent."""
+
+    def __init__(self, data, queryset, *, request, program, connection):
+        super().__init__(data, queryset, request=request)
+        self.program, self.connection = program, connection
 
     def of_member(self, queryset, name, value):
         # As a subquery, so that the index (member, …) gives the page in order.
-        member = Member.objects.filter(program=self.request.program, number=value).values("pk")
+        member = Member.objects.filter(program=self.program, number=value).values("pk")
         return queryset.filter(member_id=Subquery(member))
 
 
@@ -70,14 +83,12 @@ class TransactionFilter(OfProgram):
         fields = []
 
     def of_currency(self, queryset, name, value):
-        moved = Entry.objects.filter(
-            journal=OuterRef("pk"), currency__program=self.request.program, currency__code=value
-        )
+        moved = Entry.objects.filter(journal=OuterRef("pk"), currency__program=self.program, currency__code=value)
         return queryset.filter(Exists(moved))
 
     def of_sender(self, queryset, name, value):
         # All columns of the unique key, so that it is used.
-        return queryset.filter(connection=self.request.via, kind__in=Journal.Kind.values, external_id=value)
+        return queryset.filter(connection=self.connection, kind__in=Journal.Kind.values, external_id=value)
 
 
 class EntryFilter(OfProgram):

@@ -210,8 +210,8 @@ def as_refund(asked, iso):
     return as_reversal(asked, money=iso if says_money else "")
 
 
-def as_decision(journal_id, deed, asked):
-    return Decision(journal_id, deed, **asked)
+def as_decision(journal_id, action, asked):
+    return Decision(journal_id, action, **asked)
 
 
 def as_transfer(asked):

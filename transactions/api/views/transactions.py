@@ -1,18 +1,17 @@
-"""How do other systems report what happened, take it back, and read the ledger?"""
+"""How do other systems report what happened, take it back, and read it?"""
 
-from django_filters.rest_framework import DjangoFilterBackend
 from drf_spectacular.utils import OpenApiExample, OpenApiParameter, extend_schema, extend_schema_view
 
 from loyalty_site.lib import money, problems
 from loyalty_site.lib.refusals import Refusal
 from partners.api.endpoint import Pages
-from programs.api.views import PROGRAM
+from programs.api.endpoint import PROGRAM
 from transactions import ledger
-from transactions.api import answers, explanations, requests
-from transactions.api.endpoint import LedgerEndpoint, of_address, page_of, unknown
-from transactions.api.filters import EntryFilter, TransactionFilter
+from transactions.api.endpoint import LedgerEndpoint, of_address, unknown
+from transactions.api.filters import LedgerFilters, TransactionFilter
+from transactions.api.operations import ID, page_of
+from transactions.api.schemas import answers, requests
 from transactions.models import Entry, Journal, JournalLine
-from transactions.proof import causes
 from transactions.proof.sentences import explain
 
 _PURCHASE = {
@@ -67,7 +66,7 @@ _REFERENCE = "One object, or a list of up to 1,000 objects, each of which stands
     retrieve=extend_schema(
         operation_id="read_transaction",
         summary="A transaction with its lines, ledger entries and explanation",
-        parameters=[PROGRAM, OpenApiParameter("id", int, OpenApiParameter.PATH)],
+        parameters=[PROGRAM, ID],
         responses={200: answers.DETAIL.schema()},
     ),
 )
@@ -78,7 +77,7 @@ class TransactionViewSet(LedgerEndpoint):
     scopes = {"list": "read", "retrieve": "read", "create": "earn", "reverse": "burn"}
     parameters = {"create": ["dry_run"]}
     pagination_class = Pages
-    filter_backends = [DjangoFilterBackend]
+    filter_backends = [LedgerFilters]
     filterset_class = TransactionFilter
 
     def page_order(self):
@@ -162,7 +161,7 @@ class TransactionViewSet(LedgerEndpoint):
     @extend_schema(
         operation_id="reverse_transaction",
         summary="Take a transaction back, or a part of it",
-        parameters=[PROGRAM, OpenApiParameter("id", int, OpenApiParameter.PATH)],
+        parameters=[PROGRAM, ID],
         request={"application/json": requests.REVERSAL.schema()},
         responses={code: answers.POSTING.schema() for code in (200, 201)},
         examples=[
@@ -184,44 +183,3 @@ class TransactionViewSet(LedgerEndpoint):
             raise problems.Rejected([Refusal("field_missing", detail, "external_id")])
         item = requests.as_reversal(asked, journal_id=id, external_id=f"reversal-{id}")
         return self.post_one(item, fields=of_address)
-
-
-@extend_schema_view(
-    list=extend_schema(
-        operation_id="list_entries",
-        summary="Ledger entries, the newest first",
-        parameters=[PROGRAM],
-        responses={200: page_of(answers.ENTRY)},
-    )
-)
-class EntryViewSet(LedgerEndpoint):
-    """The lines of the ledger."""
-
-    queryset = Entry.objects.none()
-    scopes = {"list": "read", "explain": "read"}
-    pagination_class = Pages
-    filter_backends = [DjangoFilterBackend]
-    filterset_class = EntryFilter
-
-    def page_order(self):
-        # The entries of one member are indexed by their sequence, which grows with the id.
-        return "-sequence" if self.request.query_params.get("member") else "-id"
-
-    def list(self, request):
-        columns = [*answers.ENTRY_COLUMNS, "sequence"]
-        return self.page(self.visible(Entry.objects, "journal__"), columns, answers.entry)
-
-    @extend_schema(
-        operation_id="explain_entry",
-        summary="Why an entry is as it is: transaction, rules, lots, what took from them, their end",
-        parameters=[PROGRAM, OpenApiParameter("id", int, OpenApiParameter.PATH)],
-        responses={200: explanations.EXPLANATION.schema()},
-    )
-    def explain(self, request, id):
-        entries = self.visible(Entry.objects.select_related("journal__reverses"), "journal__")
-        entry = entries.filter(pk=id).first()
-        if entry is None:
-            raise problems.unlike("entry_unknown", "The program has no such entry that this key may see.")
-        told = causes.of_entry(entry)
-        own = self.visible(Journal.objects).filter(pk__in=explanations.journals_of(told))
-        return self.answer(explanations.explanation(told, set(own.values_list("pk", flat=True))))
