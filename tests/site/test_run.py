@@ -25,7 +25,7 @@ from loyalty_site.processes import Group
 from loyalty_site.staff import FIRST_LOGINS, make_groups
 from partners.models import Partner
 from programs.models import Program
-from tests import factories
+from tests.support import factories
 
 ROOT = Path(__file__).resolve().parents[2]
 SLEEP = [sys.executable, "-c", "import time; time.sleep(60)"]
