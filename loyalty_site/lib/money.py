@@ -3,6 +3,7 @@
 import re
 from decimal import Decimal
 
+from loyalty_site.lib.json_types import Json
 from loyalty_site.lib.refusals import Refused
 
 #: ISO 4217 currencies whose minor unit is not a hundredth.
@@ -27,21 +28,25 @@ _NUMBER = re.compile(r"[+-]?\d{1,30}(\.\d{1,12})?", re.ASCII)
 
 
 class BadNumber(Refused):
+    """A text is not a number, or not one that is possible here."""
+
     code = "invalid_number"
 
 
-def is_iso(code):
+def is_iso(code: str) -> bool:
     """Whether ISO 4217 lists the currency `code`, as far as is known here."""
     return code in _ISO
 
 
-def exponent(iso):
+def exponent(iso: str) -> int:
     """How many decimals the currency `iso` has: 2 for EUR, 0 for JPY, 3 for KWD."""
     return _EXPONENTS.get(iso, 2)
 
 
-def parse(text, decimals, *, field="", largest=LARGEST):
+def parse(text: Json, decimals: int, *, field: str = "", largest: int = LARGEST) -> int:
     """The integer of 10^-decimals units that `text` (str or int) says, e.g. ("12.34", 2) -> 1234.
+
+    `field` is the path of the value in what was sent; `largest` counts in the same units.
 
     Raises BadNumber for anything else: floats, exponents, more decimals than the unit has, too large.
     """
@@ -63,6 +68,6 @@ def parse(text, decimals, *, field="", largest=LARGEST):
     return int(units)
 
 
-def render(units, decimals):
+def render(units: int, decimals: int) -> str:
     """The decimal text of `units` of 10^-decimals, e.g. (1234, 2) -> "12.34"."""
     return str(Decimal(units).scaleb(-decimals)) if decimals else str(units)
