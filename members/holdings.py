@@ -183,13 +183,10 @@ class Lock:
             version = stored
             accounts[member] = Account(member, number, status, instant(enrolled_at), sequence, chain)
         for member, currency, key, *parts, next_change, last_active, ends, is_extended in self._balances.fetchall():
-            accounts[member].holdings[currency] = Holding(
-                key,
-                *parts,
-                *map(instant, (next_change, last_active, ends)),
-                bool(is_extended),
-                (parts[0], parts[1], parts[2], parts[3]),
-            )
+            available, pending, reserved, arrears = parts
+            stored = available, pending, reserved, arrears
+            times = instant(next_change), instant(last_active), instant(ends)
+            accounts[member].holdings[currency] = Holding(key, *stored, *times, bool(is_extended), stored)
         if self._tallies and self._standings:
             for member, currency, period, key, points in self._tallies.fetchall():
                 accounts[member].tallies[currency, period] = LockedTally(key, points)

@@ -14,6 +14,7 @@ from django.db import transaction
 from loyalty_site.lib.refusals import Refused
 from loyalty_site.lib.sql import Session
 from members.models import Member
+from partners.activity import Activity
 from partners.models import Connection
 from programs.configuration import Configuration
 from transactions import finding, verbs
@@ -174,9 +175,9 @@ class Batch:
     def _lock_counters(self, found: Found, books: Books, originals: Iterable[Original]) -> Counters:
         """All counters that may move, in one order."""
         givers = [
-            caps.Giver(self.items[n], who.owner)
+            caps.Giver(item, who.owner)
             for n, who in found.parties.items()
-            if found.needs[n].gives and who.owner
+            if isinstance(item := self.items[n], Activity) and who.owner
         ]
         takes_back = any(found.needs[n].returns for n in found.parties)
         returned = cancellations.returned_to_caps(books)

@@ -5,9 +5,10 @@ single purchase is a batch of one. One bad item never spoils the others. Order (
 members, lock in key order, rules, entries and lots, balances and tallies, tier upgrade, commit.
 """
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from contextlib import suppress
 from datetime import datetime
+from functools import partial
 
 from django.contrib.auth.models import AbstractBaseUser
 from django.db import IntegrityError, transaction
@@ -68,8 +69,10 @@ def record(
     items = list(items)
     if len(items) > LARGEST_BATCH:
         raise BatchTooLarge(f"At most {LARGEST_BATCH:,} items at once; this batch has {len(items):,}.")
-    common = {"via": via, "user_id": user.pk if user else None, "now": now or timezone.now()}
-    results, matched = _attempt(items, program_id, resumed or {}, dry_run=dry_run, **common)
+    batch = partial(
+        Batch, items, via=via, user_id=user.pk if user else None, now=now or timezone.now(), resumed=resumed or {}
+    )
+    results, matched = _attempt(batch, program_id, via, dry_run=dry_run)
     for journal_id, position in {} if dry_run else matched.items():
         # Somebody else may have decided it meanwhile.
         with suppress(Refused):
@@ -79,22 +82,12 @@ def record(
     return results
 
 
-def _attempt(
-    items: list[Item],
-    program_id: int,
-    resumed: Mapping[int, Journal],
-    *,
-    via: Connection,
-    user_id: int | None,
-    now: datetime,
-    dry_run: bool,
-) -> Outcome:
-    """Try until nobody else was quicker, or changed the program; not for ever."""
+def _attempt(batch: Callable[[Configuration], Batch], program_id: int, via: Connection, *, dry_run: bool) -> Outcome:
+    """Try until nobody else was quicker, or changed the program; not for ever. `batch` makes each new try."""
     for attempt in range(1, _TRIES + 1):
         configuration = _configuration(program_id, via, dry_run=dry_run, is_renewed=attempt > 1)
-        batch = Batch(items, configuration, via=via, user_id=user_id, now=now, resumed=resumed)
         try:
-            return batch.post(dry_run=dry_run)
+            return batch(configuration).post(dry_run=dry_run)
         except (ConfigurationChanged, IntegrityError):
             if attempt == _TRIES:
                 raise

@@ -82,8 +82,9 @@ class Session:
         self.connection.ensure_connection()
         self.connection.validate_no_broken_transaction()
         with self.connection.wrap_database_errors:
-            cursor = self.connection.connection.cursor()
-            cursor.execute(sql.replace("%s", "?"), [_to_sqlite(value) for value in params])
+            cursor: Rows = self.connection.connection.execute(
+                sql.replace("%s", "?"), [_to_sqlite(value) for value in params]
+            )
         self._log(sql)
         return cursor
 
@@ -121,7 +122,7 @@ class Session:
         names = columns.split()
         table, last = model._meta.db_table, names[-1]
         end = f'ON CONFLICT ({_quoted(unique.split())}) DO UPDATE SET "{last}" = "{table}"."{last}" '
-        end += f"RETURNING {_quoted([model._meta.pk.column, *names])}"
+        end += f"RETURNING {_quoted([_key(model), *names])}"
         if self.is_postgresql:
             sql, texts = _insert_arrays(model, columns, self.connection)
             return self.run(f"{sql} {end}", _columns(rows, texts)).fetchall()
@@ -134,7 +135,7 @@ class Session:
 
         One statement; the cursor's `rowcount`, after the pipeline, says how many rows were changed.
         """
-        table, key = model._meta.db_table, model._meta.pk.column
+        table, key = model._meta.db_table, _key(model)
         if self.is_postgresql:
             return self.run(
                 f'UPDATE "{table}" AS t SET "{column}" = t."{column}" + v.n '
@@ -159,8 +160,9 @@ class Session:
         self.connection.ensure_connection()
         self.connection.validate_no_broken_transaction()
         with self.connection.wrap_database_errors:
-            cursor = self.connection.connection.cursor()
-            cursor.executemany(sql, [[_to_sqlite(value) for value in row] for row in rows])
+            cursor: Rows = self.connection.connection.executemany(
+                sql, [[_to_sqlite(value) for value in row] for row in rows]
+            )
         self._log(sql)
         return cursor
 
@@ -183,6 +185,11 @@ class Session:
         last = max((cursor.fetchone() or [0])[0], self._taken.get(model, 0))
         self._taken[model] = last + count
         return list(range(last + 1, last + 1 + count))
+
+
+def _key(model: Model) -> str:
+    """The column of the primary key."""
+    return str(model._meta.pk.column)
 
 
 def _quoted(names: Sequence[str]) -> str:
@@ -261,7 +268,7 @@ def _insert_one(model: Model, columns: str) -> str:
 
 @lru_cache(maxsize=128)
 def _change_arrays(model: Model, add: str, put: str, connection: BaseDatabaseWrapper) -> tuple[str, tuple[bool, ...]]:
-    key = model._meta.pk.column
+    key = _key(model)
     rows, values, texts = _unnest(model, [key, *add.split(), *put.split()], connection)
     sets = [f'"{name}" = t."{name}" + {values[name]}' for name in add.split()]
     sets += [f'"{name}" = {values[name]}' for name in put.split()]
@@ -272,7 +279,7 @@ def _change_arrays(model: Model, add: str, put: str, connection: BaseDatabaseWra
 @lru_cache(maxsize=128)
 def _change_one(model: Model, add: str, put: str) -> str:
     sets = [f'"{name}" = "{name}" + ?' for name in add.split()] + [f'"{name}" = ?' for name in put.split()]
-    return f'UPDATE "{model._meta.db_table}" SET {", ".join(sets)} WHERE "{model._meta.pk.column}" = ?'
+    return f'UPDATE "{model._meta.db_table}" SET {", ".join(sets)} WHERE "{_key(model)}" = ?'
 
 
 def _to_sqlite(value: Value) -> Value:

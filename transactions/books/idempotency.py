@@ -107,7 +107,7 @@ def fingerprint(item: Item) -> str:
 
 
 @lru_cache(maxsize=32)
-def _values(kind: type[Item]) -> Callable[[Any], tuple[Any, ...]]:
+def _values(kind: Any) -> Callable[[Any], tuple[Any, ...]]:
     """What reads all fields of an item, or of a part of one, in the order of their declaration."""
     return attrgetter(*(each.name for each in fields(kind)))
 
@@ -116,7 +116,8 @@ def _plain(value: Any) -> Any:
     """JSON for what an item may hold beside plain values: instants and parts."""
     if isinstance(value, datetime):
         return value.timestamp()
-    return _values(type(value))(value)
+    kind: Any = type(value)
+    return _values(kind)(value)
 
 
 _in_one_order = json.JSONEncoder(sort_keys=True, default=_plain).encode

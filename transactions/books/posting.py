@@ -180,20 +180,22 @@ class Posting(Generic[I_co]):
         """What the entries of this posting are written under: a new journal, or the open one that it decides."""
         return Cause(self.resumed.pk if self.resumed else self.books.next_journal(), self.activity_at)
 
-    def write(
-        self, key: int, kind: Journal.Kind, external_id: str, *, answer: Json, **said: Unpack[JournalColumns]
-    ) -> Result:
-        """Write the journal `key` of this posting, or the outcome of the open one, and make its Result."""
-        said["member_id"], said["answer"] = self.owner.id if self.owner else None, answer
+    def write(self, key: int, **said: Unpack[JournalColumns]) -> Result:
+        """Write the journal `key` of this posting, or the outcome of the open one, and make its Result.
+
+        `said` are the columns of which the verb speaks; kind, external_id and answer are always among them.
+        """
+        said["member_id"] = self.owner.id if self.owner else None
         if self.resumed:
             # What was reported stays as it was stored.
-            self.books.decide(key, was=self.resumed.status, **(self._decision(said) | said))
-            return Result("posted", key, answer)
-        said["connection_id"], said["user_id"] = self.context.via.pk, self.context.user_id
-        said["kind"], said["external_id"], said["fingerprint"] = kind.value, external_id, self.fingerprint
-        said["activity_at"], said["payload"] = self.activity_at, dump(self.item)
-        self.books.journal(key, **said)
-        return Result("posted", key, answer)
+            said.update(self._decision(said))
+            self.books.decide(key, was=self.resumed.status, **said)
+        else:
+            said["connection_id"], said["user_id"] = self.context.via.pk, self.context.user_id
+            said["fingerprint"], said["activity_at"] = self.fingerprint, self.activity_at
+            said["payload"] = dump(self.item)
+            self.books.journal(key, **said)
+        return Result("posted", key, said["answer"])
 
     def _decision(self, said: JournalColumns) -> JournalColumns:
         """Who decided the open journal, when it is decided by this: what goes on waiting is not."""
@@ -206,10 +208,8 @@ class Posting(Generic[I_co]):
             "decided_at": resumed.decided_at,
         }
 
-    def keep(
-        self, kind: Journal.Kind, external_id: str, status: Journal.Status, why: str, **said: Unpack[JournalColumns]
-    ) -> Result:
-        """Write the fact down without booking it: it is `status` because of `why`."""
-        answer = {"status": status.value, "detail": why}
-        said["status"], said["error"] = status.value, why
-        return replace(self.write(self.cause().journal_id, kind, external_id, answer=answer, **said), status="kept")
+    def keep(self, state: Journal.Status, why: str, **said: Unpack[JournalColumns]) -> Result:
+        """Write the fact down without booking it: it is in this `state` because of `why`."""
+        said["status"], said["error"] = state.value, why
+        said["answer"] = {"status": state.value, "detail": why}
+        return replace(self.write(self.cause().journal_id, **said), status="kept")

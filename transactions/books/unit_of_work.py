@@ -209,7 +209,7 @@ class Books:
         account, balance = hand.account, hand.holding.balance
         account.sequence += 1
         account.is_touched = True
-        said = hand.currency.id, kind, points, *moved, balance
+        said: tuple[int | str, ...] = (hand.currency.id, kind, points, *moved, balance)
         fields = account.id, account.sequence, cause.journal_id, *said
         account.chain = chain.value(account.chain, fields, chain.text(cause.at), self._now_text)
         place = cause.at, self.now, account.sequence, account.chain

@@ -80,7 +80,6 @@ class Accrue(Verb[Activity]):
             named=named,
             payers=named.is_any,
             lots=named.is_any,
-            gives=True,
             returns=bool(item.replaces),
             money=item.money,
             store=item.store,
@@ -97,14 +96,14 @@ class Accrue(Verb[Activity]):
         if item.replaces:
             _check_revision(posting)
         if item.hold and not posting.resumed:
-            return posting.keep(self.kind, item.external_id, Journal.Status.HELD, item.hold, **columns)
+            return posting.keep(Journal.Status.HELD, item.hold, **columns)
         shares = groups.percents(posting.books, posting.account)
         if sum(shares.values()) > 100:
             why = "The member gives more than 100 % to groups: correct the shares, then retry."
-            return posting.keep(self.kind, item.external_id, Journal.Status.FAILED, why, **columns)
+            return posting.keep(Journal.Status.FAILED, why, **columns)
         rate, why = _rate(posting)
         if why:
-            return posting.keep(self.kind, item.external_id, Journal.Status.FAILED, why, **columns)
+            return posting.keep(Journal.Status.FAILED, why, **columns)
         categories = _categories(posting)
         earned = _evaluate(posting, rate.rate, categories)
         caps.check(posting, earned)
@@ -131,6 +130,8 @@ def _columns(posting: Posting[Activity]) -> JournalColumns:
     """What the journal says of the activity, whatever becomes of it. Raises UnknownStore."""
     item, original = posting.item, posting.original
     return {
+        "kind": Journal.Kind.ACCRUAL.value,
+        "external_id": item.external_id,
         "activity": item.kind,
         "amount": item.amount,
         "money": (item.money or posting.configuration.money) if item.amount else "",
@@ -198,8 +199,8 @@ def _book(
     if shares:
         answer["shared"] = groups.shared(books, earned.points, shares)
     columns["trace"] = _trace(posting, earned, categories, shares)
-    answer |= posting.state(configuration.currencies.values())
-    return posting.write(cause.journal_id, Journal.Kind.ACCRUAL, item.external_id, answer=answer, **columns)
+    columns["answer"] = answer | posting.state(configuration.currencies.values())
+    return posting.write(cause.journal_id, **columns)
 
 
 def _trace(posting: Posting[Activity], earned: Earned, categories: dict[str, str], shares: dict[int, int]) -> Json:

@@ -53,8 +53,8 @@ class Adjust(Verb[Adjustment]):
             _debit(hand, -item.points, cause)
         return posting.write(
             cause.journal_id,
-            Journal.Kind.ADJUSTMENT,
-            item.external_id,
+            kind=Journal.Kind.ADJUSTMENT.value,
+            external_id=item.external_id,
             answer={"points": {currency.code: item.points}} | posting.state([currency]),
             activity="adjustment",
             reason=item.reason,

@@ -1,6 +1,5 @@
 """What is a verb of the ledger? One fact that can be posted: its item, its check, what it needs, its posting."""
 
-from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import ClassVar, Generic, TypeVar
@@ -35,8 +34,7 @@ class Needs:
     payers: bool = False
     #: The lots of the members, because points may be taken from them.
     lots: bool = False
-    #: The counters of caps: of the points that it gives, and of those that the named journal had been given.
-    gives: bool = False
+    #: The counters of the caps under which the named journal was given points: they get something back.
     returns: bool = False
     #: What members gave away and received of late.
     transfers: bool = False
@@ -48,9 +46,10 @@ class Needs:
     order: str = ""
 
 
-class Verb(ABC, Generic[I]):
+class Verb(Generic[I]):
     """One file of this folder. `kind` is that of the journals it writes, None where it only decides another one."""
 
+    slug: str = ""
     Item: ClassVar[type[Item]]
     kind: ClassVar[Journal.Kind | None] = None
     #: Whether its open journals are booked by reading the item again as it was reported.
@@ -60,10 +59,10 @@ class Verb(ABC, Generic[I]):
         """What is wrong with an item of this kind, whatever the state of the world."""
         yield from ()
 
-    @abstractmethod
     def needs(self, item: I) -> Needs:
         """What has to be read before `item` can be posted."""
+        raise NotImplementedError
 
-    @abstractmethod
     def post(self, posting: Posting[I]) -> Result:
         """Book the item of `posting`. Raises Refused before anything moves."""
+        raise NotImplementedError

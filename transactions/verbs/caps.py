@@ -113,7 +113,7 @@ def book(posting: Posting[Activity], earned: Earned) -> Earned:
         return earned
     parts, cuts, rooms = _cut(posting, earned.parts)
     parts, balances = _cut_by_balance(posting, parts, cuts)
-    counted: list[Json] = []
+    counted: list[list[str | int]] = []
     scene = _scene_of(posting)
     for cap in configuration.caps:
         name = scene.counter(cap) if cap.has_counter else None

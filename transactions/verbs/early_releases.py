@@ -39,8 +39,8 @@ class ReleaseEarly(Verb[EarlyRelease]):
             settlement.release_now(hand, lot, cause)
         return posting.write(
             cause.journal_id,
-            Journal.Kind.ADJUSTMENT,
-            item.external_id,
+            kind=Journal.Kind.ADJUSTMENT.value,
+            external_id=item.external_id,
             answer={"released": moved} | posting.state(posting.configuration.currencies.values()),
             activity=EARLY_RELEASE,
             reason=item.reason,

@@ -137,9 +137,14 @@ def has_to_wait(posting: Posting[Redemption], relation: LockedRelation | None) -
 
 def ask(posting: Posting[Redemption], relation: LockedRelation | None) -> Result:
     """Keep a redemption until an owner or approver of the group decides (transactions/reviews/decisions.py)."""
-    why, trace = "An owner or approver of the group has to approve it.", spent_by(relation)
-    kind, name = Journal.Kind.REDEMPTION, posting.item.external_id
-    return posting.keep(kind, name, Journal.Status.HELD, why, activity="redemption", trace=trace)
+    return posting.keep(
+        Journal.Status.HELD,
+        "An owner or approver of the group has to approve it.",
+        kind=Journal.Kind.REDEMPTION.value,
+        external_id=posting.item.external_id,
+        activity="redemption",
+        trace=spent_by(relation),
+    )
 
 
 def spent_by(relation: LockedRelation | None) -> Json:

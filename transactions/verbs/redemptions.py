@@ -78,8 +78,8 @@ class Redeem(Verb[Redemption]):
         status = Journal.Status.PENDING if due_at else Journal.Status.PROCESSED
         return posting.write(
             cause.journal_id,
-            Journal.Kind.REDEMPTION,
-            item.external_id,
+            kind=Journal.Kind.REDEMPTION.value,
+            external_id=item.external_id,
             answer=answer | posting.state([currency]),
             status=status.value,
             due_at=due_at,

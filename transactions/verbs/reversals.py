@@ -91,8 +91,8 @@ class Reverse(Verb[Reversal]):
             cause, back = _undo(posting, original)
         return posting.write(
             cause.journal_id,
-            Journal.Kind.REVERSAL,
-            item.external_id,
+            kind=Journal.Kind.REVERSAL.value,
+            external_id=item.external_id,
             answer=back.answer | posting.state(posting.configuration.currencies.values()),
             activity=f"{original.kind} reversed",
             reason=item.reason,
@@ -102,9 +102,14 @@ class Reverse(Verb[Reversal]):
 
 
 def _wait(posting: Posting[Reversal], why: str) -> Result:
-    item, due_at = posting.item, posting.books.now + UNMATCHED_FOR
-    kind, status = Journal.Kind.REVERSAL, Journal.Status.PENDING
-    return posting.keep(kind, item.external_id, status, why, order_ref=item.order, due_at=due_at)
+    return posting.keep(
+        Journal.Status.PENDING,
+        why,
+        kind=Journal.Kind.REVERSAL.value,
+        external_id=posting.item.external_id,
+        order_ref=posting.item.order,
+        due_at=posting.books.now + UNMATCHED_FOR,
+    )
 
 
 def _check(original: Original, item: Reversal) -> None:

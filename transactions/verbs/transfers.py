@@ -66,8 +66,8 @@ class Give(Verb[Transfer]):
         answer = {"points": {currency.code: -item.points}, "fee": fee, "to": taker.number}
         return posting.write(
             cause.journal_id,
-            Journal.Kind.TRANSFER,
-            item.external_id,
+            kind=Journal.Kind.TRANSFER.value,
+            external_id=item.external_id,
             answer=answer | posting.state([currency]),
             activity="transfer",
             reason=item.reason,
