@@ -11,11 +11,12 @@ site.app_order = ("programs", "members", "partners", "transactions", "auth")
 site.unregister([User, Group])
 
 
-class StaffAdmin(UserAdmin, ModelAdmin):
+class StaffAdmin(UserAdmin, ModelAdmin):  # type: ignore[type-arg]
     """Who logs in to the back office."""
 
     icon, place = "shield_person", 1
-    form, add_form, change_password_form = UserChangeForm, UserCreationForm, AdminPasswordChangeForm
+    form = UserChangeForm  # type: ignore[assignment]
+    add_form, change_password_form = UserCreationForm, AdminPasswordChangeForm
     list_display = ["username", "email", "first_name", "last_name", "is_staff", "is_active", "last_login"]
 
 

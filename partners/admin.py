@@ -55,7 +55,8 @@ class ConnectionInline(ReadOnlyInline):
     """The ways in which a partner reaches us, each with a page of its own."""
 
     model = Connection
-    fields = readonly_fields = ["page", "platform", "status", "created_at"]
+    readonly_fields = ["page", "platform", "status", "created_at"]
+    fields = [*readonly_fields]
     tab = True
 
     @display(description="name")
@@ -107,7 +108,8 @@ class ApiKeyInline(ReadOnlyInline):
 
     model = ApiKey
     verbose_name_plural = "API keys"
-    fields = readonly_fields = ["page", "prefix", "scope_names", "expires_at", "revoked_at", "last_used_at"]
+    readonly_fields = ["page", "prefix", "scope_names", "expires_at", "revoked_at", "last_used_at"]
+    fields = [*readonly_fields]
 
     @display(description="name")
     def page(self, key: ApiKey) -> str:
@@ -192,8 +194,8 @@ class ApiKeyAdmin(VerbAdmin):
     def is_revoked(self, key: ApiKey) -> bool:
         return key.revoked_at is not None
 
-    def get_fields(self, request: HttpRequest, obj: ApiKey | None = None) -> list[str]:
-        return [*self.fields, *(_FACTS if obj else [])]
+    def get_fields(self, request: HttpRequest, obj: ApiKey | None = None) -> list[Any]:
+        return [*super().get_fields(request, obj), *(_FACTS if obj else [])]
 
     def has_delete_permission(self, request: HttpRequest, obj: ApiKey | None = None) -> bool:
         return False

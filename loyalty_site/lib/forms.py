@@ -9,8 +9,12 @@ from django.db.models import Model
 from loyalty_site.lib.refusals import Refusal
 
 if TYPE_CHECKING:
-    _ModelForm = forms.ModelForm[Model]
-    _FormSet = forms.BaseInlineFormSet[Model, Model, "ModelForm"]
+
+    class _ModelForm(forms.ModelForm[Model]):
+        def _post_clean(self) -> None: ...
+        def _get_validation_exclusions(self) -> set[str]: ...
+
+    _FormSet = forms.BaseInlineFormSet[Any, Any, Any]
 else:
     _ModelForm, _FormSet = forms.ModelForm, forms.BaseInlineFormSet
 

@@ -1,7 +1,5 @@
 """How do staff find and correct a person or a company, whatever programs they are in?"""
 
-from typing import Any
-
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
@@ -9,6 +7,7 @@ from django.http import HttpRequest
 from loyalty_site.lib.admin import (
     AutocompleteSelectFilter,
     ChoicesDropdownFilter,
+    Fieldsets,
     ModelAdmin,
     StaffRequest,
     TabularInline,
@@ -18,7 +17,7 @@ from loyalty_site.lib.panels import Panel, Table, link, moment
 from members import search
 from members.models import Customer, ExternalId
 
-CUSTOMER_FIELDSETS: list[tuple[str | None, dict[str, Any]]] = [
+CUSTOMER_FIELDSETS: Fieldsets = [
     (None, {"fields": ["kind", ("first_name", "last_name"), "company_name"]}),
     ("Contact", {"fields": [("email", "phone"), ("birth_date", "language")]}),
 ]

@@ -1,7 +1,7 @@
 """What do staff see and change of a member, and how do they enrol one?"""
 
 from collections.abc import Iterator, Sequence
-from typing import Any
+from typing import Any, Protocol
 
 from django.contrib import admin
 from django.db.models import Prefetch, QuerySet
@@ -37,6 +37,13 @@ _BESIDE = {
     "lifetime_reversed": "taken back in all",
     "lifetime_transferred": "received by transfers, less given",
 }
+
+
+class _Listed(Protocol):
+    """A member as the list reads it, with what it shows of the others' rows."""
+
+    primary_balances: list[Balance]
+    current_standings: list[Standing]
 
 
 @admin.register(Member)
@@ -75,7 +82,7 @@ class MemberAdmin(VerbAdmin):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Member]:
         members = super().get_queryset(request).select_related("program", "customer", "home_store")
-        if request.resolver_match and request.resolver_match.url_name.endswith("_changelist"):
+        if request.resolver_match and (request.resolver_match.url_name or "").endswith("_changelist"):
             primary = Balance.objects.filter(currency__is_primary=True).select_related("currency")
             tiers = Standing.objects.current().select_related("tier")
             members = members.prefetch_related(
@@ -102,11 +109,11 @@ class MemberAdmin(VerbAdmin):
         return member.status, member.get_status_display()
 
     @display(description="tier", empty_value="-")
-    def tier(self, member: Member) -> str | None:
+    def tier(self, member: _Listed) -> str | None:
         return next((dot(held.tier.colour, held.tier.name) for held in member.current_standings), None)
 
     @display(description="points")
-    def balance(self, member: Member) -> str:
+    def balance(self, member: _Listed) -> str:
         held = next(iter(member.primary_balances), None)
         return points(held.available - held.arrears, held.currency) if held else "0"
 
@@ -117,7 +124,7 @@ class MemberAdmin(VerbAdmin):
     @display(description="home store", empty_value="-")
     def store(self, member: Member) -> str | None:
         # As text: who serves members need not see the pages of partners.
-        return member.home_store and member.home_store.name
+        return member.home_store.name if member.home_store else None
 
     def has_delete_permission(self, request: HttpRequest, obj: Member | None = None) -> bool:
         return False

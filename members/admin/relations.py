@@ -83,9 +83,9 @@ class RelationAdmin(InUnits, ModelAdmin):
 def relations_panels(request: HttpRequest, member: Member) -> list[Panel]:
     """Whom a group consists of, or the groups that a person belongs to; empty where there are none."""
     is_group = member.customer.kind != Customer.Kind.PERSON
-    rows = member.people if is_group else member.relations
     other = "member" if is_group else "group"
-    rows = rows.select_related(f"{other}__customer").order_by("left_at", "pk")[:25]
+    every = member.people.all() if is_group else member.relations.all()
+    rows = every.select_related(f"{other}__customer").order_by("left_at", "pk")[:25]
     zone = member.program.zone
     found = [
         [

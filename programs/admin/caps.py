@@ -21,16 +21,17 @@ from loyalty_site.lib.admin import (
 )
 from loyalty_site.lib.panels import Panel, Sentences, amount, link_to, points
 from loyalty_site.lib.units import InUnits
+from programs.admin.part_field import PartField
 from programs.admin.unit_forms import CapForm, StaffLimitForm
 from programs.models import Cap, Currency, StaffLimit
 
-_SCOPES = {
+_SCOPES: dict[str, str] = {
     Cap.Scope.TRANSACTION: "for each transaction",
     Cap.Scope.MEMBER: "for each member",
     Cap.Scope.STORE: "for each store",
     Cap.Scope.PROGRAM: "for all members together",
 }
-_PERIODS = {
+_PERIODS: dict[str, str] = {
     Cap.Period.EVER: "for ever",
     Cap.Period.DAY: "a day",
     Cap.Period.WEEK: "a week",
@@ -38,7 +39,7 @@ _PERIODS = {
     Cap.Period.QUARTER: "a quarter",
     Cap.Period.YEAR: "a year",
 }
-_BEYOND = {
+_BEYOND: dict[str, str] = {
     Cap.Behaviour.TRUNCATE: "What is beyond is not given.",
     Cap.Behaviour.REJECT: "A transaction that would go beyond is refused.",
 }
@@ -48,8 +49,8 @@ def describe(cap: Cap) -> str:
     """The cap as sentences, e.g. "At most 500 Points for each member a day. What is beyond is not given."."""
     period = f"in {cap.trailing_days} days" if cap.period == Cap.Period.TRAILING else _PERIODS[cap.period]
     when = "" if cap.scope == Cap.Scope.TRANSACTION else f" {period}"
-    only = f", by rule “{cap.rule}”" if cap.rule_id else ""
-    only += f", in {cap.store.name}" if cap.store_id else ""
+    only = f", by rule “{cap.rule}”" if cap.rule else ""
+    only += f", in {cap.store.name}" if cap.store else ""
     return f"At most {most(cap)} {_SCOPES[cap.scope]}{when}{only}. {_BEYOND[cap.behaviour]}"
 
 
@@ -103,18 +104,17 @@ class CapAdmin(InUnits, HistoryAdmin):
         self, db_field: ForeignKey[Any, Any], request: HttpRequest, **kwargs: Any
     ) -> ModelChoiceField[Any] | None:
         if db_field.name in ("currency", "rule"):
-            kwargs["queryset"] = db_field.related_model.objects.select_related("program")
-        field = super().formfield_for_foreignkey(db_field, request, **kwargs)
-        if field and db_field.name in ("currency", "rule"):
-            field.label_from_instance = lambda part: f"{part} ({part.program})"
-        return field
+            kwargs["queryset"] = db_field.related_model._default_manager.select_related("program")
+            kwargs["form_class"] = PartField
+        return super().formfield_for_foreignkey(db_field, request, **kwargs)
 
 
 class CapInline(ReadOnlyInline):
     """The caps as sentences; each is edited on its own page."""
 
     model = Cap
-    fields = readonly_fields = ["cap", "in_words", "is_active"]
+    readonly_fields = ["cap", "in_words", "is_active"]
+    fields = [*readonly_fields]
     tab = True
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Cap]:

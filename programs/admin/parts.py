@@ -137,7 +137,8 @@ class ProgramVersionAdmin(FactAdmin):
     list_filter = [["program", RelatedDropdownFilter]]
     list_select_related = ["program"]
     search_fields = ["program__name", "number__exact"]
-    fields = readonly_fields = ["program", "number", "created_at", "configuration"]
+    readonly_fields = ["program", "number", "created_at", "configuration"]
+    fields = [*readonly_fields]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[ProgramVersion]:
         # The documents are large, and a list shows none.

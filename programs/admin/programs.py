@@ -13,6 +13,8 @@ from django.utils.html import format_html
 
 from loyalty_site.lib.admin import (
     ChoicesDropdownFilter,
+    Fieldset,
+    Fieldsets,
     HistoryAdmin,
     ReadOnlyInline,
     RelatedDropdownFilter,
@@ -47,6 +49,8 @@ class ParticipationInline(TabularInline):
 class ExpiryRuleForm(ModelForm):
     """An expiry rule, which may be changed for new points only."""
 
+    instance: ExpiryRule
+
     for_new_points = forms.BooleanField(
         label="for new points only",
         required=False,
@@ -78,12 +82,12 @@ class ExpiryRuleInline(StackedInline):
     verbose_name_plural = "expiry rule (without one, points never end)"
 
 
-def _later(title: str, *fields: str | tuple[str, ...]) -> tuple[str, dict[str, Any]]:
+def _later(title: str, *fields: str | tuple[str, ...]) -> Fieldset:
     """Terms that most currencies leave as they are: folded away until somebody opens them."""
     return title, {"fields": list(fields), "classes": ["collapse"]}
 
 
-CURRENCY_FIELDSETS: list[tuple[str | None, dict[str, Any]]] = [
+CURRENCY_FIELDSETS: Fieldsets = [
     (
         None,
         {
@@ -133,7 +137,7 @@ class TierInline(InUnits, TabularInline):
     fields = ["sequence", "name", "code", "threshold", "multiplier", "extension_months", "colour"]
 
     def formfield_for_dbfield(
-        self, db_field: Field[Any, Any], request: HttpRequest | None, **kwargs: Any
+        self, db_field: Field[Any, Any], request: HttpRequest, **kwargs: Any
     ) -> forms.Field | None:
         if db_field.name == "colour":
             kwargs["widget"] = widgets.UnfoldAdminColorInputWidget()
@@ -160,7 +164,8 @@ class RuleInline(ReadOnlyInline):
     """The rules as sentences; each is edited on its own page, with the fields of its kind."""
 
     model = Rule
-    fields = readonly_fields = ["rule", "in_words", "currency", "group", "priority", "dates", "is_active"]
+    readonly_fields = ["rule", "in_words", "currency", "group", "priority", "dates", "is_active"]
+    fields = [*readonly_fields]
     tab = True
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Rule]:

@@ -52,7 +52,7 @@ class HoursField(ListField):
     def prepare_value(self, value: Any) -> Any:
         return "-".join(map(str, value)) if isinstance(value, list) else value
 
-    def to_python(self, value: Any) -> list[str]:
+    def to_python(self, value: Any) -> Any:
         text: str = forms.CharField.to_python(self, value) or ""
         times = [part.strip() for part in text.split("-") if part.strip()]
         try:
@@ -125,12 +125,12 @@ class RuleForm(ModelForm):
             if field in self.fields and key in rule.conditions:
                 self.initial.setdefault(field, rule.conditions[key])
         for key, codes in self._codes().items():
-            field = self.fields.get(f"when_{key}")
-            if isinstance(field, CodesField):
+            offered = self.fields.get(f"when_{key}")
+            if isinstance(offered, CodesField):
                 known = dict(codes)
                 stored = rule.conditions.get(key, ())
                 gone = [(code, f"{code} (not in the program)") for code in stored if code not in known]
-                field.choices = [*known.items(), *gone]
+                offered.choices = [*known.items(), *gone]
 
     def _codes(self) -> dict[str, Iterable[tuple[str, str]]]:
         """(code, label) pairs to choose from, by condition."""

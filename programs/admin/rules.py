@@ -1,9 +1,13 @@
 """How is an earning rule edited? With the fields of its kind and of each condition, not as JSON."""
 
-from typing import Any
+from __future__ import annotations
+
+from typing import Any, cast
 
 from django.contrib import admin
 from django.core.exceptions import ValidationError
+from django.db.models import ForeignKey
+from django.forms import ModelChoiceField
 from django.http import HttpRequest
 
 from loyalty_site.lib.admin import (
@@ -16,6 +20,7 @@ from loyalty_site.lib.admin import (
 from loyalty_site.lib.panels import Panel, Sentences
 from programs.admin import rule_form
 from programs.admin.examples import example
+from programs.admin.part_field import PartField
 from programs.admin.wording import describe, what
 from programs.models import Currency, Program, Rule
 
@@ -62,15 +67,20 @@ class RuleAdmin(HistoryAdmin):
     def get_form(
         self, request: HttpRequest, obj: Rule | None = None, change: bool = False, **kwargs: Any
     ) -> type[rule_form.RuleForm]:
-        form: type[rule_form.RuleForm] = super().get_form(request, obj, change, **kwargs)
+        form = cast(type[rule_form.RuleForm], super().get_form(request, obj, change, **kwargs))
         form.program = _program(request, obj)
-        if "currency" in form.base_fields and form.program:
-            form.base_fields["currency"].queryset = Currency.objects.filter(program=form.program)
-        elif "currency" in form.base_fields:
-            field = form.base_fields["currency"]
-            field.queryset = field.queryset.select_related("program")
-            field.label_from_instance = lambda currency: f"{currency} ({currency.program})"
+        field = form.base_fields.get("currency")
+        if isinstance(field, PartField) and form.program:
+            field.queryset = Currency.objects.filter(program=form.program)
+            field.is_of_one_program = True
         return form
+
+    def formfield_for_foreignkey(
+        self, db_field: ForeignKey[Any, Any], request: HttpRequest, **kwargs: Any
+    ) -> ModelChoiceField[Any] | None:
+        if db_field.name == "currency":
+            kwargs |= {"form_class": PartField, "queryset": Currency.objects.select_related("program")}
+        return super().formfield_for_foreignkey(db_field, request, **kwargs)
 
 
 def _program(request: HttpRequest, rule: Rule | None) -> Program | None:
@@ -78,6 +88,6 @@ def _program(request: HttpRequest, rule: Rule | None) -> Program | None:
     if rule:
         return rule.program
     try:
-        return Program.objects.filter(pk=request.GET.get("program") or None).first()
+        return Program.objects.filter(pk=request.GET.get("program", "")).first()
     except (ValueError, ValidationError, OverflowError):
         return None

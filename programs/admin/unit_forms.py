@@ -82,4 +82,5 @@ class CurrencyForm(UnitsForm):
 
     @staticmethod
     def decimals_of(name: str, value: ValueOf) -> int | None:
-        return value("decimals")
+        decimals: int | None = value("decimals")
+        return decimals

@@ -79,7 +79,7 @@ class ApprovalAdmin(MemberFactAdmin):
 
     @display(description="decided by", empty_value="-")
     def decider(self, approval: Approval) -> str | None:
-        return approval.decided_by and approval.decided_by.get_username()
+        return approval.decided_by.get_username() if approval.decided_by else None
 
     def panels(self, request: StaffRequest, approval: Approval) -> list[Panel]:
         tiles = [

@@ -1,6 +1,7 @@
 """How much of each cap is used?"""
 
 from django.contrib import admin
+from django.db.models import Model
 
 from loyalty_site.lib.admin import FactAdmin, RelatedDropdownFilter, StaffRequest, display
 from loyalty_site.lib.panels import Panel, Tile, Tiles, link
@@ -9,6 +10,9 @@ from partners.models import Store
 from programs.admin.caps import most, quantity
 from programs.models import Cap, Program
 from transactions.models import CapCounter
+
+#: Of which model the key of a counter is, by the scope of its cap.
+_OWNERS: dict[str, type[Model]] = {Cap.Scope.MEMBER: Member, Cap.Scope.STORE: Store}
 
 
 @admin.register(CapCounter)
@@ -34,8 +38,8 @@ class CapCounterAdmin(FactAdmin):
 
     def panels(self, request: StaffRequest, counter: CapCounter) -> list[Panel]:
         """Whose it is: read for one page only, because a list would ask for each row."""
-        model = {Cap.Scope.MEMBER: Member, Cap.Scope.STORE: Store}.get(counter.cap.scope)
-        whose = model and model.objects.filter(pk=counter.key).first()
+        model = _OWNERS.get(counter.cap.scope)
+        whose = model._default_manager.filter(pk=counter.key).first() if model else None
         notes = [f"of at most {most(counter.cap)}"]
         share = min(100, counter.used * 100 // counter.cap.limit)
         tiles = [Tile("Used", quantity(counter.cap, counter.used), notes=notes, share=share)]

@@ -1,10 +1,10 @@
 """What is asked of somebody who moves points by hand?"""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, cast
 
 from django import forms
-from django.http import HttpRequest
+from django.http import HttpRequest, QueryDict
 
 from loyalty_site.lib.admin import Dialog
 from programs.models import Currency
@@ -39,7 +39,7 @@ class PreviewForm(Dialog):
         if not self.data:
             del self.fields["agreed"]
 
-    def get_before_template_context(self, request: HttpRequest, object_id: int | str | None = None) -> dict[str, Any]:
+    def get_before_template_context(self, request: HttpRequest, object_id: str | None = None) -> dict[str, Any]:
         return super().get_before_template_context(request, object_id) | {"preview": self.preview}
 
     def is_agreed(self, key: str) -> bool:
@@ -49,7 +49,7 @@ class PreviewForm(Dialog):
     def ask(self, key: str, preview: Sequence[str]) -> None:
         """Show what would happen, and ask again."""
         self.preview = preview
-        data = self.data.copy()
+        data = cast(QueryDict, self.data).copy()
         data["shown"] = key
         data.pop("agreed", None)
         self.data = data
@@ -69,7 +69,8 @@ class PointsForm(OnceForm):
         offered = Currency.objects.filter(program=member_of(self.object_id).program)
         if self.spendable_only:
             offered = offered.filter(kind=Currency.Kind.SPENDABLE)
-        self.fields["currency"].queryset = offered.order_by("-is_primary", "name")
+        choice = cast("forms.ModelChoiceField[Currency]", self.fields["currency"])
+        choice.queryset = offered.order_by("-is_primary", "name")
 
 
 class RedeemForm(PointsForm):

@@ -82,13 +82,13 @@ class JournalActions(Extension[Journal]):
     @action(description="Release early", permission=MAY_POST, icon="lock_open", dialog=_FREE)
     def free(self, request: StaffRequest, form: OnceForm, object_id: str) -> HttpResponse:
         journal = journal_of(object_id)
-        item = EarlyRelease(journal_id=journal.pk, **_name_and_reason(form))
+        item = EarlyRelease(form.cleaned_data["external_id"], journal.pk, form.cleaned_data["reason"])
         return self._post(request, form, journal, item, _FREE["title"])
 
     @action(description="Reverse", permission=MAY_POST, icon="undo", dialog=_REVERSE)
     def reverse(self, request: StaffRequest, form: OnceForm, object_id: str) -> HttpResponse:
         journal = journal_of(object_id)
-        item = Reversal(journal_id=journal.pk, **_name_and_reason(form))
+        item = Reversal(form.cleaned_data["external_id"], journal.pk, reason=form.cleaned_data["reason"])
         return self._post(request, form, journal, item, _REVERSE["title"])
 
     def _post(self, request: StaffRequest, form: Dialog, journal: Journal, item: Item, log: str) -> HttpResponse:
@@ -124,7 +124,3 @@ def _ways_back(journal: Journal) -> set[str]:
         return set()
     in_parts = journal.kind == Kind.REDEMPTION or (journal.kind == Kind.ACCRUAL and journal.amount)
     return {"reverse", "refund"} if in_parts else {"reverse"}
-
-
-def _name_and_reason(form: OnceForm) -> dict[str, str]:
-    return {name: form.cleaned_data[name] for name in ("external_id", "reason")}

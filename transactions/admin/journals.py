@@ -130,11 +130,11 @@ class JournalAdmin(VerbAdmin):
 
     @display(description="store", empty_value="-")
     def store_name(self, journal: Journal) -> str | None:
-        return journal.store and journal.store.name
+        return journal.store.name if journal.store else None
 
     @display(description="entered by", empty_value="-")
     def entered_by(self, journal: Journal) -> str | None:
-        return journal.user and journal.user.get_username()
+        return journal.user.get_username() if journal.user else None
 
     @display(description="decided")
     def decided(self, journal: Journal) -> str:
@@ -203,7 +203,7 @@ class JournalAdmin(VerbAdmin):
     def _next_page(self, request: HttpRequest, journal: Journal) -> str:
         if "_addanother" not in request.POST:
             return address_of(journal)
-        filters = {"preserved_filters": self.get_preserved_filters(request), "opts": self.opts}
+        filters: dict[str, Any] = {"preserved_filters": self.get_preserved_filters(request), "opts": self.opts}
         return add_preserved_filters(filters, request.path)
 
 

@@ -66,7 +66,7 @@ class MergeAdmin(MemberFactAdmin):
 
     @display(description="by", empty_value="-")
     def merged_by(self, merge: Merge) -> str | None:
-        return merge.user and merge.user.get_username()
+        return merge.user.get_username() if merge.user else None
 
     def panels(self, request: StaffRequest, merge: Merge) -> list[Panel]:
         program = merge.target.program

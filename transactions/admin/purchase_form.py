@@ -1,7 +1,7 @@
 """What is asked of somebody who enters a transaction by hand? The ledger decides what becomes of it."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any, cast
 
 from django import forms
 from django.db.models import Model
@@ -17,6 +17,11 @@ from programs.models import Program
 from transactions.admin.posting import MAY_POST, new_external_id
 from transactions.models import Journal, JournalLine
 
+if TYPE_CHECKING:
+    _StoreField = forms.ModelChoiceField[Store]
+else:
+    _StoreField = forms.ModelChoiceField
+
 #: Paths of the ledger's refusals and the field of the page on which each is shown.
 _FIELDS: dict[str | None, str | None] = {
     "kind": "activity",
@@ -31,6 +36,13 @@ def amount_field(**options: Any) -> forms.CharField:
     return dressed(forms.CharField(required=False, max_length=30, **options), inputmode="decimal")
 
 
+class StoreField(_StoreField):
+    """A choice of stores, each called with its partner."""
+
+    def label_from_instance(self, obj: Store) -> str:
+        return f"{obj.name} ({obj.partner.name})"
+
+
 class PurchaseForm(ModelForm):
     """What a member did. The ledger makes the row, so the model has nothing to check yet."""
 
@@ -42,9 +54,7 @@ class PurchaseForm(ModelForm):
         )
     )
     amount = amount_field(help_text="What was paid in all, for example 12.50, in the program's base currency.")
-    store = dressed(
-        forms.ModelChoiceField(Store.objects.filter(is_active=True).select_related("partner"), required=False)
-    )
+    store = dressed(StoreField(Store.objects.filter(is_active=True).select_related("partner"), required=False))
     channel = dressed(forms.CharField(required=False, max_length=20, initial="store"))
     code = dressed(forms.CharField(required=False, max_length=64, label="Promo code"))
     external_id = dressed(
@@ -67,7 +77,6 @@ class PurchaseForm(ModelForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["activity_at"].required = False
-        self.fields["store"].label_from_instance = lambda store: f"{store.name} ({store.partner.name})"
 
     def clean(self) -> dict[str, Any]:
         cleaned: dict[str, Any] = super().clean() or {}
@@ -143,7 +152,8 @@ class LineFormSet(VerbFormSet):
 
     def lines(self, program: Program) -> list[Line]:
         """The Lines that are filled in. Raises BadNumber."""
-        return [form.line(program, position) for position, form in enumerate(self.filled)]
+        filled = cast(list[LineForm], self.filled)
+        return [form.line(program, position) for position, form in enumerate(filled)]
 
 
 class LineInline(TabularInline):

@@ -1,11 +1,11 @@
 """What would a re-dating of live lots move, and what did earlier ones move? The panels of its page."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from datetime import date
 
 from django.http import HttpRequest
 
-from loyalty_site.lib.panels import Cell, Panel, Sentences, Table, Tile, Tiles, link, moment, points
+from loyalty_site.lib.panels import Panel, Sentences, Table, Tile, Tiles, link, moment, points
 from programs.models import Currency, ExpiryRule
 from transactions.expiry import redating
 from transactions.expiry.preview import Moved, Preview
@@ -55,23 +55,16 @@ def details(request: HttpRequest, currency: Currency, plan: Preview) -> list[Pan
 
 
 def _moves(currency: Currency, plan: Preview) -> Table:
+    groups: list[tuple[tuple[date | None, date | None], Moved]]
     groups = sorted(plan.moves.items(), key=lambda group: -group[1].points)
-    return Table(
-        title="What would move",
-        headers=["Last usable day", "Lots", "Points"],
-        rows=[
-            [f"{_day(before)} → {_day(after)}", str(group.lots), points(group.points, currency)]
-            for (before, after), group in groups[:_GROUPS]
-        ]
-        + _others(currency, groups[_GROUPS:]),
-    )
-
-
-def _others(currency: Currency, groups: Sequence[tuple[tuple[date | None, date | None], Moved]]) -> list[list[Cell]]:
-    if not groups:
-        return []
-    lots, units = sum(group.lots for _, group in groups), sum(group.points for _, group in groups)
-    return [[f"{len(groups)} other moves", str(lots), points(units, currency)]]
+    rows = [
+        [f"{_day(before)} → {_day(after)}", str(group.lots), points(group.points, currency)]
+        for (before, after), group in groups[:_GROUPS]
+    ]
+    if others := [group for _, group in groups[_GROUPS:]]:
+        lots, units = sum(group.lots for group in others), sum(group.points for group in others)
+        rows.append([f"{len(others)} other moves", str(lots), points(units, currency)])
+    return Table("What would move", ["Last usable day", "Lots", "Points"], rows)
 
 
 def _examples(request: HttpRequest, currency: Currency, plan: Preview) -> Table:

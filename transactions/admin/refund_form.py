@@ -19,7 +19,7 @@ from transactions.admin.dialogs import OnceForm, PreviewForm
 from transactions.admin.lookups import journal_of
 from transactions.admin.posting import post
 from transactions.admin.wording import points_in_words
-from transactions.models import Journal, JournalLine
+from transactions.models import Entry, Journal, JournalLine
 from transactions.verbs import refunds
 
 
@@ -198,7 +198,8 @@ def _what(form: RefundForm, item: Reversal) -> Iterator[str]:
 
 def _currency_of(redemption: Journal) -> Currency:
     """The currency that was spent."""
-    return redemption.entries.select_related("currency")[0].currency
+    entry: Entry = redemption.entries.select_related("currency")[0]
+    return entry.currency
 
 
 def _restored(program: Program, units: int) -> str:

@@ -1,26 +1,26 @@
-"""How does a page of the back office look and behave? The only package that knows the theme, Unfold.
+"""How does a page of the back office look and behave? The base of every app's admin, imported from here."""
 
-Everything that an app's admin needs of it is imported from here, so that another version of the theme is
-a change of one package.
-"""
-
-from unfold import widgets
-from unfold.contrib.filters.admin import (
-    AutocompleteSelectFilter,
-    ChoicesDropdownFilter,
-    RangeDateTimeFilter,
-    RelatedDropdownFilter,
-)
-from unfold.decorators import display
-from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
-
-from loyalty_site.lib.admin.addresses import StaffRequest, found, names_one_of
+from loyalty_site.lib.admin.addresses import found, names_one_of
 from loyalty_site.lib.admin.dialogs import Dialog, action, dialog
 from loyalty_site.lib.admin.extensions import Extension, Subpage
 from loyalty_site.lib.admin.fields import dressed
 from loyalty_site.lib.admin.inlines import ReadOnlyInline, StackedInline, TabularInline
 from loyalty_site.lib.admin.pages import FactAdmin, HistoryAdmin, ModelAdmin
 from loyalty_site.lib.admin.sites import Site, site
+from loyalty_site.lib.admin.theme import (
+    AdminPasswordChangeForm,
+    AutocompleteSelectFilter,
+    ChoicesDropdownFilter,
+    Fieldset,
+    Fieldsets,
+    RangeDateTimeFilter,
+    RelatedDropdownFilter,
+    StaffRequest,
+    UserChangeForm,
+    UserCreationForm,
+    display,
+    widgets,
+)
 from loyalty_site.lib.admin.verbs import Made, VerbAdmin
 
 __all__ = [
@@ -30,6 +30,8 @@ __all__ = [
     "Dialog",
     "Extension",
     "FactAdmin",
+    "Fieldset",
+    "Fieldsets",
     "HistoryAdmin",
     "Made",
     "ModelAdmin",

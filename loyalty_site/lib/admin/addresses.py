@@ -1,21 +1,14 @@
-"""Who asks for a page of the back office, which row does its address name, and how does another page open?"""
+"""Which row does an address name, and how does the page of another one open?"""
 
 from typing import TypeVar
 
-from django.contrib.auth.models import User
 from django.db.models import Model, QuerySet
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404
 
 from loyalty_site.lib.panels import address_of
 
 Row = TypeVar("Row", bound=Model)
-
-
-class StaffRequest(HttpRequest):
-    """A request behind the site's login: `user` is somebody. Written in types only; Django makes the requests."""
-
-    user: User
 
 
 def found(queryset: QuerySet[Row], object_id: int | str) -> Row:

@@ -6,16 +6,13 @@ from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
-from unfold import decorators
-from unfold.dataclasses import ActionDialog
-from unfold.forms import BaseDialogForm
 
-from loyalty_site.lib.admin.addresses import StaffRequest
 from loyalty_site.lib.admin.fields import dressed
+from loyalty_site.lib.admin.theme import StaffRequest, Texts, ThemeDialogForm, theme_action
 from loyalty_site.lib.refusals import Refusal, Refused
 
 
-class Dialog(BaseDialogForm):
+class Dialog(ThemeDialogForm):
     """The form of an action that opens over the page; `object_id` is the row that the page shows."""
 
     form_before_template = "admin/dialog_errors.html"
@@ -25,7 +22,7 @@ class Dialog(BaseDialogForm):
         for name, field in self.fields.items():
             self.fields[name] = dressed(field, simple=True)
 
-    def get_before_template_context(self, request: HttpRequest, object_id: int | str | None = None) -> dict[str, Any]:
+    def get_before_template_context(self, request: HttpRequest, object_id: str | None = None) -> dict[str, Any]:
         return {"errors": self.non_field_errors()}
 
     def add_refusal(self, refusal: Refusal) -> None:
@@ -33,32 +30,28 @@ class Dialog(BaseDialogForm):
         self.add_error(refusal.field if refusal.field in self.fields else None, refusal.detail)
 
 
-def dialog(title: str, description: str, submit: str, form_class: type[Dialog] = Dialog) -> ActionDialog:
-    """What an action asks: the texts around the form, and the one on its button."""
+def dialog(title: str, description: str, submit: str, form_class: type[Dialog] = Dialog) -> Texts:
+    """What an action asks: the texts above the form, the one on its button, and the form."""
     return {"title": title, "description": description, "form_class": form_class, "form_submit_text": submit}
 
 
-#: With a dialog (page, request, valid form, object_id) -> answer, or None to ask again; without one no form.
-Method = Callable[..., HttpResponse | None]
-
-
 def action(
-    *, description: str, permission: str, icon: str, dialog: ActionDialog | None = None
-) -> Callable[[Method], Callable[..., HttpResponse]]:
-    """Make a method of an admin or Extension an action of a row's page, for those who have `permission`.
+    *, description: str, permission: str, icon: str, dialog: Texts | None = None
+) -> Callable[[Callable[..., HttpResponse | None]], Callable[..., HttpResponse]]:
+    """Make a method of an admin or an Extension an action of a row's page, for those who have `permission`.
 
-    With a `dialog` it is called with the valid form. What it refuses is shown in the dialog, which stays open;
-    so it does when the method returns None because something has to be asked again.
+    The method gets the request and the row's id as typed; with a `dialog`, its valid form between them. What it
+    refuses is shown in the dialog, which stays open. So it does when the method returns None, to ask again.
     """
 
-    def make(method: Method) -> Callable[..., HttpResponse]:
-        asking = _answering(method, dialog) if dialog else method
-        return decorators.action(description=description, permissions=[permission], icon=icon, dialog=dialog)(asking)
+    def make(method: Callable[..., HttpResponse | None]) -> Callable[..., HttpResponse]:
+        answering: Callable[..., Any] = _answering(method, dialog) if dialog else method
+        return theme_action(description=description, permissions=[permission], icon=icon, dialog=dialog)(answering)
 
     return make
 
 
-def _answering(method: Method, dialog: ActionDialog) -> Callable[..., HttpResponse]:
+def _answering(method: Callable[..., HttpResponse | None], dialog: Texts) -> Callable[..., HttpResponse]:
     @wraps(method)
     def answer(page: Any, request: StaffRequest, form: Dialog, object_id: str) -> HttpResponse:
         try:

@@ -4,28 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Generic, TypedDict
+from typing import TYPE_CHECKING, Any, Generic
 
 from django.core.exceptions import PermissionDenied
 from django.http import HttpResponse
 from django.urls import URLPattern, path
 
-from loyalty_site.lib.admin.addresses import Row, StaffRequest
+from loyalty_site.lib.admin.addresses import Row
+from loyalty_site.lib.admin.theme import Actions, StaffRequest
 from loyalty_site.lib.panels import Panel
 
 if TYPE_CHECKING:
     from loyalty_site.lib.admin.pages import ModelAdmin
-
-
-class Menu(TypedDict):
-    """Several actions behind one button."""
-
-    title: str
-    items: list[str]
-
-
-#: Names of methods that are made by `action`, in the order of their buttons.
-Actions = Sequence[str | Menu]
 
 
 def names_of(actions: Actions) -> list[str]:

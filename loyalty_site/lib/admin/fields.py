@@ -1,11 +1,11 @@
 """How does a plain form field get the look of the theme? Without its widgets, inputs have no border."""
 
 from copy import deepcopy
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from django import forms
-from unfold import widgets
 
+from loyalty_site.lib.admin.theme import widgets
 from loyalty_site.lib.units import UnitsField
 
 FormField = TypeVar("FormField", bound=forms.Field)
@@ -37,8 +37,9 @@ def dressed(field: FormField, *, simple: bool = False, **attrs: str) -> FormFiel
     if look:
         if isinstance(field, forms.IntegerField | UnitsField):
             attrs = {"inputmode": "decimal"} | attrs
-        own = {"attrs": field.widget_attrs(field.widget) | attrs}
-        choices = {"choices": field.widget.choices} if isinstance(field.widget, forms.widgets.ChoiceWidget) else {}
-        field.widget = look(**own, **choices)
+        options: dict[str, Any] = {"attrs": field.widget_attrs(field.widget) | attrs}
+        if isinstance(field.widget, forms.widgets.ChoiceWidget):
+            options["choices"] = field.widget.choices
+        field.widget = look(**options)
         field.widget.is_required = field.required
     return field

@@ -1,32 +1,44 @@
 """How are rows edited, or only shown, on the page of the row to which they belong?"""
 
-from django.db.models import Model
-from django.http import HttpRequest
-from unfold import admin as unfold
+from __future__ import annotations
 
+from typing import TYPE_CHECKING, Any
+
+from django.db.models import Model
+from django.forms import BaseInlineFormSet
+from django.http import HttpRequest
+
+from loyalty_site.lib.admin.theme import ThemeStackedInline, ThemeTabularInline
 from loyalty_site.lib.forms import ModelForm
 
+if TYPE_CHECKING:
+    from loyalty_site.lib.admin.theme import _ThemeInline as _Base
+else:
+    _Base = object
 
-class _Inline:
+
+class _Inline(_Base):
     form = ModelForm
     extra = 0
     #: The row whose page this is, None on the page of a new one.
-    parent: Model | None = None
+    parent: Any = None
 
-    def get_formset(self, request, obj=None, **kwargs):
+    def get_formset(
+        self, request: HttpRequest, obj: Any = None, **kwargs: Any
+    ) -> type[BaseInlineFormSet[Any, Any, Any]]:
         # Inlines are made anew for each request, so this cannot leak into another one.
         self.parent = obj
         return super().get_formset(request, obj, **kwargs)
 
 
-class TabularInline(_Inline, unfold.TabularInline):
+class TabularInline(_Inline, ThemeTabularInline):
     """One line for each row."""
 
     # A row's name above its own columns would say everything twice.
     hide_title = True
 
 
-class StackedInline(_Inline, unfold.StackedInline):
+class StackedInline(_Inline, ThemeStackedInline):
     """One block of fields for each row."""
 
 

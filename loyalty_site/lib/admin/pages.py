@@ -1,12 +1,15 @@
 """What do the list and the pages of a model consist of, whoever looks after its rows?"""
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
 from copy import copy
-from typing import Any
+from typing import Any, cast
 
 from django import forms
 from django.contrib import messages
 from django.contrib.admin import AdminSite
+from django.contrib.admin.options import InlineModelAdmin
 from django.core.exceptions import ImproperlyConfigured
 from django.core.paginator import Paginator
 from django.db.models import Model, QuerySet
@@ -14,13 +17,11 @@ from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.urls import URLPattern
 from django.utils.functional import cached_property
-from simple_history.admin import SimpleHistoryAdmin
-from unfold import admin as unfold
-from unfold.dataclasses import UnfoldAction
 
-from loyalty_site.lib.admin.addresses import StaffRequest, open_page_of
+from loyalty_site.lib.admin.addresses import open_page_of
 from loyalty_site.lib.admin.checks import PageChecks
-from loyalty_site.lib.admin.extensions import Actions, Extension, names_of
+from loyalty_site.lib.admin.extensions import Extension, names_of
+from loyalty_site.lib.admin.theme import Action, Actions, Method, StaffRequest, ThemeHistoryAdmin, ThemeModelAdmin
 from loyalty_site.lib.forms import ModelForm
 from loyalty_site.lib.panels import Panel, Tiles
 
@@ -28,7 +29,7 @@ from loyalty_site.lib.panels import Panel, Tiles
 MOST_COUNTED = 10_000
 
 
-class CappedPaginator(Paginator):
+class CappedPaginator(Paginator):  # type: ignore[type-arg]
     """Counts to MOST_COUNTED and not beyond, so that the first page of a long table costs no scan."""
 
     @cached_property
@@ -37,7 +38,7 @@ class CappedPaginator(Paginator):
         return rows.order_by()[:MOST_COUNTED].count() if isinstance(rows, QuerySet) else len(rows)
 
 
-class ModelAdmin(unfold.ModelAdmin):
+class ModelAdmin(ThemeModelAdmin):
     """The pages of one model, declared by the app that owns it; `extensions` are what other apps add to them."""
 
     #: Where the model stands in the side bar, None for what is reached from elsewhere.
@@ -46,13 +47,13 @@ class ModelAdmin(unfold.ModelAdmin):
     #: Buttons at the top of a row's page.
     actions_detail: Actions = ()
     #: The inlines on the page of a new row, None where they are the same.
-    add_inlines: Sequence[type] | None = None
+    add_inlines: list[type[InlineModelAdmin[Any, Any]]] | None = None
     #: What is chosen when a row is made, and can only be read from then on.
     fixed_fields: Sequence[str] = ()
     #: {field: the condition on other fields under which it is shown}.
     conditional_fields: Mapping[str, str] = {}
     form = ModelForm
-    change_form_before_template: str | None = "admin/panels.html"
+    change_form_before_template = "admin/panels.html"
     list_per_page = 25
     list_filter_submit = True
     show_full_result_count = False
@@ -117,24 +118,23 @@ class ModelAdmin(unfold.ModelAdmin):
         subpages = [page.url(self) for extension in self.extensions for page in extension.subpages]
         return [*subpages, *super().get_urls()]
 
-    def get_actions_detail(self, request: StaffRequest, object_id: str) -> list[UnfoldAction]:
-        allowed = {
-            action.method.original_function_name: action for action in super().get_actions_detail(request, object_id)
-        }
+    def get_actions_detail(self, request: HttpRequest, object_id: str) -> list[Action]:
+        allowed = {one.method.original_function_name: one for one in super().get_actions_detail(request, object_id)}
+        owners: list[ModelAdmin | Extension[Any]] = [self, *self.extensions]
         offered: set[str] = set()
-        for owner in (self, *self.extensions):
+        for owner in owners:
             if not allowed.keys().isdisjoint(names_of(type(owner).actions_detail)):
-                offered.update(owner.offered(request, object_id))
-        return [action for name, action in allowed.items() if name in offered]
+                offered.update(owner.offered(cast(StaffRequest, request), object_id))
+        return [one for name, one in allowed.items() if name in offered]
 
-    def _get_instance_method(self, method_name: str) -> Callable[..., HttpResponse]:
+    def _get_instance_method(self, method_name: str) -> Method:
         # The theme looks for actions at the admin alone.
         for extension in self.extensions:
             if method_name in names_of(extension.actions_detail):
-                return getattr(extension, method_name)
+                return cast(Method, getattr(extension, method_name))
         return super()._get_instance_method(method_name)
 
-    def get_inlines(self, request: HttpRequest, obj: Any = None) -> Sequence[type]:
+    def get_inlines(self, request: HttpRequest, obj: Any) -> Any:
         return self.inlines if obj or self.add_inlines is None else self.add_inlines
 
     def get_prepopulated_fields(self, request: HttpRequest, obj: Any = None) -> dict[str, Sequence[str]]:
@@ -144,11 +144,19 @@ class ModelAdmin(unfold.ModelAdmin):
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[Any]:
         return [*super().get_readonly_fields(request, obj), *(self.fixed_fields if obj else ())]
 
-    def render_change_form(self, request, context, add=False, change=False, form_url="", obj=None):
+    def render_change_form(
+        self,
+        request: HttpRequest,
+        context: dict[str, Any],
+        add: bool = False,
+        change: bool = False,
+        form_url: str = "",
+        obj: Any = None,
+    ) -> HttpResponse:
         if obj is not None and obj.pk:
             # After a refused form `obj` holds what was typed; panels describe what is stored.
             stored = self.get_object(request, str(obj.pk)) if request.method == "POST" else obj
-            context["panels"] = self._all_panels(request, stored) if stored else []
+            context["panels"] = self._all_panels(cast(StaffRequest, request), stored) if stored else []
         if self.conditional_fields:
             context["adminform"].model_admin = self._shown(context["adminform"].form)
         return super().render_change_form(request, context, add, change, form_url, obj)
@@ -161,7 +169,7 @@ class ModelAdmin(unfold.ModelAdmin):
         tiles = [panel for panel in own if isinstance(panel, Tiles)]
         return [*tiles, *added, *(panel for panel in own if not isinstance(panel, Tiles))]
 
-    def _shown(self, form: forms.BaseForm) -> "ModelAdmin":
+    def _shown(self, form: forms.BaseForm) -> ModelAdmin:
         """This admin as the template sees it: only fields that are inputs can appear and vanish."""
         shown = copy(self)
         shown.conditional_fields = {
@@ -170,7 +178,7 @@ class ModelAdmin(unfold.ModelAdmin):
         return shown
 
 
-class HistoryAdmin(SimpleHistoryAdmin, ModelAdmin):
+class HistoryAdmin(ThemeHistoryAdmin, ModelAdmin):
     """Configuration: who changed what and when can be read on the history page."""
 
 

@@ -10,16 +10,15 @@ from django.contrib.admin.exceptions import NotRegistered
 from django.contrib.admin.views.autocomplete import AutocompleteJsonView
 from django.core.exceptions import ImproperlyConfigured
 from django.db.models import Model
-from django.http import HttpRequest
-from django.http.response import HttpResponseBase
-from unfold.sites import UnfoldAdminSite
+from django.http import HttpRequest, HttpResponse
 
 from loyalty_site.lib.admin.addresses import Row
 from loyalty_site.lib.admin.extensions import Extension
 from loyalty_site.lib.admin.pages import ModelAdmin
+from loyalty_site.lib.admin.theme import ThemeSite
 
 
-class Site(UnfoldAdminSite):
+class Site(ThemeSite):
     """The admin with a side bar made of what is registered: nothing to forget when a model arrives."""
 
     #: App labels in the order of the side bar; others follow behind.
@@ -75,8 +74,8 @@ class Site(UnfoldAdminSite):
                     "has_permission": True,
                 }
 
-    def autocomplete_view(self, request: HttpRequest) -> HttpResponseBase:
-        return _Autocomplete.as_view(admin_site=self)(request)
+    def autocomplete_view(self, request: HttpRequest) -> HttpResponse:
+        return cast(HttpResponse, _Autocomplete.as_view(admin_site=self)(request))
 
 
 def _place_of(owner: admin.ModelAdmin[Any]) -> int | None:

@@ -3,13 +3,13 @@
 from collections.abc import Iterator
 from copy import copy
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 from django.db.models import Model
 from django.http import HttpRequest, HttpResponse
 
-from loyalty_site.lib.admin.addresses import StaffRequest
 from loyalty_site.lib.admin.pages import ModelAdmin
+from loyalty_site.lib.admin.theme import StaffRequest
 from loyalty_site.lib.forms import ModelForm, VerbFormSet
 from loyalty_site.lib.refusals import Refusal, Refused
 
@@ -48,7 +48,7 @@ class VerbAdmin(ModelAdmin):
     def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> type[ModelForm]:
         if self.add_form and obj is None:
             kwargs = {"form": self.add_form} | kwargs
-        form = super().get_form(request, obj, change, **kwargs)
+        form = cast(type[ModelForm], super().get_form(request, obj, change, **kwargs))
         form.refusal = self.refusal
         return form
 
@@ -58,7 +58,9 @@ class VerbAdmin(ModelAdmin):
                 formset.refusal = self.refusal
             yield formset, inline
 
-    def _changeform_view(self, request, object_id, form_url, extra_context):
+    def _changeform_view(
+        self, request: HttpRequest, object_id: str | None, form_url: str, extra_context: dict[str, Any] | None
+    ) -> HttpResponse:
         try:
             return super()._changeform_view(request, object_id, form_url, extra_context)
         except _Performed as performed:
@@ -77,5 +79,5 @@ class VerbAdmin(ModelAdmin):
 
     def save_related(self, request: HttpRequest, form: Any, formsets: list[Any], change: bool) -> None:
         if not change:
-            raise _Performed(self.perform(request, form, formsets))
+            raise _Performed(self.perform(cast(StaffRequest, request), form, formsets))
         super().save_related(request, form, formsets, change)
