@@ -156,12 +156,13 @@ class ModelAdmin(ThemeModelAdmin):
         if obj is not None and obj.pk:
             # After a refused form `obj` holds what was typed; panels describe what is stored.
             stored = self.get_object(request, str(obj.pk)) if request.method == "POST" else obj
-            context["panels"] = self._all_panels(cast(StaffRequest, request), stored) if stored else []
+            context["panels"] = self.all_panels(cast(StaffRequest, request), stored) if stored else []
         if self.conditional_fields:
             context["adminform"].model_admin = self._shown(context["adminform"].form)
         return super().render_change_form(request, context, add, change, form_url, obj)
 
-    def _all_panels(self, request: StaffRequest, row: Model) -> list[Panel]:
+    def all_panels(self, request: StaffRequest, row: Model) -> list[Panel]:
+        """The panels of the page: its own tiles, what the extensions add in their order, its other panels."""
         for extension in self.extensions:
             extension.refresh(request, row)
         own = self.panels(request, row)
