@@ -1,20 +1,25 @@
 """In which units are limits and thresholds typed and shown? In those of what they count, with their decimals."""
 
+from typing import Any
+
 from loyalty_site.lib import money
 from loyalty_site.lib.admin import dressed
-from loyalty_site.lib.units import UnitsField, UnitsForm
-from programs.models import Cap
+from loyalty_site.lib.units import UnitsField, UnitsForm, ValueOf
+from programs.models import Cap, Currency
 
 
-def units(**options):
+def units(**options: Any) -> UnitsField:
+    """A UnitsField in the look of the admin."""
     return dressed(UnitsField(**options))
 
 
-def _of_currency(currency):
+def _of_currency(currency: Currency | None) -> int | None:
     return currency.decimals if currency else None
 
 
 class CapForm(UnitsForm):
+    """A cap: its limit is in points, times or money."""
+
     limit = units(
         help_text="In what is measured: points like 500 or 12.50, times, or money like 20.00 in the base currency."
     )
@@ -23,7 +28,7 @@ class CapForm(UnitsForm):
         help_texts = {"trailing_days": "Only where the period looks back over the last days."}
 
     @staticmethod
-    def decimals_of(name, value):
+    def decimals_of(name: str, value: ValueOf) -> int | None:
         match value("measure"):
             case Cap.Measure.USES:
                 return 0
@@ -35,6 +40,8 @@ class CapForm(UnitsForm):
 
 
 class StaffLimitForm(UnitsForm):
+    """Limits of staff, in points of the currency."""
+
     per_posting = units(initial=500, label="At once", help_text="Points of one posting.")
     per_day = units(initial=2000, label="A day", help_text="Points of all postings of a day.")
     per_member = units(
@@ -42,19 +49,23 @@ class StaffLimitForm(UnitsForm):
     )
 
     @staticmethod
-    def decimals_of(name, value):
+    def decimals_of(name: str, value: ValueOf) -> int | None:
         return _of_currency(value("currency"))
 
 
 class TierForm(UnitsForm):
+    """A tier: its threshold is in points of the currency of its group."""
+
     threshold = units(initial=0, help_text="Qualifying points from which the tier is reached, for example 500.")
 
     @staticmethod
-    def decimals_of(name, value):
+    def decimals_of(name: str, value: ValueOf) -> int | None:
         return _of_currency(getattr(value("group"), "currency", None))
 
 
 class CurrencyForm(UnitsForm):
+    """A kind of points: its limits have the decimals that it is given itself."""
+
     min_spend = units(initial=1, help_text="Fewer points cannot be spent at once.")
     max_spend = units(required=False, help_text="Nor more; empty: no limit.")
     spend_step = units(initial=1, help_text="Only multiples of this many can be spent.")
@@ -70,5 +81,6 @@ class CurrencyForm(UnitsForm):
         help_texts = {"decimals": "How finely points are counted: with 2 decimals there are 1.50 points."}
 
     @staticmethod
-    def decimals_of(name, value):
-        return value("decimals")
+    def decimals_of(name: str, value: ValueOf) -> int | None:
+        decimals: int | None = value("decimals")
+        return decimals

@@ -1,42 +1,45 @@
-"""What does the ledger add to the page of a member? Schedule, lots, the last transactions, and deeds."""
+"""What does the ledger add to the page of a member? What waits, what time will do, lots and last transactions."""
 
-from django.contrib import admin
+from datetime import datetime, tzinfo
+
 from django.db.models import Prefetch
+from django.http import HttpRequest
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.html import format_html
 
-from loyalty_site.lib.panels import Sentences, Table, amount, link, moment, points
-from members.admin.members import MemberAdmin
-from members.admin.relations import relations_table
+from loyalty_site.lib.admin import Extension, StaffRequest, site
+from loyalty_site.lib.panels import Panel, Sentences, Table, amount, link, moment, points
 from members.models import Member
 from transactions import ledger
-from transactions.admin import as_of_page, expiry_schedule
-from transactions.admin.member_actions import MemberDeeds
-from transactions.models import Approval, Entry
+from transactions.admin import expiry_schedule, member_subpages
+from transactions.models import Approval, Entry, Lot
 
 #: Rows of each table on the page; the rest is behind its link.
 _SHOWN = 10
 _COMING = 4
 
 
-class MemberDesk(MemberDeeds, MemberAdmin):
-    """The member's page with what lies above the members' own app."""
+class MemberPanels(Extension[Member]):
+    """The ledger's part of what is shown, and two pages beside it."""
 
-    def panels(self, request, member):
-        # A page is a read like any other: what time has done by now is booked before it is told.
+    subpages = member_subpages.SUBPAGES
+
+    def refresh(self, request: StaffRequest, member: Member) -> None:
+        # A page is a read like any other: what time has done by now is booked before it is shown.
         if member.balances.filter(next_change_at__lte=timezone.now()).exists():
             ledger.refresh(member.program_id, [member.pk])
-        tiles, standings = super().panels(request, member)
-        found = [tiles, _waiting(request, member), *expiry_schedule.panel(request, member, most=_COMING)]
-        found += [_lots(request, member), _journals(request, member), relations_table(request, member), standings]
-        return [panel for panel in found if panel]
 
-    def get_urls(self):
-        return [*as_of_page.urls(self), *super().get_urls()]
+    def panels(self, request: StaffRequest, member: Member) -> list[Panel]:
+        return [
+            *_waiting(request, member),
+            *expiry_schedule.panels(member, most=_COMING),
+            _lots(request, member),
+            _journals(request, member),
+        ]
 
 
-def _waiting(request, member):
+def _waiting(request: HttpRequest, member: Member) -> list[Panel]:
     """Requests for points that a second person has to decide."""
     waiting = member.approvals.filter(status=Approval.Status.WAITING).select_related("currency", "requested_by")
     sentences = [
@@ -48,10 +51,10 @@ def _waiting(request, member):
         )
         for one in waiting[:_SHOWN]
     ]
-    return Sentences("Waits for approval", sentences) if sentences else None
+    return [Sentences("Waits for approval", sentences)] if sentences else []
 
 
-def _lots(request, member):
+def _lots(request: HttpRequest, member: Member) -> Table:
     lots = member.lots.filter(remaining__gt=0).select_related("currency", "entry__journal")
     zone, now = member.program.zone, timezone.now()
     return Table(
@@ -72,7 +75,7 @@ def _lots(request, member):
     )
 
 
-def _end(lot, zone, now):
+def _end(lot: Lot, zone: tzinfo, now: datetime) -> str:
     if lot.is_pending:
         waits = f"for {lot.waits_for}" if lot.waits_for else f"until {moment(lot.available_at, zone)}"
         return f"pending {waits}"
@@ -81,7 +84,7 @@ def _end(lot, zone, now):
     return moment(lot.expires_at, zone, empty="never")
 
 
-def _journals(request, member):
+def _journals(request: HttpRequest, member: Member) -> Table:
     entries = Prefetch("entries", Entry.objects.select_related("currency").order_by("pk"))
     journals = member.journals.defer("trace").prefetch_related(entries)[:_SHOWN]
     zone = member.program.zone
@@ -106,10 +109,9 @@ def _journals(request, member):
     )
 
 
-def _all(model, member):
+def _all(model: str, member: Member) -> tuple[str, str]:
     address = reverse(f"admin:transactions_{model}_changelist")
     return "All", f"{address}?member__id__exact={member.pk}"
 
 
-admin.site.unregister(Member)
-admin.site.register(Member, MemberDesk)
+site.extend(Member, MemberPanels)

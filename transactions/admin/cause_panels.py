@@ -1,31 +1,39 @@
 """Why is this entry or lot as it is? Its causal chain (transactions/proof/causes.py), each link leading on."""
 
-from datetime import datetime
+from collections.abc import Sequence
+from datetime import datetime, tzinfo
+from typing import Any
 
-from loyalty_site.lib.panels import Sentences, Table, link, moment, points
+from django.http import HttpRequest
+
+from loyalty_site.lib.panels import Panel, Sentences, Table, link, moment, points
+from programs.models import Currency
 from transactions.models import Entry, Journal, Lot
 from transactions.proof import causes
 
+#: A journal, an entry, a lot, or a link between them, as transactions/proof/causes.py describes it.
+Link = dict[str, Any]
 
-def of_entry(request, entry):
+
+def of_entry(request: HttpRequest, entry: Entry) -> list[Panel]:
     """What caused the entry, what it used, and what became of what it gave."""
     chain = causes.of_entry(entry)
     why = [_journal(request, chain["journal"]), *chain["journal"]["sentences"]]
-    found = [Sentences("Why", why)]
+    shown: list[Panel] = [Sentences("Why", why)]
     if chain["took_from"]:
-        found.append(_took_from(request, entry, chain["took_from"]))
-    return [*found, *(_of_lot(request, entry.currency, chain["gave"]) if chain["gave"] else [])]
+        shown.append(_took_from(request, entry, chain["took_from"]))
+    return [*shown, *(_of_lot(request, entry.currency, chain["gave"]) if chain["gave"] else [])]
 
 
-def of_lot(request, lot):
+def of_lot(request: HttpRequest, lot: Lot) -> list[Panel]:
     """What earned the lot, and what became of it."""
     why = [_journal(request, causes.of_entry(lot.entry)["journal"])]
     return [Sentences("Earned by", why), *_of_lot(request, lot.currency, causes.of_lot(lot))]
 
 
-def _of_lot(request, currency, chain):
+def _of_lot(request: HttpRequest, currency: Currency, chain: Link) -> list[Panel]:
     zone = currency.program.zone
-    found = [
+    shown: list[Panel] = [
         Table(
             title="What took from it",
             headers=["Entry", "Points", "Transaction", "When"],
@@ -49,10 +57,10 @@ def _of_lot(request, currency, chain):
     if chain["origin"]:
         steps.append(link(request, Lot(pk=chain["origin"]), f"It came from lot {chain['origin']}."))
     steps += [link(request, Lot(pk=key), f"Points of it live on in lot {key}.") for key in chain["moved_to"]]
-    return [*found, *([Sentences("What happened to it", steps)] if steps else [])]
+    return [*shown, *([Sentences("What happened to it", steps)] if steps else [])]
 
 
-def _took_from(request, entry, uses):
+def _took_from(request: HttpRequest, entry: Entry, uses: Sequence[Link]) -> Table:
     return Table(
         title="Which lots it used",
         headers=["Lot", "Points", "Earned by", "Expires"],
@@ -68,7 +76,7 @@ def _took_from(request, entry, uses):
     )
 
 
-def lots(request, currency, told):
+def lots(request: HttpRequest, currency: Currency, described: Sequence[Link]) -> Table:
     """What a balance is the sum of."""
     zone = currency.program.zone
     return Table(
@@ -81,13 +89,13 @@ def lots(request, currency, told):
                 _journal(request, lot["earned_by"]),
                 _moment(lot["expires_at"], zone),
             ]
-            for lot in told
+            for lot in described
         ],
         empty="None: nothing is left, or these points have no lots.",
     )
 
 
-def entries(request, currency, told, *, title):
+def entries(request: HttpRequest, currency: Currency, described: Sequence[Link], *, title: str) -> Table:
     """Entries with what caused each."""
     zone = currency.program.zone
     return Table(
@@ -101,15 +109,15 @@ def entries(request, currency, told, *, title):
                 _journal(request, entry["journal"]),
                 _moment(entry["activity_at"], zone),
             ]
-            for entry in told
+            for entry in described
         ],
     )
 
 
-def _journal(request, told):
-    kind = Journal.Kind(told["kind"]).label
-    return link(request, Journal(pk=told["id"]), f"{kind} {told['external_id']}")
+def _journal(request: HttpRequest, described: Link) -> str:
+    kind = Journal.Kind(described["kind"]).label
+    return link(request, Journal(pk=described["id"]), f"{kind} {described['external_id']}")
 
 
-def _moment(text, zone):
+def _moment(text: str | None, zone: tzinfo) -> str:
     return moment(datetime.fromisoformat(text), zone) if text else "never"

@@ -1,21 +1,22 @@
 """What did a member hold at an instant, as it was true and as we knew it; and what comes? Two pages of a member."""
 
-from zoneinfo import ZoneInfo
+from collections.abc import Mapping, Sequence
+from datetime import datetime, tzinfo
+from typing import Any
 
 from django import forms
-from django.core.exceptions import PermissionDenied
-from django.template.response import TemplateResponse
-from django.urls import path, reverse
+from django.http import HttpRequest, HttpResponse
 
-from loyalty_site.lib.admin import dressed
-from loyalty_site.lib.panels import Sentences, Table, Tile, Tiles, link, moment, points
-from programs.models import Tier
+from loyalty_site.lib.admin import ModelAdmin, StaffRequest, Subpage, dressed
+from loyalty_site.lib.panels import Panel, Sentences, Table, Tile, Tiles, address_of, link, moment, points
+from members.models import Member
+from programs.models import Currency, Tier
 from transactions.admin import expiry_schedule
-from transactions.admin.dialogs import member_of
+from transactions.admin.lookups import member_of
 from transactions.models import Lot
 from transactions.proof import history
 
-#: Lots that are told of one instant.
+#: So many lots of one instant are shown.
 _MOST = 200
 
 
@@ -29,62 +30,50 @@ class InstantsForm(forms.Form):
         required=False, label="As we knew it at", help_text="What was written down by then, whenever it happened."
     )
 
-    def __init__(self, zone: ZoneInfo, *args, **kwargs):
+    def __init__(self, zone: tzinfo, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.zone = zone
         for name, field in self.fields.items():
             self.fields[name] = dressed(field, placeholder="2026-03-31 18:00")
 
-    def clean(self):
+    def clean(self) -> dict[str, datetime | None]:
         # What was typed is meant on the clocks of the program, not of this server.
-        return {name: at.replace(tzinfo=self.zone) if at else None for name, at in super().clean().items()}
+        typed: dict[str, datetime | None] = super().clean() or {}
+        return {name: at.replace(tzinfo=self.zone) if at else None for name, at in typed.items()}
 
 
-def urls(owner):
-    """The pages of `owner`, the admin of members."""
-
-    def view(page):
-        return owner.admin_site.admin_view(lambda request, object_id: page(owner, request, object_id))
-
-    return [
-        path("<path:object_id>/as-of/", view(as_of), name="members_member_as_of"),
-        path("<path:object_id>/schedule/", view(coming), name="members_member_schedule"),
-    ]
-
-
-def as_of(owner, request, object_id):
-    member = member_to_view(request, object_id)
+def _as_of(admin: ModelAdmin, request: StaffRequest, object_id: str) -> HttpResponse:
+    member = member_of(object_id)
     form = InstantsForm(member.program.zone, request.GET or None)
-    shown = panels(request, member, **form.cleaned_data) if form.is_bound and form.is_valid() else []
+    shown: list[Panel] = []
     if not form.is_bound:
         shown = panels(request, member)
-    return page(owner, request, member, f"{member} at any instant", form=form, panels=shown)
+    elif form.is_valid():
+        shown = panels(request, member, **form.cleaned_data)
+    return _draw(admin, request, member, f"{member} at any instant", form=form, panels=shown)
 
 
-def coming(owner, request, object_id):
-    member = member_to_view(request, object_id)
+def _schedule(admin: ModelAdmin, request: StaffRequest, object_id: str) -> HttpResponse:
+    member = member_of(object_id)
     nothing = Sentences("Coming releases and expiries", ["Time does nothing to the points of this member."])
-    return page(owner, request, member, f"What comes for {member}", panels=[expiry_schedule.table(member) or nothing])
+    title = f"What comes for {member}"
+    return _draw(admin, request, member, title, panels=[expiry_schedule.table(member) or nothing])
 
 
-def member_to_view(request, object_id):
-    if not request.user.has_perm("members.view_member"):
-        raise PermissionDenied
-    return member_of(object_id)
+def _draw(admin: ModelAdmin, request: StaffRequest, member: Member, title: str, **context: Any) -> HttpResponse:
+    context |= {"member": member, "back": address_of(member)}
+    return admin.draw(request, "admin/members/beside.html", title=title, **context)
 
 
-def page(owner, request, member, title, **context):
-    context |= {
-        **owner.admin_site.each_context(request),
-        "title": title,
-        "opts": owner.opts,
-        "back": reverse("admin:members_member_change", args=[member.pk]),
-        "member": member,
-    }
-    return TemplateResponse(request, "admin/members/beside.html", context)
+SUBPAGES = [
+    Subpage(route="as-of", name="as_of", permission="members.view_member", view=_as_of),
+    Subpage(route="schedule", name="schedule", permission="members.view_member", view=_schedule),
+]
 
 
-def panels(request, member, *, true_at=None, known_at=None):
+def panels(
+    request: HttpRequest, member: Member, *, true_at: datetime | None = None, known_at: datetime | None = None
+) -> list[Panel]:
     """What history.as_of says, as panels."""
     state = history.as_of(member.pk, true_at=true_at, known_at=known_at)
     currencies = {currency.pk: currency for currency in member.program.currencies.all()}
@@ -96,13 +85,15 @@ def panels(request, member, *, true_at=None, known_at=None):
     return [Tiles(tiles), _lots(request, member, state.lots, currencies)]
 
 
-def _tile(currency, parts):
+def _tile(currency: Currency, parts: Mapping[str, int]) -> Tile:
     beside = {name: units for name, units in parts.items() if name != "available" and units}
     notes = [f"{points(units, currency)} {'owed' if name == 'arrears' else name}" for name, units in beside.items()]
     return Tile(currency.name, points(parts["available"] - parts["arrears"], currency), notes)
 
 
-def _lots(request, member, lots, currencies):
+def _lots(
+    request: HttpRequest, member: Member, lots: Sequence[history.HeldLot], currencies: Mapping[int, Currency]
+) -> Table:
     zone = member.program.zone
     return Table(
         title="Lots then",
