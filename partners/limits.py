@@ -47,8 +47,8 @@ L = TypeVar("L", Longest, Within, Most)
 
 #: What senders call these fields of the values.
 _SENT_AS = {"kind": "activity", "money": "currency", "journal_id": "transaction"}
-#: Of several texts that are wrong the first of these is told, then the others as they are declared.
-_TOLD_FIRST = ("external_id", "kind", "money", "currency", "channel", "partner", "store", "code", "order")
+#: Of several texts that are wrong the first of these is refused, then the others as they are declared.
+_REFUSED_FIRST = ("external_id", "kind", "money", "currency", "channel", "partner", "store", "code", "order")
 
 
 @cache
@@ -100,8 +100,8 @@ def texts(value: "DataclassInstance", prefix: str = "") -> Iterator[Refusal]:
 
 @cache
 def _texts_of(kind: type["DataclassInstance"]) -> tuple[tuple[str, int], ...]:
-    """(name, most characters) of each limited text of the dataclass `kind`, in the order in which they are told."""
-    places = {name: place for place, name in enumerate(_TOLD_FIRST)}
+    """(name, most characters) of each limited text of the dataclass `kind`, in the order of their refusals."""
+    places = {name: place for place, name in enumerate(_REFUSED_FIRST)}
     found = {each.name: of(kind).get(each.name) for each in fields(kind) if _type_of(each) is str}
     limited = [(name, limit.characters) for name, limit in found.items() if isinstance(limit, Longest)]
     return tuple(sorted(limited, key=lambda text: places.get(text[0], len(places))))

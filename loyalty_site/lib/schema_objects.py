@@ -11,7 +11,7 @@ from loyalty_site.lib.schema_types import Drawing, Options, SchemaType, T_co, or
 
 #: What an answer is made of: JSON, with days and instants that are written as text.
 Answered: TypeAlias = Json | date | Sequence["Answered"] | Mapping[str, "Answered"]
-_TELLABLE = re.compile(r"[\w.-]{1,40}", re.ASCII)
+_PRINTABLE = re.compile(r"[\w.-]{1,40}", re.ASCII)
 
 
 class Items(SchemaType[Sequence[T_co]]):
@@ -124,8 +124,8 @@ class Fields(Component[T_co]):
 
     def _unknown(self, name: str, prefix: str) -> Refusal:
         # A name of our own making: theirs may be a megabyte, or what no JSON can hold.
-        told = name if _TELLABLE.fullmatch(name) else "…"
-        return Refusal("unknown_field", f"Known here are {', '.join(self.fields)}.", prefix + told)
+        shown = name if _PRINTABLE.fullmatch(name) else "…"
+        return Refusal("unknown_field", f"Known here are {', '.join(self.fields)}.", prefix + shown)
 
     def component(self) -> Drawing:
         properties: dict[str, Json] = {}

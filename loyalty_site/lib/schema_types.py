@@ -144,6 +144,8 @@ class Money(SchemaType[int]):
         self.decimals = decimals
 
     def read(self, value: json.Json, field: str, errors: list[Refusal]) -> int | None:
+        if isinstance(value, str) and (plain := money.plain(value, self.decimals)) is not None:
+            return plain
         try:
             units = money.parse(value, self.decimals, field=field)
         except Refused as refused:
