@@ -24,5 +24,5 @@ class State:
     `tiers` {tier group id: tier id}."""
 
     balances: Mapping[int, Mapping[str, int]] = field(default_factory=dict)
-    lots: Sequence[HeldLot] = ()
+    lots: Sequence[HeldLot] = field(default_factory=list)
     tiers: Mapping[int, int] = field(default_factory=dict)
