@@ -8,13 +8,14 @@ from typing import NamedTuple, TypeAlias
 from loyalty_site.lib.refusals import Refusal
 from loyalty_site.lib.sql import Session
 from members.lookup import Lookup
+from partners.activity import Identifiers
 from partners.catalogue import Catalogue
 from partners.models import Connection
 from programs.configuration import Configuration
 from transactions import verbs
 from transactions.books import idempotency, limits
 from transactions.books.idempotency import Name, fingerprint
-from transactions.books.items import Identifiers, Item, Result
+from transactions.books.items import Item, Result
 from transactions.books.posting import Rates
 from transactions.books.references import Reference, References
 from transactions.verbs.base import Needs

@@ -11,7 +11,7 @@ from transactions.admin.dialogs import OnceForm, ReasonForm
 from transactions.admin.lookups import journal_of
 from transactions.admin.posting import MAY_POST, Item, accepted, post
 from transactions.admin.refund_form import RefundForm
-from transactions.books.posting import Result
+from transactions.books.items import Result
 from transactions.models import Journal, Lot
 from transactions.reviews import approvals, decisions
 from transactions.verbs import reversals

@@ -8,7 +8,7 @@ from django.utils.text import capfirst
 
 from loyalty_site.lib.panels import Cell, Panel, Sentences, Table, Tile, Tiles, amount, link, moment, points
 from transactions.admin.wording import points_in_words
-from transactions.books.posting import Result
+from transactions.books.items import Result
 from transactions.models import Entry, Journal, JournalLine, Lot
 from transactions.proof.sentences import explain
 

@@ -18,7 +18,7 @@ from transactions.admin.lookups import member_of, other_member
 from transactions.admin.merges import bonuses_given_twice
 from transactions.admin.posting import MAY_POST, back_office, post
 from transactions.admin.wording import points_in_words
-from transactions.books.posting import Result
+from transactions.books.items import Result
 from transactions.merging import merges
 from transactions.models import Journal
 from transactions.reviews import approvals

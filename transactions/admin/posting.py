@@ -9,7 +9,7 @@ from partners.activity import Activity, Decision, EarlyRelease, Redemption, Reve
 from partners.models import Connection
 from programs.models import Program
 from transactions import ledger
-from transactions.books.posting import Result
+from transactions.books.items import Result
 
 #: Who may enter and take back transactions.
 MAY_POST = "transactions.add_journal"

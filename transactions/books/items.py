@@ -7,9 +7,6 @@ from typing import Any, ClassVar, Literal, Protocol, TypeAlias
 from loyalty_site.lib.refusals import Refusal
 from transactions.books.columns import Json
 
-#: How somebody is named, e.g. {"number": "42"} or {"email": "a@b.c"}; members/lookup.py tries them in its order.
-Identifiers: TypeAlias = dict[str, str]
-
 Status: TypeAlias = Literal["posted", "replayed", "kept", "refused"]
 
 
@@ -20,13 +17,6 @@ class Item(Protocol):
 
     @property
     def activity_at(self) -> datetime | None: ...
-
-
-class Fact(Item, Protocol):
-    """An item that is written down under a name of its own: told twice, it counts once."""
-
-    @property
-    def external_id(self) -> str: ...
 
 
 @dataclass(frozen=True, slots=True)

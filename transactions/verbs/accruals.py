@@ -11,14 +11,16 @@ from loyalty_site.lib import money
 from loyalty_site.lib.money import LARGEST
 from loyalty_site.lib.refusals import Refusal, Refused
 from members import tiers
+from partners import limits
 from partners.activity import Activity, Reversal
 from programs import earning, periods, versions
 from programs.earning import Earned
 from programs.rules.base import Facts
-from transactions.books import limits, settlement
+from transactions.books import settlement
 from transactions.books.balances import Cause
 from transactions.books.columns import JournalColumns, Json
 from transactions.books.items import Result
+from transactions.books.limits import lines
 from transactions.books.originals import Original
 from transactions.books.posting import Posting, UnknownCurrency
 from transactions.books.references import Named
@@ -28,7 +30,6 @@ from transactions.verbs.base import Needs, Verb
 from transactions.verbs.baskets import base_amount, basket_of
 
 ISO = re.compile("[A-Z]{3}")
-_MONEY = ("amount", "tax", "shipping", "gift_card", "points_value")
 
 
 class TooManyPoints(Refused):
@@ -56,21 +57,15 @@ class Accrue(Verb[Activity]):
     def check(self, item: Activity) -> Iterator[Refusal]:
         if not item.kind:
             yield Refusal("activity_missing", "Say what the member did, for example purchase.", field="activity")
-        for name in _MONEY:
-            yield from limits.number(getattr(item, name), name)
+        yield from limits.numbers(item)
         if item.tax + item.shipping > item.amount:
             detail = "Tax and shipping are parts of the amount and cannot exceed it."
             yield Refusal("invalid_amount", detail, field="amount")
-        if len(item.lines) > limits.MOST_LINES:
-            yield Refusal("too_many_lines", f"At most {limits.MOST_LINES} lines are possible.", field="lines")
+        yield from lines(item)
         for position, line in enumerate(item.lines):
-            prefix = f"lines[{position}]."
-            yield from limits.texts(line, limits.LONGEST_LINE, prefix)
-            yield from limits.number(line.quantity, f"{prefix}quantity", largest=limits.LARGEST_QUANTITY)
-            yield from limits.number(line.amount, f"{prefix}amount")
-            yield from limits.number(line.tax, f"{prefix}tax")
             if line.tax > line.amount:
-                yield Refusal("invalid_amount", "The tax is part of the line's amount.", field=f"{prefix}tax")
+                detail = "The tax is part of the line's amount."
+                yield Refusal("invalid_amount", detail, field=f"lines[{position}].tax")
 
     def needs(self, item: Activity) -> Needs:
         named = Named(order=item.replaces or item.order)

@@ -3,10 +3,9 @@
 from collections.abc import Iterator
 
 from loyalty_site.lib import money
-from loyalty_site.lib.money import LARGEST
 from loyalty_site.lib.refusals import Refusal, Refused
+from partners import limits
 from partners.activity import Adjustment
-from transactions.books import limits
 from transactions.books.balances import BalanceInHand, Cause
 from transactions.books.items import Result
 from transactions.books.lots import remaining
@@ -30,7 +29,7 @@ class Adjust(Verb[Adjustment]):
     def check(self, item: Adjustment) -> Iterator[Refusal]:
         if item.points == 0:
             yield Refusal("invalid_number", "Credit or debit at least one point.", field="points")
-        yield from limits.number(item.points, "points", least=-LARGEST)
+        yield from limits.numbers(item)
 
     def needs(self, item: Adjustment) -> Needs:
         return Needs(external_id=item.external_id, member=item.member, lots=True)

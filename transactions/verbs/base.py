@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from typing import ClassVar, Generic, TypeVar
 
 from loyalty_site.lib.refusals import Refusal
-from transactions.books.items import Identifiers, Item, Result
+from partners.activity import Identifiers
+from transactions.books.items import Item, Result
 from transactions.books.posting import Posting
 from transactions.books.references import Named
 from transactions.models import Journal

@@ -3,8 +3,9 @@
 from collections.abc import Iterator
 
 from loyalty_site.lib.refusals import Refusal
+from partners import limits
 from partners.activity import EarlyRelease
-from transactions.books import limits, settlement
+from transactions.books import settlement
 from transactions.books.items import Result
 from transactions.books.posting import Posting
 from transactions.books.references import Named
@@ -22,7 +23,7 @@ class ReleaseEarly(Verb[EarlyRelease]):
     kind = Journal.Kind.ADJUSTMENT
 
     def check(self, item: EarlyRelease) -> Iterator[Refusal]:
-        yield from limits.journal(item.journal_id)
+        yield from limits.numbers(item)
 
     def needs(self, item: EarlyRelease) -> Needs:
         return Needs(external_id=item.external_id, named=Named(item.journal_id), payers=True, lots=True)

@@ -5,13 +5,14 @@ from datetime import timedelta
 
 from loyalty_site.lib import money
 from loyalty_site.lib.refusals import Refusal, Refused
+from partners import limits
 from partners.activity import Redemption
 from programs import worth
 from programs.configuration import Currency
-from transactions.books import limits
 from transactions.books.balances import BalanceInHand, Cause
 from transactions.books.columns import Json
 from transactions.books.items import Result
+from transactions.books.limits import identifiers
 from transactions.books.lots import LotState, Use, remaining
 from transactions.books.posting import InsufficientPoints, Posting, UnknownCurrency
 from transactions.books.references import Named
@@ -32,13 +33,9 @@ class Redeem(Verb[Redemption]):
     is_resumed = True
 
     def check(self, item: Redemption) -> Iterator[Refusal]:
-        yield from limits.number(item.points, "points", least=1)
-        longest = int(limits.LONGEST_RESERVATION.total_seconds())
-        yield from limits.number(item.reserve_s, "reserve_s", largest=longest)
-        if item.basket is not None:
-            yield from limits.number(item.basket, "basket")
+        yield from limits.numbers(item)
         if item.by != {}:
-            yield from limits.identifiers(item.by, field="by")
+            yield from identifiers(item.by, field="by")
 
     def needs(self, item: Redemption) -> Needs:
         return Needs(

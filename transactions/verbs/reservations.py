@@ -3,8 +3,8 @@
 from collections.abc import Iterator
 
 from loyalty_site.lib.refusals import Refusal, Refused
+from partners import limits
 from partners.activity import Decision
-from transactions.books import limits
 from transactions.books.balances import BalanceInHand, Cause, Moved
 from transactions.books.columns import Json
 from transactions.books.items import Result
@@ -30,7 +30,7 @@ class Decide(Verb[Decision]):
     def check(self, item: Decision) -> Iterator[Refusal]:
         if item.deed not in _OUTCOMES:
             yield Refusal("invalid_deed", "A reservation is confirmed or released.", field="deed")
-        yield from limits.journal(item.journal_id)
+        yield from limits.numbers(item)
 
     def needs(self, item: Decision) -> Needs:
         return Needs(named=Named(item.journal_id), lots=True)

@@ -4,11 +4,12 @@ from collections.abc import Iterator
 from datetime import timedelta
 
 from loyalty_site.lib.refusals import Refusal, Refused
+from partners import limits
 from partners.activity import Reversal
-from transactions.books import limits
 from transactions.books.balances import BalanceInHand, Cause
 from transactions.books.columns import Json
 from transactions.books.items import Result
+from transactions.books.limits import lines
 from transactions.books.originals import Original
 from transactions.books.posting import Posting
 from transactions.books.references import Named
@@ -50,19 +51,11 @@ class Reverse(Verb[Reversal]):
 
     def check(self, item: Reversal) -> Iterator[Refusal]:
         if not item.order:
-            yield from limits.journal(item.journal_id)
-        if item.amount is not None:
-            yield from limits.number(item.amount, "amount")
-        if item.points is not None:
-            yield from limits.number(item.points, "points", least=1)
+            yield from limits.numbers(item, "journal_id")
+        yield from limits.numbers(item, "amount", "points")
         if item.mode not in ("recompute", "proportional"):
             yield Refusal("invalid_mode", "The mode is recompute or proportional.", field="mode")
-        if len(item.lines) > limits.MOST_LINES:
-            yield Refusal("too_many_lines", f"At most {limits.MOST_LINES} lines are possible.", field="lines")
-        for number, line in enumerate(item.lines):
-            yield from limits.number(line.position, f"lines[{number}].position", largest=limits.MOST_LINES)
-            yield from limits.number(line.amount, f"lines[{number}].amount")
-            yield from limits.number(line.quantity, f"lines[{number}].quantity", largest=limits.LARGEST_QUANTITY)
+        yield from lines(item)
 
     def needs(self, item: Reversal) -> Needs:
         named = Named(item.journal_id, item.order)

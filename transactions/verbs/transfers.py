@@ -7,11 +7,12 @@ from loyalty_site.lib import money
 from loyalty_site.lib.refusals import Refusal
 from members.holdings import Account
 from members.models import Member
+from partners import limits
 from partners.activity import Transfer
 from programs.configuration import Currency
-from transactions.books import limits
 from transactions.books.balances import BalanceInHand
 from transactions.books.items import Result
+from transactions.books.limits import identifiers
 from transactions.books.lots import LotState, remaining
 from transactions.books.posting import InsufficientPoints, MemberNotActive, Posting, UnknownCurrency
 from transactions.models import Entry, Journal
@@ -30,8 +31,8 @@ class Give(Verb[Transfer]):
     def check(self, item: Transfer) -> Iterator[Refusal]:
         if not item.to:
             yield Refusal("member_missing", "Say who is given the points.", field="to")
-        yield from limits.identifiers(item.to, field="to")
-        yield from limits.number(item.points, "points", least=1)
+        yield from identifiers(item.to, field="to")
+        yield from limits.numbers(item)
 
     def needs(self, item: Transfer) -> Needs:
         return Needs(
