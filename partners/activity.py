@@ -9,6 +9,7 @@ at most stands at it, and is checked and described from there: see limits.py.
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from datetime import datetime, timedelta
+from functools import cache
 from typing import TYPE_CHECKING, Annotated, Any, TypeAlias, TypeVar
 
 from loyalty_site.lib.json_types import Json, JsonObject
@@ -188,16 +189,22 @@ class Decision:
 def dump(item: "DataclassInstance") -> JsonObject:
     """The plain JSON of an item, without what is at its default."""
     values: JsonObject = {}
-    for each in fields(item):
-        value = getattr(item, each.name)
-        if value == each.default or (value == {} and each.name in ("attributes", "by")):
+    for name, default in _defaults(type(item)):
+        value = getattr(item, name)
+        if value == default:
             continue
         if isinstance(value, datetime):
             value = value.isoformat()
         elif isinstance(value, tuple):
             value = [dump(part) for part in value]
-        values[each.name] = value
+        values[name] = value
     return values
+
+
+@cache
+def _defaults(kind: type["DataclassInstance"]) -> tuple[tuple[str, object], ...]:
+    """(name, default) of the fields of the dataclass `kind`; what has none equals nothing."""
+    return tuple((each.name, {} if each.default_factory is dict else each.default) for each in fields(kind))
 
 
 def load(kind: type[T], values: Mapping[str, Json]) -> T:

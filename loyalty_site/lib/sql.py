@@ -12,8 +12,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from datetime import UTC, date, datetime
 from functools import lru_cache
-from itertools import repeat
-from typing import Any, Protocol, TypeAlias, overload
+from typing import Protocol, TypeAlias, overload
 
 import psycopg
 from django.db import connections, models
@@ -22,9 +21,8 @@ from django.db.utils import DEFAULT_DB_ALIAS
 from psycopg.abc import Buffer
 from psycopg.adapt import Loader
 
-#: A value as a statement takes it, and a row as it returns one.
-Value: TypeAlias = Any
-Row: TypeAlias = tuple[Any, ...]
+from loyalty_site.lib.arrays import Row, Value, array, by_column
+
 Model: TypeAlias = type[models.Model]
 
 
@@ -71,7 +69,7 @@ class Session:
         # Django's own cursor binds on the client; this one binds on the server and prepares what repeats.
         cursor = psycopg.Cursor(self.connection.connection)
         cursor.adapters.register_loader("timestamptz", _Instant)
-        values = [_array(value) if value.__class__ is list else value for value in params]
+        values = [array(value) if value.__class__ is list else value for value in params]
         with self.connection.wrap_database_errors:
             cursor.execute(sql.replace("{ids}", "= ANY(%s)"), values)
         self._log(sql)
@@ -99,7 +97,7 @@ class Session:
             return
         if self.is_postgresql:
             sql, texts = _insert_arrays(model, columns, self.connection)
-            self.run(sql, _columns(rows, texts))
+            self.run(sql, by_column(rows, texts))
         else:
             self._many(_insert_one(model, columns), rows)
 
@@ -109,7 +107,7 @@ class Session:
             return
         if self.is_postgresql:
             sql, texts = _change_arrays(model, add, put, self.connection)
-            self.run(sql, _columns(rows, texts))
+            self.run(sql, by_column(rows, texts))
         else:
             self._many(_change_one(model, add, put), [(*row[1:], row[0]) for row in rows])
 
@@ -125,7 +123,7 @@ class Session:
         end += f"RETURNING {_quoted([_key(model), *names])}"
         if self.is_postgresql:
             sql, texts = _insert_arrays(model, columns, self.connection)
-            return self.run(f"{sql} {end}", _columns(rows, texts)).fetchall()
+            return self.run(f"{sql} {end}", by_column(rows, texts)).fetchall()
         values = ", ".join(f"json_extract(value, '$[{place}]')" for place in range(len(names)))
         sql = f'INSERT INTO "{table}" ({_quoted(names)}) SELECT {values} FROM json_each(%s) WHERE true {end}'
         return self.run(sql, [json.dumps(rows)]).fetchall()
@@ -141,7 +139,7 @@ class Session:
                 f'UPDATE "{table}" AS t SET "{column}" = t."{column}" + v.n '
                 "FROM unnest(%s::bigint[], %s::bigint[], %s::bigint[]) AS v(id, n, most) "
                 f'WHERE t."{key}" = v.id AND t."{column}" + v.n BETWEEN 0 AND v.most',
-                _columns(rows, (True, True, True)),
+                by_column(rows, (True, True, True)),
             )
         sql = f'UPDATE "{table}" SET "{column}" = "{column}" + ? '
         sql += f'WHERE "{key}" = ? AND "{column}" + ? BETWEEN 0 AND ?'
@@ -194,42 +192,6 @@ def _key(model: Model) -> str:
 
 def _quoted(names: Sequence[str]) -> str:
     return ", ".join(f'"{name}"' for name in names)
-
-
-def _columns(rows: Sequence[Row], texts: Sequence[bool]) -> list[str]:
-    """Rows to columns; each as the text of a PostgreSQL array, or (not in `texts`) of a JSON array."""
-    columns = zip(*rows, strict=True)
-    return [_array(column) if is_text else _json(column) for column, is_text in zip(columns, texts, strict=True)]
-
-
-_json = json.JSONEncoder(separators=(",", ":")).encode
-
-
-def _array(values: Sequence[Value]) -> str:
-    """The text of a PostgreSQL array; psycopg's own way through typed lists takes three times as long."""
-    if not values:
-        return "{}"
-    first = values[0]
-    if len(values) == 1 or all(value is first for value in values):
-        # Most columns of a batch are at their default in every row.
-        return "{" + ",".join(repeat(_element(first), len(values))) + "}"
-    kinds = set(map(type, values))
-    if kinds == {int}:
-        return "{" + ",".join(map(str, values)) + "}"
-    if kinds == {datetime}:
-        return '{"' + '","'.join(map(str, values)) + '"}'
-    return "{" + ",".join(map(_element, values)) + "}"
-
-
-def _element(value: Value) -> str:
-    if value is None:
-        return "NULL"
-    if value.__class__ is int:
-        return str(value)
-    text = str(value)
-    if "\\" in text or '"' in text:
-        text = text.replace("\\", "\\\\").replace('"', '\\"')
-    return f'"{text}"'
 
 
 def _unnest(

@@ -15,7 +15,7 @@ from loyalty_site.lib.refusals import Refusal
 from loyalty_site.lib.texts import is_text
 from members.lookup import IDENTIFIERS
 from partners import limits
-from partners.activity import ATTRIBUTES, IDENTIFIER, Activity, Identifiers, Reversal
+from partners.activity import ATTRIBUTES, IDENTIFIER, Activity, Identifiers, Line, Refunded, Reversal
 from transactions.books.items import Item
 
 
@@ -42,14 +42,17 @@ def _names(kind: Any) -> frozenset[str]:
 
 
 def lines(item: Activity | Reversal) -> Iterator[Refusal]:
-    """Whether there are too many lines, and what is wrong with the texts and numbers of each."""
+    """Whether there are too many lines."""
     most = limits.most(type(item), "lines")
     if len(item.lines) > most:
         yield Refusal("too_many_lines", f"At most {most} lines are possible.", field="lines")
-    for position, line in enumerate(item.lines):
-        prefix = f"lines[{position}]."
-        yield from limits.texts(line, prefix)
-        yield from limits.numbers(line, prefix=prefix)
+
+
+def line(values: Line | Refunded, position: int) -> Iterator[Refusal]:
+    """What is wrong with the texts and numbers of one line."""
+    prefix = f"lines[{position}]."
+    yield from limits.texts(values, prefix)
+    yield from limits.numbers(values, prefix=prefix)
 
 
 def identifiers(member: Identifiers, field: str = "member") -> Iterator[Refusal]:

@@ -16,11 +16,11 @@ from partners.activity import Activity, Reversal
 from programs import earning, periods, versions
 from programs.earning import Earned
 from programs.rules.base import Facts
+from transactions.books import limits as common
 from transactions.books import settlement
 from transactions.books.balances import Cause
 from transactions.books.columns import JournalColumns, Json
 from transactions.books.items import Result
-from transactions.books.limits import lines
 from transactions.books.originals import Original
 from transactions.books.posting import Posting, UnknownCurrency
 from transactions.books.references import Named
@@ -61,8 +61,9 @@ class Accrue(Verb[Activity]):
         if item.tax + item.shipping > item.amount:
             detail = "Tax and shipping are parts of the amount and cannot exceed it."
             yield Refusal("invalid_amount", detail, field="amount")
-        yield from lines(item)
+        yield from common.lines(item)
         for position, line in enumerate(item.lines):
+            yield from common.line(line, position)
             if line.tax > line.amount:
                 detail = "The tax is part of the line's amount."
                 yield Refusal("invalid_amount", detail, field=f"lines[{position}].tax")

@@ -6,10 +6,10 @@ from datetime import timedelta
 from loyalty_site.lib.refusals import Refusal, Refused
 from partners import limits
 from partners.activity import Reversal
+from transactions.books import limits as common
 from transactions.books.balances import BalanceInHand, Cause
 from transactions.books.columns import Json
 from transactions.books.items import Result
-from transactions.books.limits import lines
 from transactions.books.originals import Original
 from transactions.books.posting import Posting
 from transactions.books.references import Named
@@ -55,7 +55,9 @@ class Reverse(Verb[Reversal]):
         yield from limits.numbers(item, "amount", "points")
         if item.mode not in ("recompute", "proportional"):
             yield Refusal("invalid_mode", "The mode is recompute or proportional.", field="mode")
-        yield from lines(item)
+        yield from common.lines(item)
+        for position, line in enumerate(item.lines):
+            yield from common.line(line, position)
 
     def needs(self, item: Reversal) -> Needs:
         named = Named(item.journal_id, item.order)
