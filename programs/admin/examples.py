@@ -5,9 +5,9 @@ from datetime import datetime, timedelta
 
 from loyalty_site.lib import money
 from loyalty_site.lib.panels import points
-from programs import configuration, document, earning
+from programs import compiling, document, earning
 from programs.rules import conditions
-from programs.rules.base import Basket, BasketLine, Facts, events
+from programs.rules.base import Basket, BasketLine, Facts
 
 #: How much is bought in the example, in units of the base currency.
 SPENT = 100
@@ -16,7 +16,7 @@ SPENT = 100
 def example(rule):
     """Sentences about what the rule gives for an example; none when the program cannot be compiled yet."""
     try:
-        terms = configuration.build(document.export(rule.program), version=rule.program.version)
+        terms = compiling.build(document.export(rule.program), version=rule.program.version)
     except (KeyError, TypeError, ValueError):
         return []
     own = [one for one in terms.rules if one.code == rule.code]
@@ -52,7 +52,7 @@ def _basket(terms, rule):
     amount = SPENT * terms.major
     line = BasketLine(sku=first("products"), category=first("categories"), quantity=1, eligible=amount)
     return Basket(
-        kind=min(getattr(rule.kind, "events", None) or events("purchase")),
+        kind=_activity(rule.kind.activities),
         local=_moment(rule, wanted, terms.zone),
         amount=amount,
         eligible=amount,
@@ -63,6 +63,11 @@ def _basket(terms, rule):
         store=first("stores"),
         code=first("codes"),
     )
+
+
+def _activity(kinds):
+    """One of the kinds of activity that the rule is about (None: all), a purchase if it is one of them."""
+    return "purchase" if kinds is None or "purchase" in kinds else min(kinds)
 
 
 def _moment(rule, wanted, zone):
