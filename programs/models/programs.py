@@ -4,17 +4,17 @@ import zoneinfo
 from collections.abc import Collection, Iterable, Iterator
 from datetime import datetime
 from operator import attrgetter
-from typing import ClassVar, TypedDict, TypeVar, Unpack
+from typing import ClassVar, TypeVar, Unpack
 
 from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, RegexValidator
 from django.db import models, transaction
 from django.db.models import F, Q
-from django.db.models.base import ModelBase
 from django.dispatch import Signal
 from django.utils import timezone
 from simple_history.models import HistoricalRecords
 
+from loyalty_site.lib.saving import SaveOptions, also
 from partners.models import Partner
 from programs import checks
 from programs.periods import local_date
@@ -35,15 +35,6 @@ def check_time_zone(name: str) -> None:
     """Refuse what is no IANA time zone."""
     if name not in zoneinfo.available_timezones():
         raise ValidationError(f"“{name}” is no IANA time zone; write it like Europe/Paris.")
-
-
-class SaveOptions(TypedDict, total=False):
-    """What Django's `Model.save` takes."""
-
-    force_insert: bool | tuple[ModelBase, ...]
-    force_update: bool
-    using: str | None
-    update_fields: Iterable[str] | None
 
 
 class Program(models.Model):
@@ -153,8 +144,7 @@ class Program(models.Model):
     def save(self, **options: Unpack[SaveOptions]) -> None:
         if not self._state.adding:
             self.version, self.changed_at = self.touch(self.pk)
-            if options.get("update_fields"):
-                options["update_fields"] = {*(options["update_fields"] or ()), "version", "changed_at"}
+            also(options, "version", "changed_at")
         super().save(**options)
 
     @staticmethod

@@ -9,9 +9,10 @@ from django.db import models
 from django.db.models import F, Q
 from simple_history.models import HistoricalRecords
 
+from loyalty_site.lib.saving import SaveOptions, also
 from programs import checks, rules
 from programs.models.currencies import Currency
-from programs.models.programs import Program, ProgramPart, ProgramPartQuerySet, SaveOptions
+from programs.models.programs import Program, ProgramPart, ProgramPartQuerySet
 from programs.models.tiers import Tier
 from programs.rules.base import Surroundings
 
@@ -71,8 +72,7 @@ class Rule(ProgramPart):
     def save(self, **options: Unpack[SaveOptions]) -> None:
         if not self._state.adding:
             self.version += 1
-            if options.get("update_fields"):
-                options["update_fields"] = {*(options["update_fields"] or ()), "version"}
+            also(options, "version")
         super().save(**options)
 
     def clean(self) -> None:
