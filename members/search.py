@@ -4,7 +4,7 @@ Machines name a member exactly and use lookup.py. Each way is answered by an ind
 millions of members stays quick; a text inside a name is not found, its start is.
 """
 
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 
 from loyalty_site.lib.prefix import starts
 from members.models import Card, Customer, Member
@@ -15,7 +15,7 @@ from programs.models import Program
 _SHORTEST = 3
 
 
-def matching(members, text):
+def matching(members: QuerySet[Member], text: str) -> QuerySet[Member]:
     """Those of the queryset `members` that `text` may mean: number, card, e-mail, phone or names."""
     text = text.strip().replace("\0", "")
     if not text:
@@ -33,7 +33,7 @@ def matching(members, text):
     return members.filter(pk__in=found)
 
 
-def customers(everybody, text):
+def customers(everybody: QuerySet[Customer], text: str) -> QuerySet[Customer]:
     """Those of the queryset `everybody` that `text` may mean: e-mail, phone or names, or the start of one."""
     text = text.strip().replace("\0", "")
     digits = "".join(text.split())
@@ -47,7 +47,7 @@ def customers(everybody, text):
     return everybody.filter(hit)
 
 
-def _names(text):
+def _names(text: str) -> set[str]:
     """The name keys that a typed name may have: the last name may stand first or last."""
     words = text.replace(",", " ").split()
     if not words:
