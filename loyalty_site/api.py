@@ -1,14 +1,18 @@
 """Which addresses has the API, and how does every failure become one kind of answer?"""
 
 import logging
+from collections.abc import Mapping, Sequence
+from typing import TypedDict, cast
 
 from django.core.exceptions import RequestDataTooBig
 from django.core.signals import got_request_exception
 from django.db import OperationalError
-from django.http import Http404, UnreadablePostError
+from django.http import Http404, HttpRequest, HttpResponse, UnreadablePostError
 from django.urls import path, re_path
 from django.views.decorators.csrf import csrf_exempt
 from rest_framework import exceptions
+from rest_framework.request import Request
+from rest_framework.views import APIView
 
 from loyalty_site.lib import problems
 from loyalty_site.lib.refusals import Refusal, Refused
@@ -24,8 +28,15 @@ from transactions.api.views.transfers import TransferViewSet
 logger = logging.getLogger("loyalty.api")
 
 
+class Context(TypedDict):
+    """Where an exception was raised, as Django REST framework says it."""
+
+    request: Request
+    view: APIView
+
+
 @csrf_exempt
-def nowhere(request):
+def nowhere(request: HttpRequest) -> HttpResponse:
     """Every other address below the API: a problem like the others, not a page for people."""
     tip = "" if request.path.endswith("/") else " Addresses end in a slash."
     refused = problems.unlike("not_found", f"There is nothing at this address.{tip}")
@@ -66,13 +77,13 @@ _CODES = {
 }
 
 
-def problem(error, context):
+def problem(error: Exception, context: Context) -> HttpResponse:
     """The answer to any exception in the API, named in the settings as EXCEPTION_HANDLER."""
     request = context["request"]
     return problems.response(_refused(error, request, context["view"]), path=request.path)
 
 
-def _refused(error, request, view):
+def _refused(error: Exception, request: Request, view: APIView) -> Refused:
     if isinstance(error, Refused):
         return error
     if isinstance(error, exceptions.ValidationError):
@@ -94,11 +105,12 @@ def _refused(error, request, view):
     return problems.unlike("server_error", "Something failed on our side; nothing was written.")
 
 
-def _invalid_query(error):
-    """What django-filter refused."""
+def _invalid_query(error: exceptions.ValidationError) -> Refused:
+    """What django-filter refused, the texts of each parameter by its name."""
     codes = {"invalid_instant", "invalid_choice"}
+    detail = cast(Mapping[str, Sequence[exceptions.ErrorDetail]], error.detail)
     return problems.Rejected(
         Refusal(text.code if text.code in codes else "invalid_value", str(text), f"?{name}")
-        for name, texts in error.detail.items()
+        for name, texts in detail.items()
         for text in texts
     )

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from programs import versions
+from programs.configuration import Currency, Tier, TierGroup
 
 
 @dataclass(frozen=True, slots=True)
@@ -13,10 +14,10 @@ class Step:
     None at the top; `missing` are the points to it.
     """
 
-    group: object
-    currency: object
+    group: TierGroup
+    currency: Currency
     counted: int
-    next: object
+    next: Tier | None
     missing: int
 
 

@@ -1,13 +1,17 @@
 """Which program does a request speak of? The base of all endpoints that work in one program."""
 
+from collections.abc import Callable
 from functools import cached_property
 
-from django.db.models import Q
+from django.db.models import Q, QuerySet
+from django.http import HttpResponse
 from drf_spectacular.utils import OpenApiParameter
 
 from loyalty_site.lib import problems
 from partners.api.endpoint import Endpoint
+from partners.models import Partner
 from programs import versions
+from programs.configuration import Configuration
 from programs.models import Participation, Program
 
 PROGRAM = OpenApiParameter(
@@ -17,7 +21,7 @@ PROGRAM = OpenApiParameter(
 )
 
 
-def reachable(partner):
+def reachable(partner: Partner) -> QuerySet[Program]:
     """The programs in which `partner` takes part, as their owner or by a Participation."""
     joined = Participation.objects.filter(partner=partner).values("program")
     return Program.objects.filter(Q(owner=partner) | Q(pk__in=joined))
@@ -26,11 +30,12 @@ def reachable(partner):
 class ProgramEndpoint(Endpoint):
     """Works in one program: that of ?program=, or the one active program of the key's partner."""
 
-    def known_parameters(self):
+    def known_parameters(self) -> set[str]:
         return super().known_parameters() | {"program"}
 
     @cached_property
-    def program(self):
+    def program(self) -> Program:
+        """The Program that the request speaks of. Raises Refused where that is none, or one of several."""
         programs = reachable(self.connection.partner)
         if code := self.request.query_params.get("program"):
             program = programs.filter(code=code).first()
@@ -47,12 +52,12 @@ class ProgramEndpoint(Endpoint):
         return active[0]
 
     @cached_property
-    def configuration(self):
+    def configuration(self) -> Configuration:
         """The program as values, as new as the row that was just read."""
         compiled = versions.current(self.program.pk)
         return compiled if compiled.version == self.program.version else versions.renew(self.program.pk)
 
-    def once(self, do):
+    def once(self, do: Callable[[], HttpResponse]) -> HttpResponse:
         before = self.configuration
         try:
             return super().once(do)

@@ -1,8 +1,11 @@
 """How is a program written in the API: what is answered?"""
 
+from collections.abc import Iterable, Mapping
+
 from django.utils import timezone
 
-from loyalty_site.lib.schema_types import Answer, Day, DecimalText, Items, Json, Text, Truth, Whole
+from loyalty_site.lib.schema_objects import Answer, Answered, Items
+from loyalty_site.lib.schema_types import Day, DecimalText, Json, Text, Truth, Whole
 from programs import document, periods
 from programs.models import Program
 
@@ -81,12 +84,12 @@ PROGRAM_DETAIL = Answer(
 SUMMARY_COLUMNS = [name for name in _SUMMARY if name != "owner"] + ["owner__code"]
 
 
-def summary(row):
+def summary(row: dict[str, str]) -> Mapping[str, Answered]:
     """A Program, read with `.values(*SUMMARY_COLUMNS)`, as the API writes it."""
-    return row | {"owner": row.pop("owner__code")}
+    return {name: row["owner__code" if name == "owner" else name] for name in _SUMMARY}
 
 
-def described(program):
+def described(program: Program) -> Mapping[str, Answered]:
     """A program as partners may see it: no costs, no limits of ours, no rules that are off or over."""
     written = document.export(program, with_versions=True)
     today = periods.local_date(timezone.now(), program.zone).isoformat()
@@ -108,5 +111,5 @@ def described(program):
     }
 
 
-def _only(names, values):
+def _only(names: Iterable[str], values: Mapping[str, Answered]) -> dict[str, Answered]:
     return {name: values[name] for name in names}

@@ -1,6 +1,8 @@
 """How do other systems read what a program promises?"""
 
+from django.http import HttpResponse
 from drf_spectacular.utils import extend_schema, extend_schema_view
+from rest_framework.request import Request
 
 from loyalty_site.lib import problems
 from partners.api.endpoint import Endpoint
@@ -25,11 +27,11 @@ class ProgramViewSet(Endpoint):
 
     scopes = {"list": "read", "retrieve": "read"}
 
-    def list(self, request):
+    def list(self, request: Request) -> HttpResponse:
         rows = reachable(self.connection.partner).order_by("code").values(*schemas.SUMMARY_COLUMNS)
         return self.answer({"results": [schemas.summary(row) for row in rows]})
 
-    def retrieve(self, request, code):
+    def retrieve(self, request: Request, code: str) -> HttpResponse:
         program = reachable(self.connection.partner).select_related("owner").filter(code=code).first()
         if program is None:
             raise problems.unlike("program_unknown", "The key reaches no program with this code.")

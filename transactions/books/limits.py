@@ -1,49 +1,38 @@
 """Is one item fit to be looked at: are its texts, numbers and lists within what the ledger can hold?"""
 
 import json
-from datetime import datetime, timedelta
+from collections.abc import Iterator
+from datetime import datetime
+from typing import TypeAlias
 
-from loyalty_site.lib.money import LARGEST
 from loyalty_site.lib.refusals import Refusal
+from loyalty_site.lib.texts import is_text
 from members.lookup import IDENTIFIERS
-from partners.activity import Activity, Adjustment, Decision, EarlyRelease, Redemption, Reversal, Transfer
+from partners import limits
+from partners.activity import (
+    ATTRIBUTES,
+    IDENTIFIER,
+    Activity,
+    Adjustment,
+    Decision,
+    EarlyRelease,
+    Redemption,
+    Reversal,
+    Transfer,
+)
 
-LONGEST = {
-    "external_id": 128,
-    "kind": 40,
-    "money": 3,
-    "currency": 40,
-    "channel": 20,
-    "partner": 40,
-    "store": 40,
-    "code": 64,
-    "order": 128,
-    "replaces": 128,
-    "hold": 200,
-    "reason": 200,
-}
-LONGEST_LINE = {"sku": 64, "category": 64}
-LONGEST_IDENTIFIER = 254
-MOST_LINES = 1000
-LARGEST_QUANTITY = 10**6
-LARGEST_ATTRIBUTES = 8000
-LONGEST_RESERVATION = timedelta(days=7)
-LARGEST_KEY = 2**63 - 1
-_MONEY = ("amount", "tax", "shipping", "gift_card", "points_value")
-
-#: What senders call these attributes of the values.
-_FIELDS = {"kind": "activity", "money": "currency"}
+Item: TypeAlias = Activity | Redemption | Reversal | Adjustment | EarlyRelease | Transfer | Decision
 
 
-def check(item):
+def check(item: Item) -> Refusal | None:
     """The first Refusal that `item` deserves whatever the state of the world, or None."""
     return next(_problems(item), None)
 
 
-def _problems(item):
+def _problems(item: Item) -> Iterator[Refusal]:
     if getattr(item, "external_id", None) == "":
         yield Refusal("external_id_missing", "Give the fact a name of its own.", field="external_id")
-    yield from _texts(item, LONGEST)
+    yield from limits.texts(item)
     if item.activity_at is not None and not (isinstance(item.activity_at, datetime) and item.activity_at.tzinfo):
         yield Refusal("invalid_date", "Write the instant with its time zone.", field="activity_at")
     if hasattr(item, "member"):
@@ -53,10 +42,7 @@ def _problems(item):
 
 
 def _redemption(item):
-    yield from _number(item.points, "points", least=1)
-    yield from _number(item.reserve_s, "reserve_s", largest=int(LONGEST_RESERVATION.total_seconds()))
-    if item.basket is not None:
-        yield from _number(item.basket, "basket")
+    yield from limits.numbers(item)
     if item.by != {}:
         yield from _identifiers(item.by, field="by")
 
@@ -64,31 +50,25 @@ def _redemption(item):
 def _reversal(item):
     if not item.order:
         yield from _named_journal(item)
-    if item.amount is not None:
-        yield from _number(item.amount, "amount")
-    if item.points is not None:
-        yield from _number(item.points, "points", least=1)
+    yield from limits.numbers(item, "amount", "points")
     if item.mode not in ("recompute", "proportional"):
         yield Refusal("invalid_mode", "The mode is recompute or proportional.", field="mode")
-    if len(item.lines) > MOST_LINES:
-        yield Refusal("too_many_lines", f"At most {MOST_LINES} lines are possible.", field="lines")
+    yield from _lines(item)
     for number, line in enumerate(item.lines):
-        yield from _number(line.position, f"lines[{number}].position", largest=MOST_LINES)
-        yield from _number(line.amount, f"lines[{number}].amount")
-        yield from _number(line.quantity, f"lines[{number}].quantity", largest=LARGEST_QUANTITY)
+        yield from limits.numbers(line, prefix=f"lines[{number}].")
 
 
 def _adjustment(item):
     if item.points == 0:
         yield Refusal("invalid_number", "Credit or debit at least one point.", field="points")
-    yield from _number(item.points, "points", least=-LARGEST)
+    yield from limits.numbers(item)
 
 
 def _transfer(item):
     if not item.to:
         yield Refusal("member_missing", "Say who is given the points.", field="to")
     yield from _identifiers(item.to, field="to")
-    yield from _number(item.points, "points", least=1)
+    yield from limits.numbers(item)
 
 
 def _decision(item):
@@ -98,48 +78,30 @@ def _decision(item):
 
 
 def _named_journal(item):
-    yield from _number(item.journal_id, "transaction", least=1, largest=LARGEST_KEY)
+    yield from limits.numbers(item, "journal_id")
 
 
 def _purchase(item):
     if not item.kind:
         yield Refusal("activity_missing", "Say what the member did, for example purchase.", field="activity")
-    for name in _MONEY:
-        yield from _number(getattr(item, name), name)
+    yield from limits.numbers(item)
     parts = item.tax + item.shipping
     if parts > item.amount:
         detail = "Tax and shipping are parts of the amount and cannot exceed it."
         yield Refusal("invalid_amount", detail, field="amount")
-    if len(item.lines) > MOST_LINES:
-        yield Refusal("too_many_lines", f"At most {MOST_LINES} lines are possible.", field="lines")
+    yield from _lines(item)
     for position, line in enumerate(item.lines):
         prefix = f"lines[{position}]."
-        yield from _texts(line, LONGEST_LINE, prefix)
-        yield from _number(line.quantity, f"{prefix}quantity", largest=LARGEST_QUANTITY)
-        for name in ("amount", "tax"):
-            yield from _number(getattr(line, name), prefix + name)
+        yield from limits.texts(line, prefix)
+        yield from limits.numbers(line, prefix=prefix)
         if line.tax > line.amount:
             yield Refusal("invalid_amount", "The tax is part of the line's amount.", field=f"{prefix}tax")
 
 
-def _texts(thing, longest, prefix=""):
-    for name, limit in longest.items():
-        value = getattr(thing, name, "")
-        if value == "":
-            continue
-        if not is_text(value):
-            detail = "Send Unicode text without NUL characters."
-            yield Refusal("invalid_text", detail, field=prefix + _FIELDS.get(name, name))
-        elif len(value) > limit:
-            detail = f"At most {limit} characters are possible."
-            yield Refusal("text_too_long", detail, field=prefix + _FIELDS.get(name, name))
-
-
-def is_text(value):
-    """Whether both databases can hold `value`: neither takes half a surrogate pair, PostgreSQL takes no NUL."""
-    if not isinstance(value, str) or "\0" in value:
-        return False
-    return value.isascii() or not any("\ud800" <= char <= "\udfff" for char in value)
+def _lines(item: Activity | Reversal) -> Iterator[Refusal]:
+    most = limits.most(type(item), "lines")
+    if len(item.lines) > most:
+        yield Refusal("too_many_lines", f"At most {most} lines are possible.", field="lines")
 
 
 def _identifiers(member, field="member"):
@@ -150,8 +112,8 @@ def _identifiers(member, field="member"):
         if name not in IDENTIFIERS:
             detail = f"A member is named by one of {', '.join(IDENTIFIERS)}."
             yield Refusal("unknown_field", detail, field=f"{field}.{name}")
-        if not is_text(value) or len(value) > LONGEST_IDENTIFIER:
-            detail = f"Send text of at most {LONGEST_IDENTIFIER} characters without NUL."
+        if not is_text(value) or len(value) > IDENTIFIER.characters:
+            detail = f"Send text of at most {IDENTIFIER.characters} characters without NUL."
             yield Refusal("invalid_text", detail, field=f"{field}.{name}")
 
 
@@ -166,15 +128,9 @@ def _attributes(attributes):
     if not isinstance(attributes, dict) or not is_text(text) or "\\u0000" in text:
         detail = "Send an object of JSON values without NUL characters."
         yield Refusal("invalid_attributes", detail, field="attributes")
-    elif len(text) > LARGEST_ATTRIBUTES:
-        detail = f"Attributes may have {LARGEST_ATTRIBUTES:,} characters of JSON together."
+    elif len(text) > ATTRIBUTES.characters:
+        detail = f"Attributes may have {ATTRIBUTES.characters:,} characters of JSON together."
         yield Refusal("invalid_attributes", detail, field="attributes")
-
-
-def _number(value, field, *, least=0, largest=LARGEST):
-    if type(value) is not int or not least <= value <= largest:
-        detail = f"Send a whole number from {least} to {largest:,}."
-        yield Refusal("invalid_number", detail, field=field)
 
 
 _BY_KIND = {

@@ -1,9 +1,17 @@
 """How are transactions and ledger entries written in the API: what is answered?"""
 
+from collections.abc import Mapping
+from typing import Any, TypeAlias
+
 from loyalty_site.lib import money, problems
-from loyalty_site.lib.schema_types import Answer, DecimalText, Instant, Items, Json, Map, Text, Whole
-from transactions.books.limits import LARGEST_KEY
+from loyalty_site.lib.schema_objects import Answer, Answered, Items, Map
+from loyalty_site.lib.schema_types import DecimalText, Instant, Json, Text, Whole
+from partners.limits import LARGEST_KEY
+from transactions.books.posting import Result
 from transactions.models import Entry, Journal
+
+#: A row as .values() reads it.
+Row: TypeAlias = Mapping[str, Any]
 
 _POINTS = Map(Whole(-money.LARGEST), text="By currency code, in its smallest unit; negative: taken.")
 _LOT_USE = Answer("LotUse", {"lot": Whole(), "points": Whole(), "expires_at": Instant(null=True)})
@@ -209,32 +217,40 @@ ENTRY_COLUMNS = {
 }
 
 
-def posting(result, *, dry_run):
-    """What the sender is told of a Result that is not refused."""
+def posting(result: Result, *, dry_run: bool) -> dict[str, Answered]:
+    """What is answered to a Result that is not refused."""
     # A reservation waits too, but it has moved points.
-    status = "posted" if result.status == "kept" and result.answer.get("reserved_until") else result.status
+    answer = result.answer or {}
+    status = "posted" if result.status == "kept" and answer.get("reserved_until") else result.status
     is_computed = dry_run and status in ("posted", "kept")
-    told = {"status": "computed" if is_computed else status, "id": None if is_computed else result.journal_id}
-    # A kept transaction tells how it waits under the name that we need for what became of the request.
-    return told | {"state" if name == "status" else name: value for name, value in result.answer.items()}
+    about = {"status": "computed" if is_computed else status, "id": None if is_computed else result.journal_id}
+    # A kept transaction says how it waits under the name that we need for what became of the request.
+    return about | {"state" if name == "status" else name: value for name, value in answer.items()}
 
 
-def summary(row):
+def summary(row: Row) -> dict[str, Answered]:
     """One Journal, read with `.values(*JOURNAL_COLUMNS)`, as the API writes it."""
-    told = {name: row[column] for column, name in JOURNAL_COLUMNS.items()}
-    return told | {"amount": money.render(row["amount"], money.exponent(row["money"]))}
+    named = {name: row[column] for column, name in JOURNAL_COLUMNS.items()}
+    return named | {"amount": _amount(row, "amount", row["money"])}
 
 
-def decider(row, *, is_owner):
+def decider(row: Row, *, is_owner: bool) -> dict[str, Answered]:
     """Who decided a Journal, read with `.values(*DECIDER_COLUMNS)`; `is_owner`: names of staff are its own."""
-    told = {name: row[column] for column, name in DECIDER_COLUMNS.items()}
-    return told if is_owner else told | {"decided_by": None}
+    named = {name: row[column] for column, name in DECIDER_COLUMNS.items()}
+    return named if is_owner else named | {"decided_by": None}
 
 
-def entry(row):
+def entry(row: Row) -> dict[str, Answered]:
+    """One Entry, read with `.values(*ENTRY_COLUMNS)`, as the API writes it."""
     return {name: row[column] for column, name in ENTRY_COLUMNS.items()}
 
 
-def line(row, iso):
-    amounts = {name: money.render(row[name], money.exponent(iso)) for name in ("amount", "tax")}
-    return {name: row[name] for name in LINE} | amounts
+def line(row: Row, iso: str) -> dict[str, Answered]:
+    """One JournalLine, read with `.values(*LINE)`, as the API writes it, with amounts in the money `iso`."""
+    return {name: row[name] for name in LINE} | {name: _amount(row, name, iso) for name in ("amount", "tax")}
+
+
+def _amount(row: Row, name: str, iso: str) -> str:
+    """The amount in the column `name` as decimal text of the money `iso`."""
+    units: int = row[name]
+    return money.render(units, money.exponent(iso))

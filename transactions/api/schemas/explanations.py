@@ -1,9 +1,16 @@
 """How is the causal chain of a ledger entry written in the API? See transactions/proof/causes.py."""
 
+from collections.abc import Collection, Mapping
+from typing import Any, TypeAlias
+
 from loyalty_site.lib import money
-from loyalty_site.lib.schema_types import Answer, DecimalText, Instant, Items, Json, Text, Truth, Whole
-from transactions.books.limits import LARGEST_KEY
+from loyalty_site.lib.schema_objects import Answer, Answered, Items
+from loyalty_site.lib.schema_types import DecimalText, Instant, Json, Text, Truth, Whole
+from partners.limits import LARGEST_KEY
 from transactions.models import Entry, Journal
+
+#: Plain data of proof/causes.py, which says what is in it.
+Chain: TypeAlias = Mapping[str, Any]
 
 _CAUSE = {
     "id": Whole(1, LARGEST_KEY),
@@ -87,31 +94,30 @@ EXPLANATION = Answer(
 )
 
 
-def explanation(told, own):
+def explanation(chain: Chain, own: Collection[int]) -> Mapping[str, Answered]:
     """The chain of causes.of_entry as the API writes it; `own` has the ids of journals that the key may read."""
-    journal = told["journal"]
-    again = journal | {
+    journal, gave = chain["journal"], chain["gave"]
+    causes = journal | {
         "reverses": journal["reverses"] and _cause(journal["reverses"], own),
         "reversed_by": [_cause(one, own) for one in journal["reversed_by"]],
     }
-    sources = [source | {"earned_by": _cause(source["earned_by"], own)} for source in told["took_from"]]
-    gave = told["gave"]
+    sources = [source | {"earned_by": _cause(source["earned_by"], own)} for source in chain["took_from"]]
     if gave:
         gave = gave | {"used_by": [use | {"journal": _cause(use["journal"], own)} for use in gave["used_by"]]}
-    return told | {"journal": _cause(again, own), "took_from": sources, "gave": gave}
+    return {**chain, "journal": _cause(causes, own), "took_from": sources, "gave": gave}
 
 
-def journals_of(told):
-    """The ids of all journals in a chain."""
-    journal, gave = told["journal"], told["gave"]
-    named = [journal, *journal["reversed_by"], *(source["earned_by"] for source in told["took_from"])]
+def journals_of(chain: Chain) -> set[int]:
+    """The ids of all journals in a chain of causes.of_entry."""
+    journal, gave = chain["journal"], chain["gave"]
+    named = [journal, *journal["reversed_by"], *(source["earned_by"] for source in chain["took_from"])]
     named += [journal["reverses"]] if journal["reverses"] else []
     named += [use["journal"] for use in gave["used_by"]] if gave else []
     return {one["id"] for one in named}
 
 
-def _cause(journal, own):
+def _cause(journal: Chain, own: Collection[int]) -> dict[str, Answered]:
     iso = journal["money"]
-    told = {name: value for name, value in journal.items() if name != "money"}
-    told |= {"amount": money.render(journal["amount"], money.exponent(iso)), "currency": iso}
-    return told if journal["id"] in own else {name: told[name] for name in told if name not in _SECRET}
+    known = {name: value for name, value in journal.items() if name != "money"}
+    known |= {"amount": money.render(journal["amount"], money.exponent(iso)), "currency": iso}
+    return known if journal["id"] in own else {name: known[name] for name in known if name not in _SECRET}

@@ -1,25 +1,51 @@
-"""How are facts for the ledger written in the API: what may be sent, and which items does it make?
+"""How are facts for the ledger written in the API: what may be sent, and which items are they read as?
 
 Amounts have the decimals of a money, so what holds some is made for a number of them; the schema shows the
 usual two.
 """
 
+from dataclasses import dataclass
+from datetime import datetime
 from functools import lru_cache
+from typing import TYPE_CHECKING, Unpack
 
-from loyalty_site.lib import money
-from loyalty_site.lib.schema_types import Fields, Instant, Items, Json, Money, Text, Truth, Whole
-from partners.activity import Activity, Adjustment, Decision, Line, Redemption, Refunded, Reversal, Transfer
-from transactions.books.limits import (
-    LARGEST_QUANTITY,
-    LONGEST,
-    LONGEST_IDENTIFIER,
-    LONGEST_LINE,
-    LONGEST_RESERVATION,
-    MOST_LINES,
+from loyalty_site.lib.schema_objects import Fields, FrozenItems
+from loyalty_site.lib.schema_types import Instant, Json, Money, Options, SchemaType, Text, Truth, Whole
+from partners import limits
+from partners.activity import (
+    IDENTIFIER,
+    Activity,
+    Adjustment,
+    Identifiers,
+    Line,
+    Redemption,
+    Refunded,
+    Reversal,
+    Transfer,
 )
 
-_IDENTIFIER = Text(LONGEST_IDENTIFIER)
-MEMBER = Fields(
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
+
+
+def _text(kind: type["DataclassInstance"], name: str, **options: Unpack[Options]) -> Text:
+    """A text as long as the field `name` of the value `kind` may be."""
+    return Text(limits.longest(kind, name), **options)
+
+
+def _whole(kind: type["DataclassInstance"], name: str, **options: Unpack[Options]) -> Whole:
+    """A number within what the field `name` of the value `kind` may be."""
+    limit = limits.within(kind, name)
+    return Whole(limit.least, limit.largest, **options)
+
+
+def _named(name: str, decimals: int) -> str:
+    """The usual money gives the schema its components."""
+    return name if decimals == 2 else ""
+
+
+_IDENTIFIER = Text(IDENTIFIER.characters)
+MEMBER = Fields[Identifiers](
     "MemberReference",
     {
         "number": _IDENTIFIER,
@@ -31,92 +57,141 @@ MEMBER = Fields(
     required=True,
     text="One identifier is enough; of several the surest that is known wins, in this order.",
 )
-_NAME = Text(LONGEST["external_id"], required=True, text="Your own name for the fact: told twice, it counts once.")
+_NAME = _text(Activity, "external_id", required=True, text="Your own name for the fact: told twice, it counts once.")
 _WHEN = Instant(text="When it happened; now unless said.")
-_WHY = Text(LONGEST["reason"])
-_CURRENCY = Text(LONGEST["currency"], text="Code of the program's currency; the primary one unless said.")
+_WHY = _text(Redemption, "reason")
+_CURRENCY = _text(Redemption, "currency", text="Code of the program's currency; the primary one unless said.")
 _ATTRIBUTES = Json(text="Anything else worth keeping; numbers with a fraction are kept as text.")
-_POINTS = Whole(1, required=True, text="In the currency's smallest unit.")
-_FACT = {
+_POINTS = _whole(Redemption, "points", required=True, text="In the currency's smallest unit.")
+_FACT: dict[str, SchemaType[object]] = {
     "external_id": _NAME,
     "member": MEMBER,
     "activity_at": _WHEN,
-    "channel": Text(LONGEST["channel"], text="Like store, web or app."),
-    "partner": Text(LONGEST["partner"], text="Code of the partner where it happened; yours unless said."),
-    "store": Text(LONGEST["store"], text="Code of that partner's store."),
+    "channel": _text(Activity, "channel", text="Like store, web or app."),
+    "partner": _text(Activity, "partner", text="Code of the partner where it happened; yours unless said."),
+    "store": _text(Activity, "store", text="Code of that partner's store."),
     "attributes": _ATTRIBUTES,
 }
 
 
-def _named(name, decimals):
-    """The usual money gives the schema its components."""
-    return name if decimals == 2 else ""
-
-
 @lru_cache(maxsize=8)
-def transaction(decimals):
-    """What POST transactions/ takes."""
-    line = {
-        "sku": Text(LONGEST_LINE["sku"]),
-        "category": Text(LONGEST_LINE["category"]),
-        "quantity": Whole(0, LARGEST_QUANTITY),
+def transaction(decimals: int) -> Fields[Activity]:
+    """What POST transactions/ takes, with amounts of a money that has so many decimals."""
+    line: dict[str, SchemaType[object]] = {
+        "sku": _text(Line, "sku"),
+        "category": _text(Line, "category"),
+        "quantity": _whole(Line, "quantity"),
         "amount": Money(decimals, text="What was paid for the line, tax included."),
         "tax": Money(decimals),
     }
-    own = {
-        "activity": Text(LONGEST["kind"], required=True, text="purchase, visit, or the name of an event."),
+    own: dict[str, SchemaType[object]] = {
+        "activity": _text(Activity, "kind", required=True, text="purchase, visit, or the name of an event."),
         "amount": Money(decimals, text="The grand total."),
-        "currency": Text(LONGEST["money"], text="ISO 4217 code of the money; the program's."),
+        "currency": _text(Activity, "money", text="ISO 4217 code of the money; the program's."),
         "tax": Money(decimals, text="Part of the amount."),
         "shipping": Money(decimals, text="Part of the amount."),
         "gift_card": Money(decimals, text="Paid with gift cards."),
         "points_value": Money(decimals, text="Paid with points."),
-        "code": Text(LONGEST["code"], text="A coupon or campaign code."),
-        "order": Text(LONGEST["order"], text="external_id of the order that an event, like its delivery, is about."),
-        "replaces": Text(
-            LONGEST["replaces"],
-            text="external_id of the revision of this order that this one replaces.",
+        "code": _text(Activity, "code", text="A coupon or campaign code."),
+        "order": _text(
+            Activity, "order", text="external_id of the order that an event, like its delivery, is about."
         ),
-        "hold": Text(LONGEST["hold"], text="Why somebody should look at it before it counts."),
-        "lines": Items(Fields(_named("TransactionLine", decimals), line), most=MOST_LINES),
+        "replaces": _text(
+            Activity, "replaces", text="external_id of the revision of this order that this one replaces."
+        ),
+        "hold": _text(Activity, "hold", text="Why somebody should look at it before it counts."),
+        "lines": FrozenItems(
+            Fields(_named("TransactionLine", decimals), line, Line), most=limits.most(Activity, "lines")
+        ),
     }
-    return Fields(_named("NewTransaction", decimals), _FACT | own)
+    names = {"activity": "kind", "currency": "money"}
+    return Fields(_named("NewTransaction", decimals), _FACT | own, Activity, names=names)
 
 
 @lru_cache(maxsize=8)
-def redemption(decimals):
-    """What POST redemptions/ takes."""
-    own = {
+def redemption(decimals: int) -> Fields[Redemption]:
+    """What POST redemptions/ takes, with the worth of the basket in a money that has so many decimals."""
+    own: dict[str, SchemaType[object]] = {
         "points": _POINTS,
         "currency": _CURRENCY,
-        "reserve_s": Whole(
-            0,
-            int(LONGEST_RESERVATION.total_seconds()),
+        "reserve_s": _whole(
+            Redemption,
+            "reserve_s",
             text="Set the points aside for so many seconds, to confirm or to release them; 0 spends them at once.",
         ),
-        "order": Text(LONGEST["order"], text="external_id of the purchase that they pay for."),
+        "order": _text(Redemption, "order", text="external_id of the purchase that they pay for."),
         "basket": Money(decimals, text="What that purchase costs; the program limits the share that points may pay."),
         "by": Fields("", MEMBER.fields, text="Of a group's points, member is the group and by who spends them."),
         "reason": _WHY,
     }
-    return Fields(_named("NewRedemption", decimals), _FACT | own)
+    return Fields(_named("NewRedemption", decimals), _FACT | own, Redemption)
+
+
+@dataclass(frozen=True, slots=True)
+class AskedReversal:
+    """A refund as it is asked for: of what, and in which money, is said by the address or by the order.
+
+    None is what was not said; amounts are in minor units of the money, points in the currency's smallest unit.
+    """
+
+    external_id: str | None = None
+    order: str = ""
+    currency: str | None = None
+    amount: int | None = None
+    lines: tuple[Refunded, ...] = ()
+    points: int | None = None
+    mode: str = "recompute"
+    keeps_redemption: bool = False
+    activity_at: datetime | None = None
+    reason: str = ""
+
+    @property
+    def is_partial(self) -> bool:
+        """Whether only a part is taken back."""
+        return self.amount is not None or self.points is not None or bool(self.lines)
+
+    def of_journal(self, journal_id: int) -> Reversal:
+        """The Reversal of the journal with this key; the whole of it needs no name of its own."""
+        name = f"reversal-{journal_id}" if self.external_id is None else self.external_id
+        return self._reversal(name, journal_id=journal_id)
+
+    def of_order(self, iso: str) -> Reversal:
+        """The Reversal of the order that is named, whose amounts are in the money `iso`."""
+        # All that is left of an order is in its money, whichever that will be.
+        says_money = self.currency is not None or self.is_partial
+        return self._reversal(self.external_id or "", money=iso if says_money else "")
+
+    def _reversal(self, external_id: str, *, journal_id: int = 0, money: str = "") -> Reversal:
+        return Reversal(
+            external_id=external_id,
+            journal_id=journal_id,
+            order=self.order,
+            amount=self.amount,
+            money=money,
+            lines=self.lines,
+            points=self.points,
+            mode=self.mode,
+            keeps_redemption=self.keeps_redemption,
+            activity_at=self.activity_at,
+            reason=self.reason,
+        )
 
 
 @lru_cache(maxsize=8)
-def _taken_back(decimals):
-    """What is taken back; one for both ways to name of what."""
-    line = {
-        "position": Whole(0, MOST_LINES - 1, required=True, text="Place of the line in the order, from 0."),
+def _part(decimals: int) -> dict[str, SchemaType[object]]:
+    """What is taken back; the same for both ways to name of what."""
+    line: dict[str, SchemaType[object]] = {
+        "position": _whole(Refunded, "position", required=True, text="Place of the line in the order, from 0."),
         "amount": Money(decimals, required=True, text="What is paid back for the line, tax included."),
-        "quantity": Whole(0, LARGEST_QUANTITY, text="How many pieces came back."),
+        "quantity": _whole(Refunded, "quantity", text="How many pieces came back."),
     }
     modes = "“recompute”: by the rules of then for what the member keeps; “proportional”: as much as of the money."
     return {
         "amount": Money(decimals, text="Of a purchase: so much is paid back, beside the lines."),
-        "lines": Items(
-            Fields(_named("ReturnedLine", decimals), line),
+        "lines": FrozenItems(
+            Fields(_named("ReturnedLine", decimals), line, Refunded),
             least=1,
-            most=MOST_LINES,
+            most=limits.most(Reversal, "lines"),
             text="Of a purchase: what came back.",
         ),
         "mode": Text(12, choices=("recompute", "proportional"), text=modes),
@@ -127,32 +202,46 @@ def _taken_back(decimals):
 
 
 @lru_cache(maxsize=8)
-def reversal(decimals):
-    """What POST transactions/ID/reversal/ takes."""
-    own = {
-        "external_id": Text(
-            LONGEST["external_id"], text="“reversal-ID” of the transaction unless said; needed for a part."
+def reversal(decimals: int) -> Fields[AskedReversal]:
+    """What POST transactions/ID/reversal/ takes, with amounts of a money that has so many decimals."""
+    own: dict[str, SchemaType[object]] = {
+        "external_id": _text(
+            Reversal, "external_id", text="“reversal-ID” of the transaction unless said; needed for a part."
         ),
-        "points": Whole(1, text="Of a redemption: so many come back."),
+        "points": _whole(Reversal, "points", text="Of a redemption: so many come back."),
     }
-    return Fields(_named("NewReversal", decimals), own | _taken_back(decimals))
+    return Fields(_named("NewReversal", decimals), own | _part(decimals), AskedReversal)
+
+
+#: The order that a refund names, as its sender does.
+ORDER = _text(Reversal, "order", required=True, text="external_id of the purchase, sent before or later.")
 
 
 @lru_cache(maxsize=8)
-def refund(decimals):
-    """What POST reversals/ takes."""
-    own = {
+def refund(decimals: int) -> Fields[AskedReversal]:
+    """What POST reversals/ takes, with amounts of a money that has so many decimals."""
+    own: dict[str, SchemaType[object]] = {
         "external_id": _NAME,
-        "order": Text(LONGEST["order"], required=True, text="external_id of the purchase, sent before or later."),
-        "currency": Text(
-            LONGEST["money"], text="ISO 4217 code of the amounts: the order's; the program's while it is not here."
+        "order": ORDER,
+        "currency": _text(
+            Reversal, "money", text="ISO 4217 code of the amounts: the order's; the program's while it is not here."
         ),
     }
-    return Fields(_named("NewRefund", decimals), own | _taken_back(decimals))
+    return Fields(_named("NewRefund", decimals), own | _part(decimals), AskedReversal)
 
 
-TRANSACTION, REDEMPTION, REVERSAL, REFUND = (make(2) for make in (transaction, redemption, reversal, refund))
-DECISION = Fields("NewDecision", {"activity_at": _WHEN, "reason": _WHY})
+TRANSACTION, REDEMPTION, REVERSAL, REFUND = transaction(2), redemption(2), reversal(2), refund(2)
+
+
+@dataclass(frozen=True, slots=True)
+class AskedDecision:
+    """What is said of a reservation that is confirmed or released; the address says which one."""
+
+    activity_at: datetime | None = None
+    reason: str = ""
+
+
+DECISION = Fields("NewDecision", {"activity_at": _WHEN, "reason": _WHY}, AskedDecision)
 TRANSFER = Fields(
     "NewTransfer",
     {
@@ -164,59 +253,20 @@ TRANSFER = Fields(
         "activity_at": _WHEN,
         "reason": _WHY,
     },
+    Transfer,
 )
 ADJUSTMENT = Fields(
     "NewAdjustment",
     {
         "external_id": _NAME,
         "member": MEMBER,
-        "points": Whole(-money.LARGEST, required=True, text="In the currency's smallest unit; negative: taken."),
+        "points": _whole(
+            Adjustment, "points", required=True, text="In the currency's smallest unit; negative: taken."
+        ),
         "currency": _CURRENCY,
         "activity_at": _WHEN,
-        "reason": Text(LONGEST["reason"], required=True, text="Members and auditors will ask."),
+        "reason": _text(Adjustment, "reason", required=True, text="Members and auditors will ask."),
         "attributes": _ATTRIBUTES,
     },
+    Adjustment,
 )
-_RENAMED = {"activity": "kind", "currency": "money"}
-#: What says that only a part is taken back.
-PARTS = ("amount", "lines", "points")
-
-
-def as_activity(asked):
-    """The Activity that a read NewTransaction is."""
-    own = {_RENAMED.get(name, name): value for name, value in asked.items()}
-    if "lines" in own:
-        own["lines"] = tuple(Line(**line) for line in own["lines"])
-    return Activity(**own)
-
-
-def as_redemption(asked):
-    return Redemption(**asked)
-
-
-def as_reversal(asked, **named):
-    """The Reversal that a read NewReversal or NewRefund is; `named` says of what, as what unless it is asked, and
-    in which money."""
-    own = named | {name: value for name, value in asked.items() if name != "currency"}
-    if "lines" in own:
-        own["lines"] = tuple(Refunded(**line) for line in own["lines"])
-    return Reversal(**own)
-
-
-def as_refund(asked, iso):
-    """The Reversal that a read NewRefund is, whose amounts are in the money `iso`."""
-    # All that is left of an order is in its money, whichever that will be.
-    says_money = "currency" in asked or any(name in asked for name in PARTS)
-    return as_reversal(asked, money=iso if says_money else "")
-
-
-def as_decision(journal_id, action, asked):
-    return Decision(journal_id, action, **asked)
-
-
-def as_transfer(asked):
-    return Transfer(**asked)
-
-
-def as_adjustment(asked):
-    return Adjustment(**asked)

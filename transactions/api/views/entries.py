@@ -1,6 +1,8 @@
 """How do other systems read the lines of the ledger, and why they are as they are?"""
 
+from django.http import HttpResponse
 from drf_spectacular.utils import extend_schema, extend_schema_view
+from rest_framework.request import Request
 
 from loyalty_site.lib import problems
 from partners.api.endpoint import Pages
@@ -30,13 +32,13 @@ class EntryViewSet(LedgerEndpoint):
     filter_backends = [LedgerFilters]
     filterset_class = EntryFilter
 
-    def page_order(self):
+    def page_order(self) -> str:
         # The entries of one member are indexed by their sequence, which grows with the id.
         return "-sequence" if self.request.query_params.get("member") else "-id"
 
-    def list(self, request):
+    def list(self, request: Request) -> HttpResponse:
         columns = [*answers.ENTRY_COLUMNS, "sequence"]
-        return self.page(self.visible(Entry.objects, "journal__"), columns, answers.entry)
+        return self.page(self.visible(Entry.objects.all(), "journal__"), columns, answers.entry)
 
     @extend_schema(
         operation_id="explain_entry",
@@ -44,11 +46,11 @@ class EntryViewSet(LedgerEndpoint):
         parameters=[PROGRAM, ID],
         responses={200: explanations.EXPLANATION.schema()},
     )
-    def explain(self, request, id):
+    def explain(self, request: Request, id: int) -> HttpResponse:
         entries = self.visible(Entry.objects.select_related("journal__reverses"), "journal__")
         entry = entries.filter(pk=id).first()
         if entry is None:
             raise problems.unlike("entry_unknown", "The program has no such entry that this key may see.")
-        told = causes.of_entry(entry)
-        own = self.visible(Journal.objects).filter(pk__in=explanations.journals_of(told))
-        return self.answer(explanations.explanation(told, set(own.values_list("pk", flat=True))))
+        chain = causes.of_entry(entry)
+        own = self.visible(Journal.objects.all()).filter(pk__in=explanations.journals_of(chain))
+        return self.answer(explanations.explanation(chain, set(own.values_list("pk", flat=True))))

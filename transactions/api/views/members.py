@@ -4,6 +4,7 @@ from datetime import datetime
 
 from members.api import views
 from members.api.schemas import Expiries
+from members.held import State
 from transactions import ledger
 from transactions.proof import history, outlook
 
@@ -17,5 +18,5 @@ class MemberViewSet(views.MemberViewSet):
     def expiries(self, member_id: int, *, now: datetime) -> Expiries:
         return outlook.coming(member_id, now=now)
 
-    def as_of(self, member_id: int, *, true_at: datetime | None, known_at: datetime | None) -> history.State:
+    def as_of(self, member_id: int, *, true_at: datetime | None, known_at: datetime | None) -> State:
         return history.as_of(member_id, true_at=true_at, known_at=known_at)

@@ -1,14 +1,24 @@
 """How do other systems spend points, or set them aside?"""
 
+from django.http import HttpResponse
 from drf_spectacular.utils import extend_schema_view
+from rest_framework.request import Request
 
 from loyalty_site.lib import money, problems
+from loyalty_site.lib.json_types import JsonObject
+from partners.activity import Decision
 from transactions.api.endpoint import LedgerEndpoint, of_address, unknown
 from transactions.api.operations import ADA, ID, posts
 from transactions.api.schemas import requests
 
-_REDEMPTION = {"external_id": "voucher-7", "member": ADA, "points": 500, "reason": "Tea for two"}
-_RESERVATION = {"external_id": "cart-7", "member": ADA, "points": 500, "reserve_s": 900, "basket": "80.00"}
+_REDEMPTION: JsonObject = {"external_id": "voucher-7", "member": ADA, "points": 500, "reason": "Tea for two"}
+_RESERVATION: JsonObject = {
+    "external_id": "cart-7",
+    "member": ADA,
+    "points": 500,
+    "reserve_s": 900,
+    "basket": "80.00",
+}
 
 
 @extend_schema_view(
@@ -27,10 +37,10 @@ class RedemptionViewSet(LedgerEndpoint):
 
     scopes = {"create": "burn", "confirm": "burn", "release": "burn"}
 
-    def create(self, request):
+    def create(self, request: Request) -> HttpResponse:
         # The worth of a basket is in the money of the program.
         body = requests.redemption(money.exponent(self.configuration.money))
-        return self.once(lambda: self.post_asked(body, requests.as_redemption))
+        return self.once(lambda: self.post_asked(body))
 
     @posts(
         "confirm_redemption",
@@ -40,7 +50,7 @@ class RedemptionViewSet(LedgerEndpoint):
         parameters=[ID],
         confirmation={},
     )
-    def confirm(self, request, id):
+    def confirm(self, request: Request, id: int) -> HttpResponse:
         return self.once(lambda: self._decide(id, "confirm"))
 
     @posts(
@@ -51,12 +61,13 @@ class RedemptionViewSet(LedgerEndpoint):
         parameters=[ID],
         release={"reason": "The cart was left"},
     )
-    def release(self, request, id):
+    def release(self, request: Request, id: int) -> HttpResponse:
         return self.once(lambda: self._decide(id, "release"))
 
-    def _decide(self, id, action):
+    def _decide(self, id: int, action: str) -> HttpResponse:
         asked = problems.refuse(requests.DECISION, self.request.data)
         if not self.journals(id).exists():
             raise unknown()
         # Nothing new is made: the reservation has another state.
-        return self.post_one(requests.as_decision(id, action, asked), fields=of_address, status=200)
+        decision = Decision(id, action, reason=asked.reason, activity_at=asked.activity_at)
+        return self.post_one(decision, fields=of_address, status=200)

@@ -1,8 +1,11 @@
 """How do other systems take back an order that they name as they named it themselves?"""
 
+from django.http import HttpResponse
 from drf_spectacular.utils import extend_schema_view
+from rest_framework.request import Request
 
 from loyalty_site.lib import money, problems
+from loyalty_site.lib.json_types import JsonObject
 from loyalty_site.lib.refusals import Refusal
 from transactions.api.endpoint import LedgerEndpoint
 from transactions.api.operations import posts
@@ -10,10 +13,10 @@ from transactions.api.schemas import requests
 from transactions.models import Journal
 from transactions.verbs.accruals import ISO
 
-_REFUND = {"external_id": "refund-1", "order": "order-1001", "amount": "29.95"}
+_REFUND: JsonObject = {"external_id": "refund-1", "order": "order-1001", "amount": "29.95"}
 
 
-def _of_order(field):
+def _of_order(field: str) -> str:
     """What the ledger calls the transaction is called the order here."""
     return "order" if field == "transaction" else field
 
@@ -33,19 +36,20 @@ class ReversalViewSet(LedgerEndpoint):
 
     scopes = {"create": "burn"}
 
-    def create(self, request):
+    def create(self, request: Request) -> HttpResponse:
         return self.once(self._create)
 
-    def _create(self):
+    def _create(self) -> HttpResponse:
         body = self.request.data
         iso = self._money(body if isinstance(body, dict) else {})
-        shape = requests.refund(money.exponent(iso))
-        return self.post_asked(shape, lambda asked: requests.as_refund(asked, iso), fields=_of_order)
+        asked = problems.refuse(requests.refund(money.exponent(iso)), body)
+        return self.post_one(asked.of_order(iso), fields=_of_order)
 
-    def _money(self, asked):
+    def _money(self, body: JsonObject) -> str:
         """The money of the order; while that is not here, what the sender says, or the program's."""
-        said, known = asked.get("currency"), ""
-        order = requests.REFUND.fields["order"].read(asked.get("order"), "order", errors := [])
+        said, known = body.get("currency"), None
+        errors: list[Refusal] = []
+        order = requests.ORDER.read(body.get("order"), "order", errors)
         if not errors:
             sent = Journal.objects.filter(program=self.program, connection=self.connection, kind=Journal.Kind.ACCRUAL)
             known = sent.filter(external_id=order).values_list("money", flat=True).first()

@@ -1,9 +1,17 @@
 """How do other systems report what happened, take it back, and read it?"""
 
+from collections import Counter
+from collections.abc import Mapping, Sequence
+
+from django.http import HttpResponse
 from drf_spectacular.utils import OpenApiExample, OpenApiParameter, extend_schema, extend_schema_view
+from rest_framework.request import Request
 
 from loyalty_site.lib import money, problems
+from loyalty_site.lib.json_types import Json
 from loyalty_site.lib.refusals import Refusal
+from loyalty_site.lib.schema_objects import Answered, Fields
+from partners.activity import Activity
 from partners.api.endpoint import Pages
 from programs.api.endpoint import PROGRAM
 from transactions import ledger
@@ -11,6 +19,7 @@ from transactions.api.endpoint import LedgerEndpoint, of_address, unknown
 from transactions.api.filters import LedgerFilters, TransactionFilter
 from transactions.api.operations import ID, page_of
 from transactions.api.schemas import answers, requests
+from transactions.books.posting import Result
 from transactions.models import Entry, Journal, JournalLine
 from transactions.proof.sentences import explain
 
@@ -80,13 +89,13 @@ class TransactionViewSet(LedgerEndpoint):
     filter_backends = [LedgerFilters]
     filterset_class = TransactionFilter
 
-    def page_order(self):
+    def page_order(self) -> str:
         return "-id"
 
-    def list(self, request):
-        return self.page(self.visible(Journal.objects), answers.JOURNAL_COLUMNS, answers.summary)
+    def list(self, request: Request) -> HttpResponse:
+        return self.page(self.visible(Journal.objects.all()), answers.JOURNAL_COLUMNS, answers.summary)
 
-    def create(self, request):
+    def create(self, request: Request) -> HttpResponse:
         dry_run = request.query_params.get("dry_run", "0")
         if dry_run not in ("0", "1"):
             raise problems.Rejected([Refusal("invalid_choice", "Send dry_run=1, or leave it out.", "?dry_run")])
@@ -95,47 +104,49 @@ class TransactionViewSet(LedgerEndpoint):
             return self._create(dry_run=True)
         return self.once(self._create)
 
-    def _create(self, *, dry_run=False):
+    def _create(self, *, dry_run: bool = False) -> HttpResponse:
         body = self.request.data
         if isinstance(body, list):
             return self._batch(body, dry_run)
-        return self.post_one(requests.as_activity(problems.refuse(self._shape(body), body)), dry_run=dry_run)
+        return self.post_one(problems.refuse(self._schema(body), body), dry_run=dry_run)
 
-    def _shape(self, asked):
+    def _schema(self, asked: Json) -> Fields[Activity]:
         """Amounts have the decimals of the money that the item names, or else of the program's."""
         iso = asked.get("currency") if isinstance(asked, dict) else None
         return requests.transaction(money.exponent(iso if type(iso) is str and iso else self.configuration.money))
 
-    def _batch(self, body, dry_run):
+    def _batch(self, body: Sequence[Json], dry_run: bool) -> HttpResponse:
         if not body:
             raise problems.Rejected([Refusal("batch_empty", "Send at least one item.")])
         if len(body) > ledger.LARGEST_BATCH:
             detail = f"At most {ledger.LARGEST_BATCH:,} items at once; this batch has {len(body):,}."
             raise ledger.BatchTooLarge(detail)
-        items, refusals = [], []
+        items: list[Activity | None] = []
+        refusals: list[list[Refusal]] = []
         for asked in body:
-            errors = []
-            found = self._shape(asked).read(asked, "", errors)
-            item = None if errors else requests.as_activity(found)
+            errors: list[Refusal] = []
+            item = self._schema(asked).read(asked, "", errors)
             errors += [foreign] if item and (foreign := self.not_ours(item)) else []
             items.append(None if errors else item)
             refusals.append(errors)
-        results = self.record(items, dry_run=dry_run)
-        told = [self._told(n, *pair, dry_run=dry_run) for n, pair in enumerate(zip(results, refusals, strict=True))]
-        counts = dict.fromkeys(("posted", "replayed", "computed", "kept", "refused"), 0)
-        for result in told:
-            counts[result["status"]] += 1
-        return self.answer(counts | {"results": told})
+        pairs = zip(self.record(items, dry_run=dry_run), refusals, strict=True)
+        results = [self._answered(place, *pair, dry_run=dry_run) for place, pair in enumerate(pairs)]
+        counts = Counter(result["status"] for result in results)
+        named = {status: counts[status] for status in ("posted", "replayed", "computed", "kept", "refused")}
+        return self.answer(named | {"results": results})
 
-    def _told(self, index, result, refusals, *, dry_run):
+    def _answered(
+        self, place: int, result: Result | None, refusals: Sequence[Refusal], *, dry_run: bool
+    ) -> Mapping[str, Answered]:
+        """What is answered to the item at this `place` of a batch; without a result it could not be read."""
         if result and result.refusal:
             refusals = [result.refusal]
-        if refusals:
-            problem = problems.body(refusals, path=self.request.path, base=f"#/{index}")
-            return {"index": index, "status": "refused", "id": None, "problem": problem}
-        return {"index": index, **answers.posting(result, dry_run=dry_run)}
+        if result is None or refusals:
+            problem = problems.body(refusals, path=self.request.path, base=f"#/{place}")
+            return {"index": place, "status": "refused", "id": None, "problem": problem}
+        return {"index": place, **answers.posting(result, dry_run=dry_run)}
 
-    def retrieve(self, request, id):
+    def retrieve(self, request: Request, id: int) -> HttpResponse:
         row = (
             self.journals(id)
             .values(*answers.JOURNAL_COLUMNS, *answers.DECIDER_COLUMNS, "attributes", "trace")
@@ -169,17 +180,16 @@ class TransactionViewSet(LedgerEndpoint):
             OpenApiExample("One line", value=_RETURN, request_only=True),
         ],
     )
-    def reverse(self, request, id):
+    def reverse(self, request: Request, id: int) -> HttpResponse:
         return self.once(lambda: self._reverse(id))
 
-    def _reverse(self, id):
-        row = self.journals(id).values_list("money", flat=True).first()
-        shape = requests.reversal(money.exponent(row or self.configuration.money))
-        asked = problems.refuse(shape, self.request.data)
-        if row is None:
+    def _reverse(self, id: int) -> HttpResponse:
+        iso = self.journals(id).values_list("money", flat=True).first()
+        body = requests.reversal(money.exponent(iso or self.configuration.money))
+        asked = problems.refuse(body, self.request.data)
+        if iso is None:
             raise unknown()
-        if "external_id" not in asked and any(name in asked for name in requests.PARTS):
+        if asked.external_id is None and asked.is_partial:
             detail = "Name each part, so that the next one of the same size is not taken for it."
             raise problems.Rejected([Refusal("field_missing", detail, "external_id")])
-        item = requests.as_reversal(asked, journal_id=id, external_id=f"reversal-{id}")
-        return self.post_one(item, fields=of_address)
+        return self.post_one(asked.of_journal(id), fields=of_address)

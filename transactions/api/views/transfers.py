@@ -1,12 +1,15 @@
 """How do other systems give points of a member to another one?"""
 
+from django.http import HttpResponse
 from drf_spectacular.utils import extend_schema_view
+from rest_framework.request import Request
 
+from loyalty_site.lib.json_types import JsonObject
 from transactions.api.endpoint import LedgerEndpoint
 from transactions.api.operations import ADA, BOB, posts
 from transactions.api.schemas import requests
 
-_TRANSFER = {"external_id": "gift-1", "member": ADA, "to": BOB, "points": 100}
+_TRANSFER: JsonObject = {"external_id": "gift-1", "member": ADA, "to": BOB, "points": 100}
 
 
 @extend_schema_view(
@@ -23,5 +26,5 @@ class TransferViewSet(LedgerEndpoint):
 
     scopes = {"create": "burn"}
 
-    def create(self, request):
-        return self.once(lambda: self.post_asked(requests.TRANSFER, requests.as_transfer))
+    def create(self, request: Request) -> HttpResponse:
+        return self.once(lambda: self.post_asked(requests.TRANSFER))

@@ -5,7 +5,9 @@ from datetime import UTC, date, datetime
 import pytest
 from jsonschema import Draft202012Validator
 
-from loyalty_site.lib.schema_types import Day, Fields, Instant, Items, Json, Money, Text, Whole, instant, named
+from loyalty_site.lib.instants import instant
+from loyalty_site.lib.schema_objects import Fields, Items, named
+from loyalty_site.lib.schema_types import Day, Instant, Json, Money, Text, Whole
 
 SHAPES = [
     (Text(3), "abc", "abc"),

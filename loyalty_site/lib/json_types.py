@@ -1,0 +1,10 @@
+"""What may a JSON value be?"""
+
+from collections.abc import Mapping, Sequence
+from typing import TypeAlias
+
+#: A value as it is read from JSON, or written to it.
+Json: TypeAlias = str | int | float | bool | Sequence["Json"] | Mapping[str, "Json"] | None
+
+#: An object whose members are read by name.
+JsonObject: TypeAlias = dict[str, Json]
