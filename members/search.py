@@ -20,7 +20,7 @@ MOST = 500
 #: Shorter starts of numbers and addresses would match a great part of all members.
 _SHORTEST = 3
 #: Behind a start of digits: the last number that it can be the start of, in the order of any language.
-_LAST_DIGITS = "9" * Member._meta.get_field("number").max_length
+_LAST_DIGITS = "9" * 24
 
 Row = TypeVar("Row", bound=Model)
 

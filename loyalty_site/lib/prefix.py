@@ -4,6 +4,8 @@ All here compares byte by byte, letter case included: SQLite's texts do so by th
 operators of an index of `varchar_pattern_ops`, whatever the language of the database.
 """
 
+from typing import Any
+
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.models import F, OrderBy, Q
 from django.db.models.lookups import GreaterThanOrEqual, LessThan
@@ -32,7 +34,7 @@ class ByStart(OrderBy):
     def __init__(self, column: str) -> None:
         super().__init__(F(column))
 
-    def as_postgresql(self, compiler: SQLCompiler, connection: BaseDatabaseWrapper) -> tuple[str, tuple]:
+    def as_postgresql(self, compiler: SQLCompiler, connection: BaseDatabaseWrapper) -> tuple[str, tuple[Any, ...]]:
         # Django looks for the word ASC in what it gets.
         return self.as_sql(compiler, connection, template="%(expression)s USING ~<~ /* %(ordering)s */")
 

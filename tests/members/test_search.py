@@ -4,7 +4,7 @@ import pytest
 
 from members import search
 from members.models import Customer, Member
-from tests import factories
+from tests.support import factories
 
 
 @pytest.fixture

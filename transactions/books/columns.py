@@ -6,7 +6,7 @@ from decimal import Decimal
 from operator import itemgetter
 from typing import Any, TypeAlias, TypedDict
 
-from loyalty_site.lib.sql import Row
+from loyalty_site.lib.arrays import Row
 from transactions.models import Journal
 
 #: What is kept as JSON: the item as reported, how its numbers came about, what the sender is answered.

@@ -6,7 +6,8 @@ from datetime import datetime
 from operator import attrgetter
 from typing import TypeAlias
 
-from loyalty_site.lib.sql import Row, instant
+from loyalty_site.lib.arrays import Row
+from loyalty_site.lib.sql import instant
 
 LOT = (
     "entry_id member_id currency_id points remaining activity_at available_at waits_for deadline_at is_pending "

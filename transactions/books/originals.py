@@ -7,7 +7,8 @@ from datetime import datetime
 from decimal import Decimal
 from typing import NamedTuple
 
-from loyalty_site.lib.sql import Row, Rows, Session, instant
+from loyalty_site.lib.arrays import Row
+from loyalty_site.lib.sql import Rows, Session, instant
 from partners.activity import Activity, load
 from transactions.books.columns import Json
 from transactions.books.counters import Name

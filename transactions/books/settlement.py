@@ -8,7 +8,8 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from loyalty_site.lib.sql import Session, Value, instant
+from loyalty_site.lib.arrays import Value
+from loyalty_site.lib.sql import Session, instant
 from members import tiers
 from members.holdings import Account
 from partners.models import Connection

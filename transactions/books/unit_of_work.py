@@ -9,7 +9,8 @@ from collections.abc import Callable, Iterable, Iterator
 from datetime import date, datetime
 from typing import Unpack
 
-from loyalty_site.lib.sql import Row, Rows, Session
+from loyalty_site.lib.arrays import Row
+from loyalty_site.lib.sql import Rows, Session
 from members import holdings, tiers
 from members.holdings import Account
 from partners.activity import Line

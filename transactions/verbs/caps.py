@@ -17,6 +17,7 @@ from programs import capping, periods
 from programs.capping import Cap
 from programs.capping import Part as Points
 from programs.earning import Earned
+from programs.traces import CapsTrace
 from transactions.books.columns import Json
 from transactions.books.counters import Counters, Name
 from transactions.books.originals import Original
@@ -120,11 +121,20 @@ def book(posting: Posting[Activity], earned: Earned) -> Earned:
         if name and (use := cap.use_of(parts)):
             posting.books.counters.move(name, use)
             counted.append([cap.code, *name, use])
-    said = {"cuts": cuts, "rooms": rooms, "balances": balances, "counted": counted}
-    trace: Json = {"caps": {name: value for name, value in said.items() if value}} if any(said.values()) else {}
+    capped = _with(earned, parts)
+    traced = CapsTrace()
     if cuts:
-        trace["desired"] = earned.points
-    return _with(earned, parts, trace)
+        traced["cuts"] = cuts
+        capped.trace["desired"] = earned.points
+    if rooms:
+        traced["rooms"] = rooms
+    if balances:
+        traced["balances"] = balances
+    if counted:
+        traced["counted"] = counted
+    if traced:
+        capped.trace["caps"] = traced
+    return capped
 
 
 def desired(earned: Earned) -> Json:
@@ -173,7 +183,7 @@ def _reset(cap: Cap, day: date) -> Json:
 
 
 def _sum(parts: tuple[Points, ...], currency: str) -> int:
-    return capping.total(parts, lambda part: part.currency == currency)
+    return capping.total(parts, capping.of_currency(currency))
 
 
 def _cut_by_balance(
@@ -188,7 +198,7 @@ def _cut_by_balance(
         most = _fitting(posting, currency.code, wanted)
         if most < wanted:
             fitting[currency.code] = most
-            shorter = capping.shorten(parts, lambda part, code=currency.code: part.currency == code, most)
+            shorter = capping.shorten(parts, capping.of_currency(currency.code), most)
             cuts.append(_row("max_balance", "Largest balance", currency.code, parts, shorter) | {"period": "balance"})
             parts = shorter
     return parts, fitting
@@ -211,12 +221,12 @@ def _fitting(posting: Posting[Activity], code: str, wanted: int) -> int:
     return low
 
 
-def _with(earned: Earned, parts: tuple[Points, ...], more: Json) -> Earned:
-    """`earned` with its parts cut to `parts`, and `more` in its trace; what each rule gave still adds up."""
-    rows = list(earned.trace["rules"])
+def _with(earned: Earned, parts: tuple[Points, ...]) -> Earned:
+    """`earned` with its parts cut to `parts`; what each rule gave still adds up in its trace."""
+    trace = earned.trace.copy()
+    trace["rules"] = rows = [row.copy() for row in trace["rules"]]
     for place, row in enumerate(rows):
         points = sum(part.points for part in parts if part.row == place)
         if points != row["points"]:
-            rows[place] = row | {"points": points, "desired": row["points"]}
-    trace = earned.trace | {"rules": rows} | more
+            row["points"], row["desired"] = points, row["points"]
     return replace(earned, points=capping.totals(parts), trace=trace, parts=parts)

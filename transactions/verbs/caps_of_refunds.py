@@ -25,7 +25,7 @@ def again(original: Original, then: Configuration, earned: Earned) -> Earned:
         if cap.code in limits.get("rooms", {}):
             parts = capping.shorten(parts, cap.covers, limits["rooms"][cap.code])
     for code, most in limits.get("balances", {}).items():
-        parts = capping.shorten(parts, lambda part, code=code: part.currency == code, most)
+        parts = capping.shorten(parts, capping.of_currency(code), most)
     return replace(earned, points=capping.totals(parts), parts=parts)
 
 
