@@ -19,7 +19,7 @@ def build(members, lots_each):
 
     from loyalty_site.lib.sql import Session
     from programs import versions
-    from tests import factories
+    from tests.support import factories
     from transactions.books import settlement
     from transactions.books.unit_of_work import Books
 

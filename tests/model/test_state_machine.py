@@ -30,11 +30,11 @@ from members.models import Balance, Standing
 from partners.activity import Adjustment, Decision, EarlyRelease, Redemption, Reversal, Transfer
 from programs import versions
 from programs.models import Currency, ExpiryRule
-from tests import factories
-from tests.factories import at, purchase
-from tests.model.ledger_model import GRACE, LIFE, Ledger, Member, No
-from tests.transactions.balanced import assert_balanced
-from tests.transactions.living import everything
+from tests.support import factories
+from tests.support.balanced import assert_balanced
+from tests.support.factories import at, purchase
+from tests.support.ledger_model import GRACE, LIFE, Ledger, Member, No
+from tests.support.living import everything
 from transactions import ledger
 from transactions.expiry import sweep
 from transactions.merging import merges

@@ -2,8 +2,8 @@
 
 import pytest
 
-from tests import factories
-from tests.site.api_caller import Caller
+from tests.support import factories
+from tests.support.api_caller import Caller
 
 
 @pytest.fixture

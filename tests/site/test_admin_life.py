@@ -4,8 +4,8 @@ import pytest
 from django.contrib.messages import get_messages
 from django.urls import reverse
 
-from tests import factories
-from tests.site.lively import LivelyShop
+from tests.support import factories
+from tests.support.lively import LivelyShop
 from transactions.models import Journal, Lot
 
 LOTS = "Release early"

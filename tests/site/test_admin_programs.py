@@ -7,8 +7,8 @@ from django.urls import reverse
 from django.utils import timezone
 
 from programs.models import ExpiryRule, Program, Rule
-from tests import factories
-from tests.site.test_admin_deeds import errors_of, form_of
+from tests.site.test_admin_actions import errors_of, form_of
+from tests.support import factories
 
 
 @pytest.fixture

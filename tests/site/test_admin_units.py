@@ -6,9 +6,9 @@ from django.urls import reverse
 from loyalty_site import staff
 from members.models import Relation
 from programs.models import Cap, Currency, StaffLimit, Tier, TierGroup
-from tests import factories
-from tests.site.test_admin_deeds import errors_of, form_of
+from tests.site.test_admin_actions import errors_of, form_of
 from tests.site.test_admin_programs import all_errors, page, save
+from tests.support import factories
 
 
 @pytest.fixture

@@ -7,9 +7,9 @@ from django.utils import timezone
 
 from members.models import Card, ExternalId, Member
 from programs.models import Program
-from tests import factories
-from tests.factories import held
-from tests.site.api_caller import Caller
+from tests.support import factories
+from tests.support.api_caller import Caller
+from tests.support.factories import held
 from transactions.models import Entry, Journal
 
 pytestmark = pytest.mark.django_db

@@ -11,9 +11,9 @@ from django.utils import timezone
 from members.models import Card, Relation
 from partners.models import Connection
 from programs.models import Cap, Currency, ExchangeRate, Participation
-from tests import factories
-from tests.factories import held
-from tests.site.api_caller import Caller
+from tests.support import factories
+from tests.support.api_caller import Caller
+from tests.support.factories import held
 from transactions.models import Entry, Journal
 
 pytestmark = pytest.mark.django_db

@@ -9,7 +9,7 @@ from django.utils import timezone
 from loyalty_site.lib.strict_json import DEEPEST
 from members.models import Card, Customer, Member
 from partners.models import KeptAnswer
-from tests import factories
+from tests.support import factories
 from transactions.models import Entry, Journal
 
 pytestmark = pytest.mark.django_db

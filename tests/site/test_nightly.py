@@ -21,9 +21,9 @@ from django.db import connection
 from loyalty_site import nightly
 from loyalty_site.celery import app
 from loyalty_site.lib import locks
-from tests import factories
-from tests.factories import at, held, post_one, purchase
-from tests.transactions.living import START, live
+from tests.support import factories
+from tests.support.factories import at, held, post_one, purchase
+from tests.support.living import START, live
 from transactions.expiry import sweep
 from transactions.models import NightRun, Seal
 from transactions.proof.audit import audit

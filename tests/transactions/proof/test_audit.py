@@ -1,0 +1,340 @@
+"""Each defect that somebody could plant behind the ledger's back is found, and named."""
+
+import io
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+
+import pytest
+from django.core.management import call_command
+from django.core.management.base import CommandError
+from django.db import connection
+
+from partners.activity import Adjustment, Decision, Reversal, Transfer
+from tests.support import factories
+from tests.support.factories import post, post_one, purchase, redemption, reversal
+from transactions import ledger
+from transactions.models import Entry, Journal, Lot, Trace
+from transactions.models.immutability import drop_triggers
+from transactions.proof.audit import CHECKS, audit
+
+
+@pytest.fixture
+def other(made):
+    return factories.member(made)
+
+
+@pytest.fixture
+def busy(made, who, other):
+    """Two members with everything that the ledger can do so far: credits, debits, both reversals."""
+    first = post_one(made, purchase(who, 60_000, activity_at=factories.at(2026, 3, 1)))
+    spent = post_one(made, redemption(who, 250))
+    post(made, redemption(who, 50), purchase(who, 10_000), purchase(other, 30_000), redemption(other, 20))
+    post(made, reversal(spent.journal_id))
+    post(made, reversal(first.journal_id))
+    drop_triggers(connection)
+    return who
+
+
+def tell(made, **options):
+    return {drift.what: drift for drift in audit(made, **options)}
+
+
+def sql(text, *params):
+    with connection.cursor() as cursor:
+        cursor.execute(text, params)
+        assert cursor.rowcount
+
+
+def test_what_the_ledger_wrote_is_right(made, busy):
+    assert Entry.objects.count() >= 10
+    assert tell(made) == {}
+    assert tell(made, chunk=1) == {}
+
+
+BALANCE = "UPDATE members_balance SET {} WHERE member_id = %s AND lifetime_redeemed > 0"
+
+
+@pytest.mark.parametrize(
+    ("change", "found"),
+    [
+        ("available = available + 1", {"available points", "what can be spent"}),
+        ("pending = pending + 1", {"pending points", "what is pending"}),
+        ("reserved = reserved + 1", {"reserved points", "what is reserved"}),
+        ("available = 0, arrears = 1", {"available points", "what can be spent", "arrears points"}),
+        ("lifetime_earned = lifetime_earned + 1", {"lifetime_earned"}),
+        ("lifetime_redeemed = lifetime_redeemed - 1", {"lifetime_redeemed"}),
+        ("lifetime_reversed = lifetime_reversed + 1", {"lifetime_reversed"}),
+        ("lifetime_expired = lifetime_expired + 1", {"lifetime_expired"}),
+        ("lifetime_transferred = lifetime_transferred + 1", {"lifetime_transferred"}),
+    ],
+)
+def test_a_moved_balance_is_found(made, busy, change, found):
+    sql(BALANCE.format(change), busy.pk)
+    drifts = tell(made)
+    assert drifts.keys() == found | {"the lifetime totals together"}
+    assert {(drift.member, drift.currency) for drift in drifts.values()} == {(busy.number, "points")}
+    assert all(drift.stored != drift.computed for drift in drifts.values())
+
+
+def test_a_lost_balance_is_found(made, busy):
+    sql("DELETE FROM members_balance WHERE member_id = %s", busy.pk)
+    assert {"available points", "what can be spent"} <= tell(made).keys()
+
+
+def test_a_balance_out_of_nothing_is_found(made, busy):
+    stranger = factories.member(made)
+    currency = made.currencies.get(code="status")
+    stranger.balances.create(currency=currency, available=5)
+    drift = tell(made)["available points"]
+    assert (drift.member, drift.currency, drift.stored, drift.computed) == (stranger.number, "status", 5, 0)
+
+
+def test_a_lot_that_remains_too_much_is_found(made, busy):
+    lot = Lot.objects.filter(member=busy, remaining__gt=1).first()
+    sql("UPDATE transactions_lot SET remaining = remaining - 1 WHERE entry_id = %s", lot.pk)
+    assert tell(made).keys() == {"what can be spent", f"what remains of lot {lot.pk}"}
+
+
+def test_a_lot_of_another_size_than_its_entry_is_found(made, busy):
+    lot = Lot.objects.filter(member=busy, remaining__gt=1).first()
+    sql("UPDATE transactions_lot SET points = points + 1, remaining = remaining + 1 WHERE entry_id = %s", lot.pk)
+    assert f"what lots and traces say of entry {lot.pk}" in tell(made)
+
+
+def test_a_lot_of_another_member_is_found(made, busy, other):
+    lot = Lot.objects.filter(member=busy, remaining__gt=1).first()
+    sql("UPDATE transactions_lot SET member_id = %s WHERE entry_id = %s", other.pk, lot.pk)
+    found = tell(made)
+    assert f"the member or currency of lot {lot.pk}" in found
+    assert "what can be spent" in found
+
+
+def test_a_lost_trace_is_found(made, busy):
+    trace = Trace.objects.filter(entry__member=busy, entry__kind="debit").first()
+    sql("DELETE FROM transactions_trace WHERE id = %s", trace.pk)
+    found = tell(made)
+    assert found.keys() >= {
+        f"what remains of lot {trace.lot_id}",
+        f"what lots and traces say of entry {trace.entry_id}",
+    }
+
+
+def test_a_trace_to_the_lot_of_another_is_found(made, busy, other):
+    trace = Trace.objects.filter(entry__member=busy).first()
+    sql("UPDATE transactions_trace SET lot_id = %s WHERE id = %s", Lot.objects.get(member=other).pk, trace.pk)
+    assert f"the lot of trace {trace.pk}" in tell(made)
+
+
+@pytest.mark.parametrize("currency", ["points", "status"])
+@pytest.mark.parametrize(
+    ("column", "found"),
+    [
+        ("points", "the points of entry {}"),
+        ("available", "balance_after of entry {}"),
+        ("arrears", "balance_after of entry {}"),
+        ("pending", "pending points"),
+        ("reserved", "reserved points"),
+    ],
+)
+def test_a_changed_entry_is_found(made, busy, currency, column, found):
+    entry = Entry.objects.filter(member=busy, currency__code=currency).last()
+    sql(f"UPDATE transactions_entry SET {column} = {column} + 1 WHERE id = %s", entry.pk)
+    assert {f"chain of entry {entry.pk}", found.format(entry.pk)} <= tell(made).keys()
+
+
+def test_a_changed_running_balance_is_found(made, busy):
+    entry = Entry.objects.filter(member=busy).last()
+    sql("UPDATE transactions_entry SET balance_after = balance_after + 1 WHERE id = %s", entry.pk)
+    assert {f"chain of entry {entry.pk}", f"balance_after of entry {entry.pk}"} <= tell(made).keys()
+
+
+@pytest.mark.parametrize("change", ["activity_at", "posted_at"])
+def test_a_changed_date_is_found(made, busy, change):
+    entry = Entry.objects.filter(member=busy).first()
+    sql(f"UPDATE transactions_entry SET {change} = %s WHERE id = %s", "2026-01-01 00:00:00", entry.pk)
+    assert f"chain of entry {entry.pk}" in tell(made)
+
+
+def test_a_removed_entry_is_found(made, busy):
+    entry = Entry.objects.filter(member=busy, currency__code="status").last()
+    sql("DELETE FROM transactions_entry WHERE id = %s", entry.pk)
+    after = Entry.objects.get(member=busy, sequence=entry.sequence + 1)
+    assert {"available points", f"sequence of entry {after.pk}", f"chain of entry {after.pk}"} <= tell(made).keys()
+
+
+def test_a_removed_last_entry_is_found(made, busy):
+    last = Entry.objects.filter(member=busy).order_by("sequence").last()
+    assert not Trace.objects.filter(entry=last).exists()
+    sql("DELETE FROM transactions_entry WHERE id = %s", last.pk)
+    assert {"the last sequence", "the last chain"} <= tell(made).keys()
+
+
+@pytest.mark.parametrize("change", ["sequence = sequence + 1", "chain = 'ff'"])
+def test_a_changed_end_of_the_ledger_is_found(made, busy, change):
+    sql(f"UPDATE members_member SET {change} WHERE id = %s", busy.pk)
+    assert tell(made).keys() == {f"the last {change.split()[0]}"}
+
+
+def test_the_end_of_a_ledger_without_entries_is_checked(made, busy):
+    stranger = factories.member(made)
+    sql("UPDATE members_member SET sequence = 3 WHERE id = %s", stranger.pk)
+    assert str(tell(made)["the last sequence"]) == (
+        f"member {stranger.number}: the last sequence is 3, the ledger says 0"
+    )
+
+
+def test_an_entry_of_the_transaction_of_another_is_found(made, busy, other):
+    journal = Journal.objects.filter(member=busy, kind="accrual").first()
+    sql("UPDATE transactions_journal SET member_id = %s WHERE id = %s", other.pk, journal.pk)
+    assert f"the journal of entry {journal.entries.first().pk}" in tell(made)
+
+
+@pytest.mark.parametrize(("old", "new"), [("reversed", "processed"), ("processed", "reversed")])
+def test_a_wrong_status_is_found(made, busy, old, new):
+    journal = Journal.objects.get(member=busy, kind="accrual", status=old)
+    sql("UPDATE transactions_journal SET status = %s WHERE id = %s", new, journal.pk)
+    drift = tell(made)[f"the status of transaction {journal.pk}"]
+    assert (drift.stored, drift.currency) == (new, "")
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "UPDATE members_tally SET points = points + 1 WHERE member_id = %s",
+        "DELETE FROM members_tally WHERE member_id = %s",
+    ],
+)
+def test_a_wrong_tally_is_found(made, busy, change):
+    sql(change, busy.pk)
+    drifts = tell(made)
+    assert [what.startswith("the tally from") for what in drifts] == [True]
+    assert {(drift.member, drift.currency) for drift in drifts.values()} == {(busy.number, "status")}
+
+
+def test_a_tally_of_a_window_without_points_is_found(made, busy, other):
+    status = made.currencies.get(code="status")
+    busy.tallies.create(currency=status, period="2001-01-01", points=7)
+    factories.member(made).tallies.create(currency=status, period="2001-01-01", points=8)
+    assert sorted(drift.stored for drift in audit(made)) == [7, 8]
+
+
+def test_a_tally_is_measured_by_the_terms_of_its_time(made, busy):
+    """What was counted over a lifetime stays so when marketing turns to calendar years."""
+    group = made.tier_groups.get()
+    group.window = "year"
+    group.save()
+    post_one(made, purchase(busy, 5_000))
+    assert busy.tallies.count() == 2
+    assert tell(made) == {}
+
+
+def test_every_check_has_a_name_of_its_own():
+    names = [getattr(check, "what", None) or check.__name__ for check in CHECKS]
+    assert len(names) == len(set(names))
+
+
+def test_the_number_of_statements_does_not_grow_with_the_members(made, busy, django_assert_max_num_queries):
+    for _ in range(20):
+        post_one(made, purchase(factories.member(made), 1_000))
+    with django_assert_max_num_queries(38):
+        assert tell(made) == {}
+
+
+@pytest.mark.parametrize("value", ["NULL", "'2999-01-01 00:00:00'"])
+def test_a_balance_that_would_sleep_too_long_is_found(made, busy, value):
+    sql(f"UPDATE members_balance SET next_change_at = {value} WHERE member_id = %s", busy.pk)
+    assert tell(made).keys() == {"the next change"}
+
+
+@pytest.mark.parametrize(
+    ("kind", "change", "found"),
+    [
+        ("accrual", "reversed_amount = reversed_amount - 1", "what was refunded of transaction {}"),
+        ("redemption", "reversed_amount = reversed_amount - 1", "what was given back of redemption {}"),
+        ("redemption", "status = 'partially_reversed'", "what was given back of redemption {}"),
+    ],
+)
+def test_a_wrong_note_of_what_was_taken_back_is_found(made, busy, kind, change, found):
+    journal = Journal.objects.get(member=busy, kind=kind, status="reversed")
+    sql(f"UPDATE transactions_journal SET {change} WHERE id = %s", journal.pk)
+    assert tell(made).keys() == {found.format(journal.pk)}
+
+
+def run(*options):
+    out = io.StringIO()
+    try:
+        call_command("audit", *options, stdout=out)
+    except CommandError as error:
+        return error.returncode, out.getvalue(), str(error)
+    return 0, out.getvalue(), ""
+
+
+def test_the_command_reports_and_exits_accordingly(made, busy):
+    calm = factories.program()
+    assert run() == (0, "2 members: everything follows from the ledger.\n", "")
+    sql(BALANCE.format("lifetime_earned = lifetime_earned + 1"), busy.pk)
+    code, told, error = run()
+    balance = busy.balances.get(currency__code="points").lifetime_earned
+    expected = f"member {busy.number} points: lifetime_earned is {balance}, the ledger says {balance - 1}"
+    assert code == 1
+    assert f"{made.code}: {expected}" in told.splitlines()
+    assert error == "2 differences. Nothing was changed."
+    assert run("--program", made.code)[0] == 1
+    assert run("--program", calm.code)[0] == 0
+    assert run("--program", "nonsense")[0] == 2
+
+
+@pytest.mark.races
+@pytest.mark.django_db(transaction=True)
+def test_a_posting_in_between_neither_waits_nor_shows():
+    """Each chunk is read from a snapshot of its own."""
+    made = factories.program()
+    who = factories.member(made)
+    post_one(made, purchase(who, 1_000))
+    sql("UPDATE members_balance SET lifetime_earned = 11 WHERE member_id = %s AND lifetime_earned = 10", who.pk)
+    drifts = audit(made)
+    assert next(drifts).what == "lifetime_earned"
+    with ThreadPoolExecutor(1) as elsewhere:
+        elsewhere.submit(_post_and_leave, made, who).result(timeout=20)
+    assert {drift.what for drift in drifts} == {"lifetime_earned", "the lifetime totals together"}
+    assert not connection.in_atomic_block
+    assert factories.held(who) == 20
+
+
+def _post_and_leave(made, who):
+    try:
+        post_one(made, purchase(who, 1_000))
+    finally:
+        connection.close()
+
+
+def test_the_whole_life_of_points_is_right(made, who, other):
+    """Pending, reserved, confirmed, released, run out, given away, refunded into arrears, corrected, expired."""
+    made.currencies.update(pending_days=14)
+    points = made.currencies.get(code="points")
+    points.refund_policy, points.transfers, points.transfer_fee_percent = "arrears", True, 10
+    points.save()
+    now = factories.at(2026, 1, 10)
+    first = post_one(made, purchase(who, 60_000), now=now)
+    post(made, purchase(other, 30_000), purchase(who, 5_000, "late"), now=now)
+    post(made, Reversal("half", order="late", amount=2_000), now=now + timedelta(days=2))
+    now += timedelta(days=30)
+    reserved = [post_one(made, redemption(who, 40, reserve_s=600), now=now).journal_id for _ in range(4)]
+    deeds = [Decision(reserved[0], "confirm"), Decision(reserved[1], "release")]
+    assert {result.status for result in post(made, *deeds, now=now + timedelta(minutes=1))} == {"posted"}
+    assert tell(made) == {}
+    later = now + timedelta(minutes=30)
+    gift = Transfer("gift", {"number": who.number}, {"number": other.number}, 100)
+    fix = Adjustment("fix", {"number": other.number}, 70, "Late delivery")
+    debit = Adjustment("debit", {"number": other.number}, -30, "Points of another")
+    results = post(made, gift, fix, debit, now=later)
+    assert {result.status for result in results} == {"posted"}
+    post_one(made, redemption(who, 300), now=later)
+    for result in results[1:]:
+        post_one(made, reversal(result.journal_id), now=later)
+    post_one(made, reversal(first.journal_id), now=later)
+    assert who.balances.get(currency=points).arrears > 0
+    assert tell(made) == {}
+    assert ledger.refresh(made.pk, [other.pk], now=now + timedelta(days=800))
+    assert other.balances.get(currency=points).lifetime_expired > 0
+    assert tell(made) == {}
