@@ -9,6 +9,7 @@ from loyalty_site.celery import app
 from programs import versions
 from transactions.models.immutability import drop_triggers
 
+pytest.register_assert_rewrite("tests.support")
 pytest_plugins = ["tests.support.people"]
 
 # Fixtures that empty the tables afterwards, because the test commits.

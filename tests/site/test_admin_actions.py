@@ -10,6 +10,7 @@ from members.models import Member
 from partners import keys
 from partners.models import ApiKey
 from tests.support import factories
+from tests.support.admin_forms import errors_of, form_of
 from tests.support.shop import Shop
 from transactions.models import Journal
 
@@ -21,44 +22,8 @@ def shop(db):
     return Shop()
 
 
-def form_of(client, address):
-    """What a browser would send back of the page at `address`, unchanged."""
-    context = client.get(address).context
-    forms = [context["adminform"].form]
-    for inline in context["inline_admin_formsets"]:
-        forms += _formset(inline.formset)
-    data = {}
-    for form in forms:
-        for bound in form:
-            data |= _sent(bound)
-    return data
-
-
-def _formset(formset):
-    yield formset.management_form
-    for form in formset.forms:
-        yield form
-        for nested in getattr(form, "nested_formsets", ()):
-            yield from _formset(nested.formset)
-
-
-def _sent(bound):
-    value = bound.value()
-    if hasattr(bound.field.widget, "widgets"):
-        parts = bound.field.widget.decompress(value)
-        return {f"{bound.html_name}_{n}": part if part is not None else "" for n, part in enumerate(parts)}
-    if value is True:
-        return {bound.html_name: "on"}
-    return {} if value is None or value is False or value == [] else {bound.html_name: value}
-
-
 def said(response):
     return " ".join(str(message) for message in get_messages(response.wsgi_request))
-
-
-def errors_of(response):
-    assert response.status_code == 200
-    return response.context["adminform"].form.errors
 
 
 def purchase(desk, shop, **changes):

@@ -10,8 +10,8 @@ from django.utils import timezone
 
 from members.models import Balance, Member, Merge
 from partners.models import KeptAnswer
-from tests.site.test_admin_life import address, deed, errors
 from tests.support import factories
+from tests.support.admin_dialogs import address, deed, errors
 from tests.support.lively import LivelyShop
 from transactions.models import Approval, Journal
 
