@@ -17,6 +17,8 @@ from loyalty_site.celery import app
 from loyalty_site.management.commands import run
 from loyalty_site.processes import Group
 
+pytestmark = pytest.mark.each_database
+
 ROOT = Path(__file__).resolve().parents[2]
 SLEEP = [sys.executable, "-c", "import time; time.sleep(60)"]
 
