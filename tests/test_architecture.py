@@ -190,6 +190,7 @@ print([name for name in sys.modules if name.split(".")[0] in ("celery", "kombu")
 """
 
 
+@pytest.mark.each_database
 def test_the_bottom_is_imported_without_the_application():
     """Below any other Django project, too: lib needs neither our settings nor Celery."""
     told = subprocess.run([sys.executable, "-c", BOTTOM], cwd=ROOT, capture_output=True, text=True)

@@ -27,6 +27,8 @@ from partners.models import Partner
 from programs.models import Program
 from tests.support import factories
 
+pytestmark = pytest.mark.each_database
+
 ROOT = Path(__file__).resolve().parents[2]
 SLEEP = [sys.executable, "-c", "import time; time.sleep(60)"]
 
