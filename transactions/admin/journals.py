@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import admin
-from django.contrib.admin.templatetags.admin_urls import add_preserved_filters
 from django.db.models import ForeignKey, QuerySet
 from django.forms import ModelChoiceField
 from django.http import HttpRequest, HttpResponseRedirect
@@ -198,16 +197,9 @@ class JournalAdmin(VerbAdmin):
         journal = Journal.objects.select_related("program").get(pk=result.journal_id)
         level, text = journal_panels.receipt(journal, result)
         self.message_user(request, text, level)
-        return Made(journal, HttpResponseRedirect(self._next_page(request, journal)))
-
-    def _next_page(self, request: HttpRequest, journal: Journal) -> str:
-        if "_addanother" not in request.POST:
-            return address_of(journal)
-        filters: dict[str, Any] = {"preserved_filters": self.get_preserved_filters(request), "opts": self.opts}
-        return add_preserved_filters(filters, request.path)
-
-
-site.extend(Journal, JournalActions)
+        # “Save and add another” asks the same again, of the same member where the address names one.
+        again = "_addanother" in request.POST
+        return Made(journal, HttpResponseRedirect(request.get_full_path() if again else address_of(journal)))
 
 
 def _named(external_id: str) -> QuerySet[Journal, dict[str, Any]]:
@@ -218,3 +210,6 @@ def _named(external_id: str) -> QuerySet[Journal, dict[str, Any]]:
         kind__in=Journal.Kind.values,
         external_id=external_id,
     ).values("pk")
+
+
+site.extend(Journal, JournalActions)

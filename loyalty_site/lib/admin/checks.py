@@ -17,13 +17,13 @@ class PageChecks(ModelAdminChecks):
 
 
 def _unknown_permissions(page: Any) -> Iterator[CheckMessage]:
-    known = permissions()
+    known = _permissions()
     for action in page._get_base_actions_detail():
         for name in sorted(set(action.method.allowed_permissions) - known):
             yield Error(f"The action {action.action_name} asks for {name}, which no model has.", id="loyalty.E004")
 
 
-def permissions() -> set[str]:
+def _permissions() -> set[str]:
     """Every permission of every model, as app.codename."""
     known = set()
     for model in apps.get_models():
