@@ -19,10 +19,7 @@ from django.db import connection
 BATCH = 5000
 
 #: Leaves nothing but indexes to read tables by, and nothing but look-ups to join with.
-_ONLY_LOOK_UP = (
-    "SET LOCAL enable_seqscan = off; SET LOCAL enable_hashjoin = off; SET LOCAL enable_mergejoin = off; "
-    "SET LOCAL jit = off"
-)
+_ONLY_LOOK_UP = "SET LOCAL enable_seqscan = off; SET LOCAL jit = off"
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,8 +87,10 @@ WITH due AS (
     SELECT d.*, l.entry_id, l.remaining, l.is_pending,
         CASE WHEN l.is_pending THEN COALESCE(l.available_at, l.deadline_at) ELSE l.expires_at END AS at,
         NOT l.is_extended AND l.currency_id = ANY(%(extendable)s::bigint[]) AS may_live_on
-    FROM due d LEFT JOIN transactions_lot l
-        ON l.member_id = d.member_id AND l.currency_id = d.currency_id AND l.remaining > 0
+    FROM due d LEFT JOIN LATERAL (
+        SELECT * FROM transactions_lot
+        WHERE member_id = d.member_id AND currency_id = d.currency_id AND remaining > 0 OFFSET 0
+    ) l ON TRUE
 ), judged AS MATERIALIZED (
     SELECT *, COALESCE(at <= %(now)s, FALSE) AS has_ended, NOT bool_or(
         is_special OR (COALESCE(at <= %(now)s, FALSE) AND (is_pending OR may_live_on))
@@ -108,7 +107,8 @@ WITH due AS (
 ), keyed AS MATERIALIZED (
     SELECT nextval('transactions_entry_id_seq') AS id, o.* FROM (
         SELECT n.*, m.sequence + n.place AS sequence, m.chain AS before, HASHED AS hashed
-        FROM numbered n JOIN members_member m ON m.id = n.member_id ORDER BY n.member_id, n.place
+        FROM numbered n JOIN members_member m ON m.id = ANY(ARRAY[n.member_id])
+        ORDER BY n.member_id, n.place
     ) o
 ), chained AS MATERIALIZED (
     SELECT *, ARRAY(
@@ -150,10 +150,10 @@ _WRITE = """
         SELECT id, COALESCE(sum(remaining) FILTER (WHERE has_ended), 0)::bigint AS points,
             min(at) FILTER (WHERE NOT has_ended) AS rest_at
         FROM judged WHERE is_plain GROUP BY id
-    ) t WHERE b.id = t.id
+    ) t WHERE b.id = ANY(ARRAY[t.id])
 ), members AS (
     UPDATE members_member m SET sequence = c.sequence, chain = c.chains[cardinality(c.chains)]
-    FROM chained c WHERE m.id = c.member_id
+    FROM chained c WHERE m.id = ANY(ARRAY[c.member_id])
 )
 SELECT (SELECT count(DISTINCT member_id) FROM judged WHERE is_plain), (SELECT count(*) FROM keyed),
     (SELECT count(*) FROM judged WHERE is_plain AND has_ended),
