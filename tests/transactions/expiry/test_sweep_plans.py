@@ -8,11 +8,11 @@ from django.db import connection
 
 from members.enrolment import enrol_many
 from members.models import Balance, Customer
-from tests import factories
-from tests.transactions.living import START
-from transactions import sweep
-from transactions.audit import audit
+from tests.support import factories
+from tests.support.living import START
+from transactions.expiry import sweep
 from transactions.models import Lot
+from transactions.proof.audit import audit
 
 pytestmark = pytest.mark.skipif(connection.vendor != "postgresql", reason="the plain case is for PostgreSQL")
 
