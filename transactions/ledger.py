@@ -8,7 +8,6 @@ members, lock in key order, rules, entries and lots, balances and tallies, tier 
 from collections.abc import Callable, Collection, Iterable, Mapping
 from contextlib import suppress
 from datetime import datetime
-from functools import partial
 
 from django.contrib.auth.models import AbstractBaseUser
 from django.db import IntegrityError, transaction
@@ -69,10 +68,14 @@ def record(
     items = list(items)
     if len(items) > LARGEST_BATCH:
         raise BatchTooLarge(f"At most {LARGEST_BATCH:,} items at once; this batch has {len(items):,}.")
-    batch = partial(
-        Batch, items, via=via, user_id=user.pk if user else None, now=now or timezone.now(), resumed=resumed or {}
-    )
-    results, matched = _attempt(batch, program_id, via, dry_run=dry_run)
+    user_id = user.pk if user else None
+
+    def attempt(configuration: Configuration) -> Batch:
+        # Each at its own moment: whoever tries again does so under the rules of now.
+        at = now or timezone.now()
+        return Batch(items, configuration, via=via, user_id=user_id, now=at, resumed=resumed or {})
+
+    results, matched = _attempt(attempt, program_id, via, dry_run=dry_run)
     for journal_id, position in {} if dry_run else matched.items():
         # Somebody else may have decided it meanwhile.
         with suppress(Refused):
@@ -82,14 +85,16 @@ def record(
     return results
 
 
-def _attempt(batch: Callable[[Configuration], Batch], program_id: int, via: Connection, *, dry_run: bool) -> Outcome:
-    """Try until nobody else was quicker, or changed the program; not for ever. `batch` makes each new try."""
-    for attempt in range(1, _TRIES + 1):
-        configuration = _configuration(program_id, via, dry_run=dry_run, is_renewed=attempt > 1)
+def _attempt(
+    attempt: Callable[[Configuration], Batch], program_id: int, via: Connection, *, dry_run: bool
+) -> Outcome:
+    """Try until nobody else was quicker, or changed the program; not for ever. `attempt` makes the batch anew."""
+    for number in range(1, _TRIES + 1):
+        configuration = _configuration(program_id, via, dry_run=dry_run, is_renewed=number > 1)
         try:
-            return batch(configuration).post(dry_run=dry_run)
+            return attempt(configuration).post(dry_run=dry_run)
         except (ConfigurationChanged, IntegrityError):
-            if attempt == _TRIES:
+            if number == _TRIES:
                 raise
     raise AssertionError("The last attempt returns or raises.")
 

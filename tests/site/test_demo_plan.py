@@ -11,7 +11,7 @@ import pytest
 from loyalty_site.demo import events, loading, purchases
 from loyalty_site.demo.moments import Lately, Present, Soon
 from partners.activity import Activity, Adjustment, Line, Redemption
-from programs import configuration, earning, expiry, periods
+from programs import compiling, earning, expiry, periods
 from programs.document.checking import filled
 from programs.rules.base import Facts
 
@@ -46,7 +46,7 @@ SHARES = 10
 def program():
     """The program of the demo, compiled as the ledger would."""
     wanted = json.loads((loading.FOLDER / "program.json").read_text(encoding="utf-8"))
-    return configuration.build(filled(wanted))
+    return compiling.build(filled(wanted))
 
 
 @pytest.fixture(scope="module")

@@ -104,7 +104,19 @@ def web_command() -> list[str]:
 def worker_command() -> list[str]:
     """The worker with the timetable inside. Gossip and mingle are talk between workers: there is one."""
     quiet = ["--without-gossip", "--without-mingle", "--without-heartbeat"]
-    return [program("celery"), "--quiet", "-A", "loyalty_site", "worker", "-B", "-P", "threads", "-c", "2", *quiet]
+    return [
+        program("celery"),
+        "--quiet",
+        "-A",
+        "loyalty_site.celery",
+        "worker",
+        "-B",
+        "-P",
+        "threads",
+        "-c",
+        "2",
+        *quiet,
+    ]
 
 
 def program(name: str) -> str:
