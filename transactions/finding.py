@@ -34,7 +34,7 @@ class Parties(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """What the look-ups told, by the places of the items: `parties` of those that can be posted, `results` of the
+    """What the look-ups found, by the places of the items: `parties` of those that can be posted, `results` of the
     others, `references` to the journals that they are about, `names` under which they are written down.
 
     `shared` are the groups of the members, those who share in what is taken back, and those who paid for it;
@@ -162,7 +162,7 @@ def _replay(
     via: Connection,
     unfound: Mapping[Position, tuple[Item, Name]],
 ) -> dict[Position, Result]:
-    """Who is no longer found by the name that was used is told the same of what was posted under it."""
+    """A fact that is known is answered as then, though its member is not found by that name any more."""
     if not unfound:
         return {}
     known = idempotency.read(session, configuration, via.pk, [name for _, name in unfound.values()], [])()

@@ -240,7 +240,7 @@ class BalanceInHand:
     def start_clock(self, at: datetime) -> None:
         """No balance lives without an end under the activity model: when it has none, its clock starts at `at`.
 
-        The enrolment is the first activity, but nothing is born expired.
+        The enrolment is the first activity, but nothing has expired from the start.
         """
         terms = self.currency.expiry
         if terms.model != "activity" or self.holding.expires_at is not None or not self.currency.is_spendable:

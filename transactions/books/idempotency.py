@@ -33,7 +33,7 @@ class Stored(NamedTuple):
     answer: str
 
     def replay(self) -> Result:
-        """What was answered then, told again."""
+        """What was answered then, once more."""
         return Result("replayed", self.journal_id, json.loads(self.answer))
 
 

@@ -23,8 +23,8 @@ class Item(Protocol):
 class Result:
     """What became of one item.
 
-    `answer` is what the sender is told and told again; `refusal` says why nothing was written. Kept: the
-    fact is written down and waits (failed, held, or ahead of what it refers to), no points moved.
+    `answer` is what the sender is answered, now and at each repetition; `refusal` says why nothing was written.
+    Kept: the fact is written down and waits (failed, held, or ahead of what it refers to), no points moved.
     """
 
     status: Status

@@ -165,7 +165,7 @@ class Posting(Generic[I_co]):
     # Outcomes.
 
     def state(self, currencies: Iterable[Currency]) -> Json:
-        """What the sender is told of the member afterwards: balances of `currencies`, and the tiers."""
+        """What is answered about the member afterwards: balances of `currencies`, and the tiers."""
         return {
             "member": self.account.number,
             "balances": {c.code: self.account.holding(c.id).balance for c in currencies},

@@ -53,7 +53,7 @@ class Refund:
 
     @classmethod
     def read(cls, trace: Json, answer: Json) -> "Refund":
-        """From a stored journal. Journals of before the trace told what was moved tell it in their answer."""
+        """From a stored journal. In journals of before the trace held what was moved, the answer holds it."""
         moved = _moved(trace, answer)
         return cls(
             Share.read(trace["share"]),
@@ -69,9 +69,10 @@ class Refund:
         return dict(_moved(trace, answer).get("points", {}))
 
     def trace(self) -> Json:
-        told: Json = {"share": self.share.trace(), "points": self.points, "clawback": self.clawback}
-        told |= {"shared": self.shared} if self.shared else {}
-        return told | ({"reopened": self.reopened} if self.reopened else {})
+        """What the journal of the refund remembers."""
+        trace: Json = {"share": self.share.trace(), "points": self.points, "clawback": self.clawback}
+        trace |= {"shared": self.shared} if self.shared else {}
+        return trace | ({"reopened": self.reopened} if self.reopened else {})
 
 
 def _moved(trace: Json, answer: Json) -> Json:

@@ -178,7 +178,7 @@ def set_free(hand: BalanceInHand, lots: Sequence[LotState], cause: Cause) -> Non
 
 def release_now(hand: BalanceInHand, lot: LotState, cause: Cause) -> None:
     """Release one pending lot before its time; its clock starts now where it starts with the release."""
-    # However long ago it happened: what is told late is not born expired.
+    # However long ago it happened: what is reported late has not expired from the start.
     hand.start_clock(hand.books.now)
     end = hand.end_of(earned_at=lot.activity_at, released_at=cause.at)
     hand.books.redate(lot, end.at, "Released before its time")

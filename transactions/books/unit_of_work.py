@@ -218,7 +218,7 @@ class Books:
         return key
 
     def use(self, entry: int, lot: LotState, points: int) -> None:
-        """Tie an entry to a lot: it took `points` from it, or gave them back when negative."""
+        """Write down which lot an entry used: it took `points` from it, or gave them back when negative."""
         lot.use(points)
         self._traces.append((entry, lot.id, points))
 

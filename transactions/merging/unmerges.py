@@ -126,16 +126,16 @@ def _give_back_plain(giving, taking, rows, cause, *, most):
 
 def _brought(merge, currency):
     """{key of a lot at the target: points of it that are the source's} of what time has left of it."""
-    heirs = {row["heir"]: row["points"] for row in merge.record["lots"]}
+    successors = {row["heir"]: row["points"] for row in merge.record["lots"]}
     lost = (
-        Trace.objects.filter(_LOST, lot__in=heirs)
+        Trace.objects.filter(_LOST, lot__in=successors)
         .filter(Q(entry__kind=Entry.Kind.EXPIRY) | ~Q(entry__journal__reverses__member=merge.target_id))
         .values_list("lot")
         .annotate(points=Sum("points"))
     )
     lost = dict(lost)
-    ids = Lot.objects.filter(pk__in=heirs, currency=currency.id).order_by("pk").values_list("pk", flat=True)
-    return {heir: heirs[heir] - lost.get(heir, 0) for heir in ids}
+    ids = Lot.objects.filter(pk__in=successors, currency=currency.id).order_by("pk").values_list("pk", flat=True)
+    return {lot: successors[lot] - lost.get(lot, 0) for lot in ids}
 
 
 def _give_back_lots(giving, taking, brought, cause, *, is_split):

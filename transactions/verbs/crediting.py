@@ -22,10 +22,10 @@ class Given:
     pending: dict[str, Escrow] = field(default_factory=dict)
 
     def answer(self) -> Json:
-        """What the sender is told of it."""
+        """What is answered about it."""
         if not self.pending:
             return {"expires": self.ends}
-        return {"expires": self.ends, "pending": {code: _told(escrow) for code, escrow in self.pending.items()}}
+        return {"expires": self.ends, "pending": {code: _as_json(escrow) for code, escrow in self.pending.items()}}
 
 
 def give(posting: Posting[Activity], earned: Mapping[str, int], shares: Mapping[int, int], cause: Cause) -> Given:
@@ -75,7 +75,7 @@ def _escrow(posting: Posting[Activity], currency: Currency) -> Escrow | None:
     return escrow
 
 
-def _told(escrow: Escrow) -> Json:
+def _as_json(escrow: Escrow) -> Json:
     return {
         "available_at": escrow.available_at.isoformat() if escrow.available_at else None,
         "waits_for": escrow.waits_for,

@@ -33,7 +33,7 @@ class RefundEmpty(Refused):
 
 
 class TakenBack(NamedTuple):
-    """What the sender is told of a reversal, and what its journal remembers of it."""
+    """What is answered to a reversal, and what its journal remembers of it."""
 
     answer: Json
     trace: Json
@@ -73,7 +73,7 @@ def refund(
 ) -> TakenBack:
     """Take back the points of a Share of an order, after giving back what was redeemed on it.
 
-    Points that are spent by now are told as `unrecovered`, with their money value.
+    Points that are spent by now are answered as `unrecovered`, with their money value.
     """
     return _Refunding(books, account, original, item, share, cause).run()
 

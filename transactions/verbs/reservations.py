@@ -28,15 +28,15 @@ class Decide(Verb[Decision]):
     Item = Decision
 
     def check(self, item: Decision) -> Iterator[Refusal]:
-        if item.deed not in _OUTCOMES:
-            yield Refusal("invalid_deed", "A reservation is confirmed or released.", field="deed")
+        if item.action not in _OUTCOMES:
+            yield Refusal("invalid_deed", "A reservation is confirmed or released.", field="action")
         yield from limits.numbers(item)
 
     def needs(self, item: Decision) -> Needs:
         return Needs(named=Named(item.journal_id), lots=True)
 
     def post(self, posting: Posting[Decision]) -> Result:
-        original, outcome = posting.about, _OUTCOMES[posting.item.deed]
+        original, outcome = posting.about, _OUTCOMES[posting.item.action]
         is_again = _is_decided(posting, original, outcome)
         hand = posting.balance(posting.books.currencies[original.uses[0][0].currency_id])
         if is_again:
@@ -79,6 +79,6 @@ def _release(hand: BalanceInHand, original: Original, cause: Cause) -> None:
 
 
 def _answer(posting: Posting[Decision], original: Original, hand: BalanceInHand, outcome: Journal.Status) -> Json:
-    """What is told of a reservation that has this outcome, however often it is said."""
+    """What is answered about a reservation that has this outcome, however often it is decided."""
     points = sum(used for _, used in original.uses) if outcome == Journal.Status.PROCESSED else 0
     return posting.state([hand.currency]) | {"status": outcome.value, "points": {hand.currency.code: -points}}
