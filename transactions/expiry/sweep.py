@@ -33,8 +33,8 @@ CHUNK = 200
 #: Connections that sweep side by side. With two the night is half as long, and most of a database is left to others.
 THREADS = 2
 
-#: With so few members, opening another connection takes as long as it saves.
-WORTH_A_THREAD = 500
+#: For fewer members than these, opening another connection takes as long as it saves.
+WORTH_SHARING = 1000
 
 logger = logging.getLogger(__name__)
 
@@ -92,9 +92,11 @@ def _due(configuration: Configuration, now: datetime) -> QuerySet[Balance, int]:
 
 
 def _cut(ids: "array[int]", *, threads: int, most: int) -> list[list[int]]:
-    """Batches of at most `most` members and nearly equal size, as many for each thread, if that pays."""
-    turns = math.ceil(len(ids) / (threads * most)) or 1
-    size = max(math.ceil(len(ids) / (turns * threads)), min(most, WORTH_A_THREAD))
+    """Batches of nearly equal size, of `most` members at most; as many for each thread, where that is worth while."""
+    if len(ids) < WORTH_SHARING:
+        threads = 1
+    rounds = math.ceil(len(ids) / (threads * most))
+    size = math.ceil(len(ids) / (rounds * threads)) if ids else 1
     return [ids[first : first + size].tolist() for first in range(0, len(ids), size)]
 
 
