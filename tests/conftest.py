@@ -9,7 +9,8 @@ from loyalty_site.celery import app
 from programs import versions
 from transactions.models.immutability import drop_triggers
 
-pytest_plugins = ["tests.people"]
+pytest.register_assert_rewrite("tests.support")
+pytest_plugins = ["tests.support.people"]
 
 # Fixtures that empty the tables afterwards, because the test commits.
 COMMITTING = {"transactional_db", "django_db_reset_sequences", "django_db_serialized_rollback", "live_server"}

@@ -24,6 +24,7 @@ FILES = sorted(
     for path in (ROOT / layer).rglob("*.py")
     if "migrations" not in path.parts
 )
+TESTS = sorted(path.relative_to(ROOT) for path in (ROOT / "tests").rglob("*.py"))
 EXACT = [path for path in FILES if path.parts[0] == "transactions" or path.parts[:2] in {("programs", "rules")}]
 EXACT += [Path("programs/earning.py")]
 
@@ -97,8 +98,25 @@ def test_foreign_keys_point_down(layer):
 
 
 def test_modules_are_short():
-    sizes = {path: len((ROOT / path).read_text().splitlines()) for path in FILES}
+    sizes = {path: len((ROOT / path).read_text().splitlines()) for path in FILES + TESTS}
     assert not {str(path): size for path, size in sizes.items() if size > MODULE_LINES}
+
+
+def test_what_tests_are_made_with_stands_in_one_place():
+    """Beside the tests, their fixtures and the command that runs them, only in tests/support."""
+    wrong = [
+        str(path)
+        for path in TESTS
+        if path.parts[1] != "support"
+        and path.name not in {"__init__.py", "conftest.py", "matrix.py"}
+        and not path.name.startswith("test_")
+    ]
+    assert not wrong
+
+
+def test_the_tests_mirror_the_rooms_of_the_ledger():
+    rooms = {path.parts[2] for path in TESTS if path.parts[1] == "transactions" and len(path.parts) > 3}
+    assert rooms == {room for room in rooms if (ROOT / "transactions" / room).is_dir()}
 
 
 def test_functions_are_short():

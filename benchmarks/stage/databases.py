@@ -34,6 +34,21 @@ def postgresql():
 
 
 @contextmanager
+def copy(environment):
+    """Yields the environment of a copy of the PostgreSQL database in `environment`, to which nobody is connected."""
+    name, at = f"benchmark_{secrets.token_hex(4)}", urlsplit(environment["DATABASE_URL"])
+    with psycopg.connect(environment["DATABASE_URL"], autocommit=True) as admin:
+        # Through the log, which is the default since 15, the pages of the copy would be in memory and its log full.
+        strategy = "STRATEGY file_copy" if admin.info.server_version >= 150000 else ""
+        admin.execute(f"CREATE DATABASE {name} TEMPLATE {at.path[1:]} {strategy}")
+    try:
+        yield environment | {"DATABASE_URL": f"{at.scheme}://{at.netloc}/{name}?{at.query}"}
+    finally:
+        with psycopg.connect(environment["DATABASE_URL"], autocommit=True) as admin:
+            admin.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@contextmanager
 def sqlite():
     """Yields (what it is, environment)."""
     with matrix.folder() as place:

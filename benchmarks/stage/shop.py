@@ -15,7 +15,7 @@ def build(count):
 
     from members.enrolment import enrol_many
     from members.models import Customer
-    from tests import factories
+    from tests.support import factories
 
     call_command("migrate", verbosity=0)
     made = factories.program("benchmark")
@@ -48,7 +48,7 @@ def people():
 def way_in():
     """(key of the program, the connection through which everything is posted)."""
     from programs.models import Program
-    from tests import factories
+    from tests.support import factories
 
     made = Program.objects.get(code="benchmark")
     return made.pk, factories.till(made)

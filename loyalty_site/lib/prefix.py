@@ -7,7 +7,7 @@ from django.db.models import Q
 _LAST = "\U0010ffff"
 
 
-def starts(column, text):
+def starts(column: str, text: str) -> Q:
     """A Q for rows whose `column` starts with `text`, letter case included.
 
     PostgreSQL reads LIKE 'text%' from an index of pattern operators. SQLite's LIKE ignores case and so

@@ -2,19 +2,31 @@
 
 import importlib
 import pkgutil
+from types import ModuleType
+from typing import Protocol, TypeVar
 
 
-def load(package, base):
-    """{slug: class} of every module of `package` that defines a concrete subclass of `base`.
+class PlugIn(Protocol):
+    """Whatever can be found by the name of its file."""
+
+    slug: str
+
+
+PlugInType = TypeVar("PlugInType", bound=PlugIn)
+
+
+def load(package: ModuleType, base: type[PlugInType]) -> dict[str, type[PlugInType]]:
+    """{slug: class} of every module of `package` that defines a subclass of `base`; sets the `slug` of each class.
 
     A module without one is shared code of the folder (base classes, conditions) and is left out.
     """
-    found = {}
+    found: dict[str, type[PlugInType]] = {}
     for module in sorted(info.name for info in pkgutil.iter_modules(package.__path__)):
         loaded = importlib.import_module(f"{package.__name__}.{module}")
         for thing in vars(loaded).values():
-            is_own = isinstance(thing, type) and thing.__module__ == loaded.__name__
-            if is_own and issubclass(thing, base) and thing is not base:
+            if not isinstance(thing, type) or thing.__module__ != loaded.__name__:
+                continue
+            if issubclass(thing, base) and thing is not base:
                 thing.slug = module
                 found[module] = thing
     return found

@@ -9,8 +9,8 @@ from members import search
 from members.enrolment import enrol_many
 from members.models import Card, Customer, Member, Relation
 from programs.models import Cap
-from tests import factories
-from tests.plans import full_scans
+from tests.support import factories
+from tests.support.plans import full_scans
 
 
 @pytest.fixture

@@ -13,8 +13,8 @@ from loyalty_site.lib.refusals import Refused
 from partners.activity import Refunded, Reversal
 from programs.models import Currency
 from transactions.admin.dialogs import DeedForm, SeenFirst, journal_of, post, taken, told
+from transactions.books.refunded import Share
 from transactions.models import Journal, JournalLine
-from transactions.verbs import refunds
 
 
 class NothingToRefund(Refused):
@@ -125,7 +125,7 @@ def _left(journal):
     if journal.kind != Journal.Kind.ACCRUAL:
         return
     shares = [reversal.trace["share"] for reversal in journal.reversals.all() if "share" in reversal.trace]
-    back = [line for share in shares for line in refunds.share_of(share).lines]
+    back = [line for share in shares for line in Share.read(share).lines]
     for line in journal.lines.select_related("product"):
         own = [one for one in back if one.position == line.position]
         left = line.amount - sum(one.amount for one in own)

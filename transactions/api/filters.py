@@ -28,7 +28,7 @@ class LedgerFilters(DjangoFilterBackend):
     def get_filterset_kwargs(
         self, request: HttpRequest, queryset: "QuerySet[Model]", view: ProgramEndpoint
     ) -> dict[str, object]:
-        known = super().get_filterset_kwargs(request, queryset, view)
+        known: dict[str, object] = super().get_filterset_kwargs(request, queryset, view)
         return known | {"program": view.program, "connection": view.connection}
 
 

@@ -1,110 +1,53 @@
-"""Is one item fit to be looked at: are its texts, numbers and lists within what the ledger can hold?"""
+"""Is one item fit to be looked at: what has to hold of its fields, whatever the state of the world?
+
+How long and how large they may be stands at the fields: see partners/limits.py.
+"""
 
 import json
 from collections.abc import Iterator
+from dataclasses import fields
 from datetime import datetime
-from typing import TypeAlias
+from functools import lru_cache
+from typing import Any
 
 from loyalty_site.lib.refusals import Refusal
 from loyalty_site.lib.texts import is_text
 from members.lookup import IDENTIFIERS
-from partners import limits
-from partners.activity import (
-    ATTRIBUTES,
-    IDENTIFIER,
-    Activity,
-    Adjustment,
-    Decision,
-    EarlyRelease,
-    Redemption,
-    Reversal,
-    Transfer,
-)
-
-Item: TypeAlias = Activity | Redemption | Reversal | Adjustment | EarlyRelease | Transfer | Decision
+from partners.activity import ATTRIBUTES, IDENTIFIER, Activity, Reversal
+from partners.limits import most, texts
+from transactions.books.items import Item
 
 
-def check(item: Item) -> Refusal | None:
-    """The first Refusal that `item` deserves whatever the state of the world, or None."""
-    return next(_problems(item), None)
-
-
-def _problems(item: Item) -> Iterator[Refusal]:
-    if getattr(item, "external_id", None) == "":
+def problems(item: Item) -> Iterator[Refusal]:
+    """What is wrong with the fields that items have in common."""
+    names = _names(type(item))
+    values: Any = item
+    if "external_id" in names and values.external_id == "":
         yield Refusal("external_id_missing", "Give the fact a name of its own.", field="external_id")
-    yield from limits.texts(item)
-    if item.activity_at is not None and not (isinstance(item.activity_at, datetime) and item.activity_at.tzinfo):
+    yield from texts(item)
+    at = item.activity_at
+    if at is not None and not (isinstance(at, datetime) and at.tzinfo):
         yield Refusal("invalid_date", "Write the instant with its time zone.", field="activity_at")
-    if hasattr(item, "member"):
-        yield from _identifiers(item.member)
-    yield from _attributes(getattr(item, "attributes", {}))
-    yield from _BY_KIND[type(item)](item)
+    if "member" in names:
+        yield from identifiers(values.member)
+    if "attributes" in names:
+        yield from _attributes(values.attributes)
 
 
-def _redemption(item):
-    yield from limits.numbers(item)
-    if item.by != {}:
-        yield from _identifiers(item.by, field="by")
+@lru_cache(maxsize=32)
+def _names(kind: type[Item]) -> frozenset[str]:
+    return frozenset(each.name for each in fields(kind))
 
 
-def _reversal(item):
-    if not item.order:
-        yield from _named_journal(item)
-    yield from limits.numbers(item, "amount", "points")
-    if item.mode not in ("recompute", "proportional"):
-        yield Refusal("invalid_mode", "The mode is recompute or proportional.", field="mode")
-    yield from _lines(item)
-    for number, line in enumerate(item.lines):
-        yield from limits.numbers(line, prefix=f"lines[{number}].")
+def lines(item: Activity | Reversal) -> Iterator[Refusal]:
+    """Whether a purchase or a refund has too many lines."""
+    limit = most(type(item), "lines")
+    if len(item.lines) > limit:
+        yield Refusal("too_many_lines", f"At most {limit} lines are possible.", field="lines")
 
 
-def _adjustment(item):
-    if item.points == 0:
-        yield Refusal("invalid_number", "Credit or debit at least one point.", field="points")
-    yield from limits.numbers(item)
-
-
-def _transfer(item):
-    if not item.to:
-        yield Refusal("member_missing", "Say who is given the points.", field="to")
-    yield from _identifiers(item.to, field="to")
-    yield from limits.numbers(item)
-
-
-def _decision(item):
-    if item.deed not in ("confirm", "release"):
-        yield Refusal("invalid_deed", "A reservation is confirmed or released.", field="deed")
-    yield from _named_journal(item)
-
-
-def _named_journal(item):
-    yield from limits.numbers(item, "journal_id")
-
-
-def _purchase(item):
-    if not item.kind:
-        yield Refusal("activity_missing", "Say what the member did, for example purchase.", field="activity")
-    yield from limits.numbers(item)
-    parts = item.tax + item.shipping
-    if parts > item.amount:
-        detail = "Tax and shipping are parts of the amount and cannot exceed it."
-        yield Refusal("invalid_amount", detail, field="amount")
-    yield from _lines(item)
-    for position, line in enumerate(item.lines):
-        prefix = f"lines[{position}]."
-        yield from limits.texts(line, prefix)
-        yield from limits.numbers(line, prefix=prefix)
-        if line.tax > line.amount:
-            yield Refusal("invalid_amount", "The tax is part of the line's amount.", field=f"{prefix}tax")
-
-
-def _lines(item: Activity | Reversal) -> Iterator[Refusal]:
-    most = limits.most(type(item), "lines")
-    if len(item.lines) > most:
-        yield Refusal("too_many_lines", f"At most {most} lines are possible.", field="lines")
-
-
-def _identifiers(member, field="member"):
+def identifiers(member: object, field: str = "member") -> Iterator[Refusal]:
+    """What is wrong with the names of a member."""
     if not isinstance(member, dict):
         yield Refusal("invalid_member", 'Name the member like {"number": "…"}.', field=field)
         return
@@ -117,7 +60,7 @@ def _identifiers(member, field="member"):
             yield Refusal("invalid_text", detail, field=f"{field}.{name}")
 
 
-def _attributes(attributes):
+def _attributes(attributes: object) -> Iterator[Refusal]:
     """They are kept as JSON: what cannot be written as JSON would fail in the database, with the whole batch."""
     if attributes == {}:
         return
@@ -131,14 +74,3 @@ def _attributes(attributes):
     elif len(text) > ATTRIBUTES.characters:
         detail = f"Attributes may have {ATTRIBUTES.characters:,} characters of JSON together."
         yield Refusal("invalid_attributes", detail, field="attributes")
-
-
-_BY_KIND = {
-    Activity: _purchase,
-    Redemption: _redemption,
-    Reversal: _reversal,
-    Adjustment: _adjustment,
-    EarlyRelease: _named_journal,
-    Transfer: _transfer,
-    Decision: _decision,
-}

@@ -7,7 +7,7 @@ from django.core.exceptions import ValidationError
 from loyalty_site.lib.refusals import Refusal
 from members import enrolment
 from members.models import Customer, ExternalId, Member
-from transactions.books.limits import check
+from transactions import finding
 from transactions.books.posting import CLOCK_SKEW
 from transactions.imports.shelf import Shelf, to_instant, to_number
 
@@ -57,7 +57,7 @@ class Newcomers:
         for row in rows:
             if row.customer in people:
                 continue
-            refusal = check(row.activity) or self._untimely(row.activity, now)
+            refusal = finding.first_problem(row.activity) or self._untimely(row.activity, now)
             customer, refusal = (None, refusal) if refusal else _customer(row.person)
             if refusal:
                 refusals[row.line] = refusal

@@ -15,8 +15,7 @@ from loyalty_site.lib.refusals import Refusal, Refused
 from partners.models import Connection
 from programs import versions
 from transactions import ledger
-from transactions.books.idempotency import IdempotencyConflict
-from transactions.books.posting import fingerprint
+from transactions.books.idempotency import IdempotencyConflict, fingerprint
 from transactions.imports import lines
 from transactions.imports.newcomers import Newcomers
 from transactions.imports.report import Report

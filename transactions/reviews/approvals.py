@@ -22,7 +22,7 @@ from programs import periods, versions
 from programs.models import StaffLimit
 from transactions import ledger
 from transactions.books.idempotency import IdempotencyConflict
-from transactions.books.posting import Result
+from transactions.books.items import Result
 from transactions.models import Approval, Entry, Journal
 from transactions.verbs.adjustments import ReasonMissing
 
