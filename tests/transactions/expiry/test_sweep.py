@@ -208,13 +208,13 @@ def test_no_connection_waits_for_the_other(transactional_db, monkeypatch):
     made = factories.program()
     members = [factories.member(made) for _ in range(4)]
     live(made, members, 5)
-    expire, meet = sweep.mass_expiry.expire, threading.Barrier(2)
+    expire, meet = sweep.plain_lots.expire, threading.Barrier(2)
 
     def expire_together(*arguments, **options):
         meet.wait(timeout=20)
         return expire(*arguments, **options)
 
-    monkeypatch.setattr(sweep.mass_expiry, "expire", expire_together)
+    monkeypatch.setattr(sweep.plain_lots, "expire", expire_together)
     assert swept(made, LATER, batch=2).members == len(members)
     assert not list(audit(made))
 
