@@ -3,10 +3,9 @@
 import hashlib
 import re
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
-from functools import lru_cache, partial
-from typing import Protocol, TypeVar
+from functools import lru_cache
+from typing import NamedTuple, Protocol, TypedDict, TypeVar
 from zoneinfo import ZoneInfo
 
 from loyalty_site.lib import money
@@ -31,8 +30,26 @@ class Misread(Refused):
     code = "invalid_value"
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
+class Columns(TypedDict):
+    """What a record says of its Activity, all but the external id."""
+
+    kind: str
+    member: dict[str, str]
+    activity_at: datetime
+    amount: int
+    money: str
+    tax: int
+    shipping: int
+    gift_card: int
+    points_value: int
+    lines: tuple[Line, ...]
+    channel: str
+    partner: str
+    store: str
+    code: str
+
+
+class Row(NamedTuple):
     """One record with the Activity that it is, at the instant `at`.
 
     `customer` is what the file calls the member and `person` the columns of a new Customer: who would be enrolled.
@@ -45,22 +62,21 @@ class Row:
     person: Mapping[str, str | date]
 
 
-@dataclass(frozen=True, slots=True)
-class Record:
-    """One record as it was read. `make` makes its Activity of an external id; `key` names it when it has none."""
+class Record(NamedTuple):
+    """One record as it was read; `key` names it when it has no `external_id`."""
 
     line: int
     external_id: str
     key: str
     customer: str
     person: Mapping[str, str | date]
-    at: datetime
-    make: Callable[[str], Activity]
+    columns: Columns
 
     def row(self, ordinal: int) -> Row:
         """The Row; equal records are told apart by their `ordinal`, from 1."""
         external_id = self.external_id or f"row-{self.key}-{ordinal}"
-        return Row(self.line, self.make(external_id), self.at, self.customer, self.person)
+        activity = Activity(external_id=external_id, **self.columns)
+        return Row(self.line, activity, self.columns["activity_at"], self.customer, self.person)
 
 
 class Take(Protocol):
@@ -110,31 +126,29 @@ class Reader:
         if problems or moment is None:
             return None, problems
         wall, at = moment
-        make = self._activity(values, member, at, sums, quantity)
+        columns = self._columns(values, member, at, sums, quantity)
         key = "" if values.get("external_id") else _key(values, member, wall, sums, quantity)
-        return Record(line, values.get("external_id", ""), key, values.get("customer", ""), person, at, make), []
+        return Record(line, values.get("external_id", ""), key, values.get("customer", ""), person, columns), []
 
-    def _activity(
+    def _columns(
         self, values: Mapping[str, str], member: dict[str, str], at: datetime, sums: Mapping[str, int], quantity: int
-    ) -> Callable[[str], Activity]:
-        """Makes the Activity of the external id, which may depend on the records before."""
-        return partial(
-            Activity,
-            values["kind"],
-            member=member,
-            activity_at=at,
-            amount=sums.get("amount", 0),
-            money=values.get("money", ""),
-            tax=sums.get("tax", 0),
-            shipping=sums.get("shipping", 0),
-            gift_card=sums.get("gift_card", 0),
-            points_value=sums.get("points_value", 0),
-            lines=self._lines(values, sums, quantity) if self.has_line else (),
-            channel=values.get("channel", ""),
-            partner=values.get("partner", ""),
-            store=values.get("store", ""),
-            code=values.get("code", ""),
-        )
+    ) -> Columns:
+        return {
+            "kind": values["kind"],
+            "member": member,
+            "activity_at": at,
+            "amount": sums.get("amount", 0),
+            "money": values.get("money", ""),
+            "tax": sums.get("tax", 0),
+            "shipping": sums.get("shipping", 0),
+            "gift_card": sums.get("gift_card", 0),
+            "points_value": sums.get("points_value", 0),
+            "lines": self._lines(values, sums, quantity) if self.has_line else (),
+            "channel": values.get("channel", ""),
+            "partner": values.get("partner", ""),
+            "store": values.get("store", ""),
+            "code": values.get("code", ""),
+        }
 
     def _member(self, values: Mapping[str, str]) -> dict[str, str]:
         return {_IDENTIFIER_KEYS.get(name, name): values[name] for name in self.identifiers if values.get(name)}
