@@ -125,9 +125,8 @@ def resume(
         program, via, place = journal.program_id, journal.connection, {0: journal}
         result = record([item], program_id=program, via=via, user=user, now=now, resumed=place)[0]
         if result.refusal:
-            waiting = Journal.objects.filter(pk=journal_id)
-            common = {"why": result.refusal.detail, "now": now or timezone.now()}
-            waiting.shut([Journal.Status.PENDING], status=Journal.Status.FAILED, **common)
+            waiting, why = Journal.objects.filter(pk=journal_id), result.refusal.detail
+            waiting.shut([Journal.Status.PENDING], status=Journal.Status.FAILED, why=why, now=now or timezone.now())
     return result
 
 

@@ -180,7 +180,7 @@ class Books:
         """Write the outcome of a journal that was stored open before: `was` pending, failed or held."""
         own = {"id": key, "processed_at": self.now, "program_version": self.configuration.version}
         values = columns.USUAL | own | said
-        check(was, values["status"])
+        check(was, said.get("status", Journal.Status.PROCESSED.value))
         self._decided.append(decided_row(values))
 
     def end_reservation(self, key: int, *, status: str, error: str = "", user_id: int | None = None) -> None:

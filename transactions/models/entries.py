@@ -68,7 +68,7 @@ class Entry(LedgerRow):
             models.CheckConstraint(condition=~Q(points=0), name="entry_moves_points"),
         ]
 
-    def __str__(self):
+    def __str__(self) -> str:
         return f"{self.points:+d} {self.currency}"
 
 
@@ -111,13 +111,13 @@ class Lot(LedgerRow):
             models.Index(fields=["origin"], name="lots_by_origin", condition=Q(origin__isnull=False)),
         ]
 
-    def __str__(self):
+    def __str__(self) -> str:
         return f"{self.remaining} of {self.points}"
 
     @property
-    def root(self):
+    def root(self) -> int:
         """The key of the lot in which these points were earned."""
-        return self.origin_id or self.pk
+        return self.origin_id or self.entry_id
 
 
 class Trace(LedgerRow):
@@ -130,5 +130,5 @@ class Trace(LedgerRow):
     class Meta:
         constraints = [models.CheckConstraint(condition=~Q(points=0), name="trace_has_points")]
 
-    def __str__(self):
+    def __str__(self) -> str:
         return f"{self.points} from lot {self.lot_id}"

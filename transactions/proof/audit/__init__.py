@@ -5,12 +5,15 @@ the entries. They run over members in chunks, in memory that does not grow, and 
 the database for each chunk.
 """
 
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import TypeAlias
 
 from django.db import connection, transaction
 
 from loyalty_site.lib.sql import Session
 from members.models import Member
+from programs.models import Program
 from transactions.proof import seals
 from transactions.proof.audit.drift import Drift, Members
 from transactions.proof.audit.orphans import orphans
@@ -22,10 +25,15 @@ __all__ = ["CHECKS", "Drift", "audit"]
 #: Members in one chunk. Large enough to cost few statements, small enough to hold a snapshot only briefly.
 CHUNK = 500
 
-CHECKS = [*STATEMENTS, *WALKS]
+#: Yields what differs among the members of one chunk.
+Check: TypeAlias = Callable[[Members], Iterator[Drift]]
+
+CHECKS: list[Check] = [*STATEMENTS, *WALKS]
 
 
-def audit(program, *, progress=None, chunk=CHUNK):
+def audit(
+    program: Program, *, progress: Callable[[int], object] | None = None, chunk: int = CHUNK
+) -> Iterator[Drift]:
     """Yields each Drift of the members of `program`, then what names a missing row, then those of its seals.
 
     `progress` is called with the members done since.
@@ -48,7 +56,7 @@ def audit(program, *, progress=None, chunk=CHUNK):
 
 
 @contextmanager
-def _snapshot():
+def _snapshot() -> Iterator[None]:
     """One view of the database for several statements, without a lock that would make a posting wait."""
     if connection.in_atomic_block:
         yield
