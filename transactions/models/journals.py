@@ -24,7 +24,7 @@ class NotOpen(Refused):
     code = "not_open"
 
 
-class Decider(TypedDict):
+class Decider(TypedDict, total=False):
     """The columns that say who decided an open journal, and when."""
 
     decided_by_id: int | None
