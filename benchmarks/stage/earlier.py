@@ -1,6 +1,7 @@
 """How is the engine as it was measured beside today's? Its tree is unpacked, and its own processes import from it."""
 
 import io
+import os
 import subprocess
 import sys
 import tarfile
@@ -32,6 +33,8 @@ def use(folder: str) -> None:
     for name in [name for name in sys.modules if name.split(".")[0] == "tests"]:
         del sys.modules[name]
     sys.path.insert(0, folder)
+    # Celery puts the current folder in front of all others.
+    os.chdir(folder)
 
 
 def check(folder: str) -> None:
