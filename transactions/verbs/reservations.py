@@ -28,7 +28,7 @@ class Decide(Verb[Decision]):
     Item = Decision
 
     def check(self, item: Decision) -> Iterator[Refusal]:
-        if item.deed not in _OUTCOMES:
+        if item.action not in _OUTCOMES:
             yield Refusal("invalid_deed", "A reservation is confirmed or released.", field="deed")
         yield from numbers(item, "journal_id")
 
@@ -36,7 +36,7 @@ class Decide(Verb[Decision]):
         return Needs(named=Named(item.journal_id), lots=True)
 
     def post(self, posting: Posting[Decision]) -> Result:
-        original, outcome = posting.about, _OUTCOMES[posting.item.deed]
+        original, outcome = posting.about, _OUTCOMES[posting.item.action]
         is_again = _is_decided(posting, original, outcome)
         hand = posting.balance(posting.books.currencies[original.uses[0][0].currency_id])
         if is_again:

@@ -82,7 +82,7 @@ def test_a_reservation_of_the_group_is_released(made, who, home, tie):
     done = post_one(made, by(home, who, 10, reserve_s=600))
     assert held(home) == 20
     post_one(made, factories.Redemption(external_id="x", member={"number": who.number}, points=1))
-    post_one(made, Decision(journal_id=done.journal_id, deed="release"))
+    post_one(made, Decision(journal_id=done.journal_id, action="release"))
     assert held(home) == 30
 
 
