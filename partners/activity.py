@@ -178,7 +178,7 @@ class Transfer:
 @dataclass(frozen=True, slots=True)
 class Decision:
     """What is to become of an open journal: `action` is confirm or release (a reservation), approve or reject
-    (one that is held), retry (one that failed). Said twice, it counts once."""
+    (one that is held), retry (one that failed). Sent twice, it counts once."""
 
     journal_id: _Journal
     action: str

@@ -32,7 +32,7 @@ VALUES = [
     Decision(1, "confirm"),
 ]
 #: One of a few words, and what only one of two values is.
-WORDS = {"mode", "deed"}
+WORDS = {"mode", "action"}
 
 
 def limited(kind):
