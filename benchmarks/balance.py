@@ -58,7 +58,7 @@ def main():
 
 def prepare(entries):
     """Three members: one with few entries, one with many, and one to warm up with."""
-    from tests import factories
+    from tests.support import factories
 
     shop.build(0)
     made = factories.Program.objects.get(code="benchmark")
@@ -109,7 +109,7 @@ def lengthen(who, entries):
 def measure(rounds):
     """{what: [microseconds with few entries, microseconds with many]}, medians of rounds in turn."""
     from members.models import Balance, Member
-    from tests import factories
+    from tests.support import factories
 
     warm, short, long = Member.objects.order_by("pk")
     program_id, via = shop.way_in()

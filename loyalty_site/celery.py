@@ -17,7 +17,7 @@ from loyalty_site.lib.logs import request_id
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "loyalty_site.settings")
 
-app = Celery("loyalty")
+app = celery_app = Celery("loyalty")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
 app.autodiscover_tasks(["loyalty_site"], related_name="nightly")

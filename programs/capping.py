@@ -113,6 +113,11 @@ class Cap:
         return None
 
 
+def of_currency(code: str) -> Callable[[Part], bool]:
+    """Whether a part is points of this currency."""
+    return lambda part: part.currency == code
+
+
 def total(parts: Iterable[Part], covers: Callable[[Part], bool]) -> int:
     """The points of those parts that `covers` says."""
     return sum(part.points for part in parts if covers(part))

@@ -14,7 +14,10 @@ class FactorTrace(TypedDict):
 
 
 class RuleTrace(TypedDict):
-    """A rule that gave something: `exact` before multipliers and rounding, `points` in the smallest unit."""
+    """A rule that gave something: `exact` before multipliers and rounding, `points` in the smallest unit.
+
+    `desired` is what it would have given, had not caps cut it.
+    """
 
     rule: str
     name: str
@@ -24,6 +27,7 @@ class RuleTrace(TypedDict):
     exact: str
     points: int
     multiplied_by: NotRequired[list[FactorTrace]]
+    desired: NotRequired[int]
 
 
 class BeatenTrace(TypedDict):
@@ -45,8 +49,21 @@ class MissTrace(TypedDict):
     why: str
 
 
+class CapsTrace(TypedDict, total=False):
+    """What the caps did: their cuts, the room that each had, the most that fitted each balance by currency code, and
+    what was used up of which counter, as [code of the cap, its key, key of the member or store, first day, use]."""
+
+    cuts: list[dict[str, str | int]]
+    rooms: dict[str, int]
+    balances: dict[str, int]
+    counted: list[list[str | int]]
+
+
 class Trace(TypedDict):
-    """How the points came about, as the plain JSON that a journal keeps; `eligible` in units of money."""
+    """How the points came about, as the plain JSON that a journal keeps; `eligible` in units of money.
+
+    `desired` are the points by currency code before the caps cut them.
+    """
 
     version: int
     eligible: str
@@ -55,3 +72,5 @@ class Trace(TypedDict):
     rules: list[RuleTrace]
     beaten: NotRequired[list[BeatenTrace]]
     nearest: NotRequired[MissTrace]
+    caps: NotRequired[CapsTrace]
+    desired: NotRequired[Mapping[str, int]]

@@ -1,6 +1,4 @@
-"""What every test stands on: tasks that run at once, a cache of its own, a ledger that can be emptied."""
-
-import uuid
+"""What every test stands on: tasks that run at once, programs compiled anew, a ledger that can be emptied."""
 
 import pytest
 from django.db import connection
@@ -9,7 +7,8 @@ from loyalty_site.celery import app
 from programs import versions
 from transactions.models.immutability import drop_triggers
 
-pytest_plugins = ["tests.people"]
+pytest.register_assert_rewrite("tests.support")
+pytest_plugins = ["tests.support.people", "tests.support.once"]
 
 # Fixtures that empty the tables afterwards, because the test commits.
 COMMITTING = {"transactional_db", "django_db_reset_sequences", "django_db_serialized_rollback", "live_server"}
@@ -19,12 +18,6 @@ COMMITTING = {"transactional_db", "django_db_reset_sequences", "django_db_serial
 def _tasks_run_at_once():
     """`.delay()` calls the task, and its errors are the caller's."""
     app.conf.update(task_always_eager=True, task_eager_propagates=True)
-
-
-@pytest.fixture(autouse=True)
-def _own_cache(settings):
-    """Under a prefix of its own: tests run beside each other on one Redis."""
-    settings.CACHES = {"default": settings.CACHES["default"] | {"KEY_PREFIX": uuid.uuid4().hex}}
 
 
 @pytest.fixture(autouse=True)

@@ -5,7 +5,8 @@
 PostgreSQL and Redis are the ones named by TEST_DATABASE_URL and TEST_REDIS_URL. Without these, private
 ones are started from installed programs, or else from the wheels of the test group, in a temporary folder
 that is removed afterwards, also after Ctrl-C. No other server is ever asked. Without PostgreSQL the run
-fails; only outside CI, where none can be started at all, it says so and goes on.
+fails; only outside CI, where none can be started at all, it says so and goes on. Tests that need no database
+run once, on SQLite (see tests/support/once.py).
 """
 
 import argparse
@@ -24,6 +25,7 @@ import time
 from contextlib import ExitStack, contextmanager
 from importlib.util import find_spec
 from pathlib import Path
+from unittest import mock
 
 ROOT = Path(__file__).resolve().parent.parent
 PYTEST_FOUND_NOTHING = 5
@@ -43,10 +45,17 @@ def main():
     options, pytest_args = parser.parse_known_args()
     for number in STOPPING:
         signal.signal(number, stop_once)
+    # The first run notes what needs no database and has passed, and the second one leaves that out.
+    with folder() as place, mock.patch.dict(os.environ, TESTS_RUN_ONCE=str(place / "run_once")):
+        return run_on_each(options.only, pytest_args)
+
+
+def run_on_each(only, pytest_args):
+    """The worst exit code of the runs; nothing was found only if no run found anything."""
     results = []
-    if options.only != "postgresql":
+    if only != "postgresql":
         results.append(on_sqlite(pytest_args))
-    if options.only != "sqlite" and results in ([], [0], [PYTEST_FOUND_NOTHING]):
+    if only != "sqlite" and results in ([], [0], [PYTEST_FOUND_NOTHING]):
         results.append(on_postgresql(pytest_args))
     if set(results) == {PYTEST_FOUND_NOTHING}:
         return PYTEST_FOUND_NOTHING

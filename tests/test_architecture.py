@@ -24,6 +24,7 @@ FILES = sorted(
     for path in (ROOT / layer).rglob("*.py")
     if "migrations" not in path.parts
 )
+TESTS = sorted(path.relative_to(ROOT) for path in (ROOT / "tests").rglob("*.py"))
 EXACT = [path for path in FILES if path.parts[0] == "transactions" or path.parts[:2] in {("programs", "rules")}]
 EXACT += [Path("programs/earning.py")]
 
@@ -97,8 +98,25 @@ def test_foreign_keys_point_down(layer):
 
 
 def test_modules_are_short():
-    sizes = {path: len((ROOT / path).read_text().splitlines()) for path in FILES}
+    sizes = {path: len((ROOT / path).read_text().splitlines()) for path in FILES + TESTS}
     assert not {str(path): size for path, size in sizes.items() if size > MODULE_LINES}
+
+
+def test_what_tests_are_made_with_stands_in_one_place():
+    """Beside the tests, their fixtures and the command that runs them, only in tests/support."""
+    wrong = [
+        str(path)
+        for path in TESTS
+        if path.parts[1] != "support"
+        and path.name not in {"__init__.py", "conftest.py", "matrix.py"}
+        and not path.name.startswith("test_")
+    ]
+    assert not wrong
+
+
+def test_the_tests_mirror_the_rooms_of_the_ledger():
+    rooms = {path.parts[2] for path in TESTS if path.parts[1] == "transactions" and len(path.parts) > 3}
+    assert rooms == {room for room in rooms if (ROOT / "transactions" / room).is_dir()}
 
 
 def test_functions_are_short():
@@ -172,7 +190,50 @@ print([name for name in sys.modules if name.split(".")[0] in ("celery", "kombu")
 """
 
 
+@pytest.mark.each_database
 def test_the_bottom_is_imported_without_the_application():
     """Below any other Django project, too: lib needs neither our settings nor Celery."""
     told = subprocess.run([sys.executable, "-c", BOTTOM], cwd=ROOT, capture_output=True, text=True)
     assert told.stdout.strip() == "[]", told.stderr
+
+
+#: The rooms of the ledger's app; each may import those before it. Of several in one place none knows another.
+ROOMS = [
+    {"models"},
+    {"books"},
+    {"verbs"},
+    {"finding", "batch", "ledger"},
+    {"expiry", "reviews", "merging", "imports"},
+    {"api", "tasks"},
+    {"admin"},
+]
+#: The proof stands beside the way of a posting: it reads what is stored, by means of its own.
+PROOF_READS = ("transactions.models", "transactions.books.chain", "transactions.proof")
+
+
+def place_of(room):
+    return next((place for place, rooms in enumerate(ROOMS) if room in rooms), None)
+
+
+def room_may_import(room, name):
+    """Whether a module in `room` of transactions/ may import the first-party `name`."""
+    target = name.split(".")[1]
+    if room == "proof":
+        return name.startswith(PROOF_READS) or f"{name}.".startswith(PROOF_READS)
+    if target == "proof":
+        return place_of(room) >= place_of("api")
+    if target == room or {room, target} <= ROOMS[3]:
+        return True
+    return place_of(target) < place_of(room)
+
+
+def test_the_rooms_of_the_ledger_are_in_one_order():
+    own = [path for path in FILES if path.parts[0] == "transactions" and len(path.parts) > 1]
+    rooms = {path: path.parts[1].removesuffix(".py") for path in own if path.name not in {"__init__.py", "apps.py"}}
+    wrong = [
+        f"{path}:{line} imports {name}"
+        for path, room in rooms.items()
+        for line, name in imports_of(tree_of(path), path)
+        if name.startswith("transactions.") and not room_may_import(room, name)
+    ]
+    assert not wrong

@@ -4,7 +4,7 @@ import pytest
 from django.db import DatabaseError, connection, transaction
 
 from programs.models import Program
-from tests import factories
+from tests.support import factories
 from transactions.models import Entry
 
 

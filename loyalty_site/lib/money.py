@@ -25,6 +25,8 @@ _ISO = frozenset(
 LARGEST = 10**15
 
 _NUMBER = re.compile(r"[+-]?\d{1,30}(\.\d{1,12})?", re.ASCII)
+#: Numbers of so many digits are below `LARGEST`.
+_PLAIN_DIGITS = 15
 
 
 class BadNumber(Refused):
@@ -54,18 +56,31 @@ def parse(text: Json, decimals: int, *, field: str = "", largest: int = LARGEST)
         raise BadNumber('Write the number as decimal text, for example "12.34".', field=field)
     if isinstance(text, int):
         text = str(text) if abs(text) <= largest else "9" * 31
+    units = plain(text, decimals)
+    if units is not None and units <= largest:
+        return units
     if not _NUMBER.fullmatch(text.strip()):
         raise BadNumber(
             'Write a plain decimal number of at most 30 digits, for example "12.34": '
             "no exponent, no thousands separator, no currency sign.",
             field=field,
         )
-    units = Decimal(text.strip()).scaleb(decimals)
-    if units != units.to_integral_value():
+    exact = Decimal(text.strip()).scaleb(decimals)
+    if exact != exact.to_integral_value():
         raise BadNumber(f"At most {decimals} decimals are possible here.", field=field)
-    if abs(units) > largest:
+    if abs(exact) > largest:
         raise BadNumber(f"At most {render(largest, decimals)} is possible here.", field=field)
-    return int(units)
+    return int(exact)
+
+
+def plain(text: str, decimals: int) -> int | None:
+    """What `parse` reads of a number without a sign that has just the decimals of its unit: nearly all of them, and
+    quickly. None for every other text."""
+    whole, point, part = text.partition(".")
+    digits = whole + part
+    if not whole or len(part) != decimals or bool(point) != bool(decimals) or len(digits) > _PLAIN_DIGITS:
+        return None
+    return int(digits) if digits.isascii() and digits.isdecimal() else None
 
 
 def render(units: int, decimals: int) -> str:

@@ -9,7 +9,7 @@ from django.db.utils import IntegrityError
 from loyalty_site.lib.sql import Session, instant
 from members.models import Balance, Tally
 from partners.models import Partner, Product
-from tests import factories
+from tests.support import factories
 
 ODD = ["plain", "", "NULL", "null", "{}", '{"a",b}', 'quo"te', "back\\slash", "com,ma", "a\nb", "é😀", "%s", "'", " "]
 

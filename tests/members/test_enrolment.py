@@ -14,7 +14,7 @@ from members.enrolment import AlreadyMember, NotEnrollable, enrol, enrol_many, n
 from members.models import Card, Customer, ExternalId, Member
 from members.models.customers import check_phone
 from members.models.members import check_number
-from tests import factories
+from tests.support import factories
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ from loyalty_site.lib.sql import Session
 from members.enrolment import enrol
 from members.lookup import Lookup
 from members.models import Card, Customer, ExternalId
-from tests import factories
+from tests.support import factories
 
 
 @pytest.fixture

@@ -12,10 +12,10 @@ from hypothesis import strategies as st
 
 from partners.activity import Adjustment
 from programs.models import Currency
-from tests import factories
-from tests.factories import held, post, post_one, purchase, redemption, reversal
-from tests.transactions.balanced import assert_balanced
-from tests.transactions.living import START, live
+from tests.support import factories
+from tests.support.balanced import assert_balanced
+from tests.support.factories import held, post, post_one, purchase, redemption, reversal
+from tests.support.living import START, live
 from transactions.merging import merges
 from transactions.models import Lot
 

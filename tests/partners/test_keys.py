@@ -7,7 +7,7 @@ from django.utils import timezone
 
 from partners import keys
 from partners.models import ApiKey, Connection, Partner
-from tests import factories
+from tests.support import factories
 
 
 @pytest.fixture

@@ -4,7 +4,7 @@ import pytest
 from django.db import IntegrityError, transaction
 
 from partners.models import Connection
-from tests import factories
+from tests.support import factories
 
 
 @pytest.fixture

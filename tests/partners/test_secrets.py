@@ -6,7 +6,7 @@ from django.core.exceptions import ImproperlyConfigured
 from django.db import connection
 
 from partners.models import Connection
-from tests import factories
+from tests.support import factories
 
 SECRET = {"token": "shpat_canary", "nested": {"list": [1, None, "é"]}}
 

@@ -4,7 +4,7 @@ import pytest
 
 from programs import document
 from programs.models import Program
-from tests.programs.examples import example
+from tests.support.examples import example
 
 
 @pytest.fixture

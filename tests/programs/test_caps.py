@@ -6,8 +6,8 @@ from django.core.exceptions import ValidationError
 from loyalty_site.lib.refusals import Refused
 from programs import document, versions
 from programs.models import Cap, Program
-from tests import factories
-from tests.programs.examples import example
+from tests.support import factories
+from tests.support.examples import example
 from transactions.models import CapCounter
 
 RULE = example()["rules"][0]

@@ -9,7 +9,7 @@ from django.core.management import CommandError, call_command
 from partners.models import Partner
 from programs import document
 from programs.models import Program
-from tests.programs.examples import program, rule
+from tests.support.examples import program, rule
 
 pytestmark = pytest.mark.django_db
 

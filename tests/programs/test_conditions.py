@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 import pytest
 
 from programs.rules import conditions
-from tests.programs.examples import earn, line, points, purchase, rule
+from tests.support.examples import earn, line, points, purchase, rule
 
 SHOES = purchase(1_000, line(600, "S1", category="shoes", quantity=2), line(400, "H1", category="hats"))
 EVENING = {"hours": ["17:00", "19:00"]}

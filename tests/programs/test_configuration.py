@@ -6,7 +6,7 @@ import pytest
 
 from programs import compiling, document
 from programs.configuration import Listening
-from tests.programs.examples import compiled, program, rule
+from tests.support.examples import compiled, program, rule
 
 RULES = [
     rule(),

@@ -13,7 +13,7 @@ from programs.document import layout
 from programs.models import Program
 from programs.rules import conditions
 from programs.rules.base import Facts
-from tests.programs.examples import line, purchase
+from tests.support.examples import line, purchase
 
 TEXT = (Path(settings.BASE_DIR) / "docs" / "programs.md").read_text()
 PARIS = ZoneInfo("Europe/Paris")

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from programs import document, rules
-from tests.programs.examples import changed, example, program, rule
+from tests.support.examples import changed, example, program, rule
 
 json_values = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8) | st.decimals(),

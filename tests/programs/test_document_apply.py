@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from partners.models import Partner
 from programs import document
 from programs.models import Currency, Participation, Program, ProgramVersion, Rule, Tier
-from tests.programs.examples import example, program, rule, tiers
+from tests.support.examples import example, program, rule, tiers
 
 pytestmark = pytest.mark.django_db
 

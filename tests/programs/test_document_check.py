@@ -5,7 +5,7 @@ from decimal import Decimal
 import pytest
 
 from programs import document
-from tests.programs.examples import changed, example, tiers, without
+from tests.support.examples import changed, example, tiers, without
 
 
 def test_a_right_document_has_no_problems():

@@ -3,7 +3,7 @@
 import pytest
 
 from programs import document
-from tests.programs.examples import changed, example, rule, tiers
+from tests.support.examples import changed, example, rule, tiers
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ import pytest
 from members.models import Balance, Customer, Member, Standing
 from programs import document
 from programs.models import Program
-from tests.programs.examples import example
+from tests.support.examples import example
 
 pytestmark = pytest.mark.django_db
 

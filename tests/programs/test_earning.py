@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from programs import earning
 from programs.rules.base import plain
-from tests.programs.examples import compiled, earn, line, nearest, points, purchase, rule
+from tests.support.examples import compiled, earn, line, nearest, points, purchase, rule
 
 FIVE = purchase(995, *[line(199)] * 5)
 

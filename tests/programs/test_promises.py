@@ -9,8 +9,8 @@ from django.utils import timezone
 
 from programs import document, periods, zones
 from programs.models import ExpiryRule, Program
-from tests import factories
-from tests.factories import post_one, purchase
+from tests.support import factories
+from tests.support.factories import post_one, purchase
 from transactions.models import Lot
 
 pytestmark = pytest.mark.django_db

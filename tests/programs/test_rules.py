@@ -3,7 +3,7 @@
 import pytest
 
 from programs import rules
-from tests.programs.examples import earn, line, nearest, points, purchase, rule
+from tests.support.examples import earn, line, nearest, points, purchase, rule
 
 MINIMUM = {"points": "1", "per": "1", "minimum": "20"}
 

@@ -7,8 +7,8 @@ from partners.models import Partner
 from programs import earning, versions
 from programs.models import Currency, ExpiryRule, Participation, Program, Rule, Tier, TierGroup
 from programs.rules.base import Facts
-from tests import factories
-from tests.programs.examples import purchase
+from tests.support import factories
+from tests.support.examples import purchase
 
 pytestmark = pytest.mark.django_db
 

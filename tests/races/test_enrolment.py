@@ -4,8 +4,8 @@ import pytest
 
 from members.enrolment import AlreadyMember, enrol
 from members.models import Customer, Member, Standing
-from tests import factories
-from tests.races.crowd import at_once
+from tests.support import factories
+from tests.support.crowd import at_once
 
 pytestmark = [pytest.mark.races, pytest.mark.django_db(transaction=True)]
 

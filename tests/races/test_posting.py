@@ -11,11 +11,11 @@ from django.db.models import Sum
 
 from members.models import Balance, Member
 from partners.activity import Activity
-from tests import factories
-from tests.factories import held, post, post_one, purchase, redemption, reversal
-from tests.races.crowd import at_once
-from tests.races.sampler import watching
-from tests.transactions.balanced import assert_balanced
+from tests.support import factories
+from tests.support.balanced import assert_balanced
+from tests.support.crowd import at_once
+from tests.support.factories import held, post, post_one, purchase, redemption, reversal
+from tests.support.sampler import watching
 from transactions import ledger
 from transactions.books import chain
 from transactions.expiry import sweep

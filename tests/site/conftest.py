@@ -2,8 +2,11 @@
 
 import pytest
 
-from tests import factories
-from tests.site.api_caller import Caller
+from members.models import Card, Customer, Member
+from partners.models import KeptAnswer
+from tests.support import factories
+from tests.support.api_caller import Caller
+from transactions.models import Entry, Journal
 
 
 @pytest.fixture
@@ -22,3 +25,21 @@ def desk(client, store_staff):
     """The browser of a clerk."""
     client.force_login(store_staff)
     return client
+
+
+@pytest.fixture
+def ada(club):
+    """A member whom the tills know by a card, an address and a phone number."""
+    member = factories.member(club, email="ada@example.com", phone="+33612345678")
+    Card.objects.create(member=member, number="C-1815")
+    return member
+
+
+@pytest.fixture
+def nothing_written(ada):
+    """Holds a test to it that what it sent changed nothing."""
+    yield
+    assert not Journal.objects.exists()
+    assert not Entry.objects.exists()
+    assert not KeptAnswer.objects.exists()
+    assert Member.objects.count() == Customer.objects.count() == 1

@@ -10,9 +10,9 @@ from django.utils import timezone
 
 from members.models import Balance, Member, Merge
 from partners.models import KeptAnswer
-from tests import factories
-from tests.site.lively import LivelyShop
-from tests.site.test_admin_life import address, deed, errors
+from tests.support import factories
+from tests.support.admin_dialogs import address, deed, errors
+from tests.support.lively import LivelyShop
 from transactions.models import Approval, Journal
 
 PAGE = "members_member_change"

@@ -9,8 +9,8 @@ from django.urls import reverse
 from members.models import Balance, Customer, Member, Standing
 from partners.models import ApiKey, Connection, Partner, Store
 from programs.models import Currency, Program, ProgramVersion, Rule
-from tests import factories
-from tests.site.lively import LivelyShop
+from tests.support import factories
+from tests.support.lively import LivelyShop
 from transactions.models import Entry, Journal, JournalLine, Lot, Trace
 
 MODELS = [pytest.param(model, id=model._meta.label) for model in admin.site._registry]

@@ -7,8 +7,8 @@ from django.urls import reverse
 from django.utils import timezone
 
 from programs.models import ExpiryRule, Program, Rule
-from tests import factories
-from tests.site.test_admin_deeds import errors_of, form_of
+from tests.support import factories
+from tests.support.admin_forms import all_errors, errors_of, form_of, page, save
 
 
 @pytest.fixture
@@ -20,24 +20,6 @@ def made(db):
 def desk(client, marketing):
     client.force_login(marketing)
     return client
-
-
-def page(row):
-    return reverse(f"admin:programs_{row._meta.model_name}_change", args=[row.pk])
-
-
-def save(client, address, **changes):
-    """The answer to the page's own form, with some fields changed; "-" in a name stands as "__"."""
-    data = form_of(client, address)
-    return client.post(address, data | {name.replace("__", "-"): value for name, value in changes.items()})
-
-
-def all_errors(response):
-    assert response.status_code == 200
-    return (
-        str([inline.formset.errors for inline in response.context["inline_admin_formsets"]])
-        + response.content.decode()
-    )
 
 
 def test_a_page_that_is_saved_unchanged_changes_nothing(desk, made):

@@ -3,9 +3,9 @@
 import pytest
 from django.urls import reverse
 
-from tests import factories
-from tests.site.lively import LivelyShop
-from tests.site.test_admin_life import said
+from tests.support import factories
+from tests.support.admin_dialogs import said
+from tests.support.lively import LivelyShop
 from transactions.expiry import redating
 from transactions.models import NightRun, Redating
 

@@ -3,9 +3,9 @@
 import pytest
 
 from partners.activity import Refunded
-from tests import factories
-from tests.site.lively import LivelyShop
-from tests.site.test_admin_life import address, deed, errors, refunded
+from tests.support import factories
+from tests.support.admin_dialogs import address, deed, errors, refunded
+from tests.support.lively import LivelyShop
 from transactions.models import Journal
 
 

@@ -6,9 +6,8 @@ from django.urls import reverse
 from loyalty_site import staff
 from members.models import Relation
 from programs.models import Cap, Currency, StaffLimit, Tier, TierGroup
-from tests import factories
-from tests.site.test_admin_deeds import errors_of, form_of
-from tests.site.test_admin_programs import all_errors, page, save
+from tests.support import factories
+from tests.support.admin_forms import all_errors, errors_of, form_of, page, save
 
 
 @pytest.fixture

@@ -3,8 +3,8 @@
 import pytest
 
 from programs.models import Participation
-from tests import factories
-from tests.site.api_caller import Caller
+from tests.support import factories
+from tests.support.api_caller import Caller
 from transactions.reviews import decisions
 
 pytestmark = pytest.mark.django_db

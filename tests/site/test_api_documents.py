@@ -13,8 +13,8 @@ from django.urls import get_resolver
 
 from loyalty_site.lib import problems
 from programs.models import Currency
-from tests import factories
-from tests.site.api_caller import ROOT, Caller, schema
+from tests.support import factories
+from tests.support.api_caller import ROOT, Caller, schema
 from tests.test_architecture import FILES, tree_of
 
 ROOT_DIR = Path(settings.BASE_DIR)

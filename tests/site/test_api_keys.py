@@ -9,8 +9,8 @@ from django.utils import timezone
 from partners.authentication import KeyThrottle
 from partners.models import Connection
 from programs.models import Participation
-from tests import factories
-from tests.site.api_caller import ALL_SCOPES, Caller
+from tests.support import factories
+from tests.support.api_caller import ALL_SCOPES, Caller
 from transactions.models import Entry, Journal
 
 pytestmark = pytest.mark.django_db

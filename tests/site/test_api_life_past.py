@@ -9,9 +9,9 @@ from django.utils import timezone
 
 from partners.models import Connection
 from programs.models import Participation
-from tests import factories
-from tests.factories import post_one, purchase, redemption, reversal
-from tests.site.api_caller import Caller
+from tests.support import factories
+from tests.support.api_caller import Caller
+from tests.support.factories import post_one, purchase, redemption, reversal
 from transactions.models import Entry
 
 pytestmark = pytest.mark.django_db

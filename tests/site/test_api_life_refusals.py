@@ -8,8 +8,8 @@ from django.utils import timezone
 
 from members.models import Card
 from programs.models import Currency
-from tests import factories
-from tests.site.api_caller import Caller
+from tests.support import factories
+from tests.support.api_caller import Caller
 from transactions.models import Journal
 
 pytestmark = pytest.mark.django_db

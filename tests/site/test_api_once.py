@@ -12,9 +12,9 @@ from partners import idempotency
 from partners.models import KeptAnswer
 from partners.tasks import purge_idempotency_keys
 from programs import versions
-from tests import factories
-from tests.factories import held
-from tests.site.api_caller import Caller
+from tests.support import factories
+from tests.support.api_caller import Caller
+from tests.support.factories import held
 from transactions.models import Journal
 
 

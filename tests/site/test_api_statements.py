@@ -4,8 +4,8 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from tests import factories
-from tests.site.api_caller import Caller
+from tests.support import factories
+from tests.support.api_caller import Caller
 from tests.transactions.test_statements import PURCHASE
 from transactions.models import Journal
 

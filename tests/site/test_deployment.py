@@ -48,6 +48,7 @@ def commands():
 COMMANDS = [pytest.param(words, id=f"{where}: {' '.join(words)[:40]}") for where, words in commands()]
 
 
+@pytest.mark.each_database
 @pytest.mark.parametrize("words", COMMANDS)
 def test_each_command_exists(words):
     words = [word for word in words if not re.fullmatch(r"[A-Z_]+=.*", word)]

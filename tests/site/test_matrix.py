@@ -2,6 +2,7 @@
 
 import os
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -34,6 +35,23 @@ def test_given_servers_are_used_and_arguments_passed_on(runs, monkeypatch):
     assert run(monkeypatch, "-k", "refund or tier", "-x") == 0
     urls = {"DATABASE_URL": "postgres://given/db", "REDIS_URL": "redis://given/1"}
     assert runs == [(["-k", "refund or tier", "-x"], {}), (["-k", "refund or tier", "-x"], urls)]
+
+
+def test_what_needs_no_database_is_noted_by_the_first_run_for_the_second(runs, monkeypatch):
+    seen = []
+
+    def noting(args, place, **urls):
+        notes = Path(os.environ["TESTS_RUN_ONCE"])
+        seen.append(notes.read_text() if notes.exists() else "")
+        notes.write_text("tests/test_x.py::test_y")
+        return 0
+
+    monkeypatch.setattr(matrix, "run_pytest", noting)
+    monkeypatch.setenv("TEST_DATABASE_URL", "postgres://given/db")
+    monkeypatch.setenv("TEST_REDIS_URL", "redis://given/1")
+    for _ in range(2):
+        assert run(monkeypatch) == 0
+    assert seen == ["", "tests/test_x.py::test_y"] * 2
 
 
 @pytest.mark.parametrize(("ci", "code"), [("true", 1), ("1", 1), ("", 0)])
@@ -86,6 +104,7 @@ def test_the_folder_is_removed_whatever_happens():
     assert not place.exists()
 
 
+@pytest.mark.each_database
 def test_a_private_redis_starts_and_is_stopped(monkeypatch):
     monkeypatch.delenv("TEST_REDIS_URL", raising=False)
     with matrix.folder() as place:

@@ -1,35 +1,23 @@
 """The night does what is due for each day that has closed, once, whatever happens in between."""
 
 import io
-import os
-import re
-import signal
-import subprocess
-import sys
-import time
 from contextlib import nullcontext
 from datetime import date, timedelta
-from pathlib import Path
 
 import pytest
 import time_machine
-from django.conf import settings
 from django.core.management import call_command
 from django.core.management.base import CommandError
-from django.db import connection
 
 from loyalty_site import nightly
 from loyalty_site.celery import app
 from loyalty_site.lib import locks
-from tests import factories
-from tests.factories import at, held, post_one, purchase
-from tests.transactions.living import START, live
-from transactions.expiry import sweep
+from tests.support import factories
+from tests.support.factories import at, post_one, purchase
+from tests.support.living import START, live
+from tests.support.nights import NIGHT, STEPS, run
 from transactions.models import NightRun, Seal
 from transactions.proof.audit import audit
-
-STEPS = [step.name for step in nightly.STEPS]
-NIGHT = at(2026, 3, 4, 2)
 
 
 @pytest.fixture
@@ -41,10 +29,6 @@ def made(db):
 def _clock():
     with time_machine.travel(NIGHT, tick=False):
         yield
-
-
-def run(program, now=NIGHT, **options):
-    return [(one.day.isoformat(), one.step) for one in nightly.night(program, now=now, **options)]
 
 
 def tell(*options):
@@ -156,109 +140,6 @@ def test_two_copies_do_not_run_at_once(made, monkeypatch):
     assert tell() == (3, f"{made.code}: another process is running it.\nNot all is done; see above.")
     nightly.nightly()
     assert not NightRun.objects.exists()
-
-
-HOLD = """
-import os, sys
-sys.path.insert(0, ".")
-import django
-django.setup()
-from loyalty_site.lib import locks
-with locks.hold("x") as is_ours:
-    print(is_ours, flush=True)
-    sys.stdin.readline()
-"""
-
-
-@pytest.mark.django_db(transaction=True)
-def test_a_killed_process_holds_no_lock():
-    holder = _process("-c", HOLD, stdin=subprocess.PIPE)
-    assert holder.stdout.readline() == "True\n"
-    with locks.hold("x") as is_ours:
-        assert not is_ours
-    with locks.hold("y") as is_ours:
-        assert is_ours
-    holder.kill()
-    holder.wait()
-    deadline = time.monotonic() + 10
-    while True:
-        with locks.hold("x") as is_ours:
-            if is_ours:
-                break
-        assert time.monotonic() < deadline
-        time.sleep(0.1)
-
-
-def _process(*arguments, **options):
-    """Python on the database of this test."""
-    environment = os.environ | {"DJANGO_SETTINGS_MODULE": "loyalty_site.settings", "VAR_DIR": str(settings.VAR_DIR)}
-    name = connection.settings_dict["NAME"]
-    if connection.vendor == "postgresql":
-        # The server of this run, whether it listens on a port or on a socket; only the database is another.
-        environment["DATABASE_URL"] = re.sub(r"^(\w+://[^/]*)/[^?]*", rf"\1/{name}", os.environ["DATABASE_URL"])
-    else:
-        environment["DATABASE_URL"] = f"sqlite:///{name}"
-    root = Path(nightly.__file__).resolve().parent.parent
-    return subprocess.Popen(
-        [sys.executable, *arguments],
-        cwd=root, env=environment, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, **options,
-    )  # fmt: skip
-
-
-SLOW = """
-import sys, time
-sys.path.insert(0, ".")
-import django
-django.setup()
-from django.core.management import call_command
-from transactions.expiry import sweep
-sweep.plain_lots.BATCH = 1
-sweep.sweep.__kwdefaults__["batch"] = 1
-whole = sweep._refresh
-def refresh(*arguments, **options):
-    print("batch", flush=True)
-    time.sleep(0.2)
-    return whole(*arguments, **options)
-sweep._refresh = refresh
-call_command("night", "--now", sys.argv[1], "--force")
-"""
-
-
-@pytest.mark.django_db(transaction=True)
-@pytest.mark.parametrize("batches", [1, 3])
-def test_killed_and_started_again_it_does_the_rest(batches):
-    made = factories.program()
-    members = [factories.member(made) for _ in range(8)]
-    live(made, members, 11, steps=60)
-    now = START + timedelta(days=3)
-    victim = _process("-c", SLOW, now.isoformat())
-    while batches:
-        line = victim.stdout.readline()
-        assert line, "it ended before it could be killed"
-        batches -= line == "batch\n"
-    time.sleep(0.1)
-    victim.send_signal(signal.SIGKILL)
-    victim.wait()
-    assert NightRun.objects.get(step="settle").finished_at is None
-    left = set(sweep._due(sweep.versions.current(made.pk), now).values_list("member", flat=True))
-    assert 0 < len(left) < 9
-    assert _finish(made, now) == len(STEPS) - 1
-    assert not sweep._due(sweep.versions.current(made.pk), now).exists()
-    assert NightRun.objects.filter(finished_at=None).count() == 0
-    assert not list(audit(made))
-    assert sum(held(who) for who in members) == sum(
-        lot.remaining for who in members for lot in who.lots.filter(is_pending=False, currency__code="points")
-    )
-
-
-def _finish(made, now):
-    deadline = time.monotonic() + 10
-    while True:
-        try:
-            return len(run(made, now=now, is_forced=True))
-        except nightly.Busy:
-            assert time.monotonic() < deadline
-            time.sleep(0.1)
 
 
 def test_it_does_not_run_ahead_of_the_clock(made):

@@ -3,8 +3,8 @@
 import pytest
 from django.apps import apps
 
-from tests import factories
-from tests.transactions.books_balance import books_balance
+from tests.support import factories
+from tests.support.books_balance import books_balance
 
 __all__ = ["books_balance"]
 

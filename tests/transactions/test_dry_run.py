@@ -2,8 +2,8 @@
 
 import pytest
 
-from tests import factories
-from tests.factories import held, line, post, post_one, purchase, redemption, reversal
+from tests.support import factories
+from tests.support.factories import held, line, post, post_one, purchase, redemption, reversal
 from transactions import ledger
 
 

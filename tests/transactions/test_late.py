@@ -8,8 +8,8 @@ from django.utils import timezone
 
 from programs import versions
 from programs.models import Program, Rule
-from tests import factories
-from tests.factories import at, post, post_one, purchase, reversal
+from tests.support import factories
+from tests.support.factories import at, post, post_one, purchase, reversal
 
 pytestmark = pytest.mark.usefixtures("books_balance")
 

@@ -8,10 +8,10 @@ from django.utils import timezone
 
 from members.models import Balance, Card, Member
 from partners.models import Connection
-from tests import factories
-from tests.factories import held, line, post, post_one, purchase, redemption, reversal
+from tests.support import factories
+from tests.support.factories import held, line, post, post_one, purchase, redemption, reversal
 from transactions import ledger
-from transactions.books.posting import fingerprint
+from transactions.books.idempotency import fingerprint
 from transactions.models import Entry, Journal, JournalLine, Lot, Trace
 
 

@@ -9,8 +9,8 @@ from loyalty_site.lib.money import LARGEST
 from members.models import Customer, Member
 from partners.activity import Activity, Redemption, Reversal
 from programs.models import Participation
-from tests import factories
-from tests.factories import line, post, post_one, purchase, redemption, reversal
+from tests.support import factories
+from tests.support.factories import line, post, post_one, purchase, redemption, reversal
 from transactions import ledger
 
 LONG = "x" * 10**6

@@ -4,8 +4,8 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from tests import factories
-from tests.factories import line, post, purchase, redemption, reversal
+from tests.support import factories
+from tests.support.factories import line, post, purchase, redemption, reversal
 from transactions import ledger
 
 #: Of one purchase; two of them are the savepoint that stands for BEGIN and COMMIT in a test.

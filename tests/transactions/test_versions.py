@@ -4,8 +4,8 @@ import pytest
 
 from programs import earning, versions
 from programs.rules.base import Facts
-from tests import factories
-from tests.factories import post, post_one, purchase
+from tests.support import factories
+from tests.support.factories import post, post_one, purchase
 from transactions import ledger
 from transactions.models import Journal
 

@@ -11,7 +11,7 @@ from members.models import Customer, ExternalId, Member
 from partners.models import Connection
 from programs.configuration import Configuration
 from programs.models import Program
-from transactions.books.limits import check
+from transactions import finding
 from transactions.books.posting import CLOCK_SKEW
 from transactions.imports.rows import Row
 from transactions.imports.shelf import Shelf, to_instant, to_number
@@ -64,7 +64,7 @@ class Newcomers:
         for row in rows:
             if row.customer in people:
                 continue
-            found = check(row.activity) or self._untimely(row.at, now) or _customer(row.person)
+            found = finding.first_problem(row.activity) or self._untimely(row.at, now) or _customer(row.person)
             if isinstance(found, Refusal):
                 refusals[row.line] = found
             else:

@@ -18,8 +18,7 @@ from partners.models import Connection
 from programs import versions
 from programs.models import Program
 from transactions import ledger
-from transactions.books.idempotency import IdempotencyConflict
-from transactions.books.posting import fingerprint
+from transactions.books.idempotency import IdempotencyConflict, fingerprint
 from transactions.imports import lines
 from transactions.imports.mapping import Mapping
 from transactions.imports.newcomers import Newcomers
@@ -192,7 +191,7 @@ class _Import:
         results = ledger.record(items, program_id=self.program.pk, via=self.via, dry_run=self.dry_run)
         posted = []
         for row, result in zip(rows, results, strict=True):
-            if result.status == "refused":
+            if result.refusal:
                 is_conflict = result.refusal.code == CONFLICT.code
                 refusals[row.line] = CONFLICT if is_conflict else result.refusal
             elif result.status == "replayed":

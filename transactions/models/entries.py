@@ -35,8 +35,10 @@ class Entry(LedgerRow):
         WRITE_OFF = "write_off", "Write-off"
 
     journal = models.ForeignKey(Journal, models.PROTECT, related_name="entries")
-    member = models.ForeignKey(Member, models.PROTECT, related_name="entries", db_index=False)
-    currency = models.ForeignKey(Currency, models.PROTECT, related_name="entries", db_index=False)
+    member = models.ForeignKey(Member, models.PROTECT, related_name="entries", db_index=False, db_constraint=False)
+    currency = models.ForeignKey(
+        Currency, models.PROTECT, related_name="entries", db_index=False, db_constraint=False
+    )
     kind = models.CharField(max_length=16, choices=Kind)
     points = models.BigIntegerField()
     available = models.BigIntegerField(default=0)
@@ -79,8 +81,8 @@ class Lot(LedgerRow):
     """
 
     entry = models.OneToOneField(Entry, models.PROTECT, primary_key=True, related_name="lot")
-    member = models.ForeignKey(Member, models.PROTECT, related_name="lots", db_index=False)
-    currency = models.ForeignKey(Currency, models.PROTECT, related_name="lots", db_index=False)
+    member = models.ForeignKey(Member, models.PROTECT, related_name="lots", db_index=False, db_constraint=False)
+    currency = models.ForeignKey(Currency, models.PROTECT, related_name="lots", db_index=False, db_constraint=False)
     points = models.BigIntegerField()
     remaining = models.BigIntegerField()
     activity_at = models.DateTimeField()

@@ -11,6 +11,7 @@ from django.db import connections, models, transaction
 from django.db.backends.base.base import BaseDatabaseWrapper
 
 from loyalty_site.lib.saving import SaveOptions
+from transactions.models import parents
 from transactions.models.transitions import TRANSITIONS
 
 #: Columns that may still move after the row was written; "" means that the row never changes.
@@ -158,7 +159,7 @@ def drop_triggers(connection: BaseDatabaseWrapper) -> None:
     """Take the guards off; only a test database that is being emptied has a reason to."""
     tail = {"postgresql": ' ON "{table}"'}.get(connection.vendor, "")
     with connection.cursor() as cursor:
-        for table in DERIVED:
+        for table in (*DERIVED, *parents.KEPT):
             for change in ("update", "leap", "delete", "truncate"):
                 cursor.execute(f'DROP TRIGGER IF EXISTS "{table}_no_{change}"' + tail.format(table=table))
 
@@ -171,10 +172,12 @@ def create_triggers(connection: BaseDatabaseWrapper) -> None:
             for table, derived in DERIVED.items():
                 for statement in _DIALECTS[connection.vendor](connection, table, set(derived.split())):
                     cursor.execute(statement)
+            for statement in parents.guards(connection):
+                cursor.execute(statement)
 
 
 def guard_ledger(*, using: str, **kwargs: object) -> None:
     """post_migrate: the guards belong to the schema."""
     connection = connections[using]
-    if set(DERIVED) <= set(connection.introspection.table_names()):
+    if {*DERIVED, *parents.KEPT} <= set(connection.introspection.table_names()):
         create_triggers(connection)

@@ -24,7 +24,7 @@ class NotOpen(Refused):
     code = "not_open"
 
 
-class Decider(TypedDict):
+class Decider(TypedDict, total=False):
     """The columns that say who decided an open journal, and when."""
 
     decided_by_id: int | None
@@ -97,7 +97,7 @@ class Journal(LedgerRow):
         REVERSED = "reversed", "Reversed"
         REJECTED = "rejected", "Rejected"
 
-    program = models.ForeignKey(Program, models.PROTECT, related_name="journals", db_index=False)
+    program = models.ForeignKey(Program, models.PROTECT, related_name="journals", db_index=False, db_constraint=False)
     connection = models.ForeignKey(Connection, models.PROTECT, related_name="journals", db_index=False)
     kind = models.CharField(max_length=12, choices=Kind)
     activity = models.CharField(
@@ -111,6 +111,7 @@ class Journal(LedgerRow):
         blank=True,
         related_name="journals",
         db_index=False,
+        db_constraint=False,
         help_text="Empty while it is not known yet, and for what time did to many members.",
     )
     status = models.CharField(max_length=20, choices=Status, default=Status.PROCESSED)

@@ -7,41 +7,18 @@ and redatings only: no stored balance is asked, or touched. What time has done s
 settled is not in the ledger yet: call `ledger.refresh` first where the present matters.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 from typing import cast
 
 from django.db.models import Q, Sum
 from django.db.models.functions import Coalesce
 
+from members.held import HeldLot, State
 from members.models import Standing
 from transactions.models import Entry, Lot, Redating, Trace
 
 PARTS = ("available", "pending", "reserved", "arrears")
-
-
-@dataclass(frozen=True, slots=True)
-class HeldLot:
-    """A lot as it stood: `expires_at` and `is_pending` too are those of then."""
-
-    id: int
-    currency_id: int
-    points: int
-    remaining: int
-    is_pending: bool
-    activity_at: datetime
-    expires_at: datetime | None
-
-
-@dataclass(frozen=True, slots=True)
-class State:
-    """`balances` {currency id: {available, pending, reserved, arrears}}, `lots` with something left by key,
-    `tiers` {tier group id: tier id}."""
-
-    balances: Mapping[int, Mapping[str, int]] = field(default_factory=dict)
-    lots: Sequence[HeldLot] = ()
-    tiers: Mapping[int, int] = field(default_factory=dict)
 
 
 def as_of(member_id: int, *, true_at: datetime | None = None, known_at: datetime | None = None) -> State:

@@ -16,6 +16,7 @@ from members.models import Member
 from programs.models import Program
 from transactions.proof import seals
 from transactions.proof.audit.drift import Drift, Members
+from transactions.proof.audit.orphans import orphans
 from transactions.proof.audit.statements import STATEMENTS
 from transactions.proof.audit.walks import WALKS
 
@@ -33,21 +34,23 @@ CHECKS: list[Check] = [*STATEMENTS, *WALKS]
 def audit(
     program: Program, *, progress: Callable[[int], object] | None = None, chunk: int = CHUNK
 ) -> Iterator[Drift]:
-    """Yields each Drift of the members of `program`, then those of its seals.
+    """Yields each Drift of the members of `program`, then what names a missing row, then those of its seals.
 
     `progress` is called with the members done since.
     """
-    session, last = Session(), 0
+    session, last, is_last = Session(), 0, False
     currencies = dict(program.currencies.values_list("pk", "code"))
     queue = Member.objects.filter(program=program).order_by("pk").values_list("pk", "number")
-    while numbers := dict(queue.filter(pk__gt=last)[:chunk]):
-        last = max(numbers)
+    while not is_last and (numbers := dict(queue.filter(pk__gt=last)[:chunk])):
+        # Behind a chunk that is not full there is nobody.
+        last, is_last = max(numbers), len(numbers) < chunk
         members = Members(session, program.pk, numbers, currencies)
         with _snapshot():
             for check in CHECKS:
                 yield from check(members)
         if progress:
             progress(len(numbers))
+    yield from orphans(session, program.pk)
     for what, stored, computed in seals.broken(program):
         yield Drift("", "", what, stored, computed)
 

@@ -1,0 +1,91 @@
+"""A shop in which points have a whole life: caps, groups, merges, requests, nights, transactions in each state."""
+
+from django.contrib.auth import get_user_model
+from django.contrib.auth.models import Group
+from django.utils import timezone
+
+from loyalty_site import staff
+from members.models import Relation
+from partners.activity import Adjustment
+from programs.models import Cap, StaffLimit
+from tests.support import factories
+from tests.support.shop import Shop
+from transactions.expiry import redating
+from transactions.merging import merges
+from transactions.models import Approval, Journal, NightRun, Seal
+from transactions.reviews import approvals
+
+
+class LivelyShop(Shop):
+    """`clerk`, of the store staff, may post 100 points at once and has asked for 500 (`asked`)."""
+
+    def __init__(self):
+        super().__init__()
+        staff.make_groups()
+        self.points = self.program.currencies.get(code="points")
+        self.cap = Cap.objects.create(
+            program=self.program, code="daily", name="Daily", currency=self.points, limit=100000
+        )
+        store = Group.objects.get(name=staff.STORE)
+        self.limit = StaffLimit.objects.create(
+            program=self.program, group=store, currency=self.points, per_posting=100, per_day=150
+        )
+        self._change(transfers=True)
+        self.bob = factories.member(self.program, last_name="Babbage", email="bob@example.com")
+        self.firm = factories.member(
+            self.program, kind="company", first_name="", last_name="", company_name="Engines Ltd"
+        )
+        self.relation = Relation.objects.create(member=self.bob, group=self.firm, percent=10, may_redeem=True)
+        self._post(factories.purchase(self.bob, 30000, "order-3"))
+        self.asked = self.ask(500)
+        old, new = (factories.member(self.program, last_name=name) for name in ("Hopper", "Murray"))
+        self._post(factories.purchase(old, 5000, "order-4"))
+        self.merge = merges.merge(old, new, reason="Married")
+        self._nights()
+
+    def _change(self, **fields):
+        self.program.currencies.filter(code="points").update(**fields)
+        self.program.touch(self.program.pk)
+        self.program.refresh_from_db()
+
+    def _nights(self):
+        NightRun.objects.create(
+            program=self.program, day="2026-03-04", step="expire", counts={"lots": 3}, finished_at=timezone.now()
+        )
+        expiry = self.points.expiry_rule
+        expiry.period = 24
+        expiry.save()
+        redating.apply(self.points, reason="Two years now")
+        Seal.objects.create(
+            program=self.program, day="2026-03-04", first_entry=1, last_entry=9, entries=9, root="ab" * 32
+        )
+
+    @property
+    def clerk(self):
+        known = get_user_model().objects.filter(username="clerk").first()
+        if known:
+            return known
+        clerk = get_user_model().objects.create_user("clerk", "clerk@example.com", "correct horse", is_staff=True)
+        clerk.groups.add(Group.objects.get(name=staff.STORE))
+        return clerk
+
+    def ask(self, points, name="ask-1"):
+        item = Adjustment(name, {"number": self.bob.number}, points, "Sorry for the wait", currency="points")
+        outcome = approvals.adjust(self.program, item, user=self.clerk, via=self.till)
+        return Approval.objects.get(pk=outcome.approval.pk)
+
+    def held(self):
+        return self._post(factories.purchase(self.ada, 2000, "order-held", hold="Looks odd"))
+
+    def reserved(self):
+        return self._post(factories.redemption(self.ada, 30, "cart-1", reserve_s=600))
+
+    def pending(self):
+        """A purchase whose points are pending for fourteen days."""
+        self._change(pending_days=14)
+        return self._post(factories.purchase(self.ada, 7000, "order-pending"))
+
+    def waiting(self):
+        """A refund that is ahead of its order, which then comes unseen."""
+        result = factories.post_one(self.program, factories.reversal(0, "ahead-1", order="order-late"), via=self.till)
+        return Journal.objects.get(pk=result.journal_id)

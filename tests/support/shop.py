@@ -1,0 +1,56 @@
+"""A shop in which each page of the back office has something to show."""
+
+from datetime import timedelta
+
+from django.utils import timezone
+
+from members.models import Card, ExternalId
+from partners import keys
+from partners.models import Connection
+from programs.models import ExchangeRate, Participation
+from tests.support import factories
+from transactions.models import Journal
+
+
+class Shop:
+    """`ada` has bought (with a line of a product), was refunded, and has redeemed."""
+
+    def __init__(self):
+        owner = factories.partner("alpine", name="Alpine Sports")
+        self.store = factories.store(owner, "lyon", city="Lyon")
+        factories.product(owner, "SKI-1", "skis", name="Skis")
+        self.program = factories.program("alpine", owner=owner, name="Alpine Club")
+        guest = factories.partner("cafe", name="Café du Lac")
+        Participation.objects.create(program=self.program, partner=guest)
+        self.program.refresh_from_db()
+        self.till = Connection.of(owner, Connection.Platform.API)
+        self.key, _ = keys.issue(self.till, name="Till", scopes=["read", "earn"])
+        factories.rule(
+            self.program,
+            "weekend",
+            "fixed",
+            {"points": "20", "events": "purchase"},
+            conditions={"weekdays": [6, 7], "channels": ["store"]},
+            group="extra",
+        )
+        ExchangeRate.objects.create(program=self.program, money="USD", on="2020-01-01", rate="0.92")
+        self.program.refresh_from_db()
+        self.ada = factories.member(self.program, phone="+33612345678", last_name="Lovelace")
+        Card.objects.create(member=self.ada, number="C-1815")
+        ExternalId.objects.create(customer=self.ada.customer, connection=self.till, value="crm-7")
+        self.bought = self._post(
+            factories.purchase(
+                self.ada, 60000, "order-1", lines=(factories.line("SKI-1", 60000, tax=10000),), store="lyon"
+            )
+        )
+        self.second = self._post(factories.purchase(self.ada, 5000, "order-2"))
+        self.redeemed = self._post(factories.redemption(self.ada, 40, "spend-1", reason="A cap"))
+        self.reversal = self._post(factories.reversal(self.second.pk, reason="Returned"))
+
+    def _post(self, item):
+        result = factories.post_one(self.program, item, via=self.till)
+        return Journal.objects.get(pk=result.journal_id)
+
+
+def soon():
+    return timezone.now() + timedelta(days=30)

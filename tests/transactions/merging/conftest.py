@@ -1,0 +1,17 @@
+"""Two memberships of one person."""
+
+import pytest
+
+from tests.support import factories
+from tests.support.balanced import assert_balanced
+
+
+@pytest.fixture
+def ada(made):
+    yield factories.member(made)
+    assert_balanced(made)
+
+
+@pytest.fixture
+def twin(made):
+    return factories.member(made)
