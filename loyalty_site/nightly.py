@@ -2,7 +2,7 @@
 
 For each program and each local day that has closed since the last success, an ordered list of steps. A
 NightRun row says what each did; unfinished ones are taken up again, whether they failed or were killed. A
-step finds its own work in the database, so said twice, it counts once. One copy at a time runs a program's
+step finds its own work in the database, so it may run twice and counts once. One copy at a time runs a program's
 night, whoever starts it.
 """
 

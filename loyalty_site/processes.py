@@ -18,7 +18,7 @@ STOPPING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 class Group:
-    """Processes that end together: when one ends, when we are told to stop, or when we die."""
+    """Processes that end together: when one ends, when somebody stops us, or when we die."""
 
     def __init__(self, grace_s: float = 20) -> None:
         self.grace_s = grace_s
@@ -36,7 +36,7 @@ class Group:
             signal.signal(number, handler)
 
     def start(self, name: str, command: Sequence[str], **environment: str) -> None:
-        """Start one process in a session of its own: Ctrl-C reaches us, and we tell it in order."""
+        """Start one process in a session of its own: Ctrl-C reaches only us, and we stop them in order."""
         self.running[name] = subprocess.Popen(
             command,
             env=os.environ | environment,
@@ -80,6 +80,6 @@ class Group:
 
 
 def _die_with_parent() -> None:
-    """Runs in the new process: the kernel sends it SIGTERM if we are killed and can tell it nothing."""
+    """Runs in the new process: the kernel sends it SIGTERM if we are killed and can no longer stop it."""
     PR_SET_PDEATHSIG = 1
     ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)

@@ -156,7 +156,7 @@ def _twins(program: Program, newcomers: Mapping[str, Customer]) -> dict[str, Ref
 
 
 def twin_refusal(field: str) -> Refusal:
-    """What is said of an e-mail or a phone (`field`) that another member has."""
+    """The refusal of an e-mail or a phone (`field`) that another member has."""
     detail = f"Another member has this {field}: name that member, or leave the {field} out."
     return Refusal(AlreadyMember.code, detail, field=field)
 

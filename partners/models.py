@@ -166,7 +166,7 @@ class ApiKey(models.Model):
 
 
 class KeptAnswer(models.Model):
-    """What a connection was answered under one Idempotency-Key, to be told again. See partners/idempotency.py."""
+    """What a connection was answered under one Idempotency-Key, to be answered again. See partners/idempotency.py."""
 
     connection = models.ForeignKey(Connection, models.CASCADE, related_name="+", db_index=False)
     key = models.CharField(max_length=255)

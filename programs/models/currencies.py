@@ -10,7 +10,7 @@ from simple_history.models import HistoricalRecords
 from programs import checks
 from programs.models.programs import Program, ProgramPart
 
-#: A limit of nothing is no limit: that is said by leaving it empty.
+#: Who means no limit leaves it empty.
 _AT_LEAST_ONE = [MinValueValidator(1)]
 
 

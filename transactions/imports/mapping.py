@@ -1,6 +1,6 @@
 """How is a foreign file read? The mapping file: checked whole before the first row is looked at.
 
-docs/import.md describes it for people. Every problem is told with its path, like `fields.date.format`.
+docs/import.md describes it for people. Every problem is reported with its path, like `fields.date.format`.
 """
 
 import codecs

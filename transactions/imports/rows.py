@@ -73,7 +73,7 @@ class Record(NamedTuple):
     columns: Columns
 
     def row(self, ordinal: int) -> Row:
-        """The Row; equal records are told apart by their `ordinal`, from 1."""
+        """The Row. Its `ordinal`, from 1, distinguishes it from equal records."""
         external_id = self.external_id or f"row-{self.key}-{ordinal}"
         activity = Activity(external_id=external_id, **self.columns)
         return Row(self.line, activity, self.columns["activity_at"], self.customer, self.person)
@@ -172,7 +172,7 @@ class Reader:
         text = self._plain(name, text)
         whole, _, part = text.partition(".")
         digits = whole + part
-        # The ordinary number, told apart from all others without a regular expression and a Decimal.
+        # The ordinary number, recognised without a regular expression and a Decimal.
         if whole and len(part) == self.decimals and len(digits) <= 15 and digits.isascii() and digits.isdigit():
             return int(digits)
         if text.startswith("-"):

@@ -74,9 +74,9 @@ class JournalQuerySet(LedgerQuerySet["Journal"]):
 class Journal(LedgerRow):
     """The business event as received: a purchase, a redemption, a reversal.
 
-    (program, connection, kind, external_id) is the fact's own name: told twice, it counts once.
+    (program, connection, kind, external_id) is the fact's own name: reported twice, it counts once.
     Money is in minor units of `money`. `trace` says how the rules came to their numbers, `answer` is
-    what the sender was told, and is told again when the fact is repeated.
+    what the sender was answered, and is answered again when the fact is repeated.
     """
 
     class Kind(models.TextChoices):

@@ -1,4 +1,4 @@
-"""Why did a transaction give what it gave? The trace of a journal, said in words."""
+"""Why did a transaction give what it gave? The trace of a journal, in words."""
 
 from collections.abc import Iterator, Mapping
 from datetime import date

@@ -55,12 +55,12 @@ class Command(BaseCommand):
             raise CommandError(f"{error} What is recorded stays; run it again.", returncode=UNUSABLE) from None
         except OSError as error:
             raise CommandError(f"{error.filename}: {error.strerror}", returncode=UNUSABLE) from None
-        self.tell(outcome, dry_run=dry_run, seconds=time.monotonic() - began)
+        self.report(outcome, dry_run=dry_run, seconds=time.monotonic() - began)
         if outcome.problems:
             detail = f"{outcome.refused:,} rows were refused: {outcome.problems:,} problems listed in {report}."
             raise CommandError(detail, returncode=ROWS_REFUSED)
 
-    def tell(self, outcome: imports.Outcome, *, dry_run: bool, seconds: float) -> None:
+    def report(self, outcome: imports.Outcome, *, dry_run: bool, seconds: float) -> None:
         """Say in a sentence what came of the file."""
         would = "would be " if dry_run else ""
         self.stdout.write(

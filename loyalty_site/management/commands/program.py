@@ -61,7 +61,7 @@ class Command(BaseCommand):
     def apply(
         self, *, file: str, check: bool, create_partners: bool, new_points_only: bool, **options: object
     ) -> None:
-        """Make the stored program what the document says, or only tell what that would change."""
+        """Make the stored program what the document says, or only list what that would change."""
         wanted = _read(file)
         action = document.preview if check else document.apply
         try:
