@@ -52,7 +52,7 @@ def recall(connection, key, mark):
     """
     if not locks.claim(f"idempotency:{connection.pk}:{key}"):
         raise InFlight("A request with this key is being worked on; ask again in a moment.")
-    known = KeptAnswer.objects.filter(connection=connection, key=key).first()
+    known = KeptAnswer.objects.filter(connection=connection.pk, key=key).first()
     if known and known.fingerprint != mark:
         raise KeyReused("This key came with another request before; take a new one.", field="Idempotency-Key:")
     return known
@@ -61,7 +61,7 @@ def recall(connection, key, mark):
 def keep(connection, key, mark, response):
     """Remember the answer of a request that `recall` did not know."""
     KeptAnswer.objects.create(
-        connection=connection,
+        connection_id=connection.pk,
         key=key,
         fingerprint=mark,
         status=response.status_code,

@@ -13,7 +13,7 @@ from functools import lru_cache
 
 import psycopg
 from django.db import connections
-from django.db.utils import DEFAULT_DB_ALIAS
+from django.db.utils import DEFAULT_DB_ALIAS, InterfaceError, OperationalError
 
 
 class Session:
@@ -49,6 +49,33 @@ class Session:
             cursor.execute(sql, params)
         self._log(sql)
         return cursor
+
+    def run_first(self, sql, params=()):
+        """`run` for what a request reads first: over a new connection where the old one turns out to be gone.
+
+        Django would ask the server before each request whether it is still there, which costs as much as this
+        statement; so it is asked only when the statement has failed.
+        """
+        wrapper = self.connection
+        if wrapper.connection is None or wrapper.in_atomic_block or not self.is_postgresql:
+            return self.run(sql, params)
+        wrapper.health_check_done = True
+        try:
+            return self.run(sql, params)
+        except (OperationalError, InterfaceError):
+            if wrapper.is_usable():
+                raise
+            wrapper.close()
+            return self.run(sql, params)
+
+    def collect(self, columns: str) -> str:
+        """SQL of an aggregate: these columns of all rows, as the text of one JSON array of arrays, in any order.
+
+        Where there are no rows it is null, or an array of none. Instants and days are their ISO texts.
+        """
+        if self.is_postgresql:
+            return f"json_agg(json_build_array({columns}))::text"
+        return f"json_group_array(json_array({columns}))"
 
     def _log(self, sql):
         """Let `assertNumQueries` and the debug log see what does not go through Django's cursors."""
