@@ -95,7 +95,8 @@ class Session:
         wrapper = self.connection
         if wrapper.connection is None or wrapper.in_atomic_block or not self.is_postgresql:
             return self.run(sql, params)
-        wrapper.health_check_done = True
+        # Django sets it; its stubs do not know it.
+        wrapper.health_check_done = True  # type: ignore[attr-defined]
         try:
             return self.run(sql, params)
         except (OperationalError, InterfaceError):
