@@ -7,7 +7,7 @@ from rest_framework.request import Request
 from loyalty_site.lib import problems
 from partners.api.endpoint import Endpoint
 from programs.api import schemas
-from programs.reach import reachable
+from programs.reach import ReachingKey, reachable
 
 
 @extend_schema_view(
@@ -24,6 +24,8 @@ from programs.reach import reachable
 )
 class ProgramViewSet(Endpoint):
     """Programs, to read."""
+
+    authentication_classes = [ReachingKey]
 
     scopes = {"list": "read", "retrieve": "read"}
 
