@@ -97,6 +97,24 @@ def test_foreign_keys_point_down(layer):
                 assert target in below or target not in LAYERS, f"{field} reaches up to {target}"
 
 
+def test_only_one_module_imports_the_theme_of_the_admin():
+    importers = {
+        str(path) for path in FILES for _, name in imports_of(tree_of(path), path) if name.split(".")[0] == "unfold"
+    }
+    assert importers == {"loyalty_site/lib/admin/theme.py"}
+
+
+def test_pages_of_lower_apps_are_extended_and_never_registered_anew():
+    wrong = [
+        f"{path}:{node.lineno}"
+        for path in FILES
+        for node in ast.walk(tree_of(path))
+        # Those of Django itself come without the look of the others.
+        if isinstance(node, ast.Attribute) and node.attr == "unregister" and path != Path("loyalty_site/admin.py")
+    ]
+    assert not wrong
+
+
 def test_modules_are_short():
     sizes = {path: len((ROOT / path).read_text().splitlines()) for path in FILES + TESTS}
     assert not {str(path): size for path, size in sizes.items() if size > MODULE_LINES}
