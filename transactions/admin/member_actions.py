@@ -16,11 +16,10 @@ from transactions.admin import journal_panels
 from transactions.admin.dialogs import AdjustForm, MergeForm, RedeemForm, TransferForm
 from transactions.admin.lookups import member_of, other_member
 from transactions.admin.merges import bonuses_given_twice
-from transactions.admin.posting import MAY_POST, back_office, post
+from transactions.admin.posting import MAY_POST, back_office, journal_of, post
 from transactions.admin.wording import points_in_words
 from transactions.books.items import Result
 from transactions.merging import merges
-from transactions.models import Journal
 from transactions.reviews import approvals
 
 _REDEEM = dialog(
@@ -83,6 +82,7 @@ class MemberActions(Extension[Member]):
         if outcome.result:
             return self._posted(request, member, outcome.result)
         asked = outcome.approval
+        assert asked is not None, "what is not posted is asked for"
         text = "This is above your limit, so nothing is posted yet: a second person decides it."
         if asked.status == asked.Status.REJECTED:
             text = f"This was asked for before and rejected: {asked.note}"
@@ -105,7 +105,7 @@ class MemberActions(Extension[Member]):
         )
 
     def _posted(self, request: StaffRequest, member: Member, result: Result) -> HttpResponse:
-        journal = Journal.objects.select_related("program").get(pk=result.journal_id)
+        journal = journal_of(result)
         level, text = journal_panels.receipt(journal, result)
         log = f"{journal.get_kind_display()}: {journal.reason}"
         return self.admin.done(request, member, log=log, say=text, level=level)
@@ -160,15 +160,15 @@ def _merge(source: Member, form: MergeForm, user: User) -> Merge | None:
     return None
 
 
-def _effects(source: Member, target: Member, preview: dict[str, Any]) -> Iterator[str]:
+def _effects(source: Member, target: Member, preview: merges.Preview) -> Iterator[str]:
     """What merging would do, as sentences."""
     if preview["problems"]:
         yield from preview["problems"]
         return
     program = source.program
-    moves, balances = (points_in_words(program, preview[name]) or "no points" for name in ("moves", "balances"))
-    yield f"{source} becomes part of {target} and brings {moves}."
-    yield f"{target} then has {balances}."
+    brings, has = (points_in_words(program, points) for points in (preview["moves"], preview["balances"]))
+    yield f"{source} becomes part of {target} and brings {brings or 'no points'}."
+    yield f"{target} then has {has or 'no points'}."
     tiers = ", ".join(filter(None, preview["tiers"].values()))
     if tiers:
         yield f"Tier then: {tiers}."
