@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, TypedDict
+from typing import Any
 
 from django.contrib import admin
 from django.db.models import ForeignKey, QuerySet
@@ -26,7 +26,8 @@ from partners.models import Connection
 from programs.models import Program
 from transactions.admin import journal_panels
 from transactions.admin.journal_actions import JournalActions
-from transactions.admin.posting import journal_of, post
+from transactions.admin.lookups import journal_of
+from transactions.admin.posting import post
 from transactions.admin.purchase_form import LineFormSet, LineInline, PurchaseForm
 from transactions.models import Journal
 
@@ -194,7 +195,7 @@ class JournalAdmin(VerbAdmin):
         program = form.cleaned_data["member"].program
         lines = [line for formset in formsets for line in formset.lines(program)]
         result = post(form.to_activity(lines), program, request.user)
-        journal = journal_of(result)
+        journal = journal_of(result.journal_id)
         level, text = journal_panels.receipt(journal, result)
         self.message_user(request, text, level)
         # “Save and add another” asks the same again, of the same member where the address names one.
@@ -202,13 +203,7 @@ class JournalAdmin(VerbAdmin):
         return Made(journal, HttpResponseRedirect(request.get_full_path() if again else address_of(journal)))
 
 
-class Keyed(TypedDict):
-    """A row of which only the key was read."""
-
-    pk: int
-
-
-def _named(external_id: str) -> QuerySet[Journal, Keyed]:
+def _named(external_id: str) -> QuerySet[Journal, Any]:
     """Journals of this external id. Its index begins with the columns that are spelled out here."""
     return Journal.objects.filter(
         program__in=list(Program.objects.values_list("pk", flat=True)),

@@ -10,7 +10,6 @@ from partners.models import Connection
 from programs.models import Program
 from transactions import ledger
 from transactions.books.items import Result
-from transactions.models import Journal
 
 #: Who may enter and take back transactions.
 MAY_POST = "transactions.add_journal"
@@ -39,9 +38,3 @@ def accepted(result: Result) -> Result:
     if result.refusal:
         raise Refused(result.refusal.detail, field=result.refusal.field, code=result.refusal.code)
     return result
-
-
-def journal_of(result: Result) -> Journal:
-    """The journal that an accepted item became, with its program."""
-    assert result.journal_id is not None, "what is accepted is written down"
-    return Journal.objects.select_related("program").get(pk=result.journal_id)
