@@ -4,6 +4,7 @@ import secrets
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime
+from typing import Protocol
 
 from django.db import IntegrityError, transaction
 from django.utils import timezone
@@ -12,6 +13,7 @@ from loyalty_site.lib import luhn
 from loyalty_site.lib.refusals import Refusal, Refused
 from members import tiers
 from members.models import Card, Customer, ExternalId, Member, Standing
+from partners.callers import Via
 from partners.models import Connection, Store
 from programs import versions
 from programs.configuration import Configuration
@@ -39,16 +41,23 @@ def new_number(prefix: str = "") -> str:
     return body + luhn.digit(body)
 
 
+class ProgramKey(Protocol):
+    """A program, as its row or as a request knows it."""
+
+    @property
+    def pk(self) -> int: ...
+
+
 @transaction.atomic
 def enrol(
-    program: Program,
+    program: ProgramKey,
     customer: Customer,
     *,
     channel: str,
     home_store: Store | None = None,
     cards: Iterable[str] = (),
     external_id: str = "",
-    via: Connection | None = None,
+    via: Via | None = None,
     enrolled_at: datetime | None = None,
     now: datetime | None = None,
 ) -> Member:
@@ -56,27 +65,24 @@ def enrol(
 
     `external_id` is what the connection `via` calls the customer. Raises AlreadyMember, NotEnrollable.
     """
-    # Enrolments of a program go one by one, so that two tills cannot enrol one e-mail address twice.
-    program = Program.objects.select_for_update(no_key=True).get(pk=program.pk)
-    if program.status != program.Status.ACTIVE:
-        raise NotEnrollable(f"The program is {program.get_status_display().lower()}; activate it first.")
+    locked = _lock(program.pk)
     now = now or timezone.now()
     if customer.pk is None:
-        _refuse_twins(program, customer)
+        _refuse_twins(locked, customer)
         customer.save()
     with _translated():
         member = Member.objects.create(
-            program=program,
+            program=locked,
             customer=customer,
-            number=_free_numbers(program, 1)[0],
+            number=_free_numbers(locked, 1)[0],
             channel=channel,
             home_store=home_store,
             enrolled_at=enrolled_at or now,
         )
-        Card.objects.bulk_create(Card(member=member, program=program, number=number) for number in cards)
+        Card.objects.bulk_create(Card(member=member, program=locked, number=number) for number in cards)
         if external_id and via:
             ExternalId.objects.create(customer=customer, connection_id=via.pk, value=external_id)
-    Standing.objects.bulk_create(starting_standings(versions.of(program), [member], now=now))
+    Standing.objects.bulk_create(starting_standings(versions.of(locked), [member], now=now))
     return member
 
 
@@ -95,9 +101,7 @@ def enrol_many(
     the same to the instant. Returns {external id: Member or Refusal}: who is a member by now stays the one
     that he is. Raises NotEnrollable.
     """
-    program = Program.objects.select_for_update(no_key=True).get(pk=program.pk)
-    if program.status != program.Status.ACTIVE:
-        raise NotEnrollable(f"The program is {program.get_status_display().lower()}; activate it first.")
+    program = _lock(program.pk)
     known = ExternalId.objects.filter(connection=via, value__in=list(newcomers)).select_related("customer")
     # Known to the connection from another program: the same person.
     stored = {row.value: row.customer for row in known}
@@ -126,6 +130,17 @@ def enrol_many(
     standings = starting_standings(versions.of(program), members.values(), now=timezone.now())
     Standing.objects.bulk_create(standings)
     return outcome | members
+
+
+def _lock(program_id: int) -> Program:
+    """The row of the program, locked until commit. Raises NotEnrollable where it is not active.
+
+    Enrolments of a program go one by one, so that two tills cannot enrol one e-mail address twice.
+    """
+    program = Program.objects.select_for_update(no_key=True).get(pk=program_id)
+    if program.status != program.Status.ACTIVE:
+        raise NotEnrollable(f"The program is {program.get_status_display().lower()}; activate it first.")
+    return program
 
 
 def _free_numbers(program: Program, count: int) -> list[str]:

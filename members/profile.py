@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from datetime import date, datetime
 
+from loyalty_site.lib.arrays import Row
 from loyalty_site.lib.sql import Session, instant
 
 #: What is known of the person, as columns of the customer.
@@ -108,7 +109,7 @@ def read(
     return _profile(row) if row else None
 
 
-def _profile(row: tuple) -> Profile:
+def _profile(row: Row) -> Profile:
     (
         id,
         number,
@@ -137,17 +138,24 @@ def _profile(row: tuple) -> Profile:
         external_id=external_id,
         person=dict(zip(PERSON, person, strict=True)),
         cards=[number for _, number in sorted(_rows(cards))],
-        balances={held[0]: HeldBalance(*held[:-1], _instant(held[-1])) for held in _rows(balances)},
+        balances={held[0]: _balance(held) for held in _rows(balances)},
         tiers={group: HeldTier(group, tier, _instant(from_at)) for group, tier, from_at in _rows(tiers)},
         tallies={(currency, date.fromisoformat(first)): points for currency, first, points in _rows(tallies)},
         expiries={currency_id: sorted(ends) for currency_id, ends in expiries.items()},
     )
 
 
-def _rows(collected: str | None) -> list:
+def _balance(held: Row) -> HeldBalance:
+    row: Row = (*held[:-1], _instant(held[-1]) if held[-1] else None)
+    return HeldBalance(*row)
+
+
+def _rows(collected: str | None) -> list[Row]:
     """What `Session.collect` collected."""
-    return json.loads(collected) if collected else []
+    rows: list[Row] = json.loads(collected) if collected else []
+    return rows
 
 
-def _instant(text: str | None) -> datetime | None:
-    return instant(datetime.fromisoformat(text)) if text else None
+def _instant(text: str) -> datetime:
+    """An instant that was collected."""
+    return instant(datetime.fromisoformat(text))

@@ -2,10 +2,13 @@
 
 import logging
 import time
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Protocol, cast
 
 from django.conf import settings
 from django.contrib.auth.models import AnonymousUser
 from django.core.cache import cache
+from django.core.cache.backends.base import BaseCache
 from django.core.cache.backends.locmem import LocMemCache
 from rest_framework.authentication import BaseAuthentication, get_authorization_header
 from rest_framework.permissions import BasePermission
@@ -16,6 +19,10 @@ from loyalty_site.lib.refusals import Refused
 from partners import keys
 from partners.callers import ApiCaller
 
+if TYPE_CHECKING:
+    # Views import what is named in the settings, which is this module.
+    from rest_framework.views import APIView
+
 logger = logging.getLogger("loyalty.api")
 
 CHALLENGE = 'Bearer realm="loyalty"'
@@ -23,22 +30,28 @@ _WINDOW_S = 60
 
 
 class NotAuthenticated(Refused):
+    """There is no usable key."""
+
     code = "not_authenticated"
     headers = {"WWW-Authenticate": CHALLENGE}
 
 
 class ScopeMissing(Refused):
+    """The key may not do this."""
+
     code = "scope_missing"
 
-    def __init__(self, scope):
+    def __init__(self, scope: str) -> None:
         super().__init__(f"This needs the scope “{scope}”, which the key does not have.")
         self.headers = {"WWW-Authenticate": f'{CHALLENGE}, error="insufficient_scope", scope="{scope}"'}
 
 
 class Throttled(Refused):
+    """The key has made all its requests of this minute."""
+
     code = "throttled"
 
-    def __init__(self, limit, wait_s):
+    def __init__(self, limit: int, wait_s: int) -> None:
         super().__init__(f"The key has made its {limit:,} requests of this minute; go on in {wait_s} seconds.")
         self.headers = {"Retry-After": str(wait_s)}
 
@@ -64,17 +77,26 @@ class BearerKey(BaseAuthentication):
         return CHALLENGE
 
 
+class ScopedView(Protocol):
+    """An endpoint of ours, at one of its actions; None where none takes the method of the request."""
+
+    scopes: Mapping[str, str]
+    action: str | None
+    allowed_methods: Sequence[str]
+
+
 class HasScope(BasePermission):
     """`view.scopes` names the scope of each action; an action without one is nobody's."""
 
-    def has_permission(self, request, view):
-        if request.auth is None:
+    def has_permission(self, request: Request, view: "APIView") -> bool:
+        caller, asked = cast(ApiCaller | None, request.auth), cast(ScopedView, view)
+        if caller is None:
             raise NotAuthenticated("Send your key: Authorization: Bearer lk_…")
-        if view.action is None or request.method not in view.allowed_methods:
+        if asked.action is None or request.method not in asked.allowed_methods:
             # No action takes this method: the answer is 405, whatever the key may do.
             return True
-        scope = view.scopes[view.action]
-        if scope not in request.auth.scopes:
+        scope = asked.scopes[asked.action]
+        if scope not in caller.scopes:
             raise ScopeMissing(scope)
         return True
 
@@ -85,11 +107,11 @@ class KeyThrottle(BaseThrottle):
     # Where the shared counter is away, each process counts by itself: nobody is let through uncounted.
     _own = LocMemCache("throttle", {})
 
-    def allow_request(self, request, view):
+    def allow_request(self, request: Request, view: "APIView") -> bool:
         limit = settings.API_REQUESTS_PER_MINUTE
         now = time.time()
         window, past_s = divmod(int(now), _WINDOW_S)
-        name = f"api-key:{request.auth.pk}:{window}"
+        name = f"api-key:{cast(ApiCaller, request.auth).pk}:{window}"
         try:
             count = self._count(cache, name)
         except Exception:
@@ -100,7 +122,7 @@ class KeyThrottle(BaseThrottle):
         return True
 
     @staticmethod
-    def _count(counter, name):
+    def _count(counter: BaseCache, name: str) -> int:
         """One more; both steps are atomic in Redis and in memory, and one of them is enough for most requests."""
         try:
             return counter.incr(name)

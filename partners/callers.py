@@ -1,8 +1,9 @@
 """Who calls the API? A key with its connection and partner, as values that live as long as one request."""
 
 from dataclasses import dataclass
+from typing import TypeAlias
 
-from partners.models import ApiKey
+from partners.models import ApiKey, Connection
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +23,12 @@ class CallingConnection:
 
     @property
     def partner_id(self) -> int:
+        """The key of the partner, as a row of a Connection has it."""
         return self.partner.pk
+
+
+#: The way in which facts come, as its row or as a request knows it.
+Via: TypeAlias = Connection | CallingConnection
 
 
 @dataclass(frozen=True, slots=True, eq=False)

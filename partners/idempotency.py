@@ -15,7 +15,8 @@ from django.utils import timezone
 from loyalty_site.lib import locks
 from loyalty_site.lib.json_types import Json
 from loyalty_site.lib.refusals import Refused
-from partners.models import Connection, KeptAnswer
+from partners.callers import Via
+from partners.models import KeptAnswer
 
 KEPT_DAYS = 30
 LONGEST_KEY = 255
@@ -54,7 +55,7 @@ def fingerprint(method: str | None, path: str, query: Mapping[str, Sequence[str]
     return hashlib.sha256(request.encode()).hexdigest()
 
 
-def recall(connection: Connection, key: str, mark: str) -> KeptAnswer | None:
+def recall(connection: Via, key: str, mark: str) -> KeptAnswer | None:
     """The KeptAnswer of this request, or None when it is new; the caller is inside a transaction.
 
     `mark` is the request's `fingerprint`.
@@ -69,7 +70,7 @@ def recall(connection: Connection, key: str, mark: str) -> KeptAnswer | None:
     return known
 
 
-def keep(connection: Connection, key: str, mark: str, response: HttpResponse) -> None:
+def keep(connection: Via, key: str, mark: str, response: HttpResponse) -> None:
     """Remember the answer of a request that `recall` did not know."""
     KeptAnswer.objects.create(
         connection_id=connection.pk,

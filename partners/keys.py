@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 
 from django.utils import timezone
 
+from loyalty_site.lib.arrays import Row
 from loyalty_site.lib.sql import Session, instant
 from partners.callers import ApiCaller, CallingConnection, CallingPartner
 from partners.models import ApiKey, Connection
@@ -65,9 +66,7 @@ def find(text: str, *, now: datetime | None = None) -> ApiCaller | None:
     return found and found[0]
 
 
-def read(
-    text: str, asked: str, *, now: datetime | None = None
-) -> tuple[ApiCaller, Sequence[tuple[int | str | None, ...]]] | None:
+def read(text: str, asked: str, *, now: datetime | None = None) -> tuple[ApiCaller, Sequence[Row]] | None:
     """(whose usable key `text` is, the further columns of each row that `asked` gives), or None.
 
     `asked` is made by `statement`.

@@ -15,7 +15,7 @@ from loyalty_site.lib.refusals import Refused
 from loyalty_site.lib.sql import Session
 from members.models import Member
 from partners.activity import Activity
-from partners.models import Connection
+from partners.callers import Via
 from programs.configuration import Configuration
 from transactions import finding, verbs
 from transactions.books import cancellations, idempotency, settlement
@@ -77,7 +77,7 @@ class Batch:
         items: Sequence[Item],
         configuration: Configuration,
         *,
-        via: Connection,
+        via: Via,
         user_id: int | None,
         now: datetime,
         resumed: Mapping[Position, Journal],

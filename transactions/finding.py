@@ -9,8 +9,8 @@ from loyalty_site.lib.refusals import Refusal
 from loyalty_site.lib.sql import Session
 from members.lookup import Lookup
 from partners.activity import Identifiers
+from partners.callers import Via
 from partners.catalogue import Catalogue
-from partners.models import Connection
 from programs.configuration import Configuration
 from transactions import verbs
 from transactions.books import idempotency, limits
@@ -57,9 +57,7 @@ class Found:
         return {member for parties in self.parties.values() for member in parties if member} | self.shared
 
 
-def find(
-    session: Session, configuration: Configuration, via: Connection, items: Sequence[Item], *, now: datetime
-) -> Found:
+def find(session: Session, configuration: Configuration, via: Via, items: Sequence[Item], *, now: datetime) -> Found:
     """Check the items by themselves, and look up in one round trip what they name."""
     problems = {n: first_problem(item) for n, item in enumerate(items)}
     needs = {n: verbs.of(items[n]).needs(items[n]) for n, problem in problems.items() if not problem}
@@ -99,14 +97,12 @@ def _people(needs: Iterable[Needs]) -> list[Identifiers]:
     return [who for one in needs for who in (one.member, one.second) if who is not None]
 
 
-def _catalogue(session: Session, via: Connection, needs: Iterable[Needs]) -> Catalogue:
+def _catalogue(session: Session, via: Via, needs: Iterable[Needs]) -> Catalogue:
     stores, skus = {one.store for one in needs}, {sku for one in needs for sku in one.skus}
     return Catalogue(session, stores=stores, skus=skus, partner=via.partner.code)
 
 
-def _refer(
-    session: Session, configuration: Configuration, via: Connection, needs: Sequence[Needs]
-) -> References | None:
+def _refer(session: Session, configuration: Configuration, via: Via, needs: Sequence[Needs]) -> References | None:
     if not needs:
         return None
     with_payers = any(one.payers for one in needs)
@@ -159,7 +155,7 @@ def _shared(
 def _replay(
     session: Session,
     configuration: Configuration,
-    via: Connection,
+    via: Via,
     unfound: Mapping[Position, tuple[Item, Name]],
 ) -> dict[Position, Result]:
     """A fact that is known is answered as then, though its member is not found by that name any more."""

@@ -17,7 +17,7 @@ from loyalty_site.lib.refusals import Refused
 from loyalty_site.lib.sql import Session
 from members.models import Member
 from partners.activity import load
-from partners.models import Connection
+from partners.callers import Via
 from programs import versions
 from programs.configuration import Configuration
 from transactions import verbs
@@ -50,7 +50,7 @@ def record(
     items: Iterable[Item],
     *,
     program_id: int,
-    via: Connection,
+    via: Via,
     now: datetime | None = None,
     user: AbstractBaseUser | None = None,
     dry_run: bool = False,
@@ -85,9 +85,7 @@ def record(
     return results
 
 
-def _attempt(
-    attempt: Callable[[Configuration], Batch], program_id: int, via: Connection, *, dry_run: bool
-) -> Outcome:
+def _attempt(attempt: Callable[[Configuration], Batch], program_id: int, via: Via, *, dry_run: bool) -> Outcome:
     """Try until nobody else was quicker, or changed the program; not for ever. `attempt` makes the batch anew."""
     for number in range(1, _TRIES + 1):
         configuration = _configuration(program_id, via, dry_run=dry_run, is_renewed=number > 1)
@@ -130,7 +128,7 @@ def resume(
     return result
 
 
-def _configuration(program_id: int, via: Connection, *, dry_run: bool, is_renewed: bool) -> Configuration:
+def _configuration(program_id: int, via: Via, *, dry_run: bool, is_renewed: bool) -> Configuration:
     """The program as compiled here; raises Refused where it takes nothing from `via`.
 
     It may be old, which the lock finds out later. Nobody is refused for that: before it says no, it asks.
@@ -145,7 +143,7 @@ def _configuration(program_id: int, via: Connection, *, dry_run: bool, is_renewe
     return configuration
 
 
-def _check_program(configuration: Configuration, via: Connection, *, dry_run: bool) -> None:
+def _check_program(configuration: Configuration, via: Via, *, dry_run: bool) -> None:
     if configuration.status != "active" and not (dry_run and configuration.status == "draft"):
         raise ProgramNotActive(f"The program is {configuration.status}; it takes facts while it is active.")
     if via.partner.code not in configuration.partners:

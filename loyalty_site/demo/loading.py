@@ -125,21 +125,24 @@ def _newcomers(program: Program, till: Connection, present: Present) -> list[Mem
         people[name] = Customer(kind=kind, company_name=company, birth_date=birth_date, **invented)
         joined[name] = present.now - timedelta(hours=17 * (number - 2_499))
     enrolled = enrol_many(program, people, channel=Member.Channel.WEB, via=till, enrolled_at=joined)
+    members = []
     for name, outcome in enrolled.items():
         if not isinstance(outcome, Member):
             raise DemoFailed(f"{name} was refused: {outcome}")
-    return list(enrolled.values())
+        members.append(outcome)
+    return members
 
 
 def _post(
     program: Program, via: Connection, items: Iterable[Activity | Redemption | Adjustment | Reversal]
 ) -> dict[str, int]:
     """Post `items`; returns {external id: key of the journal}. All of them have to count, and at once."""
-    items, journals = list(items), {}
+    items = list(items)
+    journals: dict[str, int] = {}
     for first in range(0, len(items), ledger.LARGEST_BATCH):
         batch = items[first : first + ledger.LARGEST_BATCH]
         for item, result in zip(batch, ledger.record(batch, program_id=program.pk, via=via), strict=True):
-            if result.status != "posted":
+            if result.status != "posted" or result.journal_id is None:
                 raise DemoFailed(f"{item.external_id} was {result.status}: {result.refusal or result.answer}")
             journals[item.external_id] = result.journal_id
     return journals

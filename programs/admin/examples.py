@@ -1,9 +1,8 @@
 """What would this rule give? An example that fits its conditions, computed by the engine itself."""
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator
 from dataclasses import replace
 from datetime import datetime, timedelta, tzinfo
-from typing import Any
 
 from loyalty_site.lib import money
 from loyalty_site.lib.panels import points
@@ -49,24 +48,22 @@ def _sentences(terms: Configuration, rule: CompiledRule) -> Iterator[str]:
 
 def _basket(terms: Configuration, rule: CompiledRule) -> Basket:
     """A basket that satisfies each condition of the rule."""
-    wanted = {condition.key: condition.wanted for condition in rule.conditions}
-
-    def first(key: str) -> str:
-        return str(min(wanted[key])) if key in wanted else ""
-
+    first = {one.key: min(one.wanted) for one in rule.conditions if isinstance(one, conditions.Texts)}
     amount = SPENT * terms.major
-    line = BasketLine(sku=first("products"), category=first("categories"), quantity=1, eligible=amount)
+    line = BasketLine(
+        sku=first.get("products", ""), category=first.get("categories", ""), quantity=1, eligible=amount
+    )
     return Basket(
         kind=_activity(rule.kind.activities),
-        local=_moment(rule, wanted, terms.zone),
+        local=_moment(rule, terms.zone),
         amount=amount,
         eligible=amount,
         major=terms.major,
         lines=(line,),
-        channel=first("channels"),
-        partner=first("partners") or terms.owner,
-        store=first("stores"),
-        code=first("codes"),
+        channel=first.get("channels", ""),
+        partner=first.get("partners") or terms.owner,
+        store=first.get("stores", ""),
+        code=first.get("codes", ""),
     )
 
 
@@ -75,15 +72,18 @@ def _activity(kinds: Collection[str] | None) -> str:
     return "purchase" if kinds is None or "purchase" in kinds else min(kinds)
 
 
-def _moment(rule: CompiledRule, wanted: Mapping[str, Any], zone: tzinfo) -> datetime:
+def _moment(rule: CompiledRule, zone: tzinfo) -> datetime:
     """The next noon, or the next hour that the rule asks for, on a day on which it holds."""
     local = datetime.now(zone).replace(hour=12, minute=0, second=0, microsecond=0)
-    if conditions.Hours.key in wanted:
-        start = wanted[conditions.Hours.key][0]
-        local = local.replace(hour=start.hour, minute=start.minute)
+    days: Collection[int] = range(1, 8)
+    for condition in rule.conditions:
+        if isinstance(condition, conditions.Hours):
+            start, _ = condition.wanted
+            local = local.replace(hour=start.hour, minute=start.minute)
+        if isinstance(condition, conditions.Weekdays):
+            days = condition.wanted
     if rule.starts_on and local.date() < rule.starts_on:
         local += rule.starts_on - local.date()
-    days = wanted.get(conditions.Weekdays.key, range(1, 8))
     while local.isoweekday() not in days:
         local += timedelta(days=1)
     return local
@@ -92,9 +92,9 @@ def _moment(rule: CompiledRule, wanted: Mapping[str, Any], zone: tzinfo) -> date
 def _members(terms: Configuration, rule: CompiledRule) -> list[tuple[dict[str, str], str]]:
     """({tier group: tier}, name) of the members that the example speaks of."""
     tiers = [(group, tier) for group in terms.tier_groups.values() for tier in group.tiers]
-    asked = {c.key: c.wanted for c in rule.conditions}.get(conditions.Tiers.key)
+    asked = [condition.wanted for condition in rule.conditions if isinstance(condition, conditions.Tiers)]
     if asked:
-        tiers = [(group, tier) for group, tier in tiers if tier.code in asked]
+        tiers = [(group, tier) for group, tier in tiers if tier.code in asked[0]]
     elif rule.kind.phase == "base":
         return [({}, "a member")]
     return [({group.code: tier.code}, f"a member of {tier.name}") for group, tier in tiers]

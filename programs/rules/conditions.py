@@ -37,7 +37,7 @@ class Condition:
         raise NotImplementedError
 
 
-class _Texts(Condition):
+class Texts(Condition):
     """Its value is a list of at least one text, none of them endless."""
 
     wanted: frozenset[str]
@@ -50,7 +50,7 @@ class _Texts(Condition):
         self.wanted = frozenset(texts)
 
 
-class _OneOf(_Texts):
+class _OneOf(Texts):
     """One value of the basket, which is called `noun`, must be in the list."""
 
     noun: ClassVar[str] = ""
@@ -93,7 +93,7 @@ class Codes(_OneOf):
         return basket.code
 
 
-class Tiers(_Texts):
+class Tiers(Texts):
     """The member holds one of the tiers, in whatever group."""
 
     key, hint = "tiers", "tier codes"
@@ -151,7 +151,7 @@ class Hours(Condition):
         return f"it was {basket.local:%H:%M}, needs {start:%H:%M} to {end:%H:%M}"
 
 
-class LineFilter(_Texts):
+class LineFilter(Texts):
     """Restricts the rule to the lines of which one value, called `noun`, is in the list; none left is a miss."""
 
     noun: ClassVar[str] = ""

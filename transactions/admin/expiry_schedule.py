@@ -1,8 +1,7 @@
 """What will time do to the points of a member: which come free, and which end?"""
 
-from collections.abc import Mapping
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from django.db.models import Count, Sum
 from django.urls import reverse
@@ -28,22 +27,23 @@ def changes(member: Member) -> list[Change]:
     lots = Lot.objects.filter(member=member, remaining__gt=0).order_by().select_related("currency")
     currencies = {currency.pk: currency for currency in member.program.currencies.all()}
     pending = lots.filter(is_pending=True).values("currency", "available_at", "waits_for", "deadline_at")
-    released = pending.annotate(points=Sum("remaining"), lots=Count("pk"))
     ending = lots.filter(is_pending=False, expires_at__isnull=False).values("currency", "expires_at")
-    expired = ending.annotate(points=Sum("remaining"), lots=Count("pk"))
-    coming = [_release(row, currencies) for row in released]
-    coming += [
-        Change(row["expires_at"], "expire", currencies[row["currency"]], row["points"], row["lots"])
-        for row in expired
-    ]
+    coming = []
+    for row in pending.annotate(points=Sum("remaining"), lots=Count("pk")):
+        at, what = _release(row["available_at"], row["waits_for"], row["deadline_at"])
+        coming.append(Change(at, what, currencies[row["currency"]], row["points"], row["lots"]))
+    for end in ending.annotate(points=Sum("remaining"), lots=Count("pk")):
+        coming.append(Change(end["expires_at"], "expire", currencies[end["currency"]], end["points"], end["lots"]))
     return sorted(coming, key=lambda change: (change.at is None, change.at or 0, change.what))
 
 
-def _release(row: Mapping[str, Any], currencies: dict[int, Currency]) -> Change:
-    at, what = row["available_at"], "come free"
-    if row["waits_for"]:
-        at, what = row["deadline_at"], f"wait for {row['waits_for']}; cancelled unless it comes before"
-    return Change(at, what, currencies[row["currency"]], row["points"], row["lots"])
+def _release(
+    available_at: datetime | None, waits_for: str, deadline_at: datetime | None
+) -> tuple[datetime | None, str]:
+    """When something happens to pending points, and what."""
+    if waits_for:
+        return deadline_at, f"wait for {waits_for}; cancelled unless it comes before"
+    return available_at, "come free"
 
 
 def table(member: Member, *, most: int | None = None, more: tuple[str, str] | None = None) -> Table | None:

@@ -82,6 +82,7 @@ class MemberActions(Extension[Member]):
         if outcome.result:
             return self._posted(request, member, outcome.result)
         asked = outcome.approval
+        assert asked is not None, "what is not posted is asked for"
         text = "This is above your limit, so nothing is posted yet: a second person decides it."
         if asked.status == asked.Status.REJECTED:
             text = f"This was asked for before and rejected: {asked.note}"
@@ -162,15 +163,15 @@ def _merge(source: Member, form: MergeForm, user: User) -> Merge | None:
     return None
 
 
-def _effects(source: Member, target: Member, preview: dict[str, Any]) -> Iterator[str]:
+def _effects(source: Member, target: Member, preview: merges.Preview) -> Iterator[str]:
     """What merging would do, as sentences."""
     if preview["problems"]:
         yield from preview["problems"]
         return
     program = source.program
-    moves, balances = (points_in_words(program, preview[name]) or "no points" for name in ("moves", "balances"))
-    yield f"{source} becomes part of {target} and brings {moves}."
-    yield f"{target} then has {balances}."
+    brings, has = (points_in_words(program, points) for points in (preview["moves"], preview["balances"]))
+    yield f"{source} becomes part of {target} and brings {brings or 'no points'}."
+    yield f"{target} then has {has or 'no points'}."
     tiers = ", ".join(filter(None, preview["tiers"].values()))
     if tiers:
         yield f"Tier then: {tiers}."

@@ -1,7 +1,6 @@
 """Which memberships became one, what came along, and how is it undone?"""
 
 from collections.abc import Collection, Iterable, Mapping
-from typing import Any
 
 from django import forms
 from django.contrib import admin
@@ -23,6 +22,7 @@ from members.models import Merge
 from programs.models import Program
 from transactions.admin.wording import points_in_words
 from transactions.merging import unmerges
+from transactions.merging.double_bonuses import Bonus
 
 
 class UndoForm(Dialog):
@@ -96,7 +96,7 @@ class MergeAdmin(MemberFactAdmin):
         return self.done(request, done, log="Undone", say=say)
 
 
-def bonuses_given_twice(program: Program, flags: Mapping[str, Iterable[dict[str, Any]]]) -> list[str]:
+def bonuses_given_twice(program: Program, flags: Mapping[str, Iterable[Bonus]]) -> list[str]:
     """Sentences about the bonuses that both members got; `flags` is what the merge found, by currency code."""
     return [
         f"Rule {bonus['rule']} gave {points_in_words(program, {code: bonus['points']})} to both."

@@ -15,8 +15,7 @@ from partners.api.endpoint import REPLAYED, Pages
 from programs.api.endpoint import ProgramEndpoint
 from transactions import ledger
 from transactions.api.schemas import answers
-from transactions.books.items import Item
-from transactions.books.posting import Result
+from transactions.books.items import Item, Result
 from transactions.models import Journal
 
 M = TypeVar("M", bound=Model)

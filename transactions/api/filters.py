@@ -3,12 +3,13 @@
 from datetime import datetime
 from typing import ClassVar
 
-import django_filters
 from django import forms
 from django.core.exceptions import ValidationError
 from django.db.models import Exists, Model, OuterRef, QuerySet, Subquery
 from django.http import HttpRequest, QueryDict
-from django_filters.rest_framework import DjangoFilterBackend
+from django_filters.filters import CharFilter, ChoiceFilter, Filter
+from django_filters.filterset import FilterSet
+from django_filters.rest_framework.backends import DjangoFilterBackend
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema_field
 from rest_framework.request import Request
@@ -26,7 +27,7 @@ class LedgerFilters(DjangoFilterBackend):
     def get_filterset_kwargs(
         self, request: HttpRequest, queryset: "QuerySet[Model]", view: ProgramEndpoint
     ) -> dict[str, object]:
-        known = super().get_filterset_kwargs(request, queryset, view)
+        known: dict[str, object] = super().get_filterset_kwargs(request, queryset, view)
         return known | {"program_id": view.program.pk, "connection_id": view.connection.pk}
 
 
@@ -47,20 +48,26 @@ class InstantField(forms.Field):
 
 
 @extend_schema_field(OpenApiTypes.DATETIME)
-class InstantFilter(django_filters.Filter):
+class InstantFilter(Filter):
     """Compares with an instant that has its time zone."""
 
-    field_class = InstantField
+    field_class: type[forms.Field] = InstantField
+
+    def __init__(self, field_name: str, lookup_expr: str, *, label: str) -> None:
+        super().__init__(field_name, lookup_expr, label=label)
 
 
 @extend_schema_field(OpenApiTypes.INT64)
-class IdFilter(django_filters.Filter):
-    """Compares with the id of a row."""
+class IdFilter(Filter):
+    """Compares with the id of a row, of which there are some up to LARGEST_KEY."""
 
-    field_class = forms.IntegerField
+    field_class: type[forms.Field] = forms.IntegerField
+
+    def __init__(self, field_name: str, *, label: str) -> None:
+        super().__init__(field_name, label=label, min_value=1, max_value=LARGEST_KEY)
 
 
-class OfProgram(django_filters.FilterSet):
+class OfProgram(FilterSet):
     """Numbers and names mean those of one program, external ids those that one connection sent."""
 
     def __init__(
@@ -85,16 +92,16 @@ class OfProgram(django_filters.FilterSet):
 class TransactionFilter(OfProgram):
     """What GET transactions/ can be narrowed by."""
 
-    member = django_filters.CharFilter(method="of_member", max_length=24, label="Membership number.")
-    kind = django_filters.ChoiceFilter(choices=Journal.Kind.choices)
-    activity = django_filters.CharFilter(max_length=40)
-    status = django_filters.ChoiceFilter(choices=Journal.Status.choices)
-    store = django_filters.CharFilter(field_name="store__code", max_length=40, label="Code of the store.")
-    channel = django_filters.CharFilter(max_length=20)
-    currency = django_filters.CharFilter(
+    member = CharFilter(method="of_member", max_length=24, label="Membership number.")
+    kind = ChoiceFilter(choices=Journal.Kind.choices)
+    activity = CharFilter(max_length=40)
+    status = ChoiceFilter(choices=Journal.Status.choices)
+    store = CharFilter(field_name="store__code", max_length=40, label="Code of the store.")
+    channel = CharFilter(max_length=20)
+    currency = CharFilter(
         method="of_currency", max_length=40, label="Code of a currency of the program that it moved."
     )
-    external_id = django_filters.CharFilter(
+    external_id = CharFilter(
         method="of_sender", max_length=128, label="As it was sent by the connection of this key."
     )
     activity_from = InstantFilter("activity_at", "gte", label="Happened at this instant or later.")
@@ -120,10 +127,10 @@ class TransactionFilter(OfProgram):
 class EntryFilter(OfProgram):
     """What GET entries/ can be narrowed by."""
 
-    member = django_filters.CharFilter(method="of_member", max_length=24, label="Membership number.")
-    transaction = IdFilter("journal_id", min_value=1, max_value=LARGEST_KEY, label="Id of the transaction.")
-    kind = django_filters.ChoiceFilter(choices=Entry.Kind.choices)
-    currency = django_filters.CharFilter(field_name="currency__code", max_length=40, label="Code of the currency.")
+    member = CharFilter(method="of_member", max_length=24, label="Membership number.")
+    transaction = IdFilter("journal_id", label="Id of the transaction.")
+    kind = ChoiceFilter(choices=Entry.Kind.choices)
+    currency = CharFilter(field_name="currency__code", max_length=40, label="Code of the currency.")
     activity_from = InstantFilter("activity_at", "gte", label="Happened at this instant or later.")
     activity_before = InstantFilter("activity_at", "lt", label="Happened before this instant.")
     posted_from = InstantFilter("posted_at", "gte", label="Booked at this instant or later.")

@@ -11,8 +11,8 @@ from members import tiers
 from members.holdings import Account
 from members.models import Member
 from partners.activity import dump
+from partners.callers import Via
 from partners.catalogue import Catalogue
-from partners.models import Connection
 from programs import periods
 from programs.configuration import Configuration, Currency
 from transactions.books.balances import BalanceInHand, Cause
@@ -67,7 +67,7 @@ class Context:
 
     books: Books
     catalogue: Catalogue
-    via: Connection
+    via: Via
     user_id: int | None
     rates: Rates
     known: Known

@@ -6,20 +6,25 @@ Where points never ended before, they get a whole period from the switch.
 """
 
 import time
-from datetime import datetime
+from collections.abc import Iterator, Mapping
+from datetime import datetime, tzinfo
+from typing import Any, Protocol
 
 from celery import shared_task
+from django.contrib.auth.models import AbstractBaseUser
 from django.db import transaction
-from django.db.models import Count, Max
+from django.db.models import Count, Max, QuerySet
 from django.utils import timezone
 
 from loyalty_site.lib.refusals import Refused
 from loyalty_site.lib.sql import Session
 from programs import periods, versions
+from programs.configuration import Configuration, Currency
 from programs.expiry import days_from, end_of_inactivity, end_of_lot
+from programs.models import Currency as StoredCurrency
+from programs.models import Program
 from transactions.books import settlement
 from transactions.books.balances import BalanceInHand
-from transactions.books.columns import Json
 from transactions.books.unit_of_work import Books
 from transactions.models import Entry, Lot, NightRun
 
@@ -30,11 +35,30 @@ _STEP = "redate "
 
 
 class NoReason(Refused):
+    """A job needs a reason."""
+
     code = "reason_missing"
 
 
-def new_end(currency, lot, *, at, zone, enrolled_at, balance_end):
-    """The end of `lot` (LotState or Lot) under the terms of today, None for never.
+class LotLike(Protocol):
+    """A lot in hand or as it is stored."""
+
+    activity_at: datetime
+    available_at: datetime | None
+    expires_at: datetime | None
+    is_extended: bool
+
+
+def new_end(
+    currency: Currency,
+    lot: LotLike,
+    *,
+    at: datetime,
+    zone: tzinfo,
+    enrolled_at: datetime,
+    balance_end: datetime | None,
+) -> datetime | None:
+    """The end of `lot` under the terms of today, None for never; `at` is the instant of the change.
 
     No end becomes sooner than the notice; one that was nearer already stays, so a job that is done twice
     moves nothing the second time.
@@ -52,10 +76,19 @@ def new_end(currency, lot, *, at, zone, enrolled_at, balance_end):
     return max(end, lot.expires_at) if lot.is_extended and lot.expires_at else end
 
 
-def new_balance_end(currency, *, current, active_at, had_end, at, zone):
+def new_balance_end(
+    currency: Currency,
+    *,
+    current: datetime | None,
+    active_at: datetime,
+    had_end: bool,
+    at: datetime,
+    zone: tzinfo,
+) -> datetime | None:
     """The end of a whole balance that lives on activity, None under any other model.
 
-    `current` is what it is now, `active_at` when the member was last active, or enrolled.
+    `current` is what it is now, `active_at` when the member was last active, or enrolled; `had_end` whether any of
+    the points had an end until now.
     """
     if currency.expiry.model != "activity":
         return None
@@ -65,15 +98,18 @@ def new_balance_end(currency, *, current, active_at, had_end, at, zone):
     return max(end, days_from(at, currency.expiry.notice_days, zone))
 
 
-def apply(currency, now=None, *, reason):
+def apply(currency: StoredCurrency, now: datetime | None = None, *, reason: str) -> int:
     """Give the live lots of `currency` the terms of today; returns how many lots got another end.
 
     A job that is interrupted is taken up again by `finish`, which the night calls.
     """
-    return advance(start(currency, now, reason=reason), now=now).counts["lots"]
+    lots: int = advance(start(currency, now, reason=reason), now=now).counts["lots"]
+    return lots
 
 
-def start(currency, now=None, *, reason, user=None):
+def start(
+    currency: StoredCurrency, now: datetime | None = None, *, reason: str, user: AbstractBaseUser | None = None
+) -> NightRun:
     """Write down that the live lots of `currency` get the terms of today; returns the job, a NightRun.
 
     `advance` and `finish` do it. Raises NoReason.
@@ -95,34 +131,34 @@ def start(currency, now=None, *, reason, user=None):
     return job
 
 
-def jobs(currency):
+def jobs(currency: StoredCurrency) -> QuerySet[NightRun]:
     """The jobs of `currency`, the latest first."""
     return NightRun.objects.filter(step__startswith=f"{_STEP}{currency.pk} ").order_by("-pk")
 
 
-def is_job(run):
+def is_job(run: NightRun) -> bool:
     """Whether this NightRun is a job of ours, and not the step of a night."""
     return run.step.startswith(_STEP)
 
 
-def _unfinished():
+def _unfinished() -> QuerySet[NightRun]:
     return NightRun.objects.filter(step__startswith=_STEP, finished_at=None).order_by("pk")
 
 
-def finish(program, *, now=None):
+def finish(program: Program, *, now: datetime | None = None) -> Iterator[int]:
     """Take up the jobs of `program` that were interrupted; yields how many lots each changed in all."""
     for job in _unfinished().filter(program=program):
         yield advance(job, now=now).counts["lots"]
 
 
 @shared_task(name="redate")
-def work(job_id):
+def work(job_id: int) -> None:
     """Finish one job beside the requests. Safe to lose, because the night does the same, and to repeat."""
     for job in _unfinished().filter(pk=job_id):
         advance(job)
 
 
-def advance(job, *, now=None, for_s=None):
+def advance(job: NightRun, *, now: datetime | None = None, for_s: float | None = None) -> NightRun:
     """Work at `job` batch by batch, for about `for_s` seconds or to its end; returns it as it is then.
 
     The place that was reached is written in the transaction of its batch, under the lock of the job, so
@@ -137,7 +173,8 @@ def advance(job, *, now=None, for_s=None):
     return job
 
 
-def _batch(job, now):
+def _batch(job: NightRun, now: datetime) -> None:
+    """The next members of the job, whose row the caller has locked."""
     configuration = versions.renew(job.program_id)
     currency, counts = configuration.currencies[job.counts["currency"]], job.counts
     left = _lots(currency.id, counts["last_lot"]).filter(member__gt=counts["last_member"])
@@ -151,11 +188,14 @@ def _batch(job, now):
     NightRun.objects.filter(pk=job.pk).update(counts=counts, finished_at=job.finished_at)
 
 
-def _lots(currency_id, last_lot):
+def _lots(currency_id: int, last_lot: int) -> QuerySet[Lot]:
+    """The live lots that there were when the job began."""
     return Lot.objects.filter(currency=currency_id, remaining__gt=0, pk__lte=last_lot)
 
 
-def _redate(configuration, currency, member_ids, job, now):
+def _redate(
+    configuration: Configuration, currency: Currency, member_ids: list[int], job: Mapping[str, Any], now: datetime
+) -> int:
     """Under the lock of these members: book what is due, then move the ends; returns how many moved."""
     books = Books(Session(), configuration, now=now)
     with books.session.together():
@@ -173,17 +213,25 @@ def _redate(configuration, currency, member_ids, job, now):
     return books.redated
 
 
-def _redate_balance(hand: BalanceInHand, job: Json, at: datetime) -> None:
+def _redate_balance(hand: BalanceInHand, job: Mapping[str, Any], at: datetime) -> None:
     account, currency, holding = hand.account, hand.currency, hand.holding
     zone = hand.books.configuration.zone
     lots = [lot for lot in hand.live_lots if lot.id <= job["last_lot"]]
     had_end = holding.expires_at is not None or any(lot.expires_at for lot in lots)
     for lot in lots:
-        common = {"enrolled_at": account.enrolled_at, "balance_end": holding.expires_at}
-        hand.books.redate(lot, new_end(currency, lot, at=at, zone=zone, **common), job["reason"])
+        end = new_end(
+            currency,
+            lot,
+            at=at,
+            zone=zone,
+            enrolled_at=account.enrolled_at,
+            balance_end=holding.expires_at,
+        )
+        hand.books.redate(lot, end, job["reason"])
     if lots or currency.expiry.model != "activity":
         active_at = holding.last_activity_at or account.enrolled_at
-        common = {"current": holding.expires_at, "active_at": active_at, "had_end": had_end}
-        end = new_balance_end(currency, **common, at=at, zone=zone)
+        end = new_balance_end(
+            currency, current=holding.expires_at, active_at=active_at, had_end=had_end, at=at, zone=zone
+        )
         if end != holding.expires_at:
             holding.live_until(end)

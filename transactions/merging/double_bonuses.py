@@ -1,5 +1,9 @@
 """Which bonuses did two members get that one member gets once?"""
 
+from collections.abc import Set
+from typing import TypedDict
+
+from members.models import Member
 from programs.models import Cap
 from transactions.models import Journal
 
@@ -7,15 +11,22 @@ from transactions.models import Journal
 ONCE = ("enrolment", "enrollment", "sign-up", "signup", "welcome")
 
 
-def given_twice(source, target):
-    """{currency code: [{"rule", "points"}]}: the smaller one of each bonus that both got (C21-R3).
+class Bonus(TypedDict):
+    """What a rule gave, in the smallest unit."""
+
+    rule: str
+    points: int
+
+
+def given_twice(source: Member, target: Member) -> dict[str, list[Bonus]]:
+    """By currency code the smaller one of each bonus that both got (C21-R3).
 
     Bonuses are what the rules gave under a cap for each member for ever, and on enrolment.
     """
-    capped = Cap.objects.filter(program=source.program_id, scope="member", period="ever", is_active=True)
-    capped = set(capped.exclude(rule=None).values_list("rule__code", flat=True))
+    caps = Cap.objects.filter(program=source.program_id, scope="member", period="ever", is_active=True)
+    capped = set(caps.exclude(rule=None).values_list("rule__code", flat=True))
     theirs, own = _given(source, capped), _given(target, capped)
-    found = {}
+    found: dict[str, list[Bonus]] = {}
     for rule, currency in sorted(theirs.keys() & own.keys()):
         points = min(theirs[rule, currency], own[rule, currency])
         if points > 0:
@@ -23,12 +34,12 @@ def given_twice(source, target):
     return found
 
 
-def _given(member, capped):
+def _given(member: Member, capped: Set[str]) -> dict[tuple[str, str], int]:
     """{(rule code, currency code): points} of the once-only bonuses of one member."""
     journals = Journal.objects.filter(
         member=member, kind=Journal.Kind.ACCRUAL, status__in=[Journal.Status.PROCESSED]
     ).values_list("activity", "trace")
-    sums = {}
+    sums: dict[tuple[str, str], int] = {}
     for activity, trace in journals.iterator():
         for rule in trace.get("rules", ()):
             if rule["rule"] in capped or activity.lower() in ONCE:

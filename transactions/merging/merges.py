@@ -4,30 +4,51 @@ The source's points move to the target by transfer entries in one journal; its o
 are. Whoever names the source from then on means the target (members/lookup.py).
 """
 
+from collections.abc import Iterator
+from datetime import datetime
+from typing import TypedDict
+
+from django.contrib.auth.models import AbstractBaseUser
 from django.db import transaction
 from django.utils import timezone
 
 from loyalty_site.lib.refusals import Refused
 from members import tiers
+from members.holdings import Account
 from members.models import Member, Merge, Relation
 from partners.activity import Adjustment
 from partners.models import Connection
-from programs import periods
 from transactions import ledger
 from transactions.books import settlement
-from transactions.books.balances import Cause
-from transactions.merging import double_bonuses
-from transactions.models import Approval, CapCounter, Journal
-from transactions.verbs import moving_lots
+from transactions.books.unit_of_work import Books
+from transactions.merging import double_bonuses, joining
+from transactions.merging.double_bonuses import Bonus
+from transactions.models import Approval, Journal
 from transactions.verbs.adjustments import ReasonMissing
 
 
 class NotMergeable(Refused):
+    """Something stands against it; the sentence says what."""
+
     code = "not_mergeable"
 
 
-def preview(source, target, *, now=None):
-    """What merging `source` into `target` would do: {"problems", "moves", "balances", "tiers", "flags"}.
+class Preview(TypedDict):
+    """What a merge would do; nothing, where there are `problems`.
+
+    `moves` are the points that would go to the target and `balances` what it would have, `tiers` the tier codes it
+    would hold by group, `flags` the bonuses that were given twice; by the codes of currencies and groups.
+    """
+
+    problems: list[str]
+    moves: dict[str, int]
+    balances: dict[str, int]
+    tiers: dict[str, str]
+    flags: dict[str, list[Bonus]]
+
+
+def preview(source: Member, target: Member, *, now: datetime | None = None) -> Preview:
+    """What merging `source` into `target` would do.
 
     Everything is computed as in `merge`, and rolled back; nothing is written.
     """
@@ -49,7 +70,15 @@ def preview(source, target, *, now=None):
     }
 
 
-def merge(source, target, *, reason, claw_back=False, user=None, now=None):
+def merge(
+    source: Member,
+    target: Member,
+    *,
+    reason: str,
+    claw_back: bool = False,
+    user: AbstractBaseUser | None = None,
+    now: datetime | None = None,
+) -> Merge:
     """Make the member `source` part of `target`; returns the Merge. Raises NotMergeable, ReasonMissing.
 
     Lots keep their ends, what is pending stays pending, arrears are owed by the target; tallies and counters
@@ -64,11 +93,12 @@ def merge(source, target, *, reason, claw_back=False, user=None, now=None):
         # Once more: only what is read under the lock is sure.
         _check(source, target, now)
         giver, taker = books.accounts[source.pk], books.accounts[target.pk]
-        done = Merge(source=source, target=target, reason=reason, user=user, merged_at=now)
+        done = Merge(source=source, target=target, reason=reason, user_id=user.pk if user else None, merged_at=now)
         done.record = {"flags": double_bonuses.given_twice(source, target), "tiers": _tiers_of(taker)}
         done.save()
-        done.record |= _move_everything(books, giver, taker, done, user)
-        done.record |= {"counters": _add_counters(source, target), "relations": _move_relations(source, target, now)}
+        done.record |= joining.move_everything(books, giver, taker, done, user)
+        done.record["counters"] = joining.add_counters(source, target)
+        done.record["relations"] = joining.move_relations(source, target, now)
         done.record["aliases"] = list(source.merged_members.values_list("pk", flat=True))
         done.record["after"] = _state(books, taker)
         done.save(update_fields=["record"])
@@ -81,14 +111,14 @@ def merge(source, target, *, reason, claw_back=False, user=None, now=None):
     return done
 
 
-def _check(source, target, now):
+def _check(source: Member, target: Member, now: datetime) -> None:
     source.refresh_from_db()
     target.refresh_from_db()
     for problem in _problems(source, target, now):
         raise problem
 
 
-def _problems(source, target, now):
+def _problems(source: Member, target: Member, now: datetime) -> Iterator[NotMergeable]:
     """What stands against merging these two, most important first."""
     if source.pk == target.pk:
         yield NotMergeable("A member cannot be merged into itself.", field="target")
@@ -111,15 +141,17 @@ def _problems(source, target, now):
         yield NotMergeable("Together they give more than 100 % to groups: end a relation first.", field="source")
 
 
-def _shares(member):
+def _shares(member: Member) -> dict[int, int]:
+    """{group: per cent of what the member earns that goes to it}."""
     return dict(Relation.objects.live().filter(member=member).values_list("group_id", "percent"))
 
 
-def _tiers_of(account):
+def _tiers_of(account: Account) -> dict[str, int]:
+    """{group: tier} by their keys, as JSON keeps them."""
     return {str(group): held.tier_id for group, held in account.tiers.items()}
 
 
-def _state(books, account):
+def _state(books: Books, account: Account) -> dict[str, dict[str, int] | dict[str, str]]:
     """Balances and tiers of the target by code, for people."""
     currencies = books.currencies.values()
     return {
@@ -129,118 +161,7 @@ def _state(books, account):
     }
 
 
-def _move_everything(books, giver, taker, done, user):
-    """Move points, tallies and tier; returns what undoing it needs."""
-    cause = Cause(books.next_journal(), books.now)
-    record = {"journal": cause.journal_id, "lots": [], "plain": [], "arrears": {}, "moved": {}}
-    for currency_id, holding in sorted(giver.holdings.items()):
-        currency = books.currencies[currency_id]
-        giving, taking = books.balance(giver, currency), books.balance(taker, currency)
-        before = holding.balance + holding.pending
-        moved = moving_lots.move_whole(giving, taking, giving.live_lots, cause)
-        record["lots"] += [{"lot": one.lot.id, "heir": one.successor, "points": one.points} for one in moved]
-        for at, points in _by_window(giving):
-            record["plain"].append([currency_id, at.isoformat(), points])
-            moving_lots.move_plain(giving, taking, points, Cause(cause.journal_id, at))
-        if holding.arrears:
-            record["arrears"][str(currency_id)] = holding.arrears
-            moving_lots.move_arrears(giving, taking, holding.arrears, cause)
-        if before:
-            record["moved"][currency.code] = before
-        _join_clocks(holding, taking.holding)
-    record["tallies"] = _add_tallies(giver, taker)
-    _raise_tier(books.configuration, giver, taker, books.now)
-    books.own_journal(
-        cause.journal_id,
-        f"merge-{done.pk}",
-        kind=Journal.Kind.MERGE.value,
-        activity="merge",
-        member_id=taker.id,
-        user_id=user.pk if user else None,
-        reason=done.reason,
-        answer={"points": record["moved"]},
-    )
-    books.close()
-    return record
-
-
-def _by_window(hand):
-    """[(instant, points)] of qualifying points: an instant of each window in which they were counted."""
-    account, currency, zone = hand.account, hand.currency, hand.books.configuration.zone
-    left = 0 if currency.is_spendable else hand.holding.available
-    found = []
-    for period in sorted(period for key, period in account.tallies if key == currency.id and period.year > 1):
-        points = min(left, max(0, account.tallies[currency.id, period].points))
-        if points:
-            found.append((periods.start_of_day(period, zone), points))
-            left -= points
-    return [*found, (hand.books.now, left)] if left else found
-
-
-def _join_clocks(giver, taker):
-    """Where the balance lives on activity, the later one of both counts."""
-    if giver.expires_at and (taker.expires_at is None or taker.expires_at < giver.expires_at):
-        is_extended = giver.is_extended
-        taker.live_until(giver.expires_at)
-        taker.is_extended = is_extended
-    active = [at for at in (giver.last_activity_at, taker.last_activity_at) if at]
-    taker.last_activity_at = max(active, default=None)
-    giver.live_until(None)
-    giver.next_change_at = None
-    taker.is_touched = True
-
-
-def _add_tallies(giver, taker):
-    """Add what was counted in each window; returns [[currency, period, points]]."""
-    found = []
-    for (currency_id, period), tally in giver.tallies.items():
-        if tally.points:
-            taker.tally(currency_id, period).add(tally.points)
-            found.append([currency_id, period.isoformat(), tally.points])
-            tally.add(-tally.points)
-    giver.is_touched = taker.is_touched = True
-    return found
-
-
-def _raise_tier(configuration, giver, taker, now):
-    """The higher of both tiers, then what the added tallies reach: never down (C21-R3)."""
-    for group in configuration.tier_groups.values():
-        ranks = [tier.id for tier in group.tiers]
-        theirs, own = giver.tiers.get(group.id), taker.tiers.get(group.id)
-        if theirs and (own is None or ranks.index(theirs.tier_id) > ranks.index(own.tier_id)):
-            tiers.hold(taker, group.id, theirs.tier_id, since=now)
-    tiers.upgrade(configuration, taker, activity_at=now, since=now)
-
-
-def _add_counters(source, target):
-    """Add what each member used of the caps, so that caps are not doubled; returns [[cap, period, used]]."""
-    found = []
-    for counter in CapCounter.objects.filter(cap__scope="member", key=source.pk, used__gt=0):
-        same, _ = CapCounter.objects.get_or_create(cap_id=counter.cap_id, key=target.pk, period=counter.period)
-        same.used += counter.used
-        same.save(update_fields=["used"])
-        found.append([counter.cap_id, counter.period.isoformat(), counter.used])
-    return found
-
-
-def _move_relations(source, target, now):
-    """End the source's relations and give the target the same, but for groups that it belongs to already."""
-    ended, made = [], []
-    for relation in Relation.objects.live().filter(member=source) | Relation.objects.live().filter(group=source):
-        ended.append(relation.pk)
-        Relation.objects.filter(pk=relation.pk).update(left_at=now)
-        side = "member" if relation.member_id == source.pk else "group"
-        other = {"member": relation.member_id, "group": relation.group_id} | {side: target.pk}
-        is_known = Relation.objects.live().filter(**other).exists()
-        if not is_known and other["member"] != other["group"]:
-            relation.pk, relation._state.adding = None, True
-            setattr(relation, side, target)
-            relation.save()
-            made.append(relation.pk)
-    return {"ended": ended, "made": made}
-
-
-def _claw_back(done, user, now):
+def _claw_back(done: Merge, user: AbstractBaseUser | None, now: datetime) -> None:
     """Debit bonuses that were given twice, as far as the balance goes."""
     via = Connection.of(done.target.program.owner, Connection.Platform.BACK_OFFICE)
     items = [

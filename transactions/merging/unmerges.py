@@ -1,17 +1,23 @@
 """How is a merge taken back, as if it had never been? Source of the rules: semantics C21-R4."""
 
+from collections.abc import Iterable, Mapping
 from datetime import date, datetime, timedelta
+from typing import TypeAlias, TypedDict
 
+from django.contrib.auth.models import AbstractBaseUser
 from django.db import transaction
 from django.db.models import Q, Sum
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from members import tiers
-from members.models import Member, Relation
+from members.holdings import Account
+from members.models import Member, Merge, Relation
+from programs.configuration import Configuration, Currency
 from transactions.books import settlement
-from transactions.books.balances import Cause
-from transactions.books.lots import remaining
+from transactions.books.balances import BalanceInHand, Cause
+from transactions.books.lots import LotState, remaining
+from transactions.books.unit_of_work import Books
 from transactions.merging.merges import NotMergeable
 from transactions.models import CapCounter, Entry, Journal, Lot, Trace
 from transactions.verbs import moving_lots
@@ -26,7 +32,25 @@ class MergeConsumed(NotMergeable):
     code = "merge_consumed"
 
 
-def unmerge(merge, *, split=False, within_days=30, user=None, now=None):
+#: {(currency id, first day of the window): (qualifying points without lots, all that were counted)}.
+Gone: TypeAlias = dict[tuple[int, date], tuple[int, int]]
+
+
+class Undone(TypedDict):
+    """What the source got back, and what of it is missing, by currency code."""
+
+    returned: dict[str, int]
+    missing: dict[str, int]
+
+
+def unmerge(
+    merge: Merge,
+    *,
+    split: bool = False,
+    within_days: int = 30,
+    user: AbstractBaseUser | None = None,
+    now: datetime | None = None,
+) -> Merge:
     """Give the source of a Merge back what it brought; returns the Merge, whose record["undone"] says what moved.
 
     What was spent since is the target's spending, as far as the target's own points go. Beyond that it is
@@ -50,7 +74,7 @@ def unmerge(merge, *, split=False, within_days=30, user=None, now=None):
     return merge
 
 
-def _check(merge, within_days, now):
+def _check(merge: Merge, within_days: int, now: datetime) -> None:
     if merge.undone_at:
         raise NotMergeable("This merge is undone already.", field="merge")
     if merge.merged_at < now - timedelta(days=within_days):
@@ -61,9 +85,11 @@ def _check(merge, within_days, now):
         raise NotMergeable(f"Member {merge.target.number} has an open reservation.", field="merge")
 
 
-def _give_back_everything(books, merge, target, source, user, *, is_split):
+def _give_back_everything(
+    books: Books, merge: Merge, target: Account, source: Account, user: AbstractBaseUser | None, *, is_split: bool
+) -> Undone:
     record, cause = merge.record, Cause(books.next_journal(), books.now)
-    returned, missing = {}, {}
+    undone = Undone(returned={}, missing={})
     gone = _reversed_since(merge, books.configuration)
     for currency in books.currencies.values():
         giving, taking = books.balance(target, currency), books.balance(source, currency)
@@ -75,9 +101,9 @@ def _give_back_everything(books, merge, target, source, user, *, is_split):
         if owed:
             _owe_again(giving, taking, owed, record["journal"], cause)
         if back + plain - owed:
-            returned[currency.code] = back + plain - owed
+            undone["returned"][currency.code] = back + plain - owed
         if short:
-            missing[currency.code] = short
+            undone["missing"][currency.code] = short
     _subtract_tallies(target, source, record["tallies"], gone)
     _lower_tier(books.configuration, target, record["tiers"], merged_at=merge.merged_at, now=books.now)
     books.own_journal(
@@ -87,16 +113,16 @@ def _give_back_everything(books, merge, target, source, user, *, is_split):
         activity="unmerge",
         member_id=target.id,
         user_id=user.pk if user else None,
-        answer={"points": returned, "missing": missing},
+        answer={"points": undone["returned"], "missing": undone["missing"]},
     )
     books.close()
-    return {"returned": returned, "missing": missing}
+    return undone
 
 
-def _reversed_since(merge, configuration):
-    """{(currency, window): (qualifying points without lots, all that were counted)} which refunds of what the
-    source had earned have taken from the target since."""
-    people, found = [merge.source_id, *merge.record["aliases"]], {}
+def _reversed_since(merge: Merge, configuration: Configuration) -> Gone:
+    """What refunds of what the source had earned have taken from the target since."""
+    people = [merge.source_id, *merge.record["aliases"]]
+    found: Gone = {}
     refunds = Entry.objects.filter(
         member=merge.target_id,
         kind=Entry.Kind.REVERSAL_DEBIT,
@@ -113,7 +139,9 @@ def _reversed_since(merge, configuration):
     return found
 
 
-def _give_back_plain(giving, taking, rows, cause, *, most):
+def _give_back_plain(
+    giving: BalanceInHand, taking: BalanceInHand, rows: Iterable[tuple[str, int]], cause: Cause, *, most: int
+) -> int:
     """Return qualifying points, as far as they are there, and at most `most`; returns how many."""
     back = 0
     for at, points in rows:
@@ -124,26 +152,28 @@ def _give_back_plain(giving, taking, rows, cause, *, most):
     return back
 
 
-def _brought(merge, currency):
+def _brought(merge: Merge, currency: Currency) -> dict[int, int]:
     """{key of a lot at the target: points of it that are the source's} of what time has left of it."""
     successors = {row["heir"]: row["points"] for row in merge.record["lots"]}
-    lost = (
+    traces = (
         Trace.objects.filter(_LOST, lot__in=successors)
         .filter(Q(entry__kind=Entry.Kind.EXPIRY) | ~Q(entry__journal__reverses__member=merge.target_id))
         .values_list("lot")
         .annotate(points=Sum("points"))
     )
-    lost = dict(lost)
+    lost = dict(traces)
     ids = Lot.objects.filter(pk__in=successors, currency=currency.id).order_by("pk").values_list("pk", flat=True)
     return {lot: successors[lot] - lost.get(lot, 0) for lot in ids}
 
 
-def _give_back_lots(giving, taking, brought, cause, *, is_split):
+def _give_back_lots(
+    giving: BalanceInHand, taking: BalanceInHand, brought: Mapping[int, int], cause: Cause, *, is_split: bool
+) -> tuple[int, int]:
     """Move the lots back, and make up for what was used of them; returns (points missing, points returned)."""
     left = {lot.id: lot for lot in giving.lots}
     own = [lot for lot in giving.usable_lots(giving.books.now) if lot.id not in brought]
-    alive = Lot.objects.filter(Q(expires_at=None) | Q(expires_at__gt=giving.books.now), pk__in=brought)
-    alive = set(alive.values_list("pk", flat=True))
+    live = Lot.objects.filter(Q(expires_at=None) | Q(expires_at__gt=giving.books.now), pk__in=brought)
+    alive = set(live.values_list("pk", flat=True))
     spent = {
         lot: points - (left[lot].remaining if lot in left else 0) for lot, points in brought.items() if lot in alive
     }
@@ -163,13 +193,15 @@ def _give_back_lots(giving, taking, brought, cause, *, is_split):
     return short, back
 
 
-def _make_up(giving, taking, lot_id, points, own, cause):
+def _make_up(
+    giving: BalanceInHand, taking: BalanceInHand, lot_id: int, points: int, own: list[LotState], cause: Cause
+) -> None:
     """Give points of the target's own for those of a lot that were used, with the end of that lot."""
     giving.debit(points, cause, own, kind=Entry.Kind.TRANSFER_OUT, lifetime="transferred")
     moving_lots.receive(taking, Lot.objects.get(pk=lot_id), points, cause)
 
 
-def _owe_again(giving, taking, owed, merge_journal, cause):
+def _owe_again(giving: BalanceInHand, taking: BalanceInHand, owed: int, merge_journal: int, cause: Cause) -> None:
     """Put the arrears back where they came from; the target gets what it paid for them."""
     lots = taking.usable_lots(taking.books.now)
     taking.debit(owed, cause, lots, kind=Entry.Kind.TRANSFER_OUT, lifetime="transferred")
@@ -187,7 +219,8 @@ def _owe_again(giving, taking, owed, merge_journal, cause):
         giving.credit(owed, cause, kind=Entry.Kind.TRANSFER_IN, end=end, lifetime="transferred")
 
 
-def _subtract_tallies(target, source, tallies, gone):
+def _subtract_tallies(target: Account, source: Account, tallies: Iterable[tuple[int, str, int]], gone: Gone) -> None:
+    """Give the source its qualifying points of each window back, without those that refunds have taken."""
     for currency_id, day, points in tallies:
         period = date.fromisoformat(day)
         there, here = target.tally(currency_id, period), source.tally(currency_id, period)
@@ -198,7 +231,9 @@ def _subtract_tallies(target, source, tallies, gone):
     target.is_touched = source.is_touched = True
 
 
-def _lower_tier(configuration, target, before, *, merged_at, now):
+def _lower_tier(
+    configuration: Configuration, target: Account, before: Mapping[str, int], *, merged_at: datetime, now: datetime
+) -> None:
     """Back to the tier of before the merge, unless what is left reaches a higher one."""
     for group in configuration.tier_groups.values():
         held, was = target.tiers.get(group.id), before.get(str(group.id))
@@ -213,14 +248,16 @@ def _lower_tier(configuration, target, before, *, merged_at, now):
             tiers.hold(target, group.id, ranks[rank], since=now)
 
 
-def _subtract_counters(merge):
+def _subtract_counters(merge: Merge) -> None:
+    """Take what the source had used of caps off the target's counters."""
     for cap_id, period, used in merge.record["counters"]:
         for counter in CapCounter.objects.filter(cap=cap_id, key=merge.target_id, period=period):
             counter.used = max(0, counter.used - used)
             counter.save(update_fields=["used"])
 
 
-def _undo_relations(merge, now):
+def _undo_relations(merge: Merge, now: datetime) -> None:
+    """End the relations that the merge made, and give the source its own back."""
     changed = merge.record["relations"]
     Relation.objects.live().filter(pk__in=changed["made"]).update(left_at=now)
     for relation in Relation.objects.filter(pk__in=changed["ended"]):

@@ -6,8 +6,10 @@ membership of their own.
 """
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from django.contrib.auth import get_user_model
+from django.contrib.auth.models import User
 from django.db import transaction
 from django.db.models import Q, Sum
 from django.db.models.functions import Abs, Coalesce
@@ -18,8 +20,10 @@ from loyalty_site.lib.sql import Session
 from members.lookup import Lookup
 from members.models import Customer, Member
 from partners.activity import Adjustment, dump, load
+from partners.models import Connection
 from programs import periods, versions
-from programs.models import StaffLimit
+from programs.configuration import Currency
+from programs.models import Program, StaffLimit
 from transactions import ledger
 from transactions.books.idempotency import IdempotencyConflict
 from transactions.books.items import Result
@@ -30,22 +34,32 @@ PERMISSION = "transactions.change_approval"
 
 
 class OwnMembership(Refused):
+    """The user, or who asked, is the member."""
+
     code = "own_membership"
 
 
 class OwnRequest(Refused):
+    """Who asked would decide."""
+
     code = "own_request"
 
 
 class NotApprover(Refused):
+    """The user lacks the permission to decide."""
+
     code = "not_approver"
 
 
 class AlreadyDecided(Refused):
+    """The request is approved or rejected."""
+
     code = "already_decided"
 
 
 class UnknownApproval(Refused):
+    """There is no such request."""
+
     code = "approval_unknown"
 
 
@@ -60,7 +74,9 @@ class Outcome:
 
 
 @transaction.atomic
-def adjust(program, item: Adjustment, *, user, via, now=None):
+def adjust(
+    program: Program, item: Adjustment, *, user: User, via: Connection, now: datetime | None = None
+) -> Outcome:
     """Post `item` for `user`, or ask for a second person when it is above the user's limits; an Outcome.
 
     Asked twice under one external id it counts once. Raises Refused with the ledger's own refusals, too.
@@ -83,7 +99,7 @@ def adjust(program, item: Adjustment, *, user, via, now=None):
 
 
 @transaction.atomic
-def approve(approval_id, user, *, note="", now=None):
+def approve(approval_id: int | str, user: User, *, note: str = "", now: datetime | None = None) -> Approval:
     """Post what was asked for, as the one who asked; returns the Approval. Raises Refused, and it still waits."""
     now = now or timezone.now()
     approval = _to_decide(approval_id, user)
@@ -100,7 +116,7 @@ def approve(approval_id, user, *, note="", now=None):
 
 
 @transaction.atomic
-def reject(approval_id, user, *, note, now=None):
+def reject(approval_id: int | str, user: User, *, note: str, now: datetime | None = None) -> Approval:
     """Close a request without posting it, and say why in `note`; returns the Approval."""
     if not note.strip():
         raise ReasonMissing("Say why: the one who asked will want to know.", field="note")
@@ -108,7 +124,7 @@ def reject(approval_id, user, *, note, now=None):
     return _close(approval, Approval.Status.REJECTED, user, note, now or timezone.now())
 
 
-def limits(program, currency_id, user):
+def limits(program: Program, currency_id: int, user: User) -> tuple[int, int, int] | None:
     """(per posting, per day, per day and member) in smallest units; None: unlimited.
 
     Of several groups the largest limit counts. Who is in no group with a limit may post nothing alone,
@@ -119,10 +135,11 @@ def limits(program, currency_id, user):
     found = list(rows.values_list("per_posting", "per_day", Coalesce("per_member", "per_day")))
     if not found:
         return None if user.is_superuser else (0, 0, 0)
-    return tuple(map(max, zip(*found, strict=True)))
+    once, daily, for_one = map(max, zip(*found, strict=True))
+    return once, daily, for_one
 
 
-def used_today(program, currency_id, user, now, *, member=None):
+def used_today(program: Program, currency_id: int, user: User, now: datetime, *, member: Member | None = None) -> int:
     """Points that the user credited or debited by hand on this day of the program, without a second person: for
     everybody, or for one `member` and those who were merged into it."""
     start = periods.start_of_day(periods.local_date(now, program.zone), program.zone)
@@ -137,10 +154,12 @@ def used_today(program, currency_id, user, now, *, member=None):
     )
     if member:
         own = own.filter(Q(member=member) | Q(member__merged_into=member))
-    return own.aggregate(sum=Sum(Abs("points")))["sum"] or 0
+    used: int | None = own.aggregate(sum=Sum(Abs("points")))["sum"]
+    return used or 0
 
 
-def _member(program, item, via):
+def _member(program: Program, item: Adjustment, via: Connection) -> Member:
+    """The member whose points `item` changes. Raises Refused when there is none."""
     session = Session()
     with session.together():
         lookup = Lookup(session, program.pk, via.pk, [item.member])
@@ -150,13 +169,14 @@ def _member(program, item, via):
     return Member.objects.get(pk=found)
 
 
-def _check_not_own(member, *users):
+def _check_not_own(member: Member, *users: User) -> None:
     """Refuse what touches a membership of one of `users`."""
     if Customer.objects.filter(pk=member.customer_id, user__in=users).exists():
         raise OwnMembership("It is a membership of your own, or of who asked: somebody else has to.", field="member")
 
 
-def _is_within(program, item, member, user, now):
+def _is_within(program: Program, item: Adjustment, member: Member, user: User, now: datetime) -> bool:
+    """Whether the user may post `item` alone."""
     currency = _currency(program, item)
     allowed = limits(program, currency.id, user)
     if allowed is None:
@@ -170,22 +190,29 @@ def _is_within(program, item, member, user, now):
     )
 
 
-def _currency(program, item):
+def _currency(program: Program, item: Adjustment) -> Currency:
+    """The currency that is meant; the ledger has computed with it before."""
     compiled = versions.of(program)
-    return compiled.currencies[item.currency] if item.currency else compiled.primary
+    found = compiled.currencies[item.currency] if item.currency else compiled.primary
+    assert found is not None
+    return found
 
 
-def _repeated(approval, item):
+def _repeated(approval: Approval, item: Adjustment) -> Outcome:
+    """What became of the request that has this name already."""
     if approval.payload != dump(item):
         detail = "Another request has this external_id and another content; use a new external_id."
         raise IdempotencyConflict(detail, field="external_id")
     if approval.status == Approval.Status.APPROVED:
         journal = approval.journal
+        assert journal is not None, "what is approved is posted"
         return Outcome("replayed", Result("replayed", journal.pk, journal.answer), approval)
     return Outcome(approval.status, approval=approval)
 
 
-def _request(program, item, member, *, user, via, now):
+def _request(
+    program: Program, item: Adjustment, member: Member, *, user: User, via: Connection, now: datetime
+) -> Approval:
     return Approval.objects.create(
         program=program,
         connection=via,
@@ -200,14 +227,14 @@ def _request(program, item, member, *, user, via, now):
     )
 
 
-def _taken(result):
+def _taken(result: Result) -> Result:
     """The Result itself; raises what the ledger refused it for."""
     if result.refusal:
         raise Refused(result.refusal.detail, field=result.refusal.field, code=result.refusal.code)
     return result
 
 
-def _to_decide(approval_id, user):
+def _to_decide(approval_id: int | str, user: User) -> Approval:
     """The locked Approval, if `user` may decide it now."""
     if not user.has_perm(PERMISSION):
         raise NotApprover("You may not decide requests; ask somebody who may.", field="user")
@@ -223,7 +250,7 @@ def _to_decide(approval_id, user):
     return approval
 
 
-def _close(approval, status, user, note, now):
+def _close(approval: Approval, status: Approval.Status, user: User, note: str, now: datetime) -> Approval:
     approval.status, approval.decided_by, approval.decided_at, approval.note = status, user, now, note
     approval.save(update_fields=["status", "decided_by", "decided_at", "note", "journal_id"])
     return approval

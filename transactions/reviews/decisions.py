@@ -5,15 +5,20 @@ that came after it, give up what waited too long. Which state follows which: tra
 """
 
 from contextlib import suppress
+from datetime import datetime
+from typing import Unpack
 
+from django.contrib.auth.models import AbstractBaseUser
 from django.db import transaction
 from django.db.models import Exists, OuterRef
 from django.utils import timezone
 
 from loyalty_site.lib.refusals import Refused
+from members.models import Member
 from transactions import ledger
+from transactions.books.items import Result
 from transactions.models import Journal
-from transactions.models.journals import NotOpen, decision
+from transactions.models.journals import Decider, JournalQuerySet, NotOpen, decision
 from transactions.verbs import groups
 from transactions.verbs.adjustments import ReasonMissing
 
@@ -23,7 +28,9 @@ Kind, Status = Journal.Kind, Journal.Status
 BOOKED = [Status.PROCESSED, Status.PARTIALLY_REVERSED, Status.REVERSED]
 
 
-def approve(journal_id, *, by=None, user=None, now=None):
+def approve(
+    journal_id: int, *, by: Member | None = None, user: AbstractBaseUser | None = None, now: datetime | None = None
+) -> Result:
     """Book a held journal as it was reported; returns its Result.
 
     `by` is the member, an owner or approver of the group whose points it spends, who says so. Raises
@@ -33,18 +40,26 @@ def approve(journal_id, *, by=None, user=None, now=None):
     return ledger.resume(journal_id, {Status.HELD}, user=user, member=by, now=now)
 
 
-def retry(journal_id, *, user=None, now=None):
+def retry(journal_id: int, *, user: AbstractBaseUser | None = None, now: datetime | None = None) -> Result:
     """Try a failed or waiting journal again; returns its Result. It stays as it is when it fails again."""
     return ledger.resume(journal_id, {Status.FAILED, Status.PENDING}, user=user, now=now)
 
 
-def _check_approver(journal_id, member):
+def _check_approver(journal_id: int, member: Member | None) -> None:
+    """Refuse a member who may not approve the journal; staff need no approver."""
     journal = Journal.objects.filter(pk=journal_id).first() if member else None
-    if journal:
+    if journal and member:
         groups.check_approver(journal, member)
 
 
-def reject(journal_id, *, reason, by=None, user=None, now=None):
+def reject(
+    journal_id: int,
+    *,
+    reason: str,
+    by: Member | None = None,
+    user: AbstractBaseUser | None = None,
+    now: datetime | None = None,
+) -> Journal:
     """Close an open journal without booking it; `by` as for `approve`. Raises NotOpen, ReasonMissing, NotAllowed."""
     _check_approver(journal_id, by)
     if not reason.strip():
@@ -58,7 +73,7 @@ def reject(journal_id, *, reason, by=None, user=None, now=None):
     return Journal.objects.get(pk=journal_id)
 
 
-def match(*, now=None):
+def match(*, now: datetime | None = None) -> int:
     """Book the refunds whose order has come meanwhile, unseen by them and it by them; returns how many."""
     order = Journal.objects.filter(
         program=OuterRef("program"),
@@ -74,17 +89,18 @@ def match(*, now=None):
     return matched
 
 
-def give_up(*, now=None):
+def give_up(*, now: datetime | None = None) -> int:
     """Reject the refunds whose order never came; returns how many."""
     now = now or timezone.now()
     match(now=now)
     return _reject(_waiting().filter(due_at__lte=now), "The order never came.", now)
 
 
-def _waiting():
+def _waiting() -> JournalQuerySet:
+    """Refunds whose order has not come."""
     return Journal.objects.filter(kind=Kind.REVERSAL, status=Status.PENDING)
 
 
-def _reject(journals, why, now, **decider):
+def _reject(journals: JournalQuerySet, why: str, now: datetime, **decider: Unpack[Decider]) -> int:
     open_states = [Status.PENDING, Status.FAILED, Status.HELD]
-    return journals.shut(open_states, status=Status.REJECTED, why=why, now=now or timezone.now(), **decider)
+    return journals.shut(open_states, status=Status.REJECTED, why=why, now=now, **decider)

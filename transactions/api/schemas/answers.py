@@ -7,7 +7,7 @@ from loyalty_site.lib import money, problems
 from loyalty_site.lib.schema_objects import Answer, Answered, Items, Map
 from loyalty_site.lib.schema_types import DecimalText, Instant, Json, Text, Whole
 from partners.limits import LARGEST_KEY
-from transactions.books.posting import Result
+from transactions.books.items import Result
 from transactions.models import Entry, Journal
 
 #: A row as .values() reads it.

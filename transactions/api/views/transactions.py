@@ -20,7 +20,7 @@ from transactions.api.endpoint import LedgerEndpoint, of_address, unknown
 from transactions.api.filters import LedgerFilters, TransactionFilter
 from transactions.api.operations import ID, page_of
 from transactions.api.schemas import answers, requests
-from transactions.books.posting import Result
+from transactions.books.items import Result
 from transactions.models import Entry, Journal, JournalLine
 from transactions.proof.sentences import explain
 
