@@ -18,7 +18,7 @@ help:
 	@echo "make test        everything: lint, checks, the suite on SQLite and on PostgreSQL with Redis"
 	@echo "make test-fast   the suite on SQLite only"
 	@echo "make test-long   the long tests, on both databases"
-	@echo "make lint        style, migrations and settings"
+	@echo "make lint        style, types, migrations and settings"
 	@echo "make bench       the benchmarks, in short"
 
 run:
@@ -31,6 +31,7 @@ environment:
 lint: environment
 	$(PY) -m ruff check
 	$(PY) -m ruff format --check
+	$(NEUTRAL) $(PY) -m mypy
 	@$(NEUTRAL) $(PY) manage.py makemigrations --check --dry-run
 	@$(PRODUCTION) $(PY) manage.py check --deploy --fail-level WARNING
 

@@ -1,45 +1,55 @@
 """Which addresses has the API, and how does every failure become one kind of answer?"""
 
 import logging
+from collections.abc import Mapping, Sequence
+from typing import TypedDict, cast
 
 from django.core.exceptions import RequestDataTooBig
 from django.core.signals import got_request_exception
 from django.db import OperationalError
-from django.http import Http404, UnreadablePostError
+from django.http import Http404, HttpRequest, HttpResponse, UnreadablePostError
 from django.urls import path, re_path
 from django.views.decorators.csrf import csrf_exempt
 from rest_framework import exceptions
+from rest_framework.request import Request
+from rest_framework.views import APIView
 
 from loyalty_site.lib import problems
 from loyalty_site.lib.refusals import Refusal, Refused
-from members.api.views import MemberViewSet
 from programs.api.views import ProgramViewSet
-from transactions import ledger
-from transactions.api.action_views import AdjustmentViewSet, RedemptionViewSet, ReversalViewSet, TransferViewSet
-from transactions.api.views import EntryViewSet, TransactionViewSet
-from transactions.proof import history, outlook
+from transactions.api.views.adjustments import AdjustmentViewSet
+from transactions.api.views.entries import EntryViewSet
+from transactions.api.views.members import MemberViewSet
+from transactions.api.views.redemptions import RedemptionViewSet
+from transactions.api.views.reversals import ReversalViewSet
+from transactions.api.views.transactions import TransactionViewSet
+from transactions.api.views.transfers import TransferViewSet
 
 logger = logging.getLogger("loyalty.api")
 
 
+class Context(TypedDict):
+    """Where an exception was raised, as Django REST framework says it."""
+
+    request: Request
+    view: APIView
+
+
 @csrf_exempt
-def nowhere(request):
+def nowhere(request: HttpRequest) -> HttpResponse:
     """Every other address below the API: a problem like the others, not a page for people."""
     tip = "" if request.path.endswith("/") else " Addresses end in a slash."
     refused = problems.unlike("not_found", f"There is nothing at this address.{tip}")
     return problems.response(refused, path=request.path)
 
 
-#: The ledger lies above the members' app, so the table tells it where to ask.
-_ledger = {"expiries": outlook.coming, "refresh": ledger.refresh, "as_of": history.as_of}
-
 app_name = "api"
 urlpatterns = [
     path("programs/", ProgramViewSet.as_view({"get": "list"}), name="programs"),
     path("programs/<slug:code>/", ProgramViewSet.as_view({"get": "retrieve"}), name="program"),
-    path("members/", MemberViewSet.as_view({"post": "create"}, **_ledger), name="members"),
-    path("members/lookup/", MemberViewSet.as_view({"get": "lookup"}, **_ledger), name="member-lookup"),
-    path("members/<slug:number>/", MemberViewSet.as_view({"get": "retrieve"}, **_ledger), name="member"),
+    path("members/", MemberViewSet.as_view({"post": "create"}), name="members"),
+    path("members/lookup/", MemberViewSet.as_view({"get": "lookup"}), name="member-lookup"),
+    path("members/<slug:number>/", MemberViewSet.as_view({"get": "retrieve"}), name="member"),
     path("transactions/", TransactionViewSet.as_view({"get": "list", "post": "create"}), name="transactions"),
     path("transactions/<int:id>/", TransactionViewSet.as_view({"get": "retrieve"}), name="transaction"),
     path("transactions/<int:id>/reversal/", TransactionViewSet.as_view({"post": "reverse"}), name="reversal"),
@@ -67,13 +77,13 @@ _CODES = {
 }
 
 
-def problem(error, context):
+def problem(error: Exception, context: Context) -> HttpResponse:
     """The answer to any exception in the API, named in the settings as EXCEPTION_HANDLER."""
     request = context["request"]
     return problems.response(_refused(error, request, context["view"]), path=request.path)
 
 
-def _refused(error, request, view):
+def _refused(error: Exception, request: Request, view: APIView) -> Refused:
     if isinstance(error, Refused):
         return error
     if isinstance(error, exceptions.ValidationError):
@@ -95,11 +105,12 @@ def _refused(error, request, view):
     return problems.unlike("server_error", "Something failed on our side; nothing was written.")
 
 
-def _invalid_query(error):
-    """What django-filter refused."""
+def _invalid_query(error: exceptions.ValidationError) -> Refused:
+    """What django-filter refused, the texts of each parameter by its name."""
     codes = {"invalid_instant", "invalid_choice"}
+    detail = cast(Mapping[str, Sequence[exceptions.ErrorDetail]], error.detail)
     return problems.Rejected(
         Refusal(text.code if text.code in codes else "invalid_value", str(text), f"?{name}")
-        for name, texts in error.detail.items()
+        for name, texts in detail.items()
         for text in texts
     )

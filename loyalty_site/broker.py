@@ -3,6 +3,7 @@
 import os
 import time
 import uuid
+from collections.abc import Mapping
 
 from kombu.transport import filesystem
 from kombu.utils.json import dumps
@@ -15,7 +16,8 @@ class Channel(filesystem.Channel):
     message, takes the broken JSON for a broken broker, and stops.
     """
 
-    def _put(self, queue, payload, **kwargs):
+    # Two classes above, the stubs call the payload otherwise.
+    def _put(self, queue: str, payload: Mapping[str, object], **kwargs: object) -> None:  # type: ignore[override]
         name = f"{time.time_ns()}_{uuid.uuid4()}.{queue}.msg"
         final = os.path.join(self.data_folder_out, name)
         # No queue is called "draft", so nobody reads it.

@@ -17,14 +17,14 @@ from loyalty_site.lib.logs import request_id
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "loyalty_site.settings")
 
-app = Celery("loyalty")
+app = celery_app = Celery("loyalty")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
 app.autodiscover_tasks(["loyalty_site"], related_name="nightly")
 
 
 @app.task(name="clear_sessions")
-def clear_sessions():
+def clear_sessions() -> None:
     """Delete the sessions that ended: Django leaves their rows behind."""
     call_command("clearsessions")
 
@@ -50,15 +50,18 @@ app.conf.beat_schedule = {
 
 
 @setup_logging.connect
-def log_as_django_does(**kwargs):
+def log_as_django_does(**kwargs: object) -> None:
+    """Celery would set up handlers of its own."""
     logging.config.dictConfig(settings.LOGGING)
 
 
 @task_prerun.connect
-def name_the_log_lines(task_id, **kwargs):
+def name_the_log_lines(task_id: str, **kwargs: object) -> None:
+    """What a task logs carries its id."""
     request_id.set(task_id)
 
 
 @task_postrun.connect
-def leave_the_log_lines(**kwargs):
+def leave_the_log_lines(**kwargs: object) -> None:
+    """What follows is not of this task."""
     request_id.set("")

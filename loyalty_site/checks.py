@@ -4,16 +4,19 @@ The first group refuses to start; `manage.py check --deploy` adds what matters o
 and `manage.py migrate` what matters about the database server.
 """
 
+from collections.abc import Sequence
+
 from django.conf import settings
-from django.core.checks import Error, Tags, Warning, register
+from django.core.checks import CheckMessage, Error, Tags, Warning, register
 from django.db import connections
+from django.db.backends.base.base import BaseDatabaseWrapper
 
 LOCAL = {"127.0.0.1", "localhost", "[::1]"}
 EXAMPLE_KEYS = ("django-insecure-", "change-me", "changeme", "secret")
 
 
 @register(Tags.security)
-def debug_stays_at_home(app_configs, **kwargs):
+def debug_stays_at_home(app_configs: object, **kwargs: object) -> list[CheckMessage]:
     """Debug pages show settings and data to whoever asks."""
     others = sorted(set(settings.ALLOWED_HOSTS) - LOCAL)
     if settings.DEBUG and (settings.HTTPS or others):
@@ -25,7 +28,8 @@ def debug_stays_at_home(app_configs, **kwargs):
 
 
 @register(Tags.security)
-def the_key_is_a_secret(app_configs, **kwargs):
+def the_key_is_a_secret(app_configs: object, **kwargs: object) -> list[CheckMessage]:
+    """Who knows the key can make sessions and read credentials."""
     if not settings.DEBUG and settings.SECRET_KEY.lower().startswith(EXAMPLE_KEYS):
         hint = "Unset SECRET_KEY to have one made, or take 50 random characters."
         return [Error("SECRET_KEY is an example, which everybody knows.", hint=hint, id="loyalty.E002")]
@@ -33,7 +37,7 @@ def the_key_is_a_secret(app_configs, **kwargs):
 
 
 @register(Tags.security, deploy=True)
-def the_key_is_shared(app_configs, **kwargs):
+def the_key_is_shared(app_configs: object, **kwargs: object) -> list[CheckMessage]:
     """A key made on this machine differs on the next one, which could read neither sessions nor credentials."""
     made_here = settings.VAR_DIR / "secret_key"
     is_made_here = made_here.exists() and made_here.read_text().strip() == settings.SECRET_KEY
@@ -44,7 +48,7 @@ def the_key_is_shared(app_configs, **kwargs):
 
 
 @register(deploy=True)
-def tasks_reach_every_machine(app_configs, **kwargs):
+def tasks_reach_every_machine(app_configs: object, **kwargs: object) -> list[CheckMessage]:
     """Without Redis, tasks are files of this machine, and limits are counted by each process for itself."""
     if not settings.REDIS_URL and (may_span_machines() or settings.WEB_PROCESSES > 1):
         hint = "Set REDIS_URL, unless everything runs on this one machine."
@@ -53,7 +57,9 @@ def tasks_reach_every_machine(app_configs, **kwargs):
 
 
 @register(Tags.database)
-def commits_are_durable(app_configs, databases=None, **kwargs):
+def commits_are_durable(
+    app_configs: object, databases: Sequence[str] | None = None, **kwargs: object
+) -> list[CheckMessage]:
     """With either off, PostgreSQL loses acknowledged postings when it is killed."""
     return [
         Warning(
@@ -69,11 +75,13 @@ def commits_are_durable(app_configs, databases=None, **kwargs):
     ]
 
 
-def may_span_machines():
+def may_span_machines() -> bool:
+    """Whether the database can be reached from elsewhere, so that there may be several machines like this one."""
     return "sqlite" not in settings.DATABASES["default"]["ENGINE"]
 
 
-def ask(connection, name):
+def ask(connection: BaseDatabaseWrapper, name: str) -> str:
+    """What a setting of PostgreSQL is set to."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT current_setting(%s)", [name])
-        return cursor.fetchone()[0]
+        return str(cursor.fetchone()[0])

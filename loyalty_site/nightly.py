@@ -2,19 +2,20 @@
 
 For each program and each local day that has closed since the last success, an ordered list of steps. A
 NightRun row says what each did; unfinished ones are taken up again, whether they failed or were killed. A
-step finds its own work in the database, so said twice, it counts once. One copy at a time runs a program's
+step finds its own work in the database, so it may run twice and counts once. One copy at a time runs a program's
 night, whoever starts it.
 """
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
-from datetime import timedelta
+from datetime import date, datetime, timedelta
+from typing import TypeAlias
 from zoneinfo import ZoneInfo
 
 from celery import shared_task
 from django.db import connection
-from django.db.models import Max
+from django.db.models import Max, QuerySet
 from django.utils import timezone
 
 from loyalty_site.lib import locks
@@ -32,7 +33,7 @@ SILENCE = timedelta(days=7)
 BACKWARDS = timedelta(hours=1)
 
 #: So many differences are kept in the row of the reconciliation; all of them are logged.
-TOLD = 20
+LISTED = 20
 
 logger = logging.getLogger(__name__)
 
@@ -45,12 +46,16 @@ class ClockJumped(Exception):
     """The clock contradicts what is stored, so points could end early."""
 
 
+#: What a step did, as its row keeps it: numbers by name, and texts where there is more to say.
+Counts: TypeAlias = dict[str, int | str | list[str]]
+
+
 @dataclass(frozen=True, slots=True)
 class Step:
     """`run(night)` returns its counts. What looks at now only, not at a date, runs for the last of several days."""
 
     name: str
-    run: Callable
+    run: "Callable[[Night], Counts]"
     is_of_a_day: bool = False
 
 
@@ -59,45 +64,48 @@ class Night:
     """One step at work: `note` keeps its counts of so far, `before` are those of an attempt that ended early."""
 
     program: Program
-    day: object
-    now: object
-    before: dict
-    note: Callable
+    day: date
+    now: datetime
+    before: Counts
+    note: Callable[[Counts], object]
 
 
-def _redate(night):
+def _redate(night: Night) -> Counts:
     return {"lots": sum(redating.finish(night.program, now=night.now))}
 
 
-def _settle(night):
-    total = sweep.Swept(**night.before)
+def _settle(night: Night) -> Counts:
+    total = sweep.Swept(**{name: count for name, count in night.before.items() if isinstance(count, int)})
     for done in sweep.sweep(night.program.pk, now=night.now):
         total.add(done)
         night.note(asdict(total))
     return asdict(total)
 
 
-def _give_up(night):
+def _give_up(night: Night) -> Counts:
     return {"refunds": decisions.give_up(now=night.now)}
 
 
-def _seal(night):
+def _seal(night: Night) -> Counts:
     seal = seals.seal(night.program, night.day, now=night.now)
     return {"entries": seal.entries, "last_entry": seal.last_entry, "root": seal.root}
 
 
-def _reconcile(night):
+def _reconcile(night: Night) -> Counts:
     """Report what differs; never repair it (C4-R6)."""
-    counts = {"members": 0, "differences": 0, "told": []}
+    members, differences = 0, 0
+    listed: list[str] = []
 
-    def count(members):
-        counts["members"] += members
+    def count(more: int) -> None:
+        nonlocal members
+        members += more
 
     for drift in audit(night.program, progress=count):
         logger.error("reconciliation: %s", drift, extra={"program": night.program.code})
-        counts["differences"] += 1
-        counts["told"] = [*counts["told"], str(drift)][:TOLD]
-    return counts
+        differences += 1
+        if len(listed) < LISTED:
+            listed.append(str(drift))
+    return {"members": members, "differences": differences, "told": listed}
 
 
 STEPS = [
@@ -110,7 +118,7 @@ STEPS = [
 
 
 @shared_task(name="nightly")
-def nightly():
+def nightly() -> None:
     """The night of every program whose day has closed. What fails is logged and taken up at the next call."""
     for program in programs():
         try:
@@ -122,12 +130,12 @@ def nightly():
             logger.error("night: %s was not run: %s", program.code, why)
 
 
-def programs():
+def programs() -> QuerySet[Program]:
     """Those that have begun; what was paused or ended goes on ageing."""
     return Program.objects.exclude(status="draft").order_by("code")
 
 
-def night(program, *, now=None, is_forced=False):
+def night(program: Program, *, now: datetime | None = None, is_forced: bool = False) -> Iterator[NightRun]:
     """Run what is due for `program`; yields the NightRun of each step that ended. Raises Busy, ClockJumped.
 
     After a step that failed, the program's night goes no further: its row says why, and the next call starts
@@ -153,7 +161,7 @@ def night(program, *, now=None, is_forced=False):
                 return
 
 
-def _todo(program, yesterday):
+def _todo(program: Program, yesterday: date) -> Iterator[tuple[date, Step]]:
     """(day, step) in their order: all days since the last success of each step; a new step begins yesterday."""
     done = NightRun.objects.filter(program=program, finished_at__isnull=False)
     last = dict(done.order_by().values_list("step").annotate(Max("day")))
@@ -164,7 +172,7 @@ def _todo(program, yesterday):
         day += timedelta(days=1)
 
 
-def _run(program, day, step, *, now, is_last):
+def _run(program: Program, day: date, step: Step, *, now: datetime, is_last: bool) -> NightRun:
     run, _ = NightRun.objects.get_or_create(program=program, day=day, step=step.name)
     rows = NightRun.objects.filter(pk=run.pk)
     before = run.counts
@@ -184,7 +192,7 @@ def _run(program, day, step, *, now, is_last):
     return run
 
 
-def _check_clock(program, now):
+def _check_clock(program: Program, now: datetime) -> None:
     """A clock that jumped may not end points early (nor late): compare it with what it cannot have changed."""
     clock = _clock()
     if now > clock + AHEAD:
@@ -199,10 +207,11 @@ def _check_clock(program, now):
         raise ClockJumped(f"Something is dated {newest:%Y-%m-%d %H:%M}, which lies ahead of {now:%Y-%m-%d %H:%M}.")
 
 
-def _clock():
+def _clock() -> datetime:
     """The database's clock where it has one of its own: often that of another machine."""
     if connection.vendor != "postgresql":
         return timezone.now()
     with connection.cursor() as cursor:
         cursor.execute("SELECT clock_timestamp()")
-        return cursor.fetchone()[0]
+        found: datetime = cursor.fetchone()[0]
+        return found

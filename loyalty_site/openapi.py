@@ -1,13 +1,18 @@
 """How is the API described to developers? The schema, the page to try it out, and a page for each problem."""
 
-from django.http import Http404
+from typing import Any
+
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
+from drf_spectacular.generators import SchemaGenerator
+from drf_spectacular.openapi import AutoSchema
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
+from rest_framework.request import Request
 
 from loyalty_site.lib import problems as table
-from loyalty_site.lib import schema_types
+from loyalty_site.lib.schema_objects import named
 from partners.idempotency import KEPT_DAYS, LONGEST_KEY
 
 _REPEATABLE = {
@@ -27,22 +32,26 @@ _PROBLEM = {
 }
 
 
-class BearerKeyScheme(OpenApiAuthenticationExtension):
+class BearerKeyScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]  # Of its base.
     """How the schema speaks of our keys."""
 
     target_class = "partners.authentication.BearerKey"
     name = "key"
 
-    def get_security_definition(self, auto_schema):
+    def get_security_definition(self, auto_schema: AutoSchema) -> dict[str, str]:
         return {"type": "http", "scheme": "bearer", "description": "A key of the back office: lk_…"}
 
 
-def complete(result, generator, request, public):
+def complete(
+    result: dict[str, Any], generator: SchemaGenerator, request: Request | None, public: bool
+) -> dict[str, Any]:
     """Add what every operation shares: the named objects, the problems, the scope, the Idempotency-Key."""
     components = result.setdefault("components", {})
-    drawn = {name: shape.component() for name, shape in sorted(schema_types.named.items())}
+    drawn = {name: named[name].component() for name in sorted(named)}
     components["schemas"] = components.get("schemas", {}) | drawn
-    views = {(path, method.lower()): view for path, _, method, view in generator.endpoints}
+    # The stubs are those of a generator whose endpoints have no pattern.
+    endpoints: list[tuple[str, str, str, Any]] = generator.endpoints  # type: ignore[assignment]
+    views = {(path, method.lower()): view for path, _, method, view in endpoints}
     # Methods come as a set, and sets in another order each time.
     result["paths"] = {path: dict(sorted(operations.items())) for path, operations in result["paths"].items()}
     for path, operations in result["paths"].items():
@@ -71,13 +80,13 @@ class DocsView(SpectacularSwaggerSplitView):
 
 
 @require_safe
-def problems(request):
+def problems(request: HttpRequest) -> HttpResponse:
     """All kinds of problems, and what may be wrong with one value."""
     return render(request, "api/problems.html", {"kinds": table.KINDS.items(), "errors": table.ERRORS.items()})
 
 
 @require_safe
-def problem(request, code):
+def problem(request: HttpRequest, code: str) -> HttpResponse:
     """The page that the `type` of a problem names."""
     if code not in table.KINDS:
         raise Http404

@@ -6,30 +6,37 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable, Sequence
 from contextlib import suppress
+from types import FrameType
+from typing import Self, TypeAlias
+
+#: What `signal.signal` takes and gives back.
+Handler: TypeAlias = Callable[[int, FrameType | None], object] | int | None
 
 STOPPING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 class Group:
-    """Processes that end together: when one ends, when we are told to stop, or when we die."""
+    """Processes that end together: when one ends, when somebody stops us, or when we die."""
 
-    def __init__(self, grace_s=20):
+    def __init__(self, grace_s: float = 20) -> None:
         self.grace_s = grace_s
         self.told_to_stop = False
-        self.running = {}
+        self.running: dict[str, subprocess.Popen[bytes]] = {}
+        self._handlers: dict[signal.Signals, Handler] = {}
 
-    def __enter__(self):
-        self.before = {number: signal.signal(number, self._stop) for number in STOPPING}
+    def __enter__(self) -> Self:
+        self._handlers = {number: signal.signal(number, self._stop) for number in STOPPING}
         return self
 
-    def __exit__(self, *exc):
+    def __exit__(self, *exc: object) -> None:
         self._end_all()
-        for number, handler in self.before.items():
+        for number, handler in self._handlers.items():
             signal.signal(number, handler)
 
-    def start(self, name, command, **environment):
-        """Start one process in a session of its own: Ctrl-C reaches us, and we tell it in order."""
+    def start(self, name: str, command: Sequence[str], **environment: str) -> None:
+        """Start one process in a session of its own: Ctrl-C reaches only us, and we stop them in order."""
         self.running[name] = subprocess.Popen(
             command,
             env=os.environ | environment,
@@ -37,8 +44,8 @@ class Group:
             preexec_fn=_die_with_parent if sys.platform == "linux" else None,
         )
 
-    def wait(self, seconds=None, until=None):
-        """Sleep till something ends; return its (name, exit code), or None when told to stop,
+    def wait(self, seconds: float | None = None, until: Callable[[], bool] | None = None) -> tuple[str, int] | None:
+        """Sleep till something ends; return its (name, exit code), or None when somebody stops us,
         when `until` says so, or when the time is over."""
         began = time.monotonic()
         parent = os.getppid()
@@ -56,10 +63,10 @@ class Group:
             time.sleep(0.1)
         return None
 
-    def _stop(self, number, frame):
+    def _stop(self, number: int, frame: FrameType | None) -> None:
         self.told_to_stop = True
 
-    def _end_all(self):
+    def _end_all(self) -> None:
         for process in self.running.values():
             process.terminate()
         deadline = time.monotonic() + self.grace_s
@@ -72,7 +79,7 @@ class Group:
             process.wait()
 
 
-def _die_with_parent():
-    """Runs in the new process: the kernel sends it SIGTERM if we are killed and can tell it nothing."""
+def _die_with_parent() -> None:
+    """Runs in the new process: the kernel sends it SIGTERM if we are killed and can no longer stop it."""
     PR_SET_PDEATHSIG = 1
     ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)

@@ -21,7 +21,7 @@ VAR_DIR = Path(env.str("VAR_DIR", str(BASE_DIR / "var")))
 VAR_DIR.mkdir(mode=0o700, parents=True, exist_ok=True)
 
 
-def _secret_key():
+def _secret_key() -> str:
     """The key of this installation: made once, kept beside the embedded database, readable by its owner only."""
     path = VAR_DIR / "secret_key"
     if not path.exists():
@@ -158,7 +158,7 @@ if REDIS_URL:
         }
     }
     CELERY_BROKER_URL = REDIS_URL
-    CELERY_BROKER_TRANSPORT_OPTIONS = {"socket_timeout": 5, "socket_connect_timeout": 2}
+    CELERY_BROKER_TRANSPORT_OPTIONS: dict[str, str | float] = {"socket_timeout": 5, "socket_connect_timeout": 2}
 else:
     # One web process, so its own memory is exact, and the one writer of SQLite is left to the ledger.
     CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}

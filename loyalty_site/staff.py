@@ -7,11 +7,13 @@ migrations are applied.
 import os
 import secrets
 import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
 
 from django.apps import apps
-from django.contrib.auth import get_user_model
-from django.contrib.auth.models import Group, Permission
+from django.contrib.auth.models import Group, Permission, User
 from django.db import transaction
+from simple_history.models import HistoricalChanges
 
 MARKETING = "Marketing"
 STORE = "Store staff"
@@ -19,9 +21,9 @@ STORE = "Store staff"
 VIEW = ("view",)
 KEEP = ("add", "change", "view")
 
-# Nobody may delete: configuration is closed and facts are reversed. What an app's models get, then the
-# models that differ (None: nothing at all).
-PERMISSIONS = {
+#: {group: {app label: (what its models usually get, {model: what it gets instead})}}. Nobody may delete:
+#: configuration is closed and facts are reversed.
+PERMISSIONS: dict[str, dict[str, tuple[Sequence[str], dict[str, Sequence[str]]]]] = {
     MARKETING: {
         "programs": (KEEP, {}),
         "partners": (KEEP, {"apikey": VIEW, "connection": VIEW}),
@@ -38,12 +40,12 @@ PERMISSIONS = {
     },
 }
 
-# Name of the first login -> its group; the administrator has none and needs none.
-FIRST_LOGINS = {"admin": None, "marketing": MARKETING, "store": STORE}
+#: Name of the first login -> its group; the administrator has none and needs none.
+FIRST_LOGINS: dict[str, str | None] = {"admin": None, "marketing": MARKETING, "store": STORE}
 
 
 @transaction.atomic
-def make_groups():
+def make_groups() -> None:
     """Make both groups, or add what they lack; what somebody added to them stays. Safe to repeat."""
     for name, per_app in PERMISSIONS.items():
         group, _ = Group.objects.get_or_create(name=name)
@@ -54,50 +56,51 @@ def make_groups():
             )
 
 
-def codenames_of(app_label, usual, special):
+def codenames_of(app_label: str, usual: Sequence[str], special: Mapping[str, Sequence[str]]) -> Iterator[str]:
     """The codenames for each model of an app; the history of a model can only be read."""
     for model in apps.get_app_config(app_label).get_models():
-        name = model._meta.model_name
-        actions = VIEW if hasattr(model, "history_object") else special.get(name, usual)
+        name = str(model._meta.model_name)
+        actions = VIEW if issubclass(model, HistoricalChanges) else special.get(name, usual)
         yield from (f"{action}_{name}" for action in actions)
 
 
-def make_logins(path):
+def make_logins(path: Path) -> dict[str, str]:
     """Make the first users that are missing; return {name: first password}, kept in the file at `path`.
 
     The file is readable by its owner only. A user who exists without being in the file keeps the password
-    that he has, which nobody knows here.
+    they have, which nobody knows here.
     """
     logins = read_logins(path)
-    known = set(get_user_model().objects.filter(username__in=FIRST_LOGINS).values_list("username", flat=True))
+    known = set(User.objects.filter(username__in=FIRST_LOGINS).values_list("username", flat=True))
     missing = [name for name in FIRST_LOGINS if name not in known]
     for name in missing:
         logins.setdefault(name, secrets.token_urlsafe(9))
     if missing:
-        # Written first: a password that is in nobody's hands would lock everybody out.
+        # Written first: a password that nobody can read would lock everybody out.
         write_logins(path, logins)
         make_users({name: logins[name] for name in missing})
     return logins
 
 
 @transaction.atomic
-def make_users(passwords):
+def make_users(passwords: Mapping[str, str]) -> None:
+    """Make the first users of these names with these passwords, each in its group."""
     for name, password in passwords.items():
         group = FIRST_LOGINS[name]
-        user = get_user_model().objects.create_user(
-            name, password=password, is_staff=True, is_superuser=group is None
-        )
+        user = User.objects.create_user(name, password=password, is_staff=True, is_superuser=group is None)
         if group:
             user.groups.add(Group.objects.get(name=group))
 
 
-def read_logins(path):
+def read_logins(path: Path) -> dict[str, str]:
+    """{name: first password} as the file at `path` keeps it; empty when there is none."""
     if not path.exists():
         return {}
     return dict(line.split(": ", 1) for line in path.read_text().splitlines() if ": " in line)
 
 
-def write_logins(path, logins):
+def write_logins(path: Path, logins: Mapping[str, str]) -> None:
+    """Replace the file at `path` in one step, readable by its owner only."""
     handle, draft = tempfile.mkstemp(dir=path.parent)  # mode 0600
     with open(handle, "w") as file:
         file.writelines(f"{name}: {password}\n" for name, password in logins.items())

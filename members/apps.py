@@ -7,7 +7,7 @@ class MembersConfig(AppConfig):
     verbose_name = "Members"
     default_auto_field = "django.db.models.BigAutoField"
 
-    def ready(self):
+    def ready(self) -> None:
         # Models cannot be imported before the registry is full, so not at the top of this file.
         from members.models.storage import leave_room
 

@@ -1,6 +1,9 @@
 """How does somebody become a member of a program?"""
 
 import secrets
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from datetime import datetime
 
 from django.db import IntegrityError, transaction
 from django.utils import timezone
@@ -9,7 +12,9 @@ from loyalty_site.lib import luhn
 from loyalty_site.lib.refusals import Refusal, Refused
 from members import tiers
 from members.models import Card, Customer, ExternalId, Member, Standing
+from partners.models import Connection, Store
 from programs import versions
+from programs.configuration import Configuration
 from programs.models import Program
 
 #: Random digits of a membership number, in front of its check digit.
@@ -17,14 +22,18 @@ _DIGITS = 9
 
 
 class AlreadyMember(Refused):
+    """Somebody who has the same identifier is a member of the program."""
+
     code = "already_member"
 
 
 class NotEnrollable(Refused):
+    """The program is not active."""
+
     code = "program_not_active"
 
 
-def new_number(prefix=""):
+def new_number(prefix: str = "") -> str:
     """A membership number that says nothing about its neighbours, with a check digit against typing errors."""
     body = prefix + "".join(secrets.choice("0123456789") for _ in range(_DIGITS))
     return body + luhn.digit(body)
@@ -32,8 +41,17 @@ def new_number(prefix=""):
 
 @transaction.atomic
 def enrol(
-    program, customer, *, channel, home_store=None, cards=(), external_id="", via=None, enrolled_at=None, now=None
-):
+    program: Program,
+    customer: Customer,
+    *,
+    channel: str,
+    home_store: Store | None = None,
+    cards: Iterable[str] = (),
+    external_id: str = "",
+    via: Connection | None = None,
+    enrolled_at: datetime | None = None,
+    now: datetime | None = None,
+) -> Member:
     """Make `customer` (saved or not) a member of `program`; returns the Member.
 
     `external_id` is what the connection `via` calls the customer. Raises AlreadyMember, NotEnrollable.
@@ -63,7 +81,14 @@ def enrol(
 
 
 @transaction.atomic
-def enrol_many(program, newcomers, *, channel, via, enrolled_at):
+def enrol_many(
+    program: Program,
+    newcomers: Mapping[str, Customer],
+    *,
+    channel: str,
+    via: Connection,
+    enrolled_at: Mapping[str, datetime],
+) -> dict[str, Member | Refusal]:
     """Enrol customers in bulk, for imports; a fixed number of statements whatever their number.
 
     `newcomers` maps what the connection `via` calls a customer to an unsaved Customer, `enrolled_at` maps
@@ -79,7 +104,9 @@ def enrol_many(program, newcomers, *, channel, via, enrolled_at):
     enrolled = {
         member.customer_id: member for member in Member.objects.filter(program=program, customer__in=stored.values())
     }
-    outcome = {name: enrolled[customer.pk] for name, customer in stored.items() if customer.pk in enrolled}
+    outcome: dict[str, Member | Refusal] = {
+        name: enrolled[customer.pk] for name, customer in stored.items() if customer.pk in enrolled
+    }
     customers = {name: stored.get(name, one) for name, one in newcomers.items() if name not in outcome}
     outcome |= _twins(program, {name: one for name, one in customers.items() if name not in stored})
     customers = {name: one for name, one in customers.items() if name not in outcome}
@@ -101,9 +128,9 @@ def enrol_many(program, newcomers, *, channel, via, enrolled_at):
     return outcome | members
 
 
-def _free_numbers(program, count):
+def _free_numbers(program: Program, count: int) -> list[str]:
     """So many membership numbers that nobody has. Called under the program's lock, so they stay free."""
-    free = set()
+    free: set[str] = set()
     while len(free) < count:
         drawn = {new_number(program.number_prefix) for _ in range(count - len(free))}
         taken = Member.objects.filter(program=program, number__in=drawn).values_list("number", flat=True)
@@ -111,11 +138,11 @@ def _free_numbers(program, count):
     return list(free)
 
 
-def _twins(program, newcomers):
+def _twins(program: Program, newcomers: Mapping[str, Customer]) -> dict[str, Refusal]:
     """{external id: Refusal} of those whose e-mail or phone a member, or an earlier one of them, has."""
     for customer in newcomers.values():
         customer.set_keys()
-    found = {}
+    found: dict[str, Refusal] = {}
     for field, column in (("email", "email_key"), ("phone", "phone")):
         wanted = {getattr(one, column) for one in newcomers.values()} - {""}
         holders = Customer.objects.filter(memberships__program=program, **{f"{column}__in": wanted})
@@ -128,12 +155,13 @@ def _twins(program, newcomers):
     return found
 
 
-def twin_refusal(field):
+def twin_refusal(field: str) -> Refusal:
+    """The refusal of an e-mail or a phone (`field`) that another member has."""
     detail = f"Another member has this {field}: name that member, or leave the {field} out."
     return Refusal(AlreadyMember.code, detail, field=field)
 
 
-def starting_standings(configuration, members, *, now):
+def starting_standings(configuration: Configuration, members: Collection[Member], *, now: datetime) -> list[Standing]:
     """Unsaved Standings of the tiers that ask for nothing."""
     return [
         Standing(
@@ -149,7 +177,7 @@ def starting_standings(configuration, members, *, now):
     ]
 
 
-def _refuse_twins(program, customer):
+def _refuse_twins(program: Program, customer: Customer) -> None:
     """Two enrolments with one e-mail address or phone are one person at the counter: say who is there."""
     customer.set_keys()
     for field, wanted in (("email", {"email_key": customer.email_key}), ("phone", {"phone": customer.phone})):
@@ -160,16 +188,13 @@ def _refuse_twins(program, customer):
             raise AlreadyMember(f"Member {twin.number} already has this {field}; use that membership.", field=field)
 
 
-class _translated:
+@contextmanager
+def _translated() -> Iterator[None]:
     """Turns a lost race on a unique key into the refusal that the check before it would have given."""
-
-    def __enter__(self):
-        self.savepoint = transaction.atomic()
-        self.savepoint.__enter__()
-
-    def __exit__(self, kind, error, trace):
-        self.savepoint.__exit__(kind, error, trace)
-        if kind and issubclass(kind, IntegrityError):
-            text = str(error)
-            field = "cards" if "card" in text else "external_id" if "external" in text else "customer"
-            raise AlreadyMember("It already belongs to a member of this program.", field=field) from error
+    try:
+        with transaction.atomic():
+            yield
+    except IntegrityError as error:
+        text = str(error)
+        field = "cards" if "card" in text else "external_id" if "external" in text else "customer"
+        raise AlreadyMember("It already belongs to a member of this program.", field=field) from error

@@ -1,24 +1,38 @@
 """What do these members hold, under lock, and how is a change of it written down?
 
-The mechanism below the ledger: `lock` reads, the ledger moves numbers in memory, `save` writes each
-table once. Only transactions/ may call it. Members are locked in the order of their keys, so two
-batches never wait for each other in a circle.
+The mechanism below the ledger: `Lock` reads, the ledger moves numbers in memory, `save` writes each table once.
+Only transactions/ may call it. Members are locked in the order of their keys, so two batches never wait for each
+other in a circle.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
+from operator import attrgetter
+from typing import Literal
 
-from loyalty_site.lib.sql import instant
+from loyalty_site.lib.sql import Session, instant
 from members.models import Balance, Member, Tally
 
-_MOVED = "available pending reserved arrears lifetime_earned lifetime_redeemed lifetime_expired lifetime_reversed "
-_MOVED += "lifetime_transferred"
+#: The lifetime sums of a balance, by the second half of their columns' names.
+Lifetime = Literal["earned", "redeemed", "expired", "reversed", "transferred"]
+
+_PARTS = ("available", "pending", "reserved", "arrears")
+_LIFETIMES = ("earned", "redeemed", "expired", "reversed", "transferred")
+_MOVED = " ".join([*_PARTS, *(f"lifetime_{name}" for name in _LIFETIMES)])
 _PUT = "next_change_at last_activity_at expires_at is_extended"
+_parts = attrgetter(*_PARTS)
+_lifetimes = attrgetter(*_LIFETIMES)
+_put = attrgetter(*_PUT.split())
 
 
 @dataclass(slots=True)
 class Holding:
-    """One balance while it is locked. `moved` are the sums to add to the stored columns, by name."""
+    """One balance while its member is locked, in the currency's smallest unit.
+
+    `stored` are its four parts as the database has them; `earned` to `transferred` are what the lifetime sums
+    grow by.
+    """
 
     id: int | None = None
     available: int = 0
@@ -29,50 +43,64 @@ class Holding:
     last_activity_at: datetime | None = None
     expires_at: datetime | None = None
     is_extended: bool = False
-    moved: dict = field(default_factory=dict)
+    stored: tuple[int, int, int, int] = (0, 0, 0, 0)
+    earned: int = 0
+    redeemed: int = 0
+    expired: int = 0
+    reversed: int = 0
+    transferred: int = 0
     is_touched: bool = False
 
     @property
-    def balance(self):
+    def balance(self) -> int:
         return self.available - self.arrears
 
-    def live_until(self, at):
+    def live_until(self, at: datetime | None) -> None:
         """All of it ends at `at`, None for never; whatever extension there was is over."""
         self.expires_at, self.is_extended = at, False
         self.is_touched = True
         self.wake_at(at)
 
-    def is_due(self, now):
+    def is_due(self, now: datetime) -> bool:
         """Whether time has done something to it that is not booked yet."""
         return self.next_change_at is not None and self.next_change_at <= now
 
-    def wake_at(self, instant):
-        """Look at it again at `instant` (or sooner, when something else comes first); None changes nothing."""
+    def wake_at(self, instant: datetime | None) -> None:
+        """Look at it again at `instant`, or sooner when something else comes first; None changes nothing."""
         if instant and (self.next_change_at is None or instant < self.next_change_at):
             self.next_change_at = instant
             self.is_touched = True
 
-    def move(self, **amounts):
-        """Add to columns of the balance, e.g. move(available=-5, lifetime_redeemed=5)."""
-        for name, amount in amounts.items():
-            self.moved[name] = self.moved.get(name, 0) + amount
-            if name in ("available", "pending", "reserved", "arrears"):
-                setattr(self, name, getattr(self, name) + amount)
+    def move(self, available: int = 0, pending: int = 0, reserved: int = 0, arrears: int = 0) -> None:
+        """Add to the parts of the balance."""
+        self.available += available
+        self.pending += pending
+        self.reserved += reserved
+        self.arrears += arrears
         self.is_touched = True
+
+    def moved(self) -> tuple[int, ...]:
+        """What the columns of the balance grow by: its four parts, then the lifetime sums."""
+        now, before = _parts(self), self.stored
+        return (*(new - old for new, old in zip(now, before, strict=True)), *_lifetimes(self))
 
 
 @dataclass(slots=True)
-class Count:
-    """One tally while it is locked."""
+class LockedTally:
+    """One tally while its member is locked; `moved` is what its stored points grow by."""
 
     id: int | None = None
     points: int = 0
     moved: int = 0
 
+    def add(self, points: int) -> None:
+        self.points += points
+        self.moved += points
+
 
 @dataclass(slots=True)
-class Held:
-    """A standing in one tier group, stored or (without `id`) new; `until_at` None: the current one."""
+class LockedStanding:
+    """A tier held in one tier group, stored or (without `id`) new; `until_at` None: the current one."""
 
     id: int | None
     tier_id: int
@@ -83,8 +111,11 @@ class Held:
 
 @dataclass(slots=True)
 class Account:
-    """Everything of one member that a posting may move. `tiers` maps tier groups to the current Held,
-    `past` to the ones before it, as far as they were read, oldest first."""
+    """Everything of one member that a posting may move.
+
+    `holdings` by currency, `tallies` by (currency, first day of the window), `tiers` the current standing by tier
+    group, `past` the standings before it, as far as they were read, oldest first. Keys are primary keys.
+    """
 
     id: int
     number: str
@@ -92,26 +123,34 @@ class Account:
     enrolled_at: datetime
     sequence: int
     chain: str
-    holdings: dict = field(default_factory=dict)
-    counts: dict = field(default_factory=dict)
-    tiers: dict = field(default_factory=dict)
-    past: dict = field(default_factory=dict)
+    holdings: dict[int, Holding] = field(default_factory=dict)
+    tallies: dict[tuple[int, date], LockedTally] = field(default_factory=dict)
+    tiers: dict[int, LockedStanding] = field(default_factory=dict)
+    past: dict[int, list[LockedStanding]] = field(default_factory=dict)
     is_touched: bool = False
 
-    def holding(self, currency_id):
-        return self.holdings.setdefault(currency_id, Holding())
+    def holding(self, currency_id: int) -> Holding:
+        """The balance of a currency; a new one where the member has none yet."""
+        found = self.holdings.get(currency_id)
+        if found is None:
+            found = self.holdings[currency_id] = Holding()
+        return found
 
-    def count(self, currency_id, period):
-        return self.counts.setdefault((currency_id, period), Count())
+    def tally(self, currency_id: int, period: date) -> LockedTally:
+        """The tally of a window; a new one where nothing was counted yet."""
+        found = self.tallies.get((currency_id, period))
+        if found is None:
+            found = self.tallies[currency_id, period] = LockedTally()
+        return found
 
 
 class Lock:
-    """The reads of one batch; said inside a pipeline, taken when it has ended.
+    """The reads of one batch; sent inside a pipeline, taken when it has ended."""
 
-    `version` is the program's version as the database has it. `with_past`: also the tiers of before.
-    """
-
-    def __init__(self, session, program_id, member_ids, *, with_tiers, with_past):
+    def __init__(
+        self, session: Session, program_id: int, member_ids: list[int], *, with_tiers: bool, with_past: bool
+    ) -> None:
+        """`with_tiers`: tallies and standings, too; `with_past`: also the standings of before."""
         lock = "FOR NO KEY UPDATE OF m" if session.is_postgresql else ""
         self._members = session.run(
             "SELECT m.id, m.number, m.status, m.enrolled_at, m.sequence, m.chain, p.version "
@@ -136,20 +175,23 @@ class Lock:
                 [member_ids],
             )
 
-    def take(self):
-        """({member id: Account}, version of the program or None when no member was found)."""
-        accounts, version = {}, None
-        for row in self._members.fetchall():
-            member, number, status, enrolled_at, sequence, chain, version = row
+    def take(self) -> tuple[dict[int, Account], int | None]:
+        """(accounts by member id, the program's version as stored or None when no member was found)."""
+        accounts: dict[int, Account] = {}
+        version: int | None = None
+        for member, number, status, enrolled_at, sequence, chain, stored in self._members.fetchall():
+            version = stored
             accounts[member] = Account(member, number, status, instant(enrolled_at), sequence, chain)
-        for member, currency, *values, next_change, last_activity, ends, is_extended in self._balances.fetchall():
-            instants = map(instant, (next_change, last_activity, ends))
-            accounts[member].holdings[currency] = Holding(*values, *instants, bool(is_extended))
-        if self._tallies:
-            for member, currency, period, row_id, points in self._tallies.fetchall():
-                accounts[member].counts[currency, period] = Count(row_id, points)
-            for member, group, is_current, row_id, tier, *span in self._standings.fetchall():
-                held = Held(row_id, tier, *map(instant, span))
+        for member, currency, key, *parts, next_change, last_active, ends, is_extended in self._balances.fetchall():
+            available, pending, reserved, arrears = parts
+            stored = available, pending, reserved, arrears
+            times = instant(next_change), instant(last_active), instant(ends)
+            accounts[member].holdings[currency] = Holding(key, *stored, *times, bool(is_extended), stored)
+        if self._tallies and self._standings:
+            for member, currency, period, key, points in self._tallies.fetchall():
+                accounts[member].tallies[currency, period] = LockedTally(key, points)
+            for member, group, is_current, key, tier, from_at, until_at in self._standings.fetchall():
+                held = LockedStanding(key, tier, instant(from_at), instant(until_at))
                 if is_current:
                     accounts[member].tiers[group] = held
                 else:
@@ -157,31 +199,31 @@ class Lock:
         return accounts, version
 
 
-def save(session, accounts):
-    """Write what was moved. Say it inside a pipeline of the same transaction as `Lock`."""
+def save(session: Session, accounts: Iterable[Account]) -> None:
+    """Write what was moved. Send it inside a pipeline of the same transaction as `Lock`."""
     touched = [account for account in accounts if account.is_touched]
     session.change(
         Member, put="sequence chain", rows=[(account.id, account.sequence, account.chain) for account in touched]
     )
     _save_balances(session, touched)
-    new = [(a.id, *key, c.moved) for a in touched for key, c in a.counts.items() if c.moved and not c.id]
-    old = [(c.id, c.moved) for a in touched for c in a.counts.values() if c.moved and c.id]
-    session.insert(Tally, "member_id currency_id period points", new)
-    session.change(Tally, add="points", rows=old)
+    moved = [(a.id, key, tally) for a in touched for key, tally in a.tallies.items() if tally.moved]
+    session.insert(
+        Tally,
+        "member_id currency_id period points",
+        [(member, *key, tally.moved) for member, key, tally in moved if not tally.id],
+    )
+    session.change(Tally, add="points", rows=[(tally.id, tally.moved) for _, _, tally in moved if tally.id])
 
 
-def _save_balances(session, touched):
-    names = _MOVED.split()
+def _save_balances(session: Session, touched: list[Account]) -> None:
     new, old = [], []
     for account in touched:
         for currency, holding in account.holdings.items():
             if not holding.is_touched:
                 continue
-            sums = [holding.moved.get(name, 0) for name in names]
-            state = tuple(getattr(holding, name) for name in _PUT.split())
             if holding.id:
-                old.append((holding.id, *sums, 1, *state))
+                old.append((holding.id, *holding.moved(), 1, *_put(holding)))
             else:
-                new.append((account.id, currency, *sums, 1, *state))
+                new.append((account.id, currency, *holding.moved(), 1, *_put(holding)))
     session.insert(Balance, f"member_id currency_id {_MOVED} version {_PUT}", new)
     session.change(Balance, add=f"{_MOVED} version", put=_PUT, rows=old)

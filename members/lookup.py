@@ -1,7 +1,14 @@
 """Which member is meant? Identifiers are tried in one fixed order (semantics C5, step 2)."""
 
+from collections.abc import Iterable, Mapping
+from typing import TypeAlias
+
 from loyalty_site.lib.refusals import Refusal
+from loyalty_site.lib.sql import Session
 from members.models.customers import email_key
+
+#: What a sender calls a member: {"card": "C-7", "email": "a@b.c"}.
+Reference: TypeAlias = Mapping[str, str]
 
 #: Most certain first.
 IDENTIFIERS = ("number", "card", "external_id", "email", "phone")
@@ -39,8 +46,8 @@ _QUERIES = {
 }
 
 
-def normal(kind, value):
-    """`value` as it is stored for look-up."""
+def normal(kind: str, value: str) -> str:
+    """The identifier `value` of this kind as it is stored for look-up."""
     if kind == "email":
         return email_key(value)
     return value.strip() if kind == "external_id" else "".join(value.split())
@@ -49,24 +56,27 @@ def normal(kind, value):
 class Lookup:
     """Finds the members of many references with one statement for each kind of identifier in use.
 
-    `references` are dicts like {"card": "C-7", "email": "a@b.c"}; said inside a pipeline, read after it.
-    Who was merged into another is found as that other. Afterwards `groups` maps members to the groups that
-    they belong to, and `collective` holds those who are groups themselves.
+    It is made inside a pipeline, whose end the answers come with; `take` reads them. Who was merged into another
+    is found as that other. Afterwards `groups` maps members to the groups that they belong to, and `collective`
+    holds those who are groups themselves, all by primary key.
     """
 
-    def __init__(self, session, program_id, connection_id, references):
-        self._references = references
-        self.groups, self.collective = {}, set()
+    def __init__(
+        self, session: Session, program_id: int, connection_id: int, references: Iterable[Reference]
+    ) -> None:
+        self._references = list(references)
+        self.groups: dict[int, set[int]] = {}
+        self.collective: set[int] = set()
         self._cursors = {}
         for kind in IDENTIFIERS:
-            wanted = sorted({normal(kind, ref[kind]) for ref in references if ref.get(kind)})
+            wanted = sorted({normal(kind, ref[kind]) for ref in self._references if ref.get(kind)})
             if wanted:
                 scope = [program_id, connection_id] if kind == "external_id" else [program_id]
                 self._cursors[kind] = session.run(_QUERIES[kind], [*scope, wanted])
 
-    def take(self):
-        """A member id or a Refusal for each reference, in their order."""
-        found = {}
+    def take(self) -> list[int | Refusal]:
+        """The primary key of a member or a Refusal for each reference, in their order."""
+        found: dict[tuple[str, str], set[int]] = {}
         for kind, cursor in self._cursors.items():
             for value, member_id, group_id, is_group in cursor.fetchall():
                 found.setdefault((kind, value), set()).add(member_id)
@@ -76,12 +86,12 @@ class Lookup:
                     self.collective.add(member_id)
         return [self._choose(reference, found) for reference in self._references]
 
-    def _choose(self, reference, found):
+    def _choose(self, reference: Reference, found: Mapping[tuple[str, str], set[int]]) -> int | Refusal:
         given = [kind for kind in IDENTIFIERS if reference.get(kind)]
         if not given:
             return Refusal("member_missing", f"Name the member by one of {', '.join(IDENTIFIERS)}.", field="member")
         for kind in given:
-            members = found.get((kind, normal(kind, reference[kind])), ())
+            members = found.get((kind, normal(kind, reference[kind])), set())
             if len(members) == 1:
                 return next(iter(members))
             if members:

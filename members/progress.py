@@ -1,8 +1,13 @@
 """How far is a member from the next tier? From the compiled program and the member's stored numbers."""
 
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 
+from members.models import Tally
 from programs import versions
+from programs.configuration import Currency, Tier, TierGroup
+from programs.models import Program
 
 
 @dataclass(frozen=True, slots=True)
@@ -13,14 +18,14 @@ class Step:
     None at the top; `missing` are the points to it.
     """
 
-    group: object
-    currency: object
+    group: TierGroup
+    currency: Currency
     counted: int
-    next: object
+    next: Tier | None
     missing: int
 
 
-def steps(program, *, tallies, held, now):
+def steps(program: Program, *, tallies: Iterable[Tally], held: Mapping[int, int], now: datetime) -> Iterator[Step]:
     """A Step for each tier group of `program`.
 
     `tallies` are the member's Tally rows, `held` maps the id of a group to the id of the tier held in it.

@@ -1,55 +1,88 @@
 """Which members may somebody mean by what they typed? For people, who see the answers and choose.
 
-Machines name a member exactly and use lookup.py. Each way is answered by an index, so that a search in
-millions of members stays quick; a text inside a name is not found, its start is.
+Machines name a member exactly and use lookup.py. Each way is answered by an index and ends after MOST hits, so
+that a search in millions of members stays quick, whatever was typed; a text inside a name is not found, its
+start is.
 """
 
-from django.db.models import Q
+from collections.abc import Iterator
+from typing import TypeVar
 
-from loyalty_site.lib.prefix import starts
+from django.db.models import Model, Q, QuerySet
+
+from loyalty_site.lib.prefix import ByStart, starts
 from members.models import Card, Customer, Member
 from members.models.customers import email_key, name_key
 from programs.models import Program
 
+#: So many hits of each way are looked at, the nearest ones: nobody reads on, everybody types more.
+MOST = 500
 #: Shorter starts of numbers and addresses would match a great part of all members.
 _SHORTEST = 3
+#: Behind a start of digits: the last number that it can be the start of, in the order of any language.
+_LAST_DIGITS = "9" * 24
+
+Row = TypeVar("Row", bound=Model)
 
 
-def matching(members, text):
+def matching(members: QuerySet[Member], text: str) -> QuerySet[Member]:
     """Those of the queryset `members` that `text` may mean: number, card, e-mail, phone or names."""
     text = text.strip().replace("\0", "")
     if not text:
         return members
-    digits = "".join(text.split())
-    # Each part of the union is answered by an index; those of numbers begin with the program.
-    programs = Program.objects.values("pk")
-    number = Q(number=digits)
-    if len(digits) >= _SHORTEST and digits.isascii() and digits.isdigit():
-        number |= starts("number", digits)
-    everybody = Member.objects.order_by().values("pk")
-    cards = Card.objects.order_by().values("member_id").filter(number=digits, program__in=programs)
-    people = everybody.filter(customer__in=customers(Customer.objects.order_by(), text).values("pk"))
-    found = everybody.filter(number, program__in=programs).union(cards, people, all=True)
-    return members.filter(pk__in=found)
+    rows = members.order_by()
+    return _found(members, [*_by_number(rows, text), *_by_person(rows, text, "customer__")])
 
 
-def customers(everybody, text):
+def customers(everybody: QuerySet[Customer], text: str) -> QuerySet[Customer]:
     """Those of the queryset `everybody` that `text` may mean: e-mail, phone or names, or the start of one."""
     text = text.strip().replace("\0", "")
+    return _found(everybody, list(_by_person(everybody.order_by(), text)))
+
+
+def _found(rows: QuerySet[Row], ways: list[QuerySet[Row]]) -> QuerySet[Row]:
+    """The first MOST rows of each way, asked for in one statement.
+
+    Their keys are read at once: a list and its count then need no plan that depends on how many there are.
+    """
+    everything = rows.model._default_manager.order_by().values_list("pk", flat=True)
+    # Each way lies in a subquery, because SQLite takes no limit inside a union.
+    first = [everything.filter(pk__in=way.values("pk")[:MOST]) for way in ways]
+    return rows.filter(pk__in=list(first[0].union(*first[1:], all=True)) if first else ())
+
+
+def _by_number(members: QuerySet[Member], text: str) -> Iterator[QuerySet[Member]]:
+    """The ways through numbers of members and of cards; their indexes begin with the program."""
     digits = "".join(text.split())
-    hit = Q(email_key=email_key(text)) & ~Q(email_key="")
+    programs = Program.objects.order_by().values("pk")
+    number = Q(number=digits)
+    if len(digits) >= _SHORTEST and digits.isascii() and digits.isdigit():
+        number = Q(number__gte=digits, number__lte=digits + _LAST_DIGITS)
+    yield members.filter(number, program__in=programs).order_by("program_id")
+    cards = Card.objects.filter(number=digits, program__in=programs).values("member")
+    yield members.filter(pk__in=cards)
+
+
+def _by_person(rows: QuerySet[Row], text: str, path: str = "") -> Iterator[QuerySet[Row]]:
+    """The ways through what is known of the customer, whose columns stand at `path`."""
+    digits = "".join(text.split())
+    if key := email_key(text):
+        yield rows.filter(**{f"{path}email_key": key})
     if "@" in text and len(text) >= _SHORTEST:
-        hit |= starts("email_key", email_key(text))
+        yield _starting(rows, f"{path}email_key", email_key(text))
     if digits.startswith("+") and len(digits) > _SHORTEST:
-        hit |= starts("phone", digits)
+        yield _starting(rows, f"{path}phone", digits)
     for key in _names(text):
-        hit |= starts("last_name_key", key)
-    return everybody.filter(hit)
+        yield _starting(rows, f"{path}last_name_key", key)
 
 
-def _names(text):
+def _starting(rows: QuerySet[Row], column: str, text: str) -> QuerySet[Row]:
+    return rows.filter(starts(column, text)).order_by(ByStart(column))
+
+
+def _names(text: str) -> list[str]:
     """The name keys that a typed name may have: the last name may stand first or last."""
     words = text.replace(",", " ").split()
     if not words:
-        return set()
-    return {name_key(text.replace(",", " ")), name_key(*words[-1:], *words[:-1])}
+        return []
+    return list(dict.fromkeys([name_key(*words), name_key(*words[-1:], *words[:-1])]))

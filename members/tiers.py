@@ -1,10 +1,15 @@
 """Which tier does a member hold? Upgrades at once, while the ledger posts (semantics C15-R3)."""
 
-from members.holdings import Held
+from collections.abc import Iterable
+from datetime import datetime
+
+from loyalty_site.lib.sql import Session
+from members.holdings import Account, LockedStanding
 from members.models import Standing
+from programs.configuration import Configuration, Tier, TierGroup
 
 
-def codes(configuration, account, *, at=None):
+def codes(configuration: Configuration, account: Account, *, at: datetime | None = None) -> dict[str, str]:
     """{tier group code: tier code} that the member holds, for rules and answers; `at` an instant: held then."""
     found = {}
     for group in configuration.tier_groups.values():
@@ -15,8 +20,8 @@ def codes(configuration, account, *, at=None):
     return found
 
 
-def _held(account, group_id, at):
-    """The Held of an instant; of one before the first, the first."""
+def _held(account: Account, group_id: int, at: datetime | None) -> LockedStanding | None:
+    """The standing of an instant; of one before the first, the first."""
     held = account.tiers.get(group_id)
     if at is None or held is None or held.from_at <= at:
         return held
@@ -24,21 +29,21 @@ def _held(account, group_id, at):
     return next((one for one in reversed(past) if one.from_at <= at), past[0])
 
 
-def starting(configuration):
+def starting(configuration: Configuration) -> list[tuple[TierGroup, Tier]]:
     """(group, tier) of every tier that a member has from the first day, because it asks for nothing."""
     reached = ((group, group.reached(0)) for group in configuration.tier_groups.values())
     return [(group, tier) for group, tier in reached if tier]
 
 
-def upgrade(configuration, account, *, activity_at, since):
+def upgrade(configuration: Configuration, account: Account, *, activity_at: datetime, since: datetime) -> None:
     """Move the member to the highest tier that the tallies of `activity_at`'s windows reach. Never down.
 
     Boundaries are inclusive, and several steps may be taken at once. The tier holds from `since` on.
     """
     for group in configuration.tier_groups.values():
         currency = configuration.currencies[group.currency]
-        count = account.counts.get((currency.id, group.period(activity_at, configuration.zone)))
-        reached = group.reached(count.points) if count else None
+        tally = account.tallies.get((currency.id, group.period(activity_at, configuration.zone)))
+        reached = group.reached(tally.points) if tally else None
         if reached is None:
             continue
         held = account.tiers.get(group.id)
@@ -47,7 +52,7 @@ def upgrade(configuration, account, *, activity_at, since):
             hold(account, group.id, reached.id, since=since)
 
 
-def hold(account, group_id, tier_id, *, since):
+def hold(account: Account, group_id: int, tier_id: int, *, since: datetime) -> None:
     """Let the member hold a tier from `since` on, but not from before the one that it replaces began."""
     held = account.tiers.get(group_id)
     if held:
@@ -55,10 +60,10 @@ def hold(account, group_id, tier_id, *, since):
         if held.id or held.from_at < since:
             held.until_at, held.is_changed = since, True
             account.past.setdefault(group_id, []).append(held)
-    account.tiers[group_id] = Held(None, tier_id, since, is_changed=True)
+    account.tiers[group_id] = LockedStanding(None, tier_id, since, is_changed=True)
 
 
-def save(session, accounts, *, now):
+def save(session: Session, accounts: Iterable[Account], *, now: datetime) -> None:
     """Write the standings that `hold` ended and opened."""
     changed = [
         (account.id, group, held)
@@ -67,23 +72,16 @@ def save(session, accounts, *, now):
         for held in (*account.past.get(group, ()), current)
         if held.is_changed
     ]
+    if not changed:
+        return
     ended = [(held.id, False, held.until_at) for _, _, held in changed if held.id]
     session.change(Standing, put="is_current until_at", rows=ended)
+    reason = Standing.Reason.ACTIVITY.value
     session.insert(
         Standing,
         "member_id group_id tier_id from_at until_at recorded_at reason note is_current",
         [
-            (
-                member,
-                group,
-                one.tier_id,
-                one.from_at,
-                one.until_at,
-                now,
-                Standing.Reason.ACTIVITY.value,
-                "",
-                one.until_at is None,
-            )
+            (member, group, one.tier_id, one.from_at, one.until_at, now, reason, "", one.until_at is None)
             for member, group, one in changed
             if not one.id
         ],

@@ -2,22 +2,52 @@
 
 `external_id` is the sender's own name for the fact and makes it unique within its connection;
 `activity_at` None means the moment at which it reaches us; `member` holds identifiers, e.g.
-{"number": "42"} or {"email": "a@b.c"}, which members/lookup.py tries in its order.
+{"number": "42"} or {"email": "a@b.c"}, which members/lookup.py tries in its order. What a field can hold
+at most stands at it, and is checked and described from there: see limits.py.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
-from datetime import datetime
+from datetime import datetime, timedelta
+from functools import cache
+from typing import TYPE_CHECKING, Annotated, Any, TypeAlias, TypeVar
+
+from loyalty_site.lib.json_types import Json, JsonObject
+from loyalty_site.lib.money import LARGEST
+from partners.limits import LARGEST_KEY, Longest, Most, Within
+
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
+
+T = TypeVar("T")
+
+#: What each identifier of a member, and all attributes together, may have.
+IDENTIFIER, ATTRIBUTES = Longest(254), Longest(8000)
+#: A member, named by one identifier or several: {"number": "42"}.
+Identifiers: TypeAlias = dict[str, Annotated[str, IDENTIFIER]]
+
+_MOST_LINES = 1000
+_Name: TypeAlias = Annotated[str, Longest(128)]
+_Code: TypeAlias = Annotated[str, Longest(40)]
+_Money: TypeAlias = Annotated[str, Longest(3)]
+_Channel: TypeAlias = Annotated[str, Longest(20)]
+_Reason: TypeAlias = Annotated[str, Longest(200)]
+_Amount: TypeAlias = Annotated[int, Within()]
+_Points: TypeAlias = Annotated[int, Within(1)]
+_Quantity: TypeAlias = Annotated[int, Within(0, 10**6)]
+_Journal: TypeAlias = Annotated[int, Within(1, LARGEST_KEY)]
+_Attributes: TypeAlias = Annotated[JsonObject, ATTRIBUTES]
 
 
 @dataclass(frozen=True, slots=True)
 class Line:
     """One line of a purchase. `amount` and `tax` in minor units; `amount` is what was paid, tax included."""
 
-    sku: str = ""
-    category: str = ""
-    quantity: int = 1
-    amount: int = 0
-    tax: int = 0
+    sku: Annotated[str, Longest(64)] = ""
+    category: Annotated[str, Longest(64)] = ""
+    quantity: _Quantity = 1
+    amount: _Amount = 0
+    tax: _Amount = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,25 +61,25 @@ class Activity:
     somebody look at it before it counts.
     """
 
-    kind: str
-    external_id: str
-    member: dict
+    kind: _Code
+    external_id: _Name
+    member: Identifiers
     activity_at: datetime | None = None
-    amount: int = 0
-    money: str = ""
-    tax: int = 0
-    shipping: int = 0
-    gift_card: int = 0
-    points_value: int = 0
-    lines: tuple[Line, ...] = ()
-    channel: str = ""
-    partner: str = ""
-    store: str = ""
-    code: str = ""
-    order: str = ""
-    replaces: str = ""
-    hold: str = ""
-    attributes: dict = field(default_factory=dict)
+    amount: _Amount = 0
+    money: _Money = ""
+    tax: _Amount = 0
+    shipping: _Amount = 0
+    gift_card: _Amount = 0
+    points_value: _Amount = 0
+    lines: Annotated[tuple[Line, ...], Most(_MOST_LINES)] = ()
+    channel: _Channel = ""
+    partner: _Code = ""
+    store: _Code = ""
+    code: Annotated[str, Longest(64)] = ""
+    order: _Name = ""
+    replaces: _Name = ""
+    hold: _Reason = ""
+    attributes: _Attributes = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,29 +91,29 @@ class Redemption:
     points `member` is the group, and `by` the member who spends them.
     """
 
-    external_id: str
-    member: dict
-    points: int
+    external_id: _Name
+    member: Identifiers
+    points: _Points
     activity_at: datetime | None = None
-    currency: str = ""
-    reserve_s: int = 0
-    order: str = ""
-    basket: int | None = None
-    channel: str = ""
-    partner: str = ""
-    store: str = ""
-    reason: str = ""
-    by: dict = field(default_factory=dict)
-    attributes: dict = field(default_factory=dict)
+    currency: _Code = ""
+    reserve_s: Annotated[int, Within(0, int(timedelta(days=7).total_seconds()))] = 0
+    order: _Name = ""
+    basket: Annotated[int | None, Within()] = None
+    channel: _Channel = ""
+    partner: _Code = ""
+    store: _Code = ""
+    reason: _Reason = ""
+    by: Identifiers = field(default_factory=dict)
+    attributes: _Attributes = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
 class Refunded:
     """So much of one line of an order came back: `position` counts from 0; `amount` includes tax."""
 
-    position: int
-    amount: int = 0
-    quantity: int = 0
+    position: Annotated[int, Within(0, _MOST_LINES - 1)]
+    amount: _Amount = 0
+    quantity: _Quantity = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,39 +126,39 @@ class Reversal:
     `money` is the ISO code of the amounts: the order's unless it is said.
     """
 
-    external_id: str
-    journal_id: int = 0
-    order: str = ""
-    amount: int | None = None
-    money: str = ""
-    lines: tuple[Refunded, ...] = ()
-    points: int | None = None
+    external_id: _Name
+    journal_id: _Journal = 0
+    order: _Name = ""
+    amount: Annotated[int | None, Within()] = None
+    money: _Money = ""
+    lines: Annotated[tuple[Refunded, ...], Most(_MOST_LINES)] = ()
+    points: Annotated[int | None, Within(1)] = None
     mode: str = "recompute"
     keeps_redemption: bool = False
     activity_at: datetime | None = None
-    reason: str = ""
+    reason: _Reason = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Adjustment:
     """A manual credit (`points` > 0) or debit (< 0) by staff, which needs a reason."""
 
-    external_id: str
-    member: dict
-    points: int
-    reason: str
-    currency: str = ""
+    external_id: _Name
+    member: Identifiers
+    points: Annotated[int, Within(-LARGEST)]
+    reason: _Reason
+    currency: _Code = ""
     activity_at: datetime | None = None
-    attributes: dict = field(default_factory=dict)
+    attributes: _Attributes = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
 class EarlyRelease:
     """A wish to make the pending points of a journal spendable now, which needs a reason."""
 
-    external_id: str
-    journal_id: int
-    reason: str
+    external_id: _Name
+    journal_id: _Journal
+    reason: _Reason
     activity_at: datetime | None = None
 
 
@@ -136,47 +166,54 @@ class EarlyRelease:
 class Transfer:
     """A gift of `points` from `member` to the member `to`, of the same program and currency."""
 
-    external_id: str
-    member: dict
-    to: dict
-    points: int
-    currency: str = ""
-    reason: str = ""
+    external_id: _Name
+    member: Identifiers
+    to: Identifiers
+    points: _Points
+    currency: _Code = ""
+    reason: _Reason = ""
     activity_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """What is to become of an open journal: `deed` is confirm or release (a reservation), approve or reject
-    (one that is held), retry (one that failed). Said twice, it counts once."""
+    """What is to become of an open journal: `action` is confirm or release (a reservation), approve or reject
+    (one that is held), retry (one that failed). Sent twice, it counts once."""
 
-    journal_id: int
-    deed: str
-    reason: str = ""
+    journal_id: _Journal
+    action: str
+    reason: _Reason = ""
     activity_at: datetime | None = None
 
 
-def dump(item):
+def dump(item: "DataclassInstance") -> JsonObject:
     """The plain JSON of an item, without what is at its default."""
-    values = {}
-    for each in fields(item):
-        value = getattr(item, each.name)
-        if value == each.default or (value == {} and each.name in ("attributes", "by")):
+    values: JsonObject = {}
+    for name, default in _defaults(type(item)):
+        value = getattr(item, name)
+        if value == default:
             continue
         if isinstance(value, datetime):
             value = value.isoformat()
         elif isinstance(value, tuple):
             value = [dump(part) for part in value]
-        values[each.name] = value
+        values[name] = value
     return values
 
 
-def load(kind, values):
+@cache
+def _defaults(kind: type["DataclassInstance"]) -> tuple[tuple[str, object], ...]:
+    """(name, default) of the fields of the dataclass `kind`; what has none equals nothing."""
+    return tuple((each.name, {} if each.default_factory is dict else each.default) for each in fields(kind))
+
+
+def load(kind: type[T], values: Mapping[str, Json]) -> T:
     """The item of class `kind` that `dump` made `values` of."""
-    values = dict(values)
-    if values.get("activity_at"):
-        values["activity_at"] = datetime.fromisoformat(values["activity_at"])
-    if "lines" in values:
+    # Stored by `dump`, so the types of the fields are known to be right; no annotation can say so.
+    known: dict[str, Any] = dict(values)
+    if known.get("activity_at"):
+        known["activity_at"] = datetime.fromisoformat(known["activity_at"])
+    if "lines" in known:
         part = Refunded if kind is Reversal else Line
-        values["lines"] = tuple(part(**line) for line in values["lines"])
-    return kind(**values)
+        known["lines"] = tuple(part(**line) for line in known["lines"])
+    return kind(**known)

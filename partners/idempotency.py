@@ -6,13 +6,16 @@ is not kept, because nothing was begun; a refusal on business grounds is.
 
 import hashlib
 import json
-from datetime import timedelta
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
 
+from django.http import HttpResponse
 from django.utils import timezone
 
 from loyalty_site.lib import locks
+from loyalty_site.lib.json_types import Json
 from loyalty_site.lib.refusals import Refused
-from partners.models import KeptAnswer
+from partners.models import Connection, KeptAnswer
 
 KEPT_DAYS = 30
 LONGEST_KEY = 255
@@ -20,33 +23,41 @@ _PURGED_AT_ONCE = 5000
 
 
 class InvalidKey(Refused):
+    """The Idempotency-Key is no text that can be kept."""
+
     code = "invalid_idempotency_key"
 
 
 class KeyReused(Refused):
+    """The key came with another request before."""
+
     code = "key_reused"
 
 
 class InFlight(Refused):
+    """The first request with this key is still being worked on."""
+
     code = "request_in_flight"
     headers = {"Retry-After": "1"}
 
 
-def check_key(key):
-    """Refuse what cannot be a key."""
+def check_key(key: str) -> None:
+    """Raise InvalidKey for what cannot be a key."""
     if not 0 < len(key) <= LONGEST_KEY or not (key.isascii() and key.isprintable()):
         detail = f"Send 1 to {LONGEST_KEY} visible ASCII characters, such as a UUID."
         raise InvalidKey(detail, field="Idempotency-Key:")
 
 
-def fingerprint(method, path, query, body):
-    """The same for the same request, however its JSON is spaced and ordered. `query` is a dict of lists."""
-    said = json.dumps([method, path, query, body], sort_keys=True)
-    return hashlib.sha256(said.encode()).hexdigest()
+def fingerprint(method: str | None, path: str, query: Mapping[str, Sequence[str]], body: Json) -> str:
+    """The same for the same request, however its JSON is spaced and ordered."""
+    request = json.dumps([method, path, query, body], sort_keys=True)
+    return hashlib.sha256(request.encode()).hexdigest()
 
 
-def recall(connection, key, mark):
+def recall(connection: Connection, key: str, mark: str) -> KeptAnswer | None:
     """The KeptAnswer of this request, or None when it is new; the caller is inside a transaction.
+
+    `mark` is the request's `fingerprint`.
 
     Raises InFlight while the first one is at work, KeyReused when the key came with another request.
     """
@@ -58,7 +69,7 @@ def recall(connection, key, mark):
     return known
 
 
-def keep(connection, key, mark, response):
+def keep(connection: Connection, key: str, mark: str, response: HttpResponse) -> None:
     """Remember the answer of a request that `recall` did not know."""
     KeptAnswer.objects.create(
         connection=connection,
@@ -70,7 +81,7 @@ def keep(connection, key, mark, response):
     )
 
 
-def purge(*, now=None):
+def purge(*, now: datetime | None = None) -> int:
     """Forget the answers that are older than KEPT_DAYS, a few thousand at a time; returns how many."""
     old = KeptAnswer.objects.filter(created_at__lt=(now or timezone.now()) - timedelta(days=KEPT_DAYS))
     total = 0

@@ -1,6 +1,8 @@
 """Who do we work with? Partners, their stores and products, and the ways they reach us."""
 
 import secrets
+from datetime import datetime
+from typing import Self
 
 from django.db import models
 from django.db.models import Q
@@ -20,7 +22,7 @@ class Partner(models.Model):
     class Meta:
         ordering = ["name"]
 
-    def __str__(self):
+    def __str__(self) -> str:
         return self.name
 
 
@@ -43,7 +45,7 @@ class Store(models.Model):
             )
         ]
 
-    def __str__(self):
+    def __str__(self) -> str:
         return self.name
 
 
@@ -66,11 +68,11 @@ class Product(models.Model):
             )
         ]
 
-    def __str__(self):
+    def __str__(self) -> str:
         return f"{self.sku} {self.name}"
 
 
-def make_token():
+def make_token() -> str:
     """A public name of a connection that nobody can guess."""
     return secrets.token_urlsafe(24)
 
@@ -110,18 +112,20 @@ class Connection(models.Model):
             )
         ]
 
-    def __str__(self):
+    def __str__(self) -> str:
         return f"{self.partner} / {self.name}"
 
     @classmethod
-    def of(cls, partner, platform):
+    def of(cls, partner: Partner, platform: str) -> "Connection":
         """The connection that our own screens and imports use for `partner`, made when first needed."""
-        platform = cls.Platform(platform)
-        return cls.objects.get_or_create(partner=partner, name=platform.label, defaults={"platform": platform})[0]
+        kind = cls.Platform(platform)
+        return cls.objects.get_or_create(partner=partner, name=kind.label, defaults={"platform": kind})[0]
 
 
-class ApiKeyQuerySet(models.QuerySet):
-    def usable(self, now):
+class ApiKeyQuerySet(models.QuerySet["ApiKey"]):
+    """Keys, of which not all may be used."""
+
+    def usable(self, now: datetime) -> Self:
         """Keys that are neither revoked nor expired, of connections that are active."""
         return self.filter(
             Q(expires_at=None) | Q(expires_at__gt=now),
@@ -157,12 +161,12 @@ class ApiKey(models.Model):
         ordering = ["-pk"]
         verbose_name = "API key"
 
-    def __str__(self):
+    def __str__(self) -> str:
         return f"{self.name} ({self.prefix}…)"
 
 
 class KeptAnswer(models.Model):
-    """What a connection was answered under one Idempotency-Key, to be told again. See partners/idempotency.py."""
+    """What a connection was answered under one Idempotency-Key, to be answered again. See partners/idempotency.py."""
 
     connection = models.ForeignKey(Connection, models.CASCADE, related_name="+", db_index=False)
     key = models.CharField(max_length=255)
@@ -177,5 +181,5 @@ class KeptAnswer(models.Model):
             models.UniqueConstraint(fields=["connection", "key"], name="idempotency_key_once_per_connection")
         ]
 
-    def __str__(self):
+    def __str__(self) -> str:
         return f"{self.status} for {self.key}"

@@ -6,6 +6,6 @@ from partners import idempotency
 
 
 @shared_task(name="purge_idempotency_keys")
-def purge_idempotency_keys():
+def purge_idempotency_keys() -> None:
     """Forget kept answers whose time is over. Safe to run twice."""
     idempotency.purge()

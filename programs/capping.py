@@ -4,23 +4,29 @@ Order: caps of a rule, of the transaction, of a member, of a store, budgets. Bas
 surplus comes off the parts that the rules gave, multipliers first, each by rising priority.
 """
 
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from datetime import date, timedelta
+from decimal import Decimal
+from typing import TypeAlias
 
 from programs import periods
+
+#: By what parts are cut: multipliers first, then the other groups, the group `base` last; see `Rule.cut_order`.
+CutOrder: TypeAlias = tuple[bool, bool, int, str]
 
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """What one rule gave of one currency. `row` is the place in the trace of the rule whose points it is
-    part of (`base`: a multiplier's surplus belongs to the rule that it multiplies)."""
+    """What one rule gave of one currency, in its smallest unit. `row` is the place in the trace of the rule whose
+    points it is part of (`base`: a multiplier's surplus belongs to the rule that it multiplies)."""
 
     currency: str
     rule: str
     base: str
     row: int
     points: int
-    order: tuple
+    order: CutOrder
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,15 +34,16 @@ class Cap:
     """A compiled cap. `limit` and `per_point`, what the smallest unit of points uses up, are whole numbers in
     the same unit: points, or for money such a small part of it that nothing is ever rounded.
 
-    `rule` "" covers all rules, `store` (partner, store code) or None all places.
+    `rule` "" covers all rules, `store` (partner, store code) or None all places; `id` is 0 in a draft that is not
+    stored.
     """
 
-    id: int | None
+    id: int
     code: str
     name: str
     currency: str
     rule: str
-    store: tuple | None
+    store: tuple[str, str] | None
     scope: str
     period: str
     trailing_days: int
@@ -47,7 +54,7 @@ class Cap:
     reopens: bool
 
     @property
-    def order(self):
+    def order(self) -> tuple[int, bool, str]:
         """Where it stands in the fixed order (C8-R4); budgets of a rule before those of all."""
         if self.scope == "program":
             stage = 4
@@ -58,25 +65,27 @@ class Cap:
         return stage, not self.rule, self.code
 
     @property
-    def has_counter(self):
+    def has_counter(self) -> bool:
+        """Whether it is counted over many transactions."""
         return self.scope != "transaction"
 
-    def covers(self, part):
+    def covers(self, part: Part) -> bool:
+        """Whether these points count towards it."""
         return part.currency == self.currency and self.rule in ("", part.rule, part.base)
 
-    def room(self, used):
+    def room(self, used: int) -> int | None:
         """How many points it allows when so much is used up; None: any number."""
         left = max(0, self.limit - used)
         if self.measure == "uses":
             return None if left else 0
         return left // self.per_point if self.per_point else None
 
-    def use_of(self, parts):
+    def use_of(self, parts: Iterable[Part]) -> int:
         """How much of it these parts use up. What was cut to nothing uses nothing."""
         given = total(parts, self.covers)
         return int(given > 0) if self.measure == "uses" else given * self.per_point
 
-    def first_day(self, day):
+    def first_day(self, day: date) -> date:
         """The first day of the period in which `day` lies; trailing days are counted one by one."""
         match self.period:
             case "week":
@@ -91,7 +100,7 @@ class Cap:
                 return date(1, 1, 1)
         return day
 
-    def resets_on(self, day):
+    def resets_on(self, day: date) -> date | None:
         """The first day of the period behind that of `day`; None where no period ends."""
         first = self.first_day(day)
         match self.period:
@@ -104,32 +113,34 @@ class Cap:
         return None
 
 
-def order_of(rule):
-    """The key by which parts are cut: multipliers first, the rules of the group `base` last."""
-    return rule.kind.phase == "base", rule.group == "base", rule.priority, rule.code
+def of_currency(code: str) -> Callable[[Part], bool]:
+    """Whether a part is points of this currency."""
+    return lambda part: part.currency == code
 
 
-def total(parts, covers):
+def total(parts: Iterable[Part], covers: Callable[[Part], bool]) -> int:
+    """The points of those parts that `covers` says."""
     return sum(part.points for part in parts if covers(part))
 
 
-def totals(parts):
+def totals(parts: Iterable[Part]) -> dict[str, int]:
     """{currency code: points}, of those with any."""
-    found = {}
+    found: dict[str, int] = {}
     for part in parts:
         found[part.currency] = found.get(part.currency, 0) + part.points
     return {code: points for code, points in found.items() if points > 0}
 
 
-def shorten(parts, covers, room):
+def shorten(parts: tuple[Part, ...], covers: Callable[[Part], bool], room: int) -> tuple[Part, ...]:
     """The same parts, those that `covers` says cut down until they are `room` points together."""
     surplus = total(parts, covers) - room
     if surplus <= 0:
         return parts
     kept = list(parts)
     for place in sorted((n for n, part in enumerate(parts) if covers(part)), key=lambda n: parts[n].order):
-        off = min(surplus, parts[place].points)
-        kept[place] = replace(parts[place], points=parts[place].points - off)
+        part = parts[place]
+        off = min(surplus, part.points)
+        kept[place] = Part(part.currency, part.rule, part.base, part.row, part.points - off, part.order)
         surplus -= off
     return tuple(kept)
 
@@ -141,7 +152,7 @@ _COST_PLACES = 6
 LARGEST = 4 * 10**18
 
 
-def scaled(*, measure, limit, cost, decimals, major):
+def scaled(*, measure: str, limit: int, cost: Decimal, decimals: int, major: int) -> tuple[int, int]:
     """(limit, what the smallest unit of points uses up) as whole numbers in the same unit.
 
     Money is counted in the smallest part of it that one smallest unit of points can cost.
@@ -152,8 +163,11 @@ def scaled(*, measure, limit, cost, decimals, major):
     return limit * scale // major, int(cost * 10**_COST_PLACES)
 
 
-def store_of(text, owner):
-    """(partner code, store code) of how a document names a store: "lyon" of the owner, or "cafe/lyon"."""
+def store_of(text: str, owner: str) -> tuple[str, str] | None:
+    """(partner code, store code) of how a document names a store: "lyon" of the owner, or "cafe/lyon".
+
+    None for "", which means every store.
+    """
     if not text:
         return None
     partner, _, code = text.rpartition("/")

@@ -5,16 +5,20 @@ refuse the same things in the same words. Rules of one field alone live on the m
 """
 
 from collections import defaultdict
-from collections.abc import Iterable
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date
 from decimal import Decimal
 from itertools import pairwise
+from typing import TypeAlias
 
 from django import forms
 from django.core.exceptions import ValidationError
 
+from loyalty_site.lib.json_types import ExactJson
 from programs import capping, rules
 from programs.rules import conditions as circumstances
+from programs.rules.base import Surroundings
 
 #: Limits of any value that people configure; far above what a program needs.
 DEEPEST, MOST_VALUES, LONGEST_TEXT, LARGEST_NUMBER = 12, 200_000, 10_000, 10**18
@@ -30,30 +34,18 @@ class Problem:
     path: str
     message: str
 
-    def __str__(self):
+    def __str__(self) -> str:
         return f"{self.path or 'document'}: {self.message}"
 
-    def under(self, path):
+    def under(self, path: str) -> "Problem":
         """The same problem seen from further outside."""
         inner = self.path if self.path.startswith("[") or not self.path else f".{self.path}"
-        return replace(self, path=f"{path}{inner}" if path else self.path)
+        return Problem(f"{path}{inner}" if path else self.path, self.message)
 
 
-@dataclass(frozen=True, slots=True)
-class Surroundings:
-    """What the rules of a program may refer to, by code."""
-
-    partners: frozenset = frozenset()
-    tier_groups: dict = field(default_factory=dict)
-
-    @property
-    def tiers(self):
-        return frozenset(code for tiers in self.tier_groups.values() for code in tiers)
-
-
-def refuse(problems: Iterable[Problem]):
+def refuse(problems: Iterable[Problem]) -> None:
     """Raise the ValidationError that a form shows, each problem beside its field; nothing if there is none."""
-    errors = defaultdict(list)
+    errors = defaultdict[str, list[str]](list)
     for problem in problems:
         name, _, rest = problem.path.partition(".")
         sentence = f"{rest}: {problem.message}." if rest else sentence_of(problem.message)
@@ -62,17 +54,18 @@ def refuse(problems: Iterable[Problem]):
         raise ValidationError(dict(errors))
 
 
-def sentence_of(message):
+def sentence_of(message: str) -> str:
+    """The message of a problem as a sentence of its own."""
     return f"{message[:1].upper()}{message[1:]}."
 
 
-def clause_of(sentence):
+def clause_of(sentence: str) -> str:
     """The words of a form's error as the end of a sentence: "Must be positive." -> "must be positive"."""
     keeps = sentence[1:2].isupper()
     return (sentence if keeps else sentence[:1].lower() + sentence[1:]).rstrip(".")
 
 
-def absurd(value, path=""):
+def absurd(value: ExactJson, path: str = "") -> Iterator[Problem]:
     """Problems of a JSON value whatever it means: too deep, too long, too large, not storable."""
     count, left = 0, [(value, path, 0)]
     while left:
@@ -96,7 +89,7 @@ def absurd(value, path=""):
             yield from _absurd_scalar(value, path)
 
 
-def _absurd_scalar(value, path):
+def _absurd_scalar(value: ExactJson, path: str) -> Iterator[Problem]:
     if isinstance(value, str):
         yield from absurd_text(value, path)
     elif isinstance(value, (int, float, Decimal)):
@@ -106,38 +99,43 @@ def _absurd_scalar(value, path):
         yield Problem(path, "is not a JSON value")
 
 
-def _is_meant(number):
+def _is_meant(number: int | float | Decimal) -> bool:
     """Whether a number is finite, and has neither endless digits nor endless zeros."""
     if isinstance(number, Decimal):
-        return number.is_finite() and -30 <= number.as_tuple().exponent <= 18 and abs(number) <= LARGEST_NUMBER
+        exponent = number.as_tuple().exponent  # a letter for what is not finite
+        return isinstance(exponent, int) and -30 <= exponent <= 18 and abs(number) <= LARGEST_NUMBER
     return abs(number) <= LARGEST_NUMBER  # false for NaN too
 
 
-def absurd_text(text, path, what=""):
+def absurd_text(text: str, path: str, what: str = "") -> Iterator[Problem]:
+    """Problems of a text whatever it means; `what` begins the messages."""
     if len(text) > LONGEST_TEXT:
         yield Problem(path, f"{what}is longer than {LONGEST_TEXT} characters")
     if "\0" in text or any("\ud800" <= char <= "\udfff" for char in text):
         yield Problem(path, f"{what}holds a character that cannot be stored (NUL or half a surrogate pair)")
 
 
-def clipped(text):
+def clipped(value: ExactJson) -> str:
     """Anything as short text for a message."""
-    text = str(text) if isinstance(text, (str, bool, type(None))) else type(text).__name__
+    text = str(value) if isinstance(value, (str, bool, type(None))) else type(value).__name__
     text = text.encode("utf-8", "replace").decode().replace("\0", "?")
     return text if len(text) <= 60 else f"{text[:59]}…"
 
 
-def primary(*, kind, is_primary):
+def primary(*, kind: str, is_primary: bool) -> Iterator[Problem]:
+    """Of a currency: points that only measure are never meant where none are named."""
     if is_primary and kind != "spendable":
         yield Problem("is_primary", "only a spendable currency can be the primary one")
 
 
-def dates(*, starts_on, ends_on):
-    if starts_on and ends_on and ends_on < starts_on:
+def dates(*, starts_on: date | str | None, ends_on: date | str | None) -> Iterator[Problem]:
+    """Of the first and the last day of a rule, as dates or ISO text."""
+    if starts_on and ends_on and str(ends_on) < str(starts_on):
         yield Problem("ends_on", "the last day must not lie before the first")
 
 
-def expiry(*, model, period, unit):
+def expiry(*, model: str, period: int, unit: str) -> Iterator[Problem]:
+    """Of an expiry rule: `period` counts in `unit`s, "day", "month" or "year"."""
     if model == "never":
         return
     if period < 1:
@@ -147,7 +145,9 @@ def expiry(*, model, period, unit):
         yield Problem("period", f"must not be longer than {LONGEST_YEARS} years")
 
 
-def cap(*, scope, period, measure, limit, cost, decimals, major):
+def cap(
+    *, scope: str, period: str, measure: str, limit: int, cost: Decimal, decimals: int, major: int
+) -> Iterator[Problem]:
     """`cost` is the currency's cost per point, `major` how many minor units make one unit of money."""
     if period == "trailing" and scope != "member":
         yield Problem("period", "only a cap for each member can look back over trailing days")
@@ -161,8 +161,12 @@ def cap(*, scope, period, measure, limit, cost, decimals, major):
         yield Problem("limit", "is more money than can be counted exactly; take a smaller one")
 
 
-def ladder(steps, say=str):
-    """Of (sequence, threshold, name, path) of one group: a higher tier needs more points than a lower one.
+#: A tier as (sequence, threshold, name, path of the threshold).
+Step: TypeAlias = tuple[int, int, str, str]
+
+
+def ladder(steps: Iterable[Step], say: Callable[[int], str] = str) -> Iterator[Problem]:
+    """Of the tiers of one group: a higher tier needs more points than a lower one.
 
     `say` writes a threshold.
     """
@@ -172,7 +176,9 @@ def ladder(steps, say=str):
             yield Problem(path, f"must be more than the {say(low)} of the tier below it, {name}")
 
 
-def place(sequence, threshold, others, say=str):
+def place(
+    sequence: int, threshold: int, others: Collection[tuple[int, int, str]], say: Callable[[int], str] = str
+) -> Iterator[Problem]:
     """The same for one tier alone among the (sequence, threshold, name) of the others."""
     below = max((other for other in others if other[0] < sequence), default=None)
     above = min((other for other in others if other[0] > sequence), default=None)
@@ -183,7 +189,7 @@ def place(sequence, threshold, others, say=str):
         yield Problem("threshold", f"must be less than the {say(above[1])} of the tier above it, {above[2]}")
 
 
-def rule(*, kind, params, conditions):
+def rule(*, kind: ExactJson, params: ExactJson, conditions: ExactJson) -> Iterator[Problem]:
     """Problems of a rule by itself, whatever program it is in."""
     oddities = [*absurd(params, "params"), *absurd(conditions, "conditions")]
     if oddities:
@@ -193,20 +199,27 @@ def rule(*, kind, params, conditions):
     yield from _conditions(conditions)
 
 
-def references(*, kind, params, conditions, surroundings):
+def references(
+    *,
+    kind: str,
+    params: Mapping[str, ExactJson],
+    conditions: Mapping[str, ExactJson],
+    surroundings: Surroundings,
+) -> Iterator[Problem]:
     """Problems of a rule that is right by itself with what it refers to."""
     form = rules.registry[kind].Params(data=params)
     if form.is_valid():
         for name, message in rules.registry[kind](form.cleaned_data).unmet(surroundings):
             yield Problem(f"params.{name}", message)
     for name, known in (("partners", surroundings.partners), ("tiers", surroundings.tiers)):
-        unknown = sorted(set(conditions.get(name, ())) - known)
+        named = conditions.get(name, ())
+        unknown = sorted(set(named) - known) if isinstance(named, (list, tuple)) else []
         if unknown:
             owner = "takes part in the program" if name == "partners" else "is a tier of the program"
             yield Problem(f"conditions.{name}", f"none called {', '.join(map(clipped, unknown))} {owner}")
 
 
-def _parameters(kind, params):
+def _parameters(kind: ExactJson, params: ExactJson) -> Iterator[Problem]:
     if not isinstance(kind, str) or kind not in rules.registry:
         yield Problem("kind", f"must be one of {', '.join(rules.registry)}")
         return
@@ -226,7 +239,7 @@ def _parameters(kind, params):
             yield from (_parameter(name, error) for error in errors)
 
 
-def _fits(form_field, value):
+def _fits(form_field: forms.Field, value: ExactJson) -> bool:
     """Whether a JSON value may be read by a form field, which takes anything that has a text."""
     if isinstance(form_field, forms.CharField):
         return value is None or isinstance(value, str)
@@ -237,12 +250,12 @@ def _fits(form_field, value):
     )
 
 
-def _parameter(name, error):
+def _parameter(name: str, error: ValidationError) -> Problem:
     words = "is missing" if error.code == "required" else clause_of(error.messages[0])
     return Problem("params" if name == "__all__" else f"params.{name}", words)
 
 
-def _conditions(given):
+def _conditions(given: ExactJson) -> Iterator[Problem]:
     if not isinstance(given, dict):
         yield Problem("conditions", "must be an object")
         return

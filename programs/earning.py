@@ -5,11 +5,17 @@ then multipliers on the base without compounding, then one rounding for each cur
 Numbers are exact: integers where they suffice, Fractions elsewhere. Every posting comes through here.
 """
 
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from fractions import Fraction
+from typing import NamedTuple, TypeAlias
 
-from programs.capping import Part, order_of
-from programs.rules.base import Basket, BasketLine, plain
+from partners.activity import Activity
+from programs.capping import Part
+from programs.configuration import Configuration, Rule
+from programs.rules.base import Basket, BasketLine, Exact, Facts, decimal_text, plain
+from programs.traces import BeatenTrace, MissTrace, RuleTrace, Trace
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,18 +25,23 @@ class Earned:
     `parts` are the same points by rule, for the caps of a program that has any.
     """
 
-    points: dict
-    trace: dict
-    parts: tuple = ()
+    points: dict[str, int]
+    trace: Trace
+    parts: tuple[Part, ...] = ()
 
 
-def basket(activity, configuration, *, category_of=None):
-    """The Basket that rules see of an Activity. `category_of` maps a SKU to its category."""
+def basket(
+    activity: Activity, configuration: Configuration, *, category_of: Mapping[str, str] | None = None
+) -> Basket:
+    """The Basket that rules see of an Activity whose instant is known. `category_of` maps a SKU to its category."""
+    if activity.activity_at is None:
+        raise ValueError("only an activity whose instant is known can earn")
+    eligible = _eligible(activity, configuration)
     return Basket(
         kind=activity.kind,
         local=activity.activity_at.astimezone(configuration.zone),
         amount=activity.amount,
-        eligible=(eligible := _eligible(activity, configuration)),
+        eligible=eligible,
         major=configuration.major,
         lines=_lines(activity, configuration, eligible, category_of or {}),
         channel=activity.channel,
@@ -40,7 +51,7 @@ def basket(activity, configuration, *, category_of=None):
     )
 
 
-def _eligible(activity, configuration):
+def _eligible(activity: Activity, configuration: Configuration) -> int:
     """The money that may earn, in minor units, never negative."""
     off = activity.points_value
     off += 0 if configuration.earns_on_tax else activity.tax
@@ -49,9 +60,11 @@ def _eligible(activity, configuration):
     return max(0, activity.amount - off)
 
 
-def _lines(activity, configuration, eligible, category_of):
+def _lines(
+    activity: Activity, configuration: Configuration, eligible: int, category_of: Mapping[str, str]
+) -> tuple[BasketLine, ...]:
     """The activity's lines with their share of `eligible`; together they are exactly that."""
-    shares = [line.amount - (0 if configuration.earns_on_tax else line.tax) for line in activity.lines]
+    shares: list[Exact] = [line.amount - (0 if configuration.earns_on_tax else line.tax) for line in activity.lines]
     listed = sum(shares)
     if listed > eligible:
         # Part of the lines was paid with a gift card or with points: each line bears its share.
@@ -65,144 +78,213 @@ def _lines(activity, configuration, eligible, category_of):
     return tuple(lines)
 
 
-def evaluate(configuration, basket, facts):
+class _Bid(NamedTuple):
+    """What a rule gives before multipliers and rounding: `parts` by line, or one for the whole."""
+
+    rule: Rule
+    parts: Sequence[Exact]
+    total: Exact
+
+
+#: A multiplier and the factor that it has for this member.
+_Factor: TypeAlias = tuple[Rule, Exact]
+
+
+class _Nearest:
+    """The rule that came nearest to firing: of what it `asked` for (`met` / `asked`) the largest part was there."""
+
+    __slots__ = ("asked", "met", "rule")
+
+    def __init__(self) -> None:
+        self.rule: Rule | None = None
+        self.met, self.asked = 0, 1
+
+    def note(self, rule: Rule, met: int, asked: int) -> None:
+        """Of equally near rules the first stays."""
+        if self.rule is None or met * self.asked > self.met * asked:
+            self.rule, self.met, self.asked = rule, met, asked
+
+
+def evaluate(configuration: Configuration, basket: Basket, facts: Facts) -> Earned:
     """What the rules of `configuration` give for `basket` to a member with `facts`."""
-    best, factors, beaten, nearest = {}, {}, [], None
-    for rule in _listening(configuration, basket):
-        outcome, nearness, why = _ask(rule, basket, facts, configuration)
-        if outcome is None:
-            if nearest is None or nearness > nearest[0]:
-                nearest = nearness, rule, why
-        elif rule.kind.phase == "multiplier":
-            factors.setdefault(rule.currency, []).append((rule, outcome))
-        else:
-            place = rule.currency, rule.group
-            bid = rule, outcome, _total(outcome)
-            best[place], *lost = _ranked(best.get(place), bid)
-            beaten += [(*loser, best[place][0]) for loser in lost]
-    points, fired, split = {}, [], []
+    heard, nearest = configuration.listening(basket.kind), _Nearest()
+    best: dict[tuple[str, str], _Bid] = {}
+    beaten: list[BeatenTrace] = []
+    for rule in heard.base:
+        parts = _ask(rule, basket, facts, configuration, nearest)
+        if parts is not None:
+            _compete(best, beaten, _Bid(rule, parts, parts[0] if len(parts) == 1 else sum(parts)))
+    factors: dict[str, list[_Factor]] = {}
+    for rule in heard.multipliers:
+        parts = _ask(rule, basket, facts, configuration, nearest)
+        if parts is not None:
+            factors.setdefault(rule.currency, []).append((rule, parts[0]))
+    points: dict[str, int] = {}
+    fired: list[RuleTrace] = []
+    split: list[Part] = []
     for bid in best.values():
-        rule, parts, total = bid
-        applied = factors.get(rule.currency, ())
-        given = _award(configuration, rule.currency, parts, total, applied)
-        points[rule.currency] = points.get(rule.currency, 0) + given
+        code = bid.rule.currency
+        applied = factors.get(code, ())
+        given = _award(configuration, bid, applied)
+        points[code] = points.get(code, 0) + given
         if configuration.is_capped:
             split += _split(configuration, bid, applied, len(fired))
-        fired.append(_explain(rule, total, applied, given))
-    return Earned(
-        points={code: number for code, number in points.items() if number > 0},
-        trace=_trace(configuration, basket, facts, fired, beaten, nearest),
-        parts=tuple(split),
+        fired.append(_explain(bid, applied, given))
+    trace: Trace = {
+        "version": configuration.version,
+        "eligible": decimal_text(basket.eligible.numerator, basket.eligible.denominator * basket.major),
+        "local": basket.local.isoformat(timespec="minutes"),
+        "tiers": facts.tiers,
+        "rules": fired,
+    }
+    if beaten:
+        trace["beaten"] = beaten
+    if nearest.rule:
+        trace["nearest"] = _miss(nearest.rule, basket, facts, configuration)
+    return Earned({code: number for code, number in points.items() if number > 0}, trace, tuple(split))
+
+
+def _compete(best: dict[tuple[str, str], _Bid], beaten: list[BeatenTrace], bid: _Bid) -> None:
+    """Keep the better bid of a group in `best`; of equal ones the earlier asked. The other one is beaten."""
+    place = bid.rule.currency, bid.rule.group
+    leader = best.get(place)
+    if leader is None:
+        best[place] = bid
+        return
+    new, old = bid.total, leader.total
+    # As integers, because comparing Fractions takes five times as long.
+    is_better = new.numerator * old.denominator > old.numerator * new.denominator
+    winner, loser = (bid, leader) if is_better else (leader, bid)
+    best[place] = winner
+    rule = loser.rule
+    beaten.append(
+        {
+            "rule": rule.code,
+            "name": rule.name,
+            "version": rule.version,
+            "exact": plain(loser.total),
+            "by": winner.rule.code,
+        }
     )
 
 
-def _listening(configuration, basket):
-    """The rules that are about this kind of activity; a multiplier is, where there is something to multiply."""
-    heard = [rule for rule in configuration.rules if rule.kind.listens(basket)]
-    given = {rule.currency for rule in heard if rule.kind.phase == "base"}
-    return [rule for rule in heard if rule.currency in given]
+def _ask(
+    rule: Rule, basket: Basket, facts: Facts, configuration: Configuration, nearest: _Nearest
+) -> Sequence[Exact] | None:
+    """What the rule gives; None when it does not fire, which `nearest` takes note of."""
+    if (rule.starts_on or rule.ends_on) and _out_of_season(rule, basket.local.date()):
+        nearest.note(rule, 0, 1)
+        return None
+    missed = 0
+    for condition in rule.conditions:
+        if not condition.holds(basket, facts):
+            missed += 1
+    asked = len(rule.conditions) + 2
+    if missed:
+        nearest.note(rule, asked - 1 - missed, asked)
+        return None
+    parts = rule.kind.points(_counted(rule, basket), facts, configuration)
+    if parts is None:
+        nearest.note(rule, asked - 1, asked)
+    return parts
 
 
-def _ranked(first, second):
-    """The bids (rule, parts, total) of one group, the better one first; of equal ones the earlier asked."""
-    if first is None:
-        return [second]
-    return [second, first] if second[2] > first[2] else [first, second]
+def _out_of_season(rule: Rule, day: date) -> str:
+    """Why the rule does not hold on `day`; "" when it does."""
+    if rule.starts_on and day < rule.starts_on:
+        return f"it starts on {rule.starts_on}"
+    if rule.ends_on and day > rule.ends_on:
+        return f"it ended on {rule.ends_on}"
+    return ""
 
 
-def _ask(rule, basket, facts, configuration):
-    """(what the rule gives, 0, "") or (None, how near it came from 0 to 1, why it did not fire)."""
-    if rule.starts_on or rule.ends_on:
-        today = basket.local.date()
-        if rule.starts_on and today < rule.starts_on:
-            return None, 0, f"it starts on {rule.starts_on}"
-        if rule.ends_on and today > rule.ends_on:
-            return None, 0, f"it ended on {rule.ends_on}"
-    reasons = [miss for condition in rule.conditions if (miss := condition.miss(basket, facts))]
-    wanted = len(rule.conditions) + 1
-    if reasons:
-        return None, Fraction(wanted - len(reasons), wanted + 1), "; ".join(reasons)
-    if rule.filters:
-        basket = basket.narrowed([line for line in basket.lines if all(f.keeps(line) for f in rule.filters)])
-    outcome = rule.kind.points(basket, facts, configuration)
-    if outcome is None:
-        return None, Fraction(wanted, wanted + 1), rule.kind.why_not(basket, facts, configuration)
-    return outcome, 0, ""
+def _counted(rule: Rule, basket: Basket) -> Basket:
+    """The basket with the lines that the rule counts."""
+    if not rule.filters:
+        return basket
+    lines: Sequence[BasketLine] = basket.lines
+    for condition in rule.filters:
+        lines = [line for line in lines if condition.keeps(line)]
+    return basket.narrowed(lines)
 
 
-def _total(parts):
-    return parts[0] if len(parts) == 1 else sum(parts)
+def _miss(rule: Rule, basket: Basket, facts: Facts, configuration: Configuration) -> MissTrace:
+    """Why a rule that did not fire did not: worked out for the nearest one only."""
+    why = _out_of_season(rule, basket.local.date())
+    if not why:
+        missed = [condition for condition in rule.conditions if not condition.holds(basket, facts)]
+        why = "; ".join(condition.miss(basket, facts) for condition in missed)
+    if not why:
+        why = rule.kind.why_not(_counted(rule, basket), facts, configuration)
+    return {"rule": rule.code, "name": rule.name, "version": rule.version, "why": why}
 
 
-def _award(configuration, code, parts, total, applied):
-    """Smallest units of currency `code` for one rule: exact parts, surplus of multipliers, one rounding."""
-    currency = configuration.currencies[code]
-    factor = currency.unit
-    if applied:
-        factor *= 1 + sum(by - 1 for _, by in applied)
-    if configuration.rounds_per_line and len(parts) > 1:
-        return max(0, sum(round_to(part * factor, currency.rounding) for part in parts))
-    return max(0, round_to(total if factor == 1 else total * factor, currency.rounding))
+def _award(configuration: Configuration, bid: _Bid, applied: Sequence[_Factor]) -> int:
+    """Smallest units of the bid's currency: exact parts, surplus of multipliers, one rounding."""
+    currency = configuration.currencies[bid.rule.currency]
+    factor = _together(applied)
+    over, under = currency.unit * factor.numerator, factor.denominator
+    if configuration.rounds_per_line and len(bid.parts) > 1:
+        parts = ((part.numerator * over, part.denominator * under) for part in bid.parts)
+        return max(0, sum(_rounded(*part, currency.rounding) for part in parts))
+    return max(0, _rounded(bid.total.numerator * over, bid.total.denominator * under, currency.rounding))
 
 
-def _split(configuration, bid, applied, row):
+def _together(applied: Sequence[_Factor]) -> Exact:
+    """The factor of several multipliers: each adds its surplus, none compounds."""
+    if not applied:
+        return 1
+    return applied[0][1] if len(applied) == 1 else 1 + sum(factor - 1 for _, factor in applied)
+
+
+def _split(configuration: Configuration, bid: _Bid, applied: Sequence[_Factor], row: int) -> Iterator[Part]:
     """The points of one rule by who gave them: each multiplier its surplus, the rule itself the rest.
 
     Differences of rounded totals, so that together they are exactly what is given.
     """
-    rule, parts, total = bid
+    rule = bid.rule
     done = [(by, factor) for by, factor in applied if factor <= 1]
-    so_far = _award(configuration, rule.currency, parts, total, done)
-    yield Part(rule.currency, rule.code, rule.code, row, so_far, order_of(rule))
+    so_far = _award(configuration, bid, done)
+    yield Part(rule.currency, rule.code, rule.code, row, so_far, rule.cut_order)
     for by, factor in applied:
         if factor > 1:
             done.append((by, factor))
-            reached = _award(configuration, rule.currency, parts, total, done)
-            yield Part(rule.currency, by.code, rule.code, row, reached - so_far, order_of(by))
+            reached = _award(configuration, bid, done)
+            yield Part(rule.currency, by.code, rule.code, row, reached - so_far, by.cut_order)
             so_far = reached
 
 
-def round_to(number, mode):
+def round_to(number: Exact, mode: str) -> int:
     """The integer that the exact `number` is rounded to by "floor", "half_up", "half_even" or "ceil"."""
-    over, under = number.numerator, number.denominator
+    return _rounded(number.numerator, number.denominator, mode)
+
+
+def _rounded(over: int, under: int, mode: str) -> int:
+    """The same of a quotient, which need not be in lowest terms; `under` is positive."""
     if mode == "floor":
         return over // under
     if mode == "ceil":
         return -(-over // under)
     if mode == "half_up":
         return (2 * over + under) // (2 * under)
-    return round(Fraction(number))
+    whole, rest = divmod(over, under)
+    return whole + (2 * rest > under or (2 * rest == under and whole % 2 == 1))
 
 
-def _trace(configuration, basket, facts, fired, beaten, nearest):
-    trace = {
-        "version": configuration.version,
-        "eligible": plain(Fraction(basket.eligible, basket.major)),
-        "local": basket.local.isoformat(timespec="minutes"),
-        "tiers": facts.tiers,
-        "rules": fired,
-    }
-    if beaten:
-        trace["beaten"] = [_named(rule) | {"exact": plain(total), "by": by.code} for rule, _, total, by in beaten]
-    if nearest:
-        trace["nearest"] = _named(nearest[1]) | {"why": nearest[2]}
-    return trace
-
-
-def _named(rule):
-    return {"rule": rule.code, "name": rule.name, "version": rule.version}
-
-
-def _explain(rule, total, applied, given):
-    row = {
+def _explain(bid: _Bid, applied: Sequence[_Factor], given: int) -> RuleTrace:
+    rule = bid.rule
+    row: RuleTrace = {
         "rule": rule.code,
         "name": rule.name,
         "version": rule.version,
         "kind": rule.kind.slug,
         "currency": rule.currency,
-        "exact": plain(total),
+        "exact": plain(bid.total),
         "points": given,
     }
     if applied:
-        row["multiplied_by"] = [_named(by) | {"factor": plain(factor)} for by, factor in applied]
+        row["multiplied_by"] = [
+            {"rule": by.code, "name": by.name, "version": by.version, "factor": plain(factor)}
+            for by, factor in applied
+        ]
     return row

@@ -1,20 +1,30 @@
 """How are several parts of a program edited together? Formsets whose members are checked as a whole."""
 
+from typing import TYPE_CHECKING, Any
+
 from django.core.exceptions import ValidationError
 from django.forms import BaseInlineFormSet
 
 from programs import checks
+from programs.models import Tier, TierGroup
+
+if TYPE_CHECKING:
+    from django.forms import ModelForm
+
+    _FormSet = BaseInlineFormSet[Tier, TierGroup, ModelForm[Tier]]
+else:
+    _FormSet = BaseInlineFormSet
 
 
-class LadderFormSet(BaseInlineFormSet):
+class LadderFormSet(_FormSet):
     """The tiers of one group: thresholds must rise with the sequence, as they will be after saving."""
 
-    def __init__(self, *args, **kwargs):
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         # Each tier alone would be compared with the others as they are still stored.
         self.instance.is_edited_whole = True
 
-    def clean(self):
+    def clean(self) -> None:
         super().clean()
         kept = [form.cleaned_data for form in self.forms if form not in self.deleted_forms and form.is_valid()]
         steps = [

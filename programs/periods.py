@@ -4,15 +4,20 @@ Dates are local to the program; instants are UTC. Source of the rules: semantics
 """
 
 import calendar
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta, tzinfo
+
+from loyalty_site.lib.memoising import memoised
+
+ONE_DAY = timedelta(days=1)
 
 
-def local_date(instant, zone):
+def local_date(instant: datetime, zone: tzinfo) -> date:
     """The date that a wall calendar in `zone` shows at `instant`."""
     return instant.astimezone(zone).date()
 
 
-def start_of_day(day, zone):
+@memoised
+def start_of_day(day: date, zone: tzinfo) -> datetime:
     """The first instant (UTC) of the local `day`.
 
     Where midnight does not exist (Africa/Cairo, 25 April 2025) it is the first instant that does;
@@ -34,19 +39,22 @@ def start_of_day(day, zone):
     return high.replace(microsecond=0)
 
 
-def end_of_day(day, zone):
+@memoised
+def end_of_day(day: date, zone: tzinfo) -> datetime:
     """The first instant after the local `day`: what is valid through `day` ends here (C1-R3)."""
-    return start_of_day(day + timedelta(days=1), zone)
+    return start_of_day(day + ONE_DAY, zone)
 
 
-def add_months(anchor, months):
+def add_months(anchor: date, months: int) -> date:
     """`anchor` plus so many months, clamped to the month's end. Always from the anchor, never chained."""
-    index = anchor.year * 12 + anchor.month - 1 + months
-    year, month = divmod(index, 12)
-    return date(year, month + 1, min(anchor.day, calendar.monthrange(year, month + 1)[1]))
+    year, month = divmod(anchor.year * 12 + anchor.month - 1 + months, 12)
+    day = anchor.day
+    if day > 28:
+        day = min(day, calendar.monthrange(year, month + 1)[1])
+    return date(year, month + 1, day)
 
 
-def add(anchor, count, unit):
+def add(anchor: date, count: int, unit: str) -> date:
     """`anchor` plus `count` of "day", "month" or "year"."""
     if unit == "day":
         return anchor + timedelta(days=count)
@@ -57,10 +65,10 @@ def add(anchor, count, unit):
 _MONTHS = {"month": 1, "quarter": 3, "half_year": 6, "year": 12}
 
 
-def round_up(day, to):
+def round_up(day: date, to: str) -> date:
     """The last day of the month, quarter, half_year or year that `day` lies in; "none" leaves it."""
     if to == "none":
         return day
     size = _MONTHS[to]
     first = date(day.year, (day.month - 1) // size * size + 1, 1)
-    return add_months(first, size) - timedelta(days=1)
+    return add_months(first, size) - ONE_DAY

@@ -4,35 +4,39 @@ A compiled configuration is kept per process and version. The ledger compares on
 anyway; nothing else is asked of the database until marketing changes something.
 """
 
+from bisect import bisect_right
+from datetime import datetime
 from functools import lru_cache
+from operator import itemgetter
 
 from django.db import connection, transaction
 from django.dispatch import receiver
 
-from programs import configuration, document
+from programs import compiling, document
+from programs.configuration import Configuration
 from programs.models import Program, ProgramVersion, Tier
 from programs.models.programs import changed
 
-_current = {}
+_current: dict[int, Configuration] = {}
 
 
-def current(program_id):
+def current(program_id: int) -> Configuration:
     """The Configuration of today. May be a moment old: whoever locks compares `version` and calls `renew`."""
     return _current.get(program_id) or renew(program_id)
 
 
-def of(program):
+def of(program: Program) -> Configuration:
     """The Configuration of a Program that the caller has just read: never an older one."""
     known = current(program.pk)
     return known if known.version >= program.version else renew(program.pk)
 
 
-def is_current(compiled):
+def is_current(compiled: Configuration) -> bool:
     """Whether nothing was changed since `compiled` was read; one cheap statement."""
     return Program.objects.filter(pk=compiled.id, version=compiled.version).exists()
 
 
-def renew(program_id):
+def renew(program_id: int) -> Configuration:
     """Compile the program as it is now, and keep its document under its version number for good.
 
     What is compiled inside a transaction is kept here only when that is committed: taken back, its
@@ -47,20 +51,21 @@ def renew(program_id):
 
 
 @receiver(changed)
-def _keep(program_id, **kwargs):
+def _keep(program_id: int, **kwargs: object) -> None:
     """Every version that was in force for a while is kept, whether or not anything was posted under it."""
     program = Program.objects.filter(pk=program_id).first()
     if program and program.status == Program.Status.ACTIVE:
         of(program)
 
 
-def _may_be_taken_back():
+def _may_be_taken_back() -> bool:
     """Whether the caller has a transaction open; those in which tests run last longer than this process cares."""
-    return any(not block._from_testcase for block in connection.atomic_blocks)
+    # Django sets it; its stubs do not know it.
+    return any(not block._from_testcase for block in connection.atomic_blocks)  # type: ignore[attr-defined]
 
 
 @transaction.atomic
-def _compile(program_id):
+def _compile(program_id: int) -> Configuration:
     """The program's row is locked, so no change of its parts is half visible (see Program.touch)."""
     program = Program.objects.select_for_update(of=["self"], no_key=True).select_related("owner").get(pk=program_id)
     stored, _ = ProgramVersion.objects.get_or_create(
@@ -70,38 +75,39 @@ def _compile(program_id):
     )
     active = program.versions.filter(document__program__status=Program.Status.ACTIVE, number__lte=program.version)
     timeline = active.order_by("number").values_list("since", "number")
-    return configuration.build(stored.document, version=program.version, ids=_ids(program), timeline=timeline)
+    return compiling.build(stored.document, version=program.version, ids=_ids(program), timeline=timeline)
 
 
-def in_force(compiled, instant):
+def in_force(compiled: Configuration, instant: datetime) -> Configuration:
     """The Configuration whose rules count for what happened at an instant (semantics C16-R2).
 
     That is `compiled` itself unless it was changed since. It also counts for what happened before the program
     was active, and where the version of then has currencies that are gone.
     """
-    if not compiled.timeline or instant >= compiled.timeline[-1][0]:
+    timeline = compiled.timeline
+    if not timeline or instant >= timeline[-1][0]:
         return compiled
-    found = [number for since, number in compiled.timeline if since <= instant]
-    then = at(compiled.id, found[-1]) if found else compiled
+    place = bisect_right(timeline, instant, key=itemgetter(0))
+    then = at(compiled.id, timeline[place - 1][1]) if place else compiled
     return then if then.currencies.keys() <= compiled.currencies.keys() else compiled
 
 
 @lru_cache(maxsize=256)
-def at(program_id, number):
+def at(program_id: int, number: int) -> Configuration:
     """The Configuration that was in force at version `number`. Raises ProgramVersion.DoesNotExist."""
     stored = ProgramVersion.objects.select_related("program").get(program=program_id, number=number)
-    return configuration.build(stored.document, version=number, ids=_ids(stored.program))
+    return compiling.build(stored.document, version=number, ids=_ids(stored.program))
 
 
-def forget():
+def forget() -> None:
     """Drop what this process has compiled (tests empty the database between them)."""
     _current.clear()
     at.cache_clear()
 
 
-def _ids(program):
+def _ids(program: Program) -> compiling.Ids:
     tiers = Tier.objects.filter(group__program=program).values_list("group__code", "code", "pk")
-    return configuration.Ids(
+    return compiling.Ids(
         program=program.pk,
         currencies=dict(program.currencies.values_list("code", "pk")),
         tier_groups=dict(program.tier_groups.values_list("code", "pk")),

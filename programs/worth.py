@@ -35,5 +35,5 @@ def of_money(money: int, price: Fraction) -> Worth:
     return Worth(points_used=_cost(money, price), money_value=money)
 
 
-def _cost(money, price):
+def _cost(money: int, price: Fraction) -> int:
     return -(-money * price.denominator // price.numerator)

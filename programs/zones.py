@@ -1,5 +1,6 @@
 """When does a live program move to another time zone? On the day that was announced (semantics C1)."""
 
+from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from django.db import transaction
@@ -8,7 +9,7 @@ from programs.models import Program
 from programs.periods import start_of_day
 
 
-def switch(program, *, now):
+def switch(program: Program, *, now: datetime) -> bool:
     """Move `program` to its next time zone if the first day of that has begun there; says whether it did."""
     if not _is_due(program, now):
         return False
@@ -21,6 +22,6 @@ def switch(program, *, now):
     return True
 
 
-def _is_due(program, now):
+def _is_due(program: Program, now: datetime) -> bool:
     first = program.next_time_zone_on
     return first is not None and now >= start_of_day(first, ZoneInfo(program.next_time_zone))

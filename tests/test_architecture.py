@@ -195,3 +195,45 @@ def test_the_bottom_is_imported_without_the_application():
     """Below any other Django project, too: lib needs neither our settings nor Celery."""
     told = subprocess.run([sys.executable, "-c", BOTTOM], cwd=ROOT, capture_output=True, text=True)
     assert told.stdout.strip() == "[]", told.stderr
+
+
+#: The rooms of the ledger's app; each may import those before it. Of several in one place none knows another.
+ROOMS = [
+    {"models"},
+    {"books"},
+    {"verbs"},
+    {"finding", "batch", "ledger"},
+    {"expiry", "reviews", "merging", "imports"},
+    {"api", "tasks"},
+    {"admin"},
+]
+#: The proof stands beside the way of a posting: it reads what is stored, by means of its own.
+PROOF_READS = ("transactions.models", "transactions.books.chain", "transactions.proof")
+
+
+def place_of(room):
+    return next((place for place, rooms in enumerate(ROOMS) if room in rooms), None)
+
+
+def room_may_import(room, name):
+    """Whether a module in `room` of transactions/ may import the first-party `name`."""
+    target = name.split(".")[1]
+    if room == "proof":
+        return name.startswith(PROOF_READS) or f"{name}.".startswith(PROOF_READS)
+    if target == "proof":
+        return place_of(room) >= place_of("api")
+    if target == room or {room, target} <= ROOMS[3]:
+        return True
+    return place_of(target) < place_of(room)
+
+
+def test_the_rooms_of_the_ledger_are_in_one_order():
+    own = [path for path in FILES if path.parts[0] == "transactions" and len(path.parts) > 1]
+    rooms = {path: path.parts[1].removesuffix(".py") for path in own if path.name not in {"__init__.py", "apps.py"}}
+    wrong = [
+        f"{path}:{line} imports {name}"
+        for path, room in rooms.items()
+        for line, name in imports_of(tree_of(path), path)
+        if name.startswith("transactions.") and not room_may_import(room, name)
+    ]
+    assert not wrong

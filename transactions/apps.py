@@ -9,7 +9,7 @@ class TransactionsConfig(AppConfig):
     verbose_name = "Transactions"
     default_auto_field = "django.db.models.BigAutoField"
 
-    def ready(self):
+    def ready(self) -> None:
         # Models cannot be imported before the registry is full, so not at the top of this file.
         from transactions.models.immutability import guard_ledger
 

@@ -5,17 +5,25 @@ single purchase is a batch of one. One bad item never spoils the others. Order (
 members, lock in key order, rules, entries and lots, balances and tallies, tier upgrade, commit.
 """
 
+from collections.abc import Callable, Collection, Iterable, Mapping
 from contextlib import suppress
+from datetime import datetime
 
+from django.contrib.auth.models import AbstractBaseUser
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from loyalty_site.lib.refusals import Refused
 from loyalty_site.lib.sql import Session
-from partners.activity import Activity, Adjustment, Redemption, Reversal, Transfer, load
+from members.models import Member
+from partners.activity import load
+from partners.models import Connection
 from programs import versions
-from transactions.batch import Batch, ConfigurationChanged
+from programs.configuration import Configuration
+from transactions import verbs
+from transactions.batch import Batch, ConfigurationChanged, Outcome
 from transactions.books import settlement
+from transactions.books.items import Item, Result
 from transactions.books.unit_of_work import Books
 from transactions.models import Journal
 from transactions.models.journals import NotOpen, decision
@@ -24,15 +32,6 @@ LARGEST_BATCH = 1000
 
 #: A fact posted by somebody else at the same moment, or a program changed meanwhile: look again, so often.
 _TRIES = 4
-
-#: What an open journal was reported as.
-_VALUES = {
-    Journal.Kind.ACCRUAL: Activity,
-    Journal.Kind.REDEMPTION: Redemption,
-    Journal.Kind.REVERSAL: Reversal,
-    Journal.Kind.ADJUSTMENT: Adjustment,
-    Journal.Kind.TRANSFER: Transfer,
-}
 
 
 class BatchTooLarge(Refused):
@@ -47,7 +46,16 @@ class ProgramNotActive(Refused):
     code = "program_not_active"
 
 
-def record(items, *, program_id, via, now=None, user=None, dry_run=False, resumed=None):
+def record(
+    items: Iterable[Item],
+    *,
+    program_id: int,
+    via: Connection,
+    now: datetime | None = None,
+    user: AbstractBaseUser | None = None,
+    dry_run: bool = False,
+    resumed: Mapping[int, Journal] | None = None,
+) -> list[Result]:
     """Post `items` (see partners/activity.py) and return a Result for each, in their order.
 
     `via` is the Connection they came through, `user` the member of staff who entered them. With
@@ -60,16 +68,15 @@ def record(items, *, program_id, via, now=None, user=None, dry_run=False, resume
     items = list(items)
     if len(items) > LARGEST_BATCH:
         raise BatchTooLarge(f"At most {LARGEST_BATCH:,} items at once; this batch has {len(items):,}.")
-    for attempt in range(_TRIES):
-        configuration = _configuration(program_id, via, dry_run=dry_run, is_renewed=attempt > 0)
-        batch = Batch(items, configuration, via=via, user=user, now=now or timezone.now(), resumed=resumed)
-        try:
-            results = batch.post(dry_run=dry_run)
-            break
-        except (ConfigurationChanged, IntegrityError):
-            if attempt == _TRIES - 1:
-                raise
-    for journal_id, position in {} if dry_run else batch.waiting.items():
+    user_id = user.pk if user else None
+
+    def attempt(configuration: Configuration) -> Batch:
+        # Each at its own moment: whoever tries again does so under the rules of now.
+        at = now or timezone.now()
+        return Batch(items, configuration, via=via, user_id=user_id, now=at, resumed=resumed or {})
+
+    results, matched = _attempt(attempt, program_id, via, dry_run=dry_run)
+    for journal_id, position in {} if dry_run else matched.items():
         # Somebody else may have decided it meanwhile.
         with suppress(Refused):
             result = resume(journal_id, {Journal.Status.PENDING}, now=now)
@@ -78,7 +85,28 @@ def record(items, *, program_id, via, now=None, user=None, dry_run=False, resume
     return results
 
 
-def resume(journal_id, states, *, user=None, member=None, now=None):
+def _attempt(
+    attempt: Callable[[Configuration], Batch], program_id: int, via: Connection, *, dry_run: bool
+) -> Outcome:
+    """Try until nobody else was quicker, or changed the program; not for ever. `attempt` makes the batch anew."""
+    for number in range(1, _TRIES + 1):
+        configuration = _configuration(program_id, via, dry_run=dry_run, is_renewed=number > 1)
+        try:
+            return attempt(configuration).post(dry_run=dry_run)
+        except (ConfigurationChanged, IntegrityError):
+            if number == _TRIES:
+                raise
+    raise AssertionError("The last attempt returns or raises.")
+
+
+def resume(
+    journal_id: int,
+    states: Collection[str],
+    *,
+    user: AbstractBaseUser | None = None,
+    member: Member | None = None,
+    now: datetime | None = None,
+) -> Result:
     """Book an open journal, which is in one of `states`, as it was reported; returns its Result.
 
     `user` or `member` is who decided so, and is stored with the outcome.
@@ -93,24 +121,23 @@ def resume(journal_id, states, *, user=None, member=None, now=None):
         for name, value in decision(user, member, now=now or timezone.now()).items():
             setattr(journal, name, value)
         payload = {"activity_at": journal.activity_at.isoformat()} | journal.payload
-        item = load(_VALUES[journal.kind], payload)
-        via, place = journal.connection, {0: journal}
-        result = record([item], program_id=journal.program_id, via=via, user=user, now=now, resumed=place)[0]
+        item = load(verbs.stored_as(journal.kind), payload)
+        program, via, place = journal.program_id, journal.connection, {0: journal}
+        result = record([item], program_id=program, via=via, user=user, now=now, resumed=place)[0]
         if result.refusal:
-            waiting = Journal.objects.filter(pk=journal_id)
-            common = {"why": result.refusal.detail, "now": now or timezone.now()}
-            waiting.shut([Journal.Status.PENDING], status=Journal.Status.FAILED, **common)
+            waiting, why = Journal.objects.filter(pk=journal_id), result.refusal.detail
+            waiting.shut([Journal.Status.PENDING], status=Journal.Status.FAILED, why=why, now=now or timezone.now())
     return result
 
 
-def _configuration(program_id, via, *, dry_run, is_renewed):
+def _configuration(program_id: int, via: Connection, *, dry_run: bool, is_renewed: bool) -> Configuration:
     """The program as compiled here; raises Refused where it takes nothing from `via`.
 
     It may be old, which the lock finds out later. Nobody is refused for that: before it says no, it asks.
     """
     configuration = versions.renew(program_id) if is_renewed else versions.current(program_id)
     try:
-        _check_program(configuration, via, dry_run)
+        _check_program(configuration, via, dry_run=dry_run)
     except Refused:
         if is_renewed or versions.is_current(configuration):
             raise
@@ -118,14 +145,14 @@ def _configuration(program_id, via, *, dry_run, is_renewed):
     return configuration
 
 
-def _check_program(configuration, via, dry_run):
+def _check_program(configuration: Configuration, via: Connection, *, dry_run: bool) -> None:
     if configuration.status != "active" and not (dry_run and configuration.status == "draft"):
         raise ProgramNotActive(f"The program is {configuration.status}; it takes facts while it is active.")
     if via.partner.code not in configuration.partners:
         raise NotTakingPart(f"Partner {via.partner.code} does not take part in program {configuration.code}.")
 
 
-def refresh(program_id, member_ids, *, now=None):
+def refresh(program_id: int, member_ids: Collection[int], *, now: datetime | None = None) -> bool:
     """Book what time has done to these members by now; says whether anything was due (semantics C4-R5)."""
     books = Books(Session(), versions.current(program_id), now=now or timezone.now())
     with transaction.atomic():

@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 
 import psycopg
 
+from benchmarks.stage import earlier
 from tests import matrix
 
 #: Nothing that would lose an acknowledged posting; room enough that no checkpoint falls into a round.
@@ -34,6 +35,38 @@ def postgresql():
 
 
 @contextmanager
+def copy(environment):
+    """Yields the environment of a copy of the PostgreSQL database in `environment`, to which nobody is connected."""
+    name, at = f"benchmark_{secrets.token_hex(4)}", urlsplit(environment["DATABASE_URL"])
+    with psycopg.connect(environment["DATABASE_URL"], autocommit=True) as admin:
+        # Through the log, which is the default since 15, the pages of the copy would be in memory and its log full.
+        strategy = "STRATEGY file_copy" if admin.info.server_version >= 150000 else ""
+        admin.execute(f"CREATE DATABASE {name} TEMPLATE {at.path[1:]} {strategy}")
+    try:
+        yield environment | {"DATABASE_URL": f"{at.scheme}://{at.netloc}/{name}?{at.query}"}
+    finally:
+        with psycopg.connect(environment["DATABASE_URL"], autocommit=True) as admin:
+            admin.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@contextmanager
+def beside(environment):
+    """Yields the environment of a new, empty database of the same kind, on the same server if it has one."""
+    if "DATABASE_URL" not in environment:
+        with sqlite() as (_, another):
+            yield another
+        return
+    name, at = f"benchmark_{secrets.token_hex(4)}", urlsplit(environment["DATABASE_URL"])
+    with psycopg.connect(environment["DATABASE_URL"], autocommit=True) as admin:
+        admin.execute(f"CREATE DATABASE {name}")
+    try:
+        yield environment | {"DATABASE_URL": f"{at.scheme}://{at.netloc}/{name}?{at.query}"}
+    finally:
+        with psycopg.connect(environment["DATABASE_URL"], autocommit=True) as admin:
+            admin.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@contextmanager
 def sqlite():
     """Yields (what it is, environment)."""
     with matrix.folder() as place:
@@ -50,7 +83,9 @@ def use(environment):
     """Make this process one of the product, with that environment and nothing of the caller's."""
     for name in matrix.OURS:
         os.environ.pop(name, None)
-    os.environ |= environment | {"DJANGO_SETTINGS_MODULE": "loyalty_site.settings"}
+    os.environ |= {"DJANGO_SETTINGS_MODULE": "loyalty_site.settings"} | environment
+    if earlier.TREE in environment:
+        earlier.use(environment[earlier.TREE])
     import django
 
     django.setup()

@@ -1,4 +1,4 @@
-"""What is there to expire? Members with lots that end at one instant, written as the ledger writes them.
+"""What is there to expire? Members with lots that end night by night, written as the ledger writes them.
 
 Everything runs inside a process that `databases.use` has prepared, hence the imports inside.
 """
@@ -11,16 +11,19 @@ from datetime import timedelta
 POINTS = 10
 
 
-def build(members, lots_each):
-    """A program with `members` who all hold `lots_each` lots, by set-based statements; then ready to measure."""
+def build(members, lots_each, ends):
+    """A program with `members` who all hold `lots_each` lots, by set-based statements; then ready to measure.
+
+    `ends` are (n, instant): every n-th member's lots end then; the last n is 1, for all who are left.
+    """
     from django.core.management import call_command
     from django.db import connection
     from django.utils import timezone
 
     from loyalty_site.lib.sql import Session
+    from partners.models import Connection
     from programs import versions
     from tests.support import factories
-    from transactions.books import settlement
     from transactions.books.unit_of_work import Books
 
     call_command("migrate", verbosity=0)
@@ -30,7 +33,7 @@ def build(members, lots_each):
     now = timezone.now()
     books = Books(Session(), versions.renew(made.pk), now=now)
     books.open([], journals=0, entries=0, with_lots=False)
-    journal = settlement.journal_of_today(books, settlement.timetable(books.configuration))()
+    journal = books.journal_of_day(books.own_connection(Connection.Platform.TIMETABLE))()
     values = {
         "program": made.pk,
         "currency": made.currencies.get(code="points").pk,
@@ -39,10 +42,9 @@ def build(members, lots_each):
         "each": lots_each,
         "points": POINTS,
         "at": now - timedelta(days=400),
-        "ends": now - timedelta(hours=1),
     }
     with connection.cursor() as cursor:
-        for statement in _statements():
+        for statement in _statements(ends):
             cursor.execute(statement, values)
     connection.close()
 
@@ -66,7 +68,13 @@ def _copies(model, rows, **columns):
     return f"INSERT INTO {table} ({', '.join(names)}) SELECT {values} FROM {template} CROSS JOIN {rows} r"
 
 
-def _statements():
+def _end(member, ends):
+    """SQL for when the lots of `member` end. The remainders differ, so nobody is counted in two shares."""
+    cases = (f"WHEN mod({member}, {n}) = {place % n} THEN '{at.isoformat()}'" for place, (n, at) in enumerate(ends))
+    return f"(CASE {' '.join(cases)} END)::timestamptz"
+
+
+def _statements(ends):
     from members.models import Balance, Customer, Member
     from transactions.models import Entry, Lot
 
@@ -96,7 +104,7 @@ def _statements():
         currency_id="%(currency)s",
         available=total,
         lifetime_earned=total,
-        next_change_at="%(ends)s",
+        next_change_at=_end("r.id", ends),
     )
     yield _copies(
         Lot,
@@ -107,43 +115,62 @@ def _statements():
         points="%(points)s",
         remaining="%(points)s",
         activity_at="%(at)s",
-        expires_at="%(ends)s",
+        expires_at=_end("r.member_id", ends),
     )
     yield "VACUUM (ANALYZE)"
     yield "CHECKPOINT"
 
 
-def floor():
-    """Seconds of the least that must be done: one UPDATE of what remains of the same lots, in the same batches."""
+def checkpoint():
+    """Let whatever is measured next begin with the same duty: to log each page whole that it changes first."""
+    from django.db import connection
+
+    with connection.cursor() as cursor:
+        cursor.execute("CHECKPOINT")
+
+
+def due(now):
+    """(members, lots) that are due at `now`."""
+    from members.models import Balance
+    from transactions.models import Lot
+
+    lots = Lot.objects.filter(currency__program__code="expiry", expires_at__lte=now, remaining__gt=0)
+    return Balance.objects.filter(next_change_at__lte=now).count(), lots.count()
+
+
+def floor(now):
+    """(seconds, lots) of the least that must be done: find who is due, and UPDATE what remains of their lots.
+
+    In batches of the same size as the sweep's.
+    """
     from django.db import connection
 
     from transactions.expiry.plain_lots import BATCH
 
     started = time.perf_counter()
-    last, lots = 0, 0
+    lots = 0
     with connection.cursor() as cursor:
-        while True:
+        cursor.execute("SET enable_seqscan = off")
+        cursor.execute("SELECT member_id FROM members_balance WHERE next_change_at <= %s", [now])
+        members = sorted(row[0] for row in cursor.fetchall())
+        for first in range(0, len(members), BATCH):
             cursor.execute(
-                "WITH b AS (SELECT member_id FROM members_balance WHERE member_id > %s AND next_change_at <= now() "
-                "ORDER BY member_id LIMIT %s), u AS (UPDATE transactions_lot l SET remaining = 0 FROM b "
-                "WHERE l.member_id = b.member_id AND l.remaining > 0 AND l.expires_at <= now() RETURNING 1) "
-                "SELECT max(member_id), (SELECT count(*) FROM u) FROM b",
-                [last, BATCH],
+                "UPDATE transactions_lot SET remaining = 0 "
+                "WHERE member_id = ANY(%s) AND remaining > 0 AND expires_at <= %s",
+                [members[first : first + BATCH], now],
             )
-            last, count = cursor.fetchone()
-            if last is None:
-                return time.perf_counter() - started, lots
-            lots += count
+            lots += cursor.rowcount
+    return time.perf_counter() - started, lots
 
 
-def expire():
+def expire(now):
     """(seconds, what was swept, peak memory of this process in MB)."""
     from programs.models import Program
     from transactions.expiry.sweep import Swept, sweep
 
     total = Swept()
     started = time.perf_counter()
-    for done in sweep(Program.objects.get(code="expiry").pk):
+    for done in sweep(Program.objects.get(code="expiry").pk, now=now):
         total.add(done)
     seconds = time.perf_counter() - started
     return seconds, (total.members, total.plain, total.lots, total.points), peak()
@@ -153,38 +180,44 @@ def peak():
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 
 
-def expire_in_batches(pipe):
+def expire_in_batches(now, pipe):
     """For a process that will be killed: tells each batch that is done."""
     from programs.models import Program
     from transactions.expiry.sweep import sweep
 
-    for done in sweep(Program.objects.get(code="expiry").pk):
+    for done in sweep(Program.objects.get(code="expiry").pk, now=now):
         pipe.send(done.lots)
 
 
-def check(members, lots_each, with_audit):
-    """Raises AssertionError unless every lot has ended, once, and the whole ledger agrees.
-
-    Returns (seconds of the audit, peak memory in MB), or None without one.
-    """
-    from django.db.models import Sum
+def check(now, members, lots_each):
+    """Raises AssertionError unless every lot has ended that should have by `now`, once, and no other has changed."""
+    from django.db.models import F, Sum
 
     from members.models import Balance
     from programs.models import Program
     from transactions.models import Entry, Lot, Trace
-    from transactions.proof.audit import audit
 
-    made, lots = Program.objects.get(code="expiry"), members * lots_each
+    made = Program.objects.get(code="expiry")
     ours = {"currency__program": made}
-    assert Lot.objects.filter(**ours, remaining=0).count() == Lot.objects.filter(**ours).count() == lots
-    assert Trace.objects.filter(lot__currency__program=made).count() == lots
-    assert Entry.objects.filter(**ours, kind="expiry").count() == members
+    lots, ended = Lot.objects.filter(**ours), Lot.objects.filter(**ours, expires_at__lte=now)
+    count = ended.count()
+    assert lots.count() == members * lots_each
+    assert ended.filter(remaining=0).count() == count
+    assert not lots.filter(expires_at__gt=now).exclude(remaining=F("points")).exists()
+    assert Trace.objects.filter(lot__in=ended).count() == Trace.objects.count() == count
+    assert Entry.objects.filter(**ours, kind="expiry").count() == count // lots_each
     sums = Balance.objects.filter(**ours).aggregate(left=Sum("available"), expired=Sum("lifetime_expired"))
-    assert sums == {"left": 0, "expired": lots * POINTS}, sums
-    assert not Balance.objects.filter(**ours).exclude(next_change_at=None).exists()
-    if not with_audit:
-        return None
+    assert sums == {"left": (members * lots_each - count) * POINTS, "expired": count * POINTS}, sums
+    assert not Balance.objects.filter(**ours, next_change_at__lte=now).exists()
+
+
+def audit():
+    """(seconds, peak memory in MB) of the audit of the whole program. Raises AssertionError if something differs."""
+    from transactions.audit import audit
+
+    from programs.models import Program
+
     started = time.perf_counter()
-    drifts = [str(drift) for drift, _ in zip(audit(made), range(3), strict=False)]
+    drifts = [str(drift) for drift, _ in zip(audit(Program.objects.get(code="expiry")), range(3), strict=False)]
     assert not drifts, drifts
     return time.perf_counter() - started, peak()

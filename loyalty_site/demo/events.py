@@ -1,89 +1,134 @@
-"""What else happens in the demo? Reviews, visits, coffee, redemptions, corrections, and mistakes taken back."""
+"""What else happens in the demo, and to whom? Reviews, visits, coffee, redemptions, corrections, mistakes.
+
+The sample of purchases decides all of it, the calendar only moves the instants (moments.py), so the demo is the
+same on every day. Nobody is asked for points that their purchases do not give on any day: members spend only
+if these give 100, and are debited by hand only if these give less, so that nobody pays twice.
+"""
 
 import random
-from datetime import timedelta
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 
-from members.models import Balance
+from loyalty_site.demo.moments import Lately, Moment, Present, Soon
+from loyalty_site.demo.purchases import Purchase
 from partners.activity import Activity, Adjustment, Line, Redemption, Reversal
-from transactions.models import Journal
 
 REVIEWS, VISITS, COFFEES, REDEMPTIONS, REVERSALS = 240, 180, 320, 220, 12
+ADJUSTMENTS = (50, 100, 25, -20, 50, 75, -10, 50)
 REASONS = ("Returned", "Wrong member", "Entered twice")
+#: Who spends has earned so much; who is debited by hand has earned less, but at least what is taken.
+RICH = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """A fact without its member and its date, and the moment, which knows both."""
+
+    moment: Moment
+    fact: Activity | Redemption | Adjustment
+
+    @property
+    def customer(self) -> str:
+        """The customer of the sample to whom it happens."""
+        return self.moment.purchase.customer
+
+    def dated(self, present: Present, numbers: Mapping[str, str]) -> Activity | Redemption | Adjustment:
+        """The fact as it is reported; `numbers` maps customers of the sample to membership numbers."""
+        return replace(self.fact, member={"number": numbers[self.customer]}, activity_at=self.moment.at(present))
+
+
+@dataclass(frozen=True, slots=True)
+class Mistake:
+    """An event that is taken back: `amount` of its money in minor units, or all of it."""
+
+    external_id: str
+    amount: int | None
+    reason: str
+
+    def reversal(self, present: Present, journals: Mapping[str, int]) -> Reversal:
+        """What is reported of it, now; `journals` maps external ids to the keys of journals."""
+        name, key = f"undo-{self.external_id}", journals[self.external_id]
+        return Reversal(name, key, amount=self.amount, reason=self.reason, activity_at=present.now)
 
 
 class Events:
-    """Makes facts about members who bought in the last year; the same ones each time, apart from the date."""
+    """All events of a sample of purchases. `money` is the currency of the program (ISO 4217)."""
 
-    def __init__(self, program, now):
-        self.program, self.now = program, now
-        self.chance = random.Random("encore events")
-        year = now - timedelta(days=365)
-        self.recent = list(
-            Journal.objects.filter(program=program, activity_at__gt=year)
-            .order_by("external_id")
-            .values_list("member__customer__external_ids__value", "member__number", "activity_at")
-        )
+    def __init__(self, purchases: Sequence[Purchase], money: str) -> None:
+        self.money = money
+        self.recent = [purchase for purchase in purchases if purchase.days_ago < 365]
+        in_order = sorted(purchases, key=lambda purchase: (-purchase.days_ago, purchase.clock))
+        self.latest = {purchase.customer: purchase for purchase in in_order}
+        self.points: Counter[str] = Counter()
+        for purchase in purchases:
+            self.points[purchase.customer] += purchase.least_points
 
-    def _visitor(self):
-        """(membership number, an instant within the ten days after one of their purchases, but before now)."""
-        _, number, at = self.chance.choice(self.recent)
-        later = at + timedelta(minutes=self.chance.randrange(60, 10 * 24 * 60))
-        return {"number": number}, min(later, self.now - timedelta(minutes=self.chance.randrange(5, 600)))
-
-    def of_the_shop(self):
+    def of_the_shop(self) -> Iterator[Event]:
         """Reviews and listening sessions."""
-        for kind, count, channel in (("review", REVIEWS, "app"), ("visit", VISITS, "store")):
-            for number in range(count):
-                member, at = self._visitor()
-                store = self.chance.choice(("broadway", "harvard-square")) if kind == "visit" else ""
-                yield Activity(kind, f"{kind}-{number}", member, at, channel=channel, store=store)
+        chance = random.Random("encore shop")
+        for number in range(REVIEWS):
+            yield Event(self._visit(chance), Activity("review", f"review-{number}", {}, channel="app"))
+        for number in range(VISITS):
+            store = chance.choice(("broadway", "harvard-square"))
+            visit = Activity("visit", f"visit-{number}", {}, channel="store", store=store)
+            yield Event(self._visit(chance), visit)
 
-    def of_the_cafe(self):
+    def of_the_cafe(self) -> Iterator[Event]:
+        """Purchases at the partner's."""
+        chance = random.Random("encore café")
         for number in range(COFFEES):
-            member, at = self._visitor()
-            line = Line(
-                self.chance.choice(("COFFEE", "COFFEE", "BEANS")), amount=self.chance.randrange(450, 2600, 25)
-            )
-            yield Activity(
+            amount = chance.randrange(450, 2600, 25)
+            receipt = Activity(
                 "purchase",
                 f"receipt-{number}",
-                member,
-                at,
-                amount=line.amount,
-                money=self.program.money,
-                lines=(line,),
+                {},
+                amount=amount,
+                money=self.money,
+                lines=(Line(chance.choice(("COFFEE", "COFFEE", "BEANS")), amount=amount),),
                 channel="store",
                 partner="common-grounds",
-                store=self.chance.choice(("village", "back-bay")),
+                store=chance.choice(("village", "back-bay")),
             )
+            yield Event(self._visit(chance), receipt)
 
-    def of_spending(self):
+    def of_spending(self) -> Iterator[Event]:
         """Redemptions of members who have enough; each spends once, so the order does not matter."""
-        rich = Balance.objects.filter(member__program=self.program, currency__is_primary=True, available__gte=100)
-        rich = list(rich.order_by("-available", "pk").values_list("member__number", "available"))
-        for number, (member, available) in enumerate(self.chance.sample(rich, min(REDEMPTIONS, len(rich)))):
-            yield Redemption(
+        chance = random.Random("encore spending")
+        rich = [customer for customer, points in self.points.items() if points >= RICH]
+        for number, customer in enumerate(chance.sample(rich, min(REDEMPTIONS, len(rich)))):
+            redemption = Redemption(
                 f"reward-{number}",
-                {"number": member},
-                points=min(500, available // 50 * 50) if self.chance.random() < 0.3 else 50,
-                activity_at=self.now - timedelta(minutes=self.chance.randrange(60, 90 * 24 * 60)),
+                {},
+                points=min(500, self.points[customer] // 50 * 50) if chance.random() < 0.3 else 50,
                 channel="store",
-                store=self.chance.choice(("broadway", "harvard-square", "south-street")),
-                reason=self.chance.choice(("Voucher at the till", "Concert ticket", "Tote bag")),
+                store=chance.choice(("broadway", "harvard-square", "south-street")),
+                reason=chance.choice(("Voucher at the till", "Concert ticket", "Tote bag")),
             )
+            yield Event(Lately(self.latest[customer], chance.random()), redemption)
 
-    def of_corrections(self):
-        """What staff give for a mishap, and take back."""
-        for number, points in enumerate((50, 100, 25, -20, 50, 75, -10, 50)):
-            member, at = self._visitor()
+    def of_corrections(self) -> Iterator[Event]:
+        """What staff give for a mishap, and take back from members who have it and do not spend."""
+        chance = random.Random("encore corrections")
+        largest = -min(ADJUSTMENTS)
+        able = [customer for customer, points in self.points.items() if largest <= points < RICH]
+        debited = iter(chance.sample(able, sum(points < 0 for points in ADJUSTMENTS)))
+        for number, points in enumerate(ADJUSTMENTS):
             reason = "Late delivery" if points > 0 else "Points of another member"
-            yield Adjustment(f"adjustment-{number}", member, points, reason, activity_at=at)
+            is_debit = points < 0
+            moment = Lately(self.latest[next(debited)], chance.random()) if is_debit else self._visit(chance)
+            yield Event(moment, Adjustment(f"adjustment-{number}", {}, points, reason))
 
-    def of_mistakes(self):
-        """Purchases and redemptions that are taken back, some of them in part."""
-        journals = Journal.objects.filter(program=self.program, connection__platform="api").order_by("external_id")
-        for kind, count in (("accrual", REVERSALS), ("redemption", REVERSALS // 3)):
-            found = list(journals.filter(kind=kind).values_list("pk", "external_id", "amount"))
-            for key, name, amount in self.chance.sample(found, count):
-                part = amount // 2 if amount and self.chance.random() < 0.5 else None
-                yield Reversal(f"undo-{name}", key, amount=part, reason=self.chance.choice(REASONS))
+    def of_mistakes(self) -> Iterator[Mistake]:
+        """Visits, reviews, receipts and redemptions that are taken back, some receipts in part."""
+        chance = random.Random("encore mistakes")
+        earned, spent = [*self.of_the_shop(), *self.of_the_cafe()], list(self.of_spending())
+        chosen = chance.sample(earned, REVERSALS) + chance.sample(spent, min(REVERSALS // 3, len(spent)))
+        for event in chosen:
+            amount = event.fact.amount if isinstance(event.fact, Activity) else 0
+            part = amount // 2 if amount and chance.random() < 0.5 else None
+            yield Mistake(event.fact.external_id, part, chance.choice(REASONS))
+
+    def _visit(self, chance: random.Random) -> Soon:
+        """A moment soon behind one of the purchases of the last year."""
+        return Soon(chance.choice(self.recent), chance.random())

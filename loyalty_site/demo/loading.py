@@ -1,8 +1,10 @@
 """How does the demo get into the database? All of it, through the product's own verbs, or nothing."""
 
+import csv
 import json
 import tempfile
-from datetime import timedelta
+from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta
 from pathlib import Path
 
 from django.db import transaction
@@ -10,58 +12,73 @@ from django.utils import timezone
 
 from loyalty_site.demo import purchases
 from loyalty_site.demo.events import Events
+from loyalty_site.demo.moments import Present
 from loyalty_site.demo.people import invent
 from loyalty_site.lib.sql import Session
 from members.enrolment import enrol_many
-from members.models import Card, Customer, Member
+from members.models import Card, Customer, ExternalId, Member
+from partners.activity import Activity, Adjustment, Redemption, Reversal
 from partners.models import Connection, Partner, Product, Store
-from programs import document, periods, versions
+from programs import document, versions
 from programs.models import Program
 from transactions import imports, ledger
 
 FOLDER = Path(__file__).parent
+#: The program that program.json describes.
+CODE = "encore"
 NEWCOMERS = 40
 
 
 class DemoFailed(Exception):
-    """The ledger refused what the demo made up."""
+    """The demo could not be loaded, and nothing of it is left behind; the text says why."""
 
 
-def load(now=None):
-    """Load the demo program and everything around it; returns {what: how many}, {} when it is there already."""
-    wanted = json.loads((FOLDER / "program.json").read_text(encoding="utf-8"))
-    if Program.objects.filter(code=wanted["program"]["code"]).exists():
-        return {}
+def load(now: datetime | None = None) -> dict[str, int]:
+    """Load the demo program and everything around it; returns {what: how many}, {} when it is there already.
+
+    All of it happens before `now`, which is not ahead of the clock. Raises DemoFailed, whatever went wrong.
+    """
     try:
+        if Program.objects.filter(code=CODE).exists():
+            return {}
         # Whoever kills it finds an empty database and starts again.
         with transaction.atomic():
-            return _load(wanted, now or timezone.now())
-    except BaseException:
+            return _load(now or timezone.now())
+    except BaseException as error:
         versions.forget()
-        raise
+        if isinstance(error, DemoFailed) or not isinstance(error, Exception):
+            raise
+        raise DemoFailed(" ".join(f"{type(error).__name__}: {error}".split())) from error
 
 
-def _load(wanted, now):
+def _load(now: datetime) -> dict[str, int]:
     partners = _catalogue()
-    document.apply(wanted)
-    program = Program.objects.select_related("owner").get(code=wanted["program"]["code"])
+    document.apply(json.loads((FOLDER / "program.json").read_text(encoding="utf-8")))
+    program = Program.objects.select_related("owner").get(code=CODE)
     till = Connection.objects.create(partner=program.owner, name="Tills and web shop")
     cafe = Connection.objects.create(partner=partners["common-grounds"], name="Café till")
-    _purchases(program, now)
-    _newcomers(program, till, now)
-    events = Events(program, now)
-    _post(program, till, events.of_the_shop())
-    _post(program, cafe, events.of_the_cafe())
-    _post(program, till, events.of_spending())
-    _post(program, Connection.of(program.owner, Connection.Platform.BACK_OFFICE), events.of_corrections())
-    _post(program, till, events.of_mistakes())
-    _cards(program)
-    _settle_in(program)
+    desk = Connection.of(program.owner, Connection.Platform.BACK_OFFICE)
+    present = Present(now, program.zone)
+    _purchases(program, present)
+    customers = _customers(program)
+    newcomers = _newcomers(program, till, present)
+    events = Events(purchases.read(), program.money)
+    journals: dict[str, int] = {}
+    numbers = {customer: member.number for customer, member in customers.items()}
+    for via, group in (
+        (till, events.of_the_shop()),
+        (cafe, events.of_the_cafe()),
+        (till, events.of_spending()),
+        (desk, events.of_corrections()),
+    ):
+        journals |= _post(program, via, (event.dated(present, numbers) for event in group))
+    _post(program, till, (mistake.reversal(present, journals) for mistake in events.of_mistakes()))
+    _settle_in(program, [*customers.values(), *newcomers])
     Session().analyze()
     return _count(program)
 
 
-def _catalogue():
+def _catalogue() -> dict[str, Partner]:
     """{code: Partner} with their stores and products; what exists stays as it is."""
     given = json.loads((FOLDER / "catalogue.json").read_text(encoding="utf-8"))
     partners = {
@@ -75,19 +92,28 @@ def _catalogue():
     return partners
 
 
-def _purchases(program, now):
+def _purchases(program: Program, present: Present) -> None:
     """The CDNOW purchases, as a file that is imported like any other."""
-    yesterday = periods.local_date(now, program.zone) - timedelta(days=1)
     mapping = imports.read((FOLDER / "purchases_mapping.json").read_bytes())
     with tempfile.TemporaryDirectory() as folder:
         file, report = Path(folder, "purchases.csv"), Path(folder, "report.csv")
-        purchases.write(file, last_day=yesterday, zone=program.zone)
+        purchases.write(file, last_day=present.last_day, zone=present.zone)
         outcome = imports.run(file, program=program, mapping=mapping, report=report)
         if outcome.refused:
-            raise DemoFailed(report.read_text(encoding="utf-8-sig")[:2000])
+            with open(report, encoding="utf-8-sig", newline="") as problems:
+                first = next(csv.DictReader(problems))
+            raise DemoFailed(f"{outcome.refused:,} of {outcome.rows:,} purchases were refused: {first['problem']}")
 
 
-def _newcomers(program, till, now):
+def _customers(program: Program) -> dict[str, Member]:
+    """{customer of the sample: Member}, in the order of the sample, however the purchases lie in the calendar."""
+    via = Connection.of(program.owner, Connection.Platform.IMPORT)
+    members = {member.customer_id: member for member in Member.objects.filter(program=program)}
+    names = ExternalId.objects.filter(connection=via, customer__in=members).values_list("value", "customer_id")
+    return {name: members[customer_id] for name, customer_id in sorted(names)}
+
+
+def _newcomers(program: Program, till: Connection, present: Present) -> list[Member]:
     """People who joined in the last weeks and have bought nothing yet."""
     people, joined = {}, {}
     for number in range(2_500, 2_500 + NEWCOMERS):
@@ -97,33 +123,36 @@ def _newcomers(program, till, now):
         birth_date = invented.pop("born", None)
         name = f"signup-{number}"
         people[name] = Customer(kind=kind, company_name=company, birth_date=birth_date, **invented)
-        joined[name] = now - timedelta(hours=17 * (number - 2_499))
-    enrol_many(program, people, channel=Member.Channel.WEB, via=till, enrolled_at=joined)
+        joined[name] = present.now - timedelta(hours=17 * (number - 2_499))
+    enrolled = enrol_many(program, people, channel=Member.Channel.WEB, via=till, enrolled_at=joined)
+    for name, outcome in enrolled.items():
+        if not isinstance(outcome, Member):
+            raise DemoFailed(f"{name} was refused: {outcome}")
+    return list(enrolled.values())
 
 
-def _post(program, via, items):
-    items = list(items)
+def _post(
+    program: Program, via: Connection, items: Iterable[Activity | Redemption | Adjustment | Reversal]
+) -> dict[str, int]:
+    """Post `items`; returns {external id: key of the journal}. All of them have to count, and at once."""
+    items, journals = list(items), {}
     for first in range(0, len(items), ledger.LARGEST_BATCH):
         batch = items[first : first + ledger.LARGEST_BATCH]
-        results = ledger.record(batch, program_id=program.pk, via=via)
-        refused = [result.refusal for result in results if result.status != "posted"]
-        if refused:
-            raise DemoFailed("; ".join(map(str, refused[:5])))
+        for item, result in zip(batch, ledger.record(batch, program_id=program.pk, via=via), strict=True):
+            if result.status != "posted":
+                raise DemoFailed(f"{item.external_id} was {result.status}: {result.refusal or result.answer}")
+            journals[item.external_id] = result.journal_id
+    return journals
 
 
-def _cards(program):
-    """A plastic card for every fourth member."""
-    members = Member.objects.filter(program=program).order_by("pk")
+def _settle_in(program: Program, members: Sequence[Member]) -> None:
+    """A plastic card for every fourth member, home stores, and a few who are suspended or have left."""
     Card.objects.bulk_create(
         Card(member=member, program=program, number=f"ENC-{place:06}")
         for place, member in enumerate(members)
         if place % 4 == 0
     )
-
-
-def _settle_in(program):
-    """Home stores, and a few members who are suspended or have left."""
-    keys = list(Member.objects.filter(program=program).order_by("pk").values_list("pk", flat=True))
+    keys = [member.pk for member in members]
     stores = Store.objects.filter(partner=program.owner).exclude(code="web").order_by("code")
     for place, store in enumerate(stores):
         Member.objects.filter(pk__in=keys[place :: len(stores) + 1]).update(home_store=store)
@@ -131,7 +160,7 @@ def _settle_in(program):
     Member.objects.filter(pk__in=keys[60::600]).update(status=Member.Status.CLOSED)
 
 
-def _count(program):
+def _count(program: Program) -> dict[str, int]:
     journals = program.journals
     return {
         "members": program.members.count(),

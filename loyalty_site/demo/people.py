@@ -15,7 +15,7 @@ _LAST = (FOLDER / "last_names.txt").read_text(encoding="utf-8").split()
 _TRADES = ("Dance School", "Radio", "Theatre", "Music School", "Hotel", "Film Studio")
 
 
-def invent(number):
+def invent(number: int) -> dict[str, str]:
     """Columns of the customer with this number, from 1 to 2,800: unique e-mail and phone, or none."""
     chance = random.Random(f"encore {number}")
     first, last = chance.choice(_FIRST), chance.choice(_LAST)
@@ -32,7 +32,7 @@ def invent(number):
     return person
 
 
-def _plain(name):
+def _plain(name: str) -> str:
     """A name as it stands in an e-mail address."""
-    name = name.translate(str.maketrans({"ø": "o", "Ø": "o", "ł": "l", "ı": "i", "’": ""}))
+    name = name.translate(str.maketrans("øØłı", "ooli", "’"))
     return unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode().lower()

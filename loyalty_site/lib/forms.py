@@ -1,28 +1,71 @@
-"""How does a form of the back office tell what is wrong, wherever it was found?"""
+"""How does a form of the back office show what is wrong, wherever it was found?"""
+
+from typing import TYPE_CHECKING, Any
 
 from django import forms
+from django.core.exceptions import ValidationError
+from django.db.models import Model
+
+from loyalty_site.lib.refusals import Refusal
+
+if TYPE_CHECKING:
+
+    class _ModelForm(forms.ModelForm[Model]):
+        def _post_clean(self) -> None: ...
+        def _get_validation_exclusions(self) -> set[str]: ...
+
+    _FormSet = forms.BaseInlineFormSet[Any, Any, Any]
+else:
+    _ModelForm, _FormSet = forms.ModelForm, forms.BaseInlineFormSet
+
+#: What is wrong with one field, or with the whole: as Django raises it, or as a sentence.
+Errors = ValidationError | str | list[ValidationError] | list[str]
 
 
-class ModelForm(forms.ModelForm):
+class ModelForm(_ModelForm):
     """Shows every error of the model's `clean` and of a verb, also those of fields that are not on the form."""
 
-    #: What a verb refused in this very request (see VerbAdmin).
-    refusal = None
+    #: What a verb refused of this very input (see VerbAdmin).
+    refusal: Refusal | None = None
 
-    def add_error(self, field, error):
-        if field is None and hasattr(error, "error_dict"):
+    def add_error(self, field: str | None, error: Any) -> None:
+        if field is None and isinstance(error, ValidationError) and hasattr(error, "error_dict"):
             for name, errors in error.error_dict.items():
                 self.place_error(name, errors)
         else:
             super().add_error(field, error)
 
-    def place_error(self, name, errors):
+    def place_error(self, name: str | None, errors: Errors) -> None:
+        """Show `errors` beside the field of that name, or above the form when it has none."""
         super().add_error(name if name in self.fields else None, errors)
 
-    def _post_clean(self):
+    def _post_clean(self) -> None:
         super()._post_clean()
         self.show_refusal()
 
-    def show_refusal(self):
-        if self.refusal and not self.refusal.field.startswith("lines["):
+    def show_refusal(self) -> None:
+        """Show what the verb refused, unless a formset does that because it is about one of its rows."""
+        if self.refusal and "[" not in self.refusal.field:
             self.place_error(self.refusal.field.partition(".")[0], self.refusal.detail)
+
+
+class VerbFormSet(_FormSet):
+    """Rows that a verb makes together with the one whose page it is.
+
+    A refusal of `lines[2].tax` is shown at the tax of the third row that is filled in.
+    """
+
+    refusal: Refusal | None = None
+
+    @property
+    def filled(self) -> list["ModelForm"]:
+        """The forms of the rows that somebody filled in."""
+        return [form for form in self.forms if form.has_changed() and form not in self.deleted_forms]
+
+    def clean(self) -> None:
+        super().clean()
+        path = self.refusal.field if self.refusal else ""
+        if self.refusal and path.startswith(f"{self.prefix}["):
+            position, _, field = path.removeprefix(f"{self.prefix}[").partition("].")
+            form = self.filled[int(position)]
+            form.add_error(field if field in form.fields else None, self.refusal.detail)

@@ -2,13 +2,14 @@
 
 import fcntl
 import hashlib
+from collections.abc import Iterator
 from contextlib import contextmanager
 
 from django.conf import settings
 from django.db import connection
 
 
-def claim(name):
+def claim(name: str) -> bool:
     """Whether `name` is ours alone until this transaction ends. It never waits.
 
     On SQLite it always is: transactions are IMMEDIATE, so the second one began only when the first had ended.
@@ -19,7 +20,7 @@ def claim(name):
 
 
 @contextmanager
-def hold(name):
+def hold(name: str) -> Iterator[bool]:
     """Yields whether `name` is ours alone until the end of the block, over many transactions. It never waits.
 
     Whoever holds it, a killed process holds it no longer: the database (on SQLite the operating system) gives
@@ -44,11 +45,12 @@ def hold(name):
             yield True
 
 
-def _number(name):
+def _number(name: str) -> int:
+    """The key of an advisory lock: PostgreSQL takes 64 signed bits."""
     return int.from_bytes(hashlib.sha256(name.encode()).digest()[:8], signed=True)
 
 
-def _ask(function, name):
+def _ask(function: str, name: str) -> bool:
     with connection.cursor() as cursor:
         cursor.execute(f"SELECT {function}(%s)", [_number(name)])
-        return cursor.fetchone()[0]
+        return bool(cursor.fetchone()[0])

@@ -9,8 +9,12 @@ import logging
 import re
 import time
 import uuid
+from collections.abc import Callable
 from contextvars import ContextVar
 from datetime import UTC, datetime
+
+from django.http import HttpRequest
+from django.http.response import HttpResponseBase
 
 logger = logging.getLogger("loyalty.request")
 
@@ -26,18 +30,14 @@ DETAIL = re.compile(r"(?m)^\s*DETAIL:.*\n?")
 class JsonFormatter(logging.Formatter):
     """One line of JSON per record; plain values given as `extra` become members of it."""
 
-    def format(self, record):
-        line = {
+    def format(self, record: logging.LogRecord) -> str:
+        line: dict[str, str | int | float | bool] = {
             "time": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
             "level": record.levelname,
             "logger": record.name,
-            "message": record.getMessage(),
+            "message": _message(record),
             "request_id": request_id.get(),
         }
-        request = getattr(record, "request", None)
-        if hasattr(request, "get_full_path"):
-            # Django puts the path into its message.
-            line["message"] = line["message"].replace(request.path, route_of(request))
         for name, value in vars(record).items():
             if name not in ORDINARY and isinstance(value, str | int | float | bool):
                 line[name] = value
@@ -46,20 +46,26 @@ class JsonFormatter(logging.Formatter):
         return json.dumps(line, ensure_ascii=False)
 
 
+def _message(record: logging.LogRecord) -> str:
+    """The text of the record; Django puts paths into its own, and the route takes their place."""
+    message, request = record.getMessage(), getattr(record, "request", None)
+    return message.replace(request.path, route_of(request)) if isinstance(request, HttpRequest) else message
+
+
 class RequestLogMiddleware:
     """Gives each request an id, answers it as X-Request-Id, and writes one line about it."""
 
-    def __init__(self, get_response):
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
         self.get_response = get_response
 
-    def __call__(self, request):
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
         given = request.headers.get("X-Request-Id", "")
-        request.id = given if GIVEN_ID.fullmatch(given) else uuid.uuid4().hex
-        token = request_id.set(request.id)
+        own_id = given if GIVEN_ID.fullmatch(given) else uuid.uuid4().hex
+        token = request_id.set(own_id)
         started = time.perf_counter()
         try:
             response = self.get_response(request)
-            response["X-Request-Id"] = request.id
+            response["X-Request-Id"] = own_id
             if is_worth_a_line(request, response):
                 logger.info(
                     "%s %s %s",
@@ -77,13 +83,13 @@ class RequestLogMiddleware:
             request_id.reset(token)
 
 
-def route_of(request):
+def route_of(request: HttpRequest) -> str:
     """The pattern that the path matched, such as hooks/<token>/: the path itself may hold secrets."""
     return "/" + request.resolver_match.route if request.resolver_match else "(no route)"
 
 
-def is_worth_a_line(request, response):
-    """Static files and healthy probes would bury the rest."""
+def is_worth_a_line(request: HttpRequest, response: HttpResponseBase) -> bool:
+    """Whether the request is logged: static files and healthy probes would bury the rest."""
     if response.status_code >= 400:
         return True
     return bool(request.resolver_match) and not request.path_info.startswith("/health/")

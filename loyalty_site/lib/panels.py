@@ -1,12 +1,26 @@
 """What is shown on a page besides its form? Tiles, tables and sentences as values; a template draws them."""
 
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, tzinfo
+from typing import Protocol
 
+from django.db.models import Model
+from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.formats import date_format
 from django.utils.html import format_html
 
 from loyalty_site.lib import money
+
+#: A cell of a table: shown as text, HTML only where it was marked as safe.
+Cell = str | int
+
+
+class Unit(Protocol):
+    """What points are counted in, e.g. a Currency."""
+
+    decimals: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,66 +29,81 @@ class Tile:
 
     label: str
     value: str
-    notes: list = field(default_factory=list)
+    notes: Sequence[str] = ()
     colour: str = ""
     share: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Tiles:
-    tiles: list
+    """Tiles beside each other; those of a page stand above everything else."""
+
+    tiles: Sequence[Tile]
     kind = "tiles"
 
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """`more` is a (text, address) pair that leads to the whole."""
+    """`more` is a (text, address) pair that leads to the whole, `empty` what is said where no row is."""
 
     title: str
-    headers: list
-    rows: list
+    headers: Sequence[str]
+    rows: Sequence[Sequence[Cell]]
     empty: str = "Nothing yet."
-    more: tuple = ()
+    more: tuple[str, str] | None = None
     kind = "table"
 
     @property
-    def as_component(self):
+    def as_component(self) -> dict[str, Sequence[str] | Sequence[Sequence[Cell]]]:
+        """As the theme's table wants it."""
         return {"headers": self.headers, "rows": self.rows}
 
 
 @dataclass(frozen=True, slots=True)
 class Sentences:
+    """Sentences below each other."""
+
     title: str
-    sentences: list
+    sentences: Sequence[str]
     kind = "sentences"
 
 
-def link(request, obj, text=""):
-    """A link to the page of `obj` for those who may see it, else only its text."""
-    text = text or str(obj)
-    meta = obj._meta
-    if not request.user.has_perm(f"{meta.app_label}.view_{meta.model_name}"):
-        return text
-    address = reverse(f"admin:{meta.app_label}_{meta.model_name}_change", args=[obj.pk])
-    return format_html('<a class="text-link" href="{}">{}</a>', address, text)
+Panel = Tiles | Table | Sentences
 
 
-def moment(instant, zone, empty="-"):
-    """An instant on the clocks of `zone`."""
+def address_of(row: Model) -> str:
+    """Where the page of `row` is."""
+    return reverse(f"admin:{row._meta.app_label}_{row._meta.model_name}_change", args=[row.pk])
+
+
+def link_to(row: Model, text: str) -> str:
+    """A link to the page of `row`, for pages whose readers may all see it."""
+    return format_html('<a class="text-link" href="{}">{}</a>', address_of(row), text)
+
+
+def link(request: HttpRequest, row: Model, text: str = "") -> str:
+    """A link to the page of `row` for those who may see it, else only its text."""
+    meta = row._meta
+    may_see = request.user.has_perm(f"{meta.app_label}.view_{meta.model_name}")
+    return link_to(row, text or str(row)) if may_see else text or str(row)
+
+
+def moment(instant: datetime | None, zone: tzinfo, empty: str = "-") -> str:
+    """An instant on the clocks of `zone`, or `empty` where there is none."""
     return date_format(instant.astimezone(zone), "j M Y, H:i") if instant else empty
 
 
-def points(units, currency, *, signed=False):
-    """Points with the decimals of their currency, e.g. "+1.50"."""
+def points(units: int, currency: Unit, *, signed: bool = False) -> str:
+    """Points with the decimals of their currency, e.g. "+1.50"; `units` are its smallest ones."""
     sign = "+" if signed and units > 0 else ""
     return f"{sign}{money.render(units, currency.decimals)}"
 
 
-def amount(units, iso):
-    """Money with its currency, e.g. "12.34 EUR"; nothing when no money is meant."""
+def amount(units: int, iso: str) -> str:
+    """Money in minor units with its currency, e.g. "12.34 EUR"; "-" when `iso` is empty and no money is meant."""
     return f"{money.render(units, money.exponent(iso))} {iso}" if iso else "-"
 
 
-def dot(colour, text):
+def dot(colour: str, text: str) -> str:
     """A text behind a dot of its colour."""
     return format_html('<span><span class="loyalty-dot" style="background:{}"></span>{}</span>', colour, text)

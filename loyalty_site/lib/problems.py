@@ -1,15 +1,21 @@
 """What does a refusal look like over HTTP? One table of every kind; problem details of RFC 9457.
 
 A `Refusal` becomes a problem by its code. A code that is not in the table says what is wrong with one value:
-such refusals are told together as the `errors` of one `validation_failed`.
+such refusals are answered together as the `errors` of one `validation_failed`.
 """
 
 import json
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 from django.http import HttpResponse
 
+from loyalty_site.lib.json_types import Json
 from loyalty_site.lib.refusals import Refusal, Refused
+from loyalty_site.lib.schema_types import SchemaType
+
+T = TypeVar("T")
 
 PAGES = "/api/docs/problems/"
 MOST_ERRORS = 50
@@ -17,7 +23,7 @@ MOST_ERRORS = 50
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """`is_kept`: an answer on business grounds, told again to whoever repeats the Idempotency-Key."""
+    """`is_kept`: an answer on business grounds, given again to whoever repeats the Idempotency-Key."""
 
     status: int
     title: str
@@ -129,43 +135,44 @@ ERRORS = {
 class Rejected(Refused):
     """One or several refusals of what was sent."""
 
-    def __init__(self, refusals):
+    def __init__(self, refusals: Iterable[Refusal]) -> None:
         self.refusals = list(refusals)
         first = self.refusals[0]
         super().__init__(first.detail, field=first.field, code=first.code)
 
 
-def refuse(shape, value, *, field=""):
-    """The value as `shape` reads it. Raises Rejected with everything that does not fit."""
-    errors = []
-    found = shape.read(value, field, errors)
-    if errors:
+def refuse(kind: SchemaType[T], value: Json, *, field: str = "") -> T:
+    """The value as `kind` reads it. Raises Rejected with everything that does not fit."""
+    errors: list[Refusal] = []
+    found = kind.read(value, field, errors)
+    if errors or found is None:
         raise Rejected(errors)
     return found
 
 
-def _refusals(refused):
+def _refusals(refused: Refused) -> list[Refusal]:
     return refused.refusals if isinstance(refused, Rejected) else [refused.refusal]
 
 
-def code_of(refusals):
+def code_of(refusals: Sequence[Refusal]) -> str:
     """The kind of problem that these refusals are together."""
     code = refusals[0].code
     return code if len(refusals) == 1 and code in KINDS else "validation_failed"
 
 
-def is_kept(refused):
+def is_kept(refused: Refused) -> bool:
+    """Whether it is an answer on business grounds, given again to whoever repeats the Idempotency-Key."""
     return KINDS[code_of(_refusals(refused))].is_kept
 
 
-def body(refusals, *, path, base="#"):
+def body(refusals: Sequence[Refusal], *, path: str, base: str = "#") -> dict[str, Json]:
     """The problem that `refusals` are. `base` is the JSON pointer to what their fields lie in."""
     code = code_of(refusals)
     kind = KINDS[code]
     detail = refusals[0].detail
     if len(refusals) > 1:
         detail = f"{len(refusals):,} values need correction; the first one: {refusals[0]}"
-    problem = {
+    problem: dict[str, Json] = {
         "type": f"{PAGES}{code}/",
         "title": kind.title,
         "status": kind.status,
@@ -173,11 +180,13 @@ def body(refusals, *, path, base="#"):
         "detail": detail,
         "instance": path,
     }
-    told = [_error(refusal, base) for refusal in refusals[:MOST_ERRORS] if refusal.field or refusal.code not in KINDS]
-    return problem | ({"errors": told} if told else {})
+    placed = [refusal for refusal in refusals[:MOST_ERRORS] if refusal.field or refusal.code not in KINDS]
+    if placed:
+        problem["errors"] = [_error(refusal, base) for refusal in placed]
+    return problem
 
 
-def _error(refusal, base):
+def _error(refusal: Refusal, base: str) -> dict[str, str]:
     """`?name` is a query parameter, `Name:` a header, anything else a path into the body."""
     if refusal.field.startswith("?"):
         place = {"parameter": refusal.field[1:]}
@@ -189,22 +198,16 @@ def _error(refusal, base):
     return place | {"code": refusal.code, "detail": refusal.detail}
 
 
-def response(refused, *, path):
+def response(refused: Refused, *, path: str) -> HttpResponse:
     """The HTTP answer to a Refused; its `headers`, if any, belong to it."""
-    problem = body(_refusals(refused), path=path)
-    text = json.dumps(problem, ensure_ascii=False, separators=(",", ":"))
-    headers = getattr(refused, "headers", {})
-    return HttpResponse(text, status=problem["status"], headers=headers, content_type="application/problem+json")
+    refusals = _refusals(refused)
+    text = json.dumps(body(refusals, path=path), ensure_ascii=False, separators=(",", ":"))
+    status = KINDS[code_of(refusals)].status
+    return HttpResponse(text, status=status, headers=refused.headers, content_type="application/problem+json")
 
 
-def unlike(code, detail, *, field="", **headers):
+def unlike(code: str, detail: str, *, field: str = "", **headers: str | int) -> Refused:
     """A Refused of a kind that nobody tells apart by type; `headers` with _ for -."""
     refused = Refused(detail, field=field, code=code)
     refused.headers = {name.replace("_", "-"): str(value) for name, value in headers.items()}
     return refused
-
-
-def moved(refused, fields):
-    """The same refusal, its field as it is called in this place ("" when it is not in the body at all)."""
-    was = refused.refusal
-    return Rejected([Refusal(was.code, was.detail, fields(was.field))])

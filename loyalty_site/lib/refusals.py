@@ -1,5 +1,6 @@
 """What does an expected failure look like, wherever it is raised?"""
 
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 
 
@@ -15,10 +16,10 @@ class Refusal:
     detail: str
     field: str = ""
 
-    def as_dict(self):
+    def as_dict(self) -> dict[str, str]:
         return asdict(self)
 
-    def __str__(self):
+    def __str__(self) -> str:
         return f"{self.field}: {self.detail}" if self.field else self.detail
 
 
@@ -27,7 +28,9 @@ class Refused(Exception):
 
     #: Subclasses name a state that callers tell apart by type; the code goes into answers.
     code = "refused"
+    #: What an HTTP answer says beside its body.
+    headers: Mapping[str, str] = {}
 
-    def __init__(self, detail, *, field="", code=None):
+    def __init__(self, detail: str, *, field: str = "", code: str | None = None) -> None:
         self.refusal = Refusal(code=code or self.code, detail=detail, field=field)
         super().__init__(str(self.refusal))

@@ -2,19 +2,22 @@
 
 import importlib
 import pkgutil
+from types import ModuleType
+from typing import TypeVar
+
+PlugIn = TypeVar("PlugIn")
 
 
-def load(package, base):
-    """{slug: class} of every module of `package` that defines a concrete subclass of `base`.
+def load(package: ModuleType, base: type[PlugIn]) -> dict[str, type[PlugIn]]:
+    """{slug: class} of every module of `package` that defines a subclass of `base`.
 
     A module without one is shared code of the folder (base classes, conditions) and is left out.
     """
-    found = {}
-    for module in sorted(info.name for info in pkgutil.iter_modules(package.__path__)):
-        loaded = importlib.import_module(f"{package.__name__}.{module}")
-        for thing in vars(loaded).values():
-            is_own = isinstance(thing, type) and thing.__module__ == loaded.__name__
+    found: dict[str, type[PlugIn]] = {}
+    for slug in sorted(info.name for info in pkgutil.iter_modules(package.__path__)):
+        module = importlib.import_module(f"{package.__name__}.{slug}")
+        for thing in vars(module).values():
+            is_own = isinstance(thing, type) and thing.__module__ == module.__name__
             if is_own and issubclass(thing, base) and thing is not base:
-                thing.slug = module
-                found[module] = thing
+                found[slug] = thing
     return found

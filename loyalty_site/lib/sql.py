@@ -1,86 +1,117 @@
 """How are many rows read and written with few statements, alike on PostgreSQL and SQLite?
 
-The only module with SQL of its own dialects. Each function sends one statement whatever the number of
-rows: arrays and unnest on PostgreSQL, json_each and executemany on SQLite. On PostgreSQL the statements
-inside `Session.together()` travel in one round trip (psycopg's pipeline): round trips are what a posting
-costs most.
+The only module with SQL of its own dialects. Each function sends one statement whatever the number of rows: arrays
+and unnest on PostgreSQL, json_each and executemany on SQLite. On PostgreSQL the statements inside
+`Session.together()` travel in one round trip (psycopg's pipeline): round trips are what a posting costs most.
+
+What a statement returns has no types but the database's: whoever takes its rows gives them theirs.
 """
 
 import json
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from datetime import UTC, date, datetime
 from functools import lru_cache
+from typing import Protocol, TypeAlias, overload
 
 import psycopg
-from django.db import connections
+from django.db import connections, models
+from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.utils import DEFAULT_DB_ALIAS
+from psycopg.abc import Buffer
+from psycopg.adapt import Loader
+
+from loyalty_site.lib.arrays import Row, Value, array, by_column
+
+Model: TypeAlias = type[models.Model]
+
+
+class Rows(Protocol):
+    """The answer of one statement, to be read when the pipeline has ended."""
+
+    @property
+    def rowcount(self) -> int: ...
+
+    def fetchall(self) -> list[Row]: ...
+
+    def fetchone(self) -> Row | None: ...
+
+
+class _Instant(Loader):
+    """Instants by the one parser that is written in C; the server writes them in the zone of the session, UTC."""
+
+    def load(self, data: Buffer) -> datetime:
+        return datetime.fromisoformat(bytes(data).decode())
 
 
 class Session:
     """The statements of one unit of work on one database connection."""
 
-    def __init__(self, using=DEFAULT_DB_ALIAS):
-        self.connection = connections[using]
+    def __init__(self, using: str = DEFAULT_DB_ALIAS) -> None:
+        self.connection: BaseDatabaseWrapper = connections[using]
         self.is_postgresql = self.connection.vendor == "postgresql"
-        self._taken = {}
+        self._taken: dict[Model, int] = {}
 
     @contextmanager
-    def together(self):
+    def together(self) -> Iterator[None]:
         """Send what is said inside without waiting in between; read results only after the block."""
         self.connection.ensure_connection()
         pipeline = self.connection.connection.pipeline() if self.is_postgresql else nullcontext()
         with self.connection.wrap_database_errors, pipeline:
             yield
 
-    def run(self, sql, params=()):
+    def run(self, sql: str, params: Sequence[Value] = ()) -> Rows:
         """One statement; returns its cursor. `{ids}` after a column stands for "is in the next parameter"."""
         if not self.is_postgresql:
-            cursor = self.connection.cursor()
-            params = [_to_sqlite(value) for value in params]
-            cursor.execute(sql.replace("{ids}", "IN (SELECT value FROM json_each(%s))"), params)
-            return cursor
-        sql = sql.replace("{ids}", "= ANY(%s)")
-        params = [_array(value) if value.__class__ is list else value for value in params]
+            return self._run_on_sqlite(sql.replace("{ids}", "IN (SELECT value FROM json_each(%s))"), params)
         self.connection.ensure_connection()
         self.connection.validate_no_broken_transaction()
         # Django's own cursor binds on the client; this one binds on the server and prepares what repeats.
         cursor = psycopg.Cursor(self.connection.connection)
+        cursor.adapters.register_loader("timestamptz", _Instant)
+        values = [array(value) if value.__class__ is list else value for value in params]
         with self.connection.wrap_database_errors:
-            cursor.execute(sql, params)
+            cursor.execute(sql.replace("{ids}", "= ANY(%s)"), values)
         self._log(sql)
         return cursor
 
-    def _log(self, sql):
+    def _run_on_sqlite(self, sql: str, params: Sequence[Value]) -> Rows:
+        """Through sqlite3 itself, which knows the marks `?` only; no statement of ours has a % of its own."""
+        self.connection.ensure_connection()
+        self.connection.validate_no_broken_transaction()
+        with self.connection.wrap_database_errors:
+            cursor: Rows = self.connection.connection.execute(
+                sql.replace("%s", "?"), [_to_sqlite(value) for value in params]
+            )
+        self._log(sql)
+        return cursor
+
+    def _log(self, sql: str) -> None:
         """Let `assertNumQueries` and the debug log see what does not go through Django's cursors."""
         if self.connection.queries_logged:
             self.connection.queries_log.append({"sql": sql, "time": "0"})
 
-    def insert(self, model, columns, rows):
+    def insert(self, model: Model, columns: str, rows: Sequence[Row]) -> None:
         """Insert `rows` (tuples in the order of `columns`, a space separated list of column names)."""
         if not rows:
             return
         if self.is_postgresql:
-            self.run(_insert_arrays(model, columns, self.connection), _arrays(rows))
+            sql, texts = _insert_arrays(model, columns, self.connection)
+            self.run(sql, by_column(rows, texts))
         else:
-            names = columns.split()
-            marks = ", ".join(["%s"] * len(names))
-            sql = f'INSERT INTO "{model._meta.db_table}" ({_quoted(names)}) VALUES ({marks})'
-            self._many(sql, rows)
+            self._many(_insert_one(model, columns), rows)
 
-    def change(self, model, *, add="", put="", rows=()):
+    def change(self, model: Model, *, add: str = "", put: str = "", rows: Sequence[Row] = ()) -> None:
         """Change `rows` of (id, values to add…, values to put…) by primary key, in one statement."""
         if not rows:
             return
         if self.is_postgresql:
-            self.run(_change_arrays(model, add, put, self.connection), _arrays(rows))
+            sql, texts = _change_arrays(model, add, put, self.connection)
+            self.run(sql, by_column(rows, texts))
         else:
-            sets = [f'"{name}" = "{name}" + %s' for name in add.split()]
-            sets += [f'"{name}" = %s' for name in put.split()]
-            key = model._meta.pk.column
-            sql = f'UPDATE "{model._meta.db_table}" SET {", ".join(sets)} WHERE "{key}" = %s'
-            self._many(sql, [(*row[1:], row[0]) for row in rows])
+            self._many(_change_one(model, add, put), [(*row[1:], row[0]) for row in rows])
 
-    def hold(self, model, columns, rows, *, unique):
+    def hold(self, model: Model, columns: str, rows: Sequence[Row], *, unique: str) -> list[Row]:
         """Lock the rows with these values of the `unique` columns, in the order of `rows`, one statement.
 
         Those that are missing are inserted; the last of `columns` stays as it is in the others. Returns
@@ -89,31 +120,32 @@ class Session:
         names = columns.split()
         table, last = model._meta.db_table, names[-1]
         end = f'ON CONFLICT ({_quoted(unique.split())}) DO UPDATE SET "{last}" = "{table}"."{last}" '
-        end += f"RETURNING {_quoted([model._meta.pk.column, *names])}"
+        end += f"RETURNING {_quoted([_key(model), *names])}"
         if self.is_postgresql:
-            return self.run(f"{_insert_arrays(model, columns, self.connection)} {end}", _arrays(rows)).fetchall()
+            sql, texts = _insert_arrays(model, columns, self.connection)
+            return self.run(f"{sql} {end}", by_column(rows, texts)).fetchall()
         values = ", ".join(f"json_extract(value, '$[{place}]')" for place in range(len(names)))
         sql = f'INSERT INTO "{table}" ({_quoted(names)}) SELECT {values} FROM json_each(%s) WHERE true {end}'
         return self.run(sql, [json.dumps(rows)]).fetchall()
 
-    def add_within(self, model, column, rows):
+    def add_within(self, model: Model, column: str, rows: Sequence[Row]) -> Rows:
         """Add to `column` of rows of (id, number to add, largest result): only where it stays from 0 to that.
 
         One statement; the cursor's `rowcount`, after the pipeline, says how many rows were changed.
         """
-        table, key = model._meta.db_table, model._meta.pk.column
+        table, key = model._meta.db_table, _key(model)
         if self.is_postgresql:
             return self.run(
                 f'UPDATE "{table}" AS t SET "{column}" = t."{column}" + v.n '
                 "FROM unnest(%s::bigint[], %s::bigint[], %s::bigint[]) AS v(id, n, most) "
                 f'WHERE t."{key}" = v.id AND t."{column}" + v.n BETWEEN 0 AND v.most',
-                _arrays(rows),
+                by_column(rows, (True, True, True)),
             )
-        sql = f'UPDATE "{table}" SET "{column}" = "{column}" + %s '
-        sql += f'WHERE "{key}" = %s AND "{column}" + %s BETWEEN 0 AND %s'
+        sql = f'UPDATE "{table}" SET "{column}" = "{column}" + ? '
+        sql += f'WHERE "{key}" = ? AND "{column}" + ? BETWEEN 0 AND ?'
         return self._many(sql, [(n, row, n, most) for row, n, most in rows])
 
-    def analyze(self):
+    def analyze(self) -> None:
         """Let PostgreSQL's planner count the rows anew; for whoever writes many in one transaction.
 
         The autovacuum may have looked while none of them was committed, and found empty tables: joins planned
@@ -122,108 +154,118 @@ class Session:
         if self.is_postgresql:
             self.run("ANALYZE")
 
-    def _many(self, sql, rows):
-        with self.connection.cursor() as cursor:
-            cursor.executemany(sql, [[_to_sqlite(value) for value in row] for row in rows])
-            return cursor
+    def _many(self, sql: str, rows: Sequence[Row]) -> Rows:
+        self.connection.ensure_connection()
+        self.connection.validate_no_broken_transaction()
+        with self.connection.wrap_database_errors:
+            cursor: Rows = self.connection.connection.executemany(
+                sql, [[_to_sqlite(value) for value in row] for row in rows]
+            )
+        self._log(sql)
+        return cursor
 
-    def take_ids(self, *wanted):
-        """For each (model, count) of `wanted` a list of that many new primary keys; a generator to read later.
+    def take_ids(self, *wanted: tuple[Model, int]) -> Callable[[], Sequence[list[int]]]:
+        """For each (model, count) of `wanted` a list of that many new primary keys; a function to call later.
 
         On SQLite the caller holds the write lock (transactions are IMMEDIATE), so nobody else takes them.
         """
-        if self.is_postgresql:
-            parts = [
-                f"ARRAY(SELECT nextval('{model._meta.db_table}_id_seq') FROM generate_series(1, %s))"
-                for model, _ in wanted
-            ]
-            cursor = self.run(f"SELECT {', '.join(parts)}", [count for _, count in wanted])
-            return lambda: cursor.fetchone()
-        return lambda: [self._next_ids(model, count) for model, count in wanted]
+        if not self.is_postgresql:
+            return lambda: [self._next_ids(model, count) for model, count in wanted]
+        parts = [
+            f"ARRAY(SELECT nextval('{model._meta.db_table}_id_seq') FROM generate_series(1, %s))"
+            for model, _ in wanted
+        ]
+        cursor = self.run(f"SELECT {', '.join(parts)}", [count for _, count in wanted])
+        return lambda: cursor.fetchall()[0]
 
-    def _next_ids(self, model, count):
+    def _next_ids(self, model: Model, count: int) -> list[int]:
         cursor = self.run("SELECT seq FROM sqlite_sequence WHERE name = %s", [model._meta.db_table])
         last = max((cursor.fetchone() or [0])[0], self._taken.get(model, 0))
         self._taken[model] = last + count
         return list(range(last + 1, last + 1 + count))
 
 
-def _quoted(names):
+def _key(model: Model) -> str:
+    """The column of the primary key."""
+    return str(model._meta.pk.column)
+
+
+def _quoted(names: Sequence[str]) -> str:
     return ", ".join(f'"{name}"' for name in names)
 
 
-def _arrays(rows):
-    """Rows to columns, each as the text of a PostgreSQL array."""
-    return [_array(column) for column in zip(*rows, strict=True)]
+def _unnest(
+    model: Model, names: Sequence[str], connection: BaseDatabaseWrapper
+) -> tuple[str, dict[str, str], tuple[bool, ...]]:
+    """(the rows as a table function, {column: its value in SQL}, which columns are arrays and not JSON).
 
-
-def _array(values):
-    """The text of a PostgreSQL array; psycopg's own way through typed lists takes three times as long."""
-    first = values[0] if values else None
-    if all(value is first for value in values):
-        # Most columns of a batch are at their default in every row.
-        return "{" + ",".join([_element(first)] * len(values)) + "}"
-    kinds = set(map(type, values))
-    if kinds == {int}:
-        return "{" + ",".join(map(str, values)) + "}"
-    if kinds == {datetime}:
-        return '{"' + '","'.join(map(str, values)) + '"}'
-    return "{" + ",".join(map(_element, values)) + "}"
-
-
-def _element(value):
-    if value is None:
-        return "NULL"
-    if value.__class__ is int:
-        return str(value)
-    text = json.dumps(value) if isinstance(value, (dict, list)) else str(value)
-    return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
-
-
-def _unnest(model, names, connection):
-    """(array parameters, {column: its value in SQL}) with the types of the model's columns."""
+    A column of JSON travels as one JSON array: quoting each of its values inside an array of texts costs more
+    than all else.
+    """
     fields = {field.column: field for field in model._meta.concrete_fields}
-    types = [fields[name].rel_db_type(connection) if fields[name].remote_field else fields[name].db_type(connection)
-             for name in names]  # fmt: skip
-    arrays = ", ".join(f"%s::{'text' if kind == 'jsonb' else kind}[]" for kind in types)
-    casts = ["::jsonb" if kind == "jsonb" else "" for kind in types]
-    return arrays, {name: f'v."{name}"{cast}' for name, cast in zip(names, casts, strict=True)}
-
-
-@lru_cache(maxsize=128)
-def _insert_arrays(model, columns, connection):
-    names = columns.split()
-    arrays, values = _unnest(model, names, connection)
-    return (
-        f'INSERT INTO "{model._meta.db_table}" ({_quoted(names)}) '
-        f"SELECT {', '.join(values.values())} FROM unnest({arrays}) AS v({_quoted(names)})"
+    kinds = [
+        fields[name].rel_db_type(connection) if fields[name].remote_field else fields[name].db_type(connection)
+        for name in names
+    ]
+    parts = ", ".join(
+        "jsonb_array_elements(%s::jsonb)" if kind == "jsonb" else f"unnest(%s::{kind}[])" for kind in kinds
     )
+    values = {name: f'v."{name}"' for name in names}
+    return f"ROWS FROM ({parts}) AS v({_quoted(names)})", values, tuple(kind != "jsonb" for kind in kinds)
 
 
 @lru_cache(maxsize=128)
-def _change_arrays(model, add, put, connection):
-    key = model._meta.pk.column
-    names = [key, *add.split(), *put.split()]
-    arrays, values = _unnest(model, names, connection)
+def _insert_arrays(model: Model, columns: str, connection: BaseDatabaseWrapper) -> tuple[str, tuple[bool, ...]]:
+    names = columns.split()
+    rows, values, texts = _unnest(model, names, connection)
+    into = f'INSERT INTO "{model._meta.db_table}" ({_quoted(names)})'
+    return f"{into} SELECT {', '.join(values.values())} FROM {rows}", texts
+
+
+@lru_cache(maxsize=128)
+def _insert_one(model: Model, columns: str) -> str:
+    names = columns.split()
+    return f'INSERT INTO "{model._meta.db_table}" ({_quoted(names)}) VALUES ({", ".join(["?"] * len(names))})'
+
+
+@lru_cache(maxsize=128)
+def _change_arrays(model: Model, add: str, put: str, connection: BaseDatabaseWrapper) -> tuple[str, tuple[bool, ...]]:
+    key = _key(model)
+    rows, values, texts = _unnest(model, [key, *add.split(), *put.split()], connection)
     sets = [f'"{name}" = t."{name}" + {values[name]}' for name in add.split()]
     sets += [f'"{name}" = {values[name]}' for name in put.split()]
-    return (
-        f'UPDATE "{model._meta.db_table}" AS t SET {", ".join(sets)} '
-        f'FROM unnest({arrays}) AS v({_quoted(names)}) WHERE t."{key}" = v."{key}"'
-    )
+    table = f'UPDATE "{model._meta.db_table}" AS t'
+    return f'{table} SET {", ".join(sets)} FROM {rows} WHERE t."{key}" = v."{key}"', texts
 
 
-def _to_sqlite(value):
+@lru_cache(maxsize=128)
+def _change_one(model: Model, add: str, put: str) -> str:
+    sets = [f'"{name}" = "{name}" + ?' for name in add.split()] + [f'"{name}" = ?' for name in put.split()]
+    return f'UPDATE "{model._meta.db_table}" SET {", ".join(sets)} WHERE "{_key(model)}" = ?'
+
+
+def _to_sqlite(value: Value) -> Value:
     """What Django would store for `value`."""
+    kind = value.__class__
+    if kind is int or kind is str or value is None:
+        return value
     if isinstance(value, datetime):
         return str(value.astimezone(UTC).replace(tzinfo=None))
     if isinstance(value, date):
         return value.isoformat()
-    if isinstance(value, (dict, list, tuple)):
+    if isinstance(value, dict | list | tuple):
         return json.dumps(value, default=str)
     return value
 
 
-def instant(value):
+@overload
+def instant(value: datetime) -> datetime: ...
+
+
+@overload
+def instant(value: datetime | None) -> datetime | None: ...
+
+
+def instant(value: datetime | None) -> datetime | None:
     """An instant as read by `run`: SQLite hands it out without its zone, which is UTC."""
     return value.replace(tzinfo=UTC) if value is not None and value.tzinfo is None else value

@@ -5,10 +5,14 @@ and 1e309 would be infinite.
 """
 
 import json
+from collections.abc import Iterable, Mapping
+from typing import IO, NoReturn
 
 from django.conf import settings
 from rest_framework.parsers import BaseParser
+from rest_framework.request import Request
 
+from loyalty_site.lib.json_types import Json
 from loyalty_site.lib.refusals import Refused
 
 DEEPEST = 20
@@ -17,14 +21,20 @@ _LONGEST_INTEGER = 30
 
 
 class Malformed(Refused):
+    """The body is not JSON as it is read here."""
+
     code = "invalid_json"
 
 
 class BodyTooLarge(Refused):
+    """The body has more than `API_LARGEST_BODY` bytes."""
+
     code = "body_too_large"
 
 
 class EncodedBody(Refused):
+    """The body is compressed."""
+
     code = "unsupported_media_type"
 
 
@@ -34,10 +44,10 @@ class Number(str):
     __slots__ = ()
 
 
-def loads(raw):
+def loads(raw: bytes) -> Json:
     """The value of the JSON text `raw` (bytes). Raises Malformed."""
     try:
-        value = json.loads(
+        value: Json = json.loads(
             raw.decode(),
             object_pairs_hook=_object,
             parse_float=Number,
@@ -57,30 +67,33 @@ def loads(raw):
     return value
 
 
-def _object(pairs):
+def _object(pairs: list[tuple[str, Json]]) -> dict[str, Json]:
     found = dict(pairs)
     if len(found) != len(pairs):
         raise Malformed("An object names one of its fields twice; readers would disagree about which counts.")
     return found
 
 
-def _integer(text):
+def _integer(text: str) -> int | Number:
     return int(text) if len(text) <= _LONGEST_INTEGER else Number(text)
 
 
-def _constant(name):
+def _constant(name: str) -> NoReturn:
     raise Malformed(f"{name} is not JSON.")
 
 
-def _refuse_depth(value):
+def _refuse_depth(value: Json) -> None:
     level = [value]
     for _ in range(DEEPEST):
-        nested = [item for item in level if item.__class__ in (dict, list)]
-        if not nested:
+        level = [inner for item in level if isinstance(item, dict | list) for inner in _values(item)]
+        if not level:
             return
-        level = [inner for item in nested for inner in (item.values() if item.__class__ is dict else item)]
-    if any(item.__class__ in (dict, list) for item in level):
+    if any(isinstance(item, dict | list) for item in level):
         raise Malformed(f"At most {DEEPEST} levels of lists and objects are possible.")
+
+
+def _values(item: dict[str, Json] | list[Json]) -> Iterable[Json]:
+    return item.values() if isinstance(item, dict) else item
 
 
 class StrictJson(BaseParser):
@@ -88,7 +101,10 @@ class StrictJson(BaseParser):
 
     media_type = "application/json"
 
-    def parse(self, stream, media_type=None, parser_context=None):
+    def parse(  # type: ignore[override]  # The stubs know of no body that is a list or a plain value.
+        self, stream: IO[bytes], media_type: str | None = None, parser_context: Mapping[str, Request] | None = None
+    ) -> Json:
+        assert parser_context is not None
         request = parser_context["request"]
         if request.headers.get("Content-Encoding", "identity").lower() != "identity":
             raise EncodedBody("Send the body as it is, without Content-Encoding.")

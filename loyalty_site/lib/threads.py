@@ -1,46 +1,56 @@
-"""How do several hands do one job? Each is a thread with a database connection of its own.
+"""How do several threads do one job, each with a database connection of its own?
 
 For work that the database does by itself: meanwhile the threads only wait.
 """
 
 import queue
 import threading
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from enum import Enum, auto
+from typing import TypeVar
 
 from django.db import connections
 
-_DONE = object()
+Part = TypeVar("Part")
 
 
-def side_by_side(shares):
-    """Yield what the iterators `shares` yield, as it comes; each is drawn by a hand of its own.
+class _Ended(Enum):
+    """What a thread reports when it has nothing more to do."""
+
+    ENDED = auto()
+
+
+def side_by_side(shares: Sequence[Iterator[Part]]) -> Iterator[Part]:
+    """Yield what the iterators `shares` yield, as it comes; each is drawn by a thread of its own.
 
     When one fails the others do their share, and then its error is raised. Whoever stops listening stops them
-    all behind what each is at.
+    all as soon as each has finished the part it is at.
     """
-    told, stop = queue.SimpleQueue(), threading.Event()
+    parts: queue.SimpleQueue[Part | _Ended] = queue.SimpleQueue()
+    stop = threading.Event()
 
-    def work(share):
+    def work(share: Iterator[Part]) -> None:
         try:
             for part in share:
-                told.put(part)
+                parts.put(part)
                 if stop.is_set():
                     return
         finally:
             connections.close_all()
-            told.put(_DONE)
+            parts.put(_Ended.ENDED)
 
     with ThreadPoolExecutor(len(shares)) as pool:
-        hands = [pool.submit(work, share) for share in shares]
+        running = [pool.submit(work, share) for share in shares]
         try:
             working = len(shares)
             while working:
-                part = told.get()
-                if part is _DONE:
+                part = parts.get()
+                if isinstance(part, _Ended):
                     working -= 1
                 else:
                     yield part
         finally:
             stop.set()
-    for hand in hands:
-        hand.result()
+    for future in running:
+        future.result()

@@ -1,13 +1,27 @@
 """How are numbers typed and shown that are kept in the smallest unit of something? With the decimals of that unit."""
 
+from collections.abc import Callable, Mapping
 from functools import cached_property
+from typing import TYPE_CHECKING, Any
 
 from django import forms
 from django.contrib.admin import display
+from django.db.models import Model
+from django.http import HttpRequest
 
 from loyalty_site.lib import money
 from loyalty_site.lib.forms import ModelForm
 from loyalty_site.lib.refusals import Refused
+
+if TYPE_CHECKING:
+    from django.contrib.admin.options import BaseModelAdmin
+
+    _Admin = BaseModelAdmin[Any]
+else:
+    _Admin = object
+
+#: The value of another field of the same form or row, None while it is not known.
+ValueOf = Callable[[str], Any]
 
 
 class UnitsField(forms.CharField):
@@ -18,13 +32,13 @@ class UnitsField(forms.CharField):
 
     decimals = 0
 
-    def __init__(self, **options):
+    def __init__(self, **options: Any) -> None:
         super().__init__(**({"max_length": 32} | options))
 
-    def prepare_value(self, value):
+    def prepare_value(self, value: Any) -> Any:
         return money.render(value, self.decimals) if isinstance(value, int) else value
 
-    def has_changed(self, initial, data):
+    def has_changed(self, initial: Any, data: Any) -> bool:
         return super().has_changed(self.prepare_value(initial), data)
 
 
@@ -32,23 +46,23 @@ class UnitsForm(ModelForm):
     """A form with UnitsFields: shows what is stored in its unit, reads what is typed in the one chosen beside it."""
 
     @staticmethod
-    def decimals_of(name, value):
+    def decimals_of(name: str, value: ValueOf) -> int | None:
         """The decimals of the field `name`, None while its unit is not known; `value(name)` gives the others."""
         raise NotImplementedError
 
-    def __init__(self, *args, **kwargs):
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        for name in units_of(self.fields):
-            self.fields[name].decimals = self.decimals_of(name, self._stored) or 0
+        for name, field in units_fields(self.fields).items():
+            field.decimals = self.decimals_of(name, self._stored) or 0
 
-    def clean(self):
-        cleaned = super().clean()
-        for name in units_of(self.fields):
+    def clean(self) -> dict[str, Any]:
+        cleaned: dict[str, Any] = super().clean() or {}
+        for name in units_fields(self.fields):
             if name in cleaned:
                 self._read(name, cleaned.pop(name))
         return cleaned
 
-    def _read(self, name, text):
+    def _read(self, name: str, text: str) -> None:
         decimals = self.decimals_of(name, self._typed)
         if not text or decimals is None:
             # Without a unit something else is wrong, and is said there.
@@ -60,51 +74,51 @@ class UnitsForm(ModelForm):
             is_cut = decimals == 0 and "decimals" in refused.refusal.detail
             self.add_error(name, "Write a whole number." if is_cut else refused.refusal.detail)
 
-    def _get_validation_exclusions(self):
+    def _get_validation_exclusions(self) -> set[str]:
         # The model has nothing to say about a number that could not be read yet.
-        return super()._get_validation_exclusions() | (set(units_of(self.fields)) - self.cleaned_data.keys())
+        return super()._get_validation_exclusions() | (units_fields(self.fields).keys() - self.cleaned_data.keys())
 
-    def _stored(self, name):
+    def _stored(self, name: str) -> Any:
         return getattr(self.instance, name, None)
 
-    def _typed(self, name):
+    def _typed(self, name: str) -> Any:
         return self.cleaned_data.get(name) if name in self.fields else self._stored(name)
 
 
-def units_of(fields):
-    """The names of those of these fields that are UnitsFields."""
-    return [name for name, field in fields.items() if isinstance(field, UnitsField)]
+def units_fields(fields: Mapping[str, forms.Field]) -> dict[str, UnitsField]:
+    """Those of these fields that are UnitsFields."""
+    return {name: field for name, field in fields.items() if isinstance(field, UnitsField)}
 
 
-class InUnits:
+class InUnits(_Admin):
     """For an admin or inline whose `form` is a UnitsForm: who may only read sees the numbers in their units too."""
 
+    form: type[UnitsForm]
+
     @cached_property
-    def _told(self):
-        """{field: how it is told of a row}."""
+    def _columns(self) -> dict[str, Callable[[Model], str]]:
+        """{field: a column that shows it in its unit}."""
+        return {name: self._column(name) for name in units_fields(self.form.base_fields)}
 
-        def tell(name, label):
-            @display(description=label)
-            def told(row):
-                units = getattr(row, name)
-                decimals = self.form.decimals_of(name, lambda part: getattr(row, part, None))
-                return "-" if units is None else money.render(units, decimals or 0)
+    def _column(self, name: str) -> Callable[[Model], str]:
+        @display(description=self.model._meta.get_field(name).verbose_name)
+        def in_unit(row: Model) -> str:
+            units = getattr(row, name)
+            decimals = self.form.decimals_of(name, lambda part: getattr(row, part, None))
+            return "-" if units is None else money.render(units, decimals or 0)
 
-            return told
+        return in_unit
 
-        return {
-            name: tell(name, self.model._meta.get_field(name).verbose_name)
-            for name in units_of(self.form.base_fields)
-        }
-
-    def get_fieldsets(self, request, obj=None):
+    def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
         fieldsets = super().get_fieldsets(request, obj)
         if obj is None or self.has_change_permission(request, obj):
             return fieldsets
-        return [(title, options | {"fields": self._tell(options["fields"])}) for title, options in fieldsets]
+        return [(title, options | {"fields": self._replaced(options["fields"])}) for title, options in fieldsets]
 
-    def _tell(self, fields):
-        return [self._tell(one) if isinstance(one, list | tuple) else self._told.get(one, one) for one in fields]
+    def _replaced(self, fields: Any) -> list[Any]:
+        return [
+            self._replaced(one) if isinstance(one, list | tuple) else self._columns.get(one, one) for one in fields
+        ]
 
-    def get_readonly_fields(self, request, obj=None):
-        return [*super().get_readonly_fields(request, obj), *self._told.values()]
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        return [*super().get_readonly_fields(request, obj), *self._columns.values()]

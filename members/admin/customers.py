@@ -1,19 +1,23 @@
 """How do staff find and correct a person or a company, whatever programs they are in?"""
 
 from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest
 
 from loyalty_site.lib.admin import (
     AutocompleteSelectFilter,
     ChoicesDropdownFilter,
+    Fieldsets,
     ModelAdmin,
+    StaffRequest,
     TabularInline,
     display,
 )
-from loyalty_site.lib.panels import Table, link, moment
+from loyalty_site.lib.panels import Panel, Table, link, moment
 from members import search
 from members.models import Customer, ExternalId
 
-CUSTOMER_FIELDSETS = [
+CUSTOMER_FIELDSETS: Fieldsets = [
     (None, {"fields": ["kind", ("first_name", "last_name"), "company_name"]}),
     ("Contact", {"fields": [("email", "phone"), ("birth_date", "language")]}),
 ]
@@ -26,6 +30,8 @@ NAMES_BY_KIND = {
 
 
 class ExternalIdInline(TabularInline):
+    """What other systems call the customer."""
+
     model = ExternalId
     fields = ["connection", "value"]
     autocomplete_fields = ["connection"]
@@ -33,6 +39,8 @@ class ExternalIdInline(TabularInline):
 
 @admin.register(Customer)
 class CustomerAdmin(ModelAdmin):
+    """People and companies, with their memberships."""
+
     icon, place = "person", 2
     list_display = ["name", "kind", "email", "phone", "language", "created_at"]
     list_filter = [["kind", ChoicesDropdownFilter]]
@@ -45,13 +53,15 @@ class CustomerAdmin(ModelAdmin):
     inlines = [ExternalIdInline]
 
     @display(description="customer")
-    def name(self, customer):
+    def name(self, customer: Customer) -> str:
         return str(customer)
 
-    def get_search_results(self, request, queryset, search_term):
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Customer], search_term: str
+    ) -> tuple[QuerySet[Customer], bool]:
         return (search.customers(queryset, search_term) if search_term.strip() else queryset), False
 
-    def panels(self, request, customer):
+    def panels(self, request: StaffRequest, customer: Customer) -> list[Panel]:
         memberships = customer.memberships.select_related("program", "customer")
         return [
             Table(
@@ -73,6 +83,8 @@ class CustomerAdmin(ModelAdmin):
 
 @admin.register(ExternalId)
 class ExternalIdAdmin(ModelAdmin):
+    """What other systems call our customers."""
+
     list_display = ["value", "connection", "customer"]
     list_filter = [["connection", AutocompleteSelectFilter]]
     list_select_related = ["connection__partner", "customer"]

@@ -1,23 +1,30 @@
 """What do staff see and change of a member, and how do they enrol one?"""
 
+from collections.abc import Iterator, Sequence
+from typing import Any, Protocol
+
 from django.contrib import admin
-from django.db.models import Prefetch
+from django.db.models import Prefetch, QuerySet
+from django.http import HttpRequest
 from django.utils import timezone
 
 from loyalty_site.lib.admin import (
     ChoicesDropdownFilter,
+    Made,
     RangeDateTimeFilter,
     RelatedDropdownFilter,
+    StaffRequest,
     VerbAdmin,
     display,
 )
-from loyalty_site.lib.panels import Table, Tile, Tiles, dot, moment, points
+from loyalty_site.lib.panels import Panel, Table, Tile, Tiles, dot, moment, points
 from members import progress, search
 from members.admin.cards import CardInline
 from members.admin.customers import CUSTOMER_FIELDSETS, NAMES_BY_KIND
-from members.admin.enrolling import EnrolForm
+from members.admin.enrol_form import EnrolForm
+from members.admin.relations import relations_panels
 from members.enrolment import enrol
-from members.models import Balance, Member, Standing
+from members.models import Balance, Member, Standing, Tally
 
 #: Sums that are worth a line below the balance when they are not zero, and how they are called.
 _BESIDE = {
@@ -32,7 +39,17 @@ _BESIDE = {
 }
 
 
+class _Listed(Protocol):
+    """A member as the list reads it, with what it shows of the others' rows."""
+
+    primary_balances: list[Balance]
+    current_standings: list[Standing]
+
+
+@admin.register(Member)
 class MemberAdmin(VerbAdmin):
+    """Members of all programs. A membership is closed, never deleted: what it earned and spent stays on record."""
+
     icon, place = "badge", 1
     list_display = ["number", "name", "program", "status_label", "tier", "balance", "enrolled"]
     list_filter = [
@@ -48,6 +65,8 @@ class MemberAdmin(VerbAdmin):
     ordering = ["-pk"]
     conditional_fields = NAMES_BY_KIND
     inlines = [CardInline]
+    add_inlines = []
+    add_form = EnrolForm
     add_fieldsets = [
         (None, {"fields": ["program", "existing"]}),
         *CUSTOMER_FIELDSETS,
@@ -56,13 +75,14 @@ class MemberAdmin(VerbAdmin):
     fieldsets = [
         (None, {"fields": [("number", "program"), ("customer", "status"), ("channel", "store")]}),
     ]
+    fixed_fields = ["number", "program", "customer", "channel", "store"]
 
-    def autocomplete_text(self, member):
+    def autocomplete_text(self, member: Member) -> str:
         return f"{member} · {member.program}"
 
-    def get_queryset(self, request):
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Member]:
         members = super().get_queryset(request).select_related("program", "customer", "home_store")
-        if request.resolver_match and request.resolver_match.url_name.endswith("_changelist"):
+        if request.resolver_match and (request.resolver_match.url_name or "").endswith("_changelist"):
             primary = Balance.objects.filter(currency__is_primary=True).select_related("currency")
             tiers = Standing.objects.current().select_related("tier")
             members = members.prefetch_related(
@@ -71,11 +91,13 @@ class MemberAdmin(VerbAdmin):
             )
         return members
 
-    def get_search_results(self, request, queryset, search_term):
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Member], search_term: str
+    ) -> tuple[QuerySet[Member], bool]:
         return search.matching(queryset, search_term), False
 
     @display(description="customer")
-    def name(self, member):
+    def name(self, member: Member) -> str:
         return str(member.customer)
 
     @display(
@@ -83,49 +105,34 @@ class MemberAdmin(VerbAdmin):
         ordering="status",
         label={"active": "success", "suspended": "warning", "closed": "danger"},
     )
-    def status_label(self, member):
+    def status_label(self, member: Member) -> tuple[str, str]:
         return member.status, member.get_status_display()
 
     @display(description="tier", empty_value="-")
-    def tier(self, member):
+    def tier(self, member: _Listed) -> str | None:
         return next((dot(held.tier.colour, held.tier.name) for held in member.current_standings), None)
 
     @display(description="points")
-    def balance(self, member):
+    def balance(self, member: _Listed) -> str:
         held = next(iter(member.primary_balances), None)
         return points(held.available - held.arrears, held.currency) if held else "0"
 
     @display(description="enrolled", ordering="enrolled_at")
-    def enrolled(self, member):
+    def enrolled(self, member: Member) -> str:
         return moment(member.enrolled_at, member.program.zone)
 
     @display(description="home store", empty_value="-")
-    def store(self, member):
+    def store(self, member: Member) -> str | None:
         # As text: who serves members need not see the pages of partners.
-        return member.home_store and member.home_store.name
+        return member.home_store.name if member.home_store else None
 
-    def get_readonly_fields(self, request, obj=None):
-        return ["number", "program", "customer", "channel", "store"] if obj else []
-
-    def has_delete_permission(self, request, obj=None):
-        # A membership is closed; what it earned and spent stays on record.
+    def has_delete_permission(self, request: HttpRequest, obj: Member | None = None) -> bool:
         return False
 
-    def get_inlines(self, request, obj):
-        return self.inlines if obj else []
+    def perform(self, request: StaffRequest, form: EnrolForm, formsets: list[Any]) -> Made:
+        return Made(enrol(**form.arguments()))
 
-    def get_form(self, request, obj=None, change=False, **kwargs):
-        return super().get_form(request, obj, change, **({} if obj else {"form": EnrolForm}) | kwargs)
-
-    def save_model(self, request, obj, form, change):
-        if change:
-            return super().save_model(request, obj, form, change)
-        made = enrol(**form.wish())
-        obj.pk = made.pk
-        obj._state.adding = False
-        obj.refresh_from_db()
-
-    def panels(self, request, member):
+    def panels(self, request: StaffRequest, member: Member) -> list[Panel]:
         balances = list(
             member.balances.select_related("currency").order_by("-currency__is_primary", "currency__name")
         )
@@ -134,10 +141,11 @@ class MemberAdmin(VerbAdmin):
         held = [standing for standing in standings if standing.is_current]
         tiles = [balance_tile(balance) for balance in balances]
         tiles += tier_tiles(member, tallies, {standing.group_id: standing for standing in held})
-        return [Tiles(tiles), standings_table(member, standings)]
+        return [Tiles(tiles), *relations_panels(request, member), standings_table(member, standings)]
 
 
-def balance_tile(balance):
+def balance_tile(balance: Balance) -> Tile:
+    """What can be spent, and below it the other sums that are not zero."""
     currency = balance.currency
     sums = [(label, getattr(balance, name)) for name, label in _BESIDE.items()]
     return Tile(
@@ -147,7 +155,7 @@ def balance_tile(balance):
     )
 
 
-def tier_tiles(member, tallies, held):
+def tier_tiles(member: Member, tallies: Sequence[Tally], held: dict[int, Standing]) -> Iterator[Tile]:
     """The tier of each group and how far the next one is; `held` maps a group's id to the Standing."""
     tiers = {group: standing.tier_id for group, standing in held.items()}
     for step in progress.steps(member.program, tallies=tallies, held=tiers, now=timezone.now()):
@@ -166,7 +174,8 @@ def tier_tiles(member, tallies, held):
         )
 
 
-def standings_table(member, standings):
+def standings_table(member: Member, standings: Sequence[Standing]) -> Table:
+    """Every tier that the member holds or held."""
     zone = member.program.zone
     return Table(
         title="Tiers held",
@@ -182,6 +191,3 @@ def standings_table(member, standings):
         ],
         empty="No tier so far.",
     )
-
-
-admin.site.register(Member, MemberAdmin)

@@ -1,15 +1,19 @@
 """Who belongs to which company account or household, and with which rights?"""
 
 from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest
 
 from loyalty_site.lib.admin import ChoicesDropdownFilter, ModelAdmin, RelatedDropdownFilter, display, dressed
-from loyalty_site.lib.panels import Table, link, moment
-from loyalty_site.lib.units import InUnits, UnitsField, UnitsForm
+from loyalty_site.lib.panels import Panel, Table, link, moment
+from loyalty_site.lib.units import InUnits, UnitsField, UnitsForm, ValueOf
 from members import search
 from members.models import Customer, Member, Relation
 
 
 class RelationForm(UnitsForm):
+    """How a member shares with a group."""
+
     daily_limit = dressed(
         UnitsField(
             required=False,
@@ -18,14 +22,18 @@ class RelationForm(UnitsForm):
     )
 
     @staticmethod
-    def decimals_of(name, value):
+    def decimals_of(name: str, value: ValueOf) -> int | None:
         """Those of the points that the program spends in the first place."""
-        if member := value("member"):
+        member: Member | None = value("member")
+        if member:
             return next((c.decimals for c in member.program.currencies.filter(is_primary=True)), 0)
         return None
 
 
+@admin.register(Relation)
 class RelationAdmin(InUnits, ModelAdmin):
+    """Memberships in groups. They end, and are never deleted: what was shared under them stays explained."""
+
     form = RelationForm
     icon, place = "group", 6
     list_display = ["member", "group", "role", "share", "may_redeem", "joined", "left"]
@@ -37,6 +45,7 @@ class RelationAdmin(InUnits, ModelAdmin):
     sortable_by = ()
     ordering = ["-pk"]
     autocomplete_fields = ["member", "group"]
+    fixed_fields = ["member", "group"]
     fieldsets = [
         (None, {"fields": [("member", "group"), "role"]}),
         ("Earning", {"fields": ["percent", "liability"]}),
@@ -44,41 +53,39 @@ class RelationAdmin(InUnits, ModelAdmin):
     ]
 
     @display(description="share")
-    def share(self, relation):
+    def share(self, relation: Relation) -> str:
         return f"{relation.percent} %"
 
     @display(description="since")
-    def joined(self, relation):
+    def joined(self, relation: Relation) -> str:
         return moment(relation.joined_at, relation.member.program.zone)
 
     @display(description="until")
-    def left(self, relation):
+    def left(self, relation: Relation) -> str:
         return moment(relation.left_at, relation.member.program.zone, empty="now")
 
-    def get_search_results(self, request, queryset, search_term):
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Relation], search_term: str
+    ) -> tuple[QuerySet[Relation], bool]:
         if search_term.strip():
             members = search.matching(Member.objects.all(), search_term).values("pk")
             queryset = queryset.filter(member__in=members) | queryset.filter(group__in=members)
         return queryset, False
 
-    def get_readonly_fields(self, request, obj=None):
-        return ["member", "group"] if obj else []
-
-    def has_change_permission(self, request, obj=None):
+    def has_change_permission(self, request: HttpRequest, obj: Relation | None = None) -> bool:
         # What has ended is history.
         return (obj is None or obj.left_at is None) and super().has_change_permission(request, obj)
 
-    def has_delete_permission(self, request, obj=None):
-        # A relation ends; what was shared under it stays explained.
+    def has_delete_permission(self, request: HttpRequest, obj: Relation | None = None) -> bool:
         return False
 
 
-def relations_table(request, member):
-    """Whom a group consists of, or the groups that a person belongs to; None where there are none."""
+def relations_panels(request: HttpRequest, member: Member) -> list[Panel]:
+    """Whom a group consists of, or the groups that a person belongs to; empty where there are none."""
     is_group = member.customer.kind != Customer.Kind.PERSON
-    rows = member.people if is_group else member.relations
     other = "member" if is_group else "group"
-    rows = rows.select_related(f"{other}__customer").order_by("left_at", "pk")[:25]
+    every = member.people.all() if is_group else member.relations.all()
+    rows = every.select_related(f"{other}__customer").order_by("left_at", "pk")[:25]
     zone = member.program.zone
     found = [
         [
@@ -91,9 +98,6 @@ def relations_table(request, member):
         for relation in rows
     ]
     if not found:
-        return None
+        return []
     title = "People of this group" if is_group else "Groups that this member belongs to"
-    return Table(title=title, headers=["Member", "Role", "Share of earnings", "May spend", "When"], rows=found)
-
-
-admin.site.register(Relation, RelationAdmin)
+    return [Table(title, headers=["Member", "Role", "Share of earnings", "May spend", "When"], rows=found)]

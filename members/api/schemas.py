@@ -1,32 +1,86 @@
 """How is a member written in the API: what may be sent, what is answered?"""
 
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import TypeAlias
+
+from django.db.models import CharField, Model
+
 from loyalty_site.lib import money
-from loyalty_site.lib.schema_types import Answer, Day, Fields, Instant, Items, Text, Truth, Whole
-from members.models import Customer, Member
+from loyalty_site.lib.schema_objects import Answer, Answered, Fields, Items
+from loyalty_site.lib.schema_types import Day, Instant, Text, Truth, Whole
+from members.held import HeldLot
+from members.models import Balance, Card, Customer, ExternalId, Member
+from members.progress import Step
+from partners.models import Store
+from programs.configuration import Currency, Tier, TierGroup
+
+#: By key of the currency: (instant, points in the smallest unit) of each coming expiry, the soonest first.
+Expiries: TypeAlias = Mapping[int, Sequence[tuple[datetime, int]]]
+
+
+def _longest(model: type[Model], name: str) -> int:
+    """How many characters the column `name` of `model` holds."""
+    column = model._meta.get_field(name)
+    if not isinstance(column, CharField) or column.max_length is None:
+        raise TypeError(f"{model.__name__}.{name} is no text with a limit.")
+    return column.max_length
+
 
 _CARD = r"[0-9A-Za-z-]+"
 #: What is said of the person; the rest of an enrolment is about the membership.
-PERSON = {
-    "kind": Text(10, choices=Customer.Kind.values),
-    "first_name": Text(80),
-    "last_name": Text(80),
-    "company_name": Text(120, text="Needed for a company."),
-    "email": Text(254),
-    "phone": Text(16, text="E.164, like +33612345678."),
+PERSON: dict[str, Text | Day] = {
+    "kind": Text(_longest(Customer, "kind"), choices=Customer.Kind.values),
+    "first_name": Text(_longest(Customer, "first_name")),
+    "last_name": Text(_longest(Customer, "last_name")),
+    "company_name": Text(_longest(Customer, "company_name"), text="Needed for a company."),
+    "email": Text(_longest(Customer, "email")),
+    "phone": Text(_longest(Customer, "phone"), text="E.164, like +33612345678."),
     "birth_date": Day(),
-    "language": Text(10, text="Like en or pt-BR."),
+    "language": Text(_longest(Customer, "language"), text="Like en or pt-BR."),
 }
 #: How the API may say that somebody joined; imports and the back office have ways of their own.
 CHANNELS = [name for name in Member.Channel.values if name not in ("import", "back-office")]
+
+
+@dataclass(frozen=True, slots=True)
+class Enrolment:
+    """Somebody who is to become a member; `person` has what was said of the fields of PERSON."""
+
+    person: Mapping[str, str | date]
+    cards: Sequence[str] = ()
+    external_id: str = ""
+    home_store: str = ""
+    channel: str = Member.Channel.API.value
+
+
+def _enrolment(
+    *,
+    cards: Sequence[str] = (),
+    external_id: str = "",
+    home_store: str = "",
+    channel: str = Member.Channel.API.value,
+    **person: str | date,
+) -> Enrolment:
+    return Enrolment(person, cards, external_id, home_store, channel)
+
+
+_CARD_NUMBER = Text(_longest(Card, "number"), required=True, pattern=_CARD, hint="Use letters, digits and hyphens.")
 ENROLMENT = Fields(
     "Enrolment",
     PERSON
     | {
-        "cards": Items(Text(40, required=True, pattern=_CARD, hint="Use letters, digits and hyphens."), most=10),
-        "external_id": Text(128, text="What your system calls the person; once for each key's connection."),
-        "home_store": Text(40, text="Code of a store of your partner."),
-        "channel": Text(12, choices=CHANNELS, text="Where the member joined; “api” unless said."),
+        "cards": Items(_CARD_NUMBER, most=10),
+        "external_id": Text(
+            _longest(ExternalId, "value"), text="What your system calls the person; once for each key's connection."
+        ),
+        "home_store": Text(_longest(Store, "code"), text="Code of a store of your partner."),
+        "channel": Text(
+            _longest(Member, "channel"), choices=CHANNELS, text="Where the member joined; “api” unless said."
+        ),
     },
+    _enrolment,
 )
 BALANCE = Answer(
     "Balance",
@@ -74,7 +128,7 @@ MEMBER = Answer(
         "external_id": Text(128, null=True, text="What your system calls the person."),
         "cards": Items(Text(40)),
     }
-    | {name: Day(null=True) if name == "birth_date" else Text(shape.longest) for name, shape in PERSON.items()}
+    | {name: Text(kind.longest) if isinstance(kind, Text) else Day(null=True) for name, kind in PERSON.items()}
     | {"balances": Items(BALANCE), "tiers": Items(STANDING)},
 )
 
@@ -121,7 +175,7 @@ MEMBER_THEN = Answer(
 _BALANCE_COLUMNS = [name for name in BALANCE.fields if name not in ("currency", "balance", "expiries")]
 
 
-def told(member, *, person, cards, external_id):
+def member(member: Member, *, person: Customer, cards: Sequence[str], external_id: str | None) -> dict[str, Answered]:
     """What a member is, without what the member holds."""
     return {
         "number": member.number,
@@ -132,11 +186,12 @@ def told(member, *, person, cards, external_id):
         "home_store": member.home_store.code if member.home_store else None,
         "external_id": external_id,
         "cards": cards,
-    } | {name: getattr(person, name) for name in PERSON}
+        **{name: getattr(person, name) for name in PERSON},
+    }
 
 
-def balance(currency, row, *, ends):
-    """One balance; `row` is None where nothing was ever moved."""
+def balance(currency: Currency, row: Balance | None, *, ends: Sequence[tuple[datetime, int]]) -> dict[str, Answered]:
+    """One balance; `row` is None where nothing was ever moved, `ends` are its coming expiries."""
     columns = {name: getattr(row, name) if row else 0 for name in _BALANCE_COLUMNS}
     return {
         "currency": currency.code,
@@ -146,7 +201,7 @@ def balance(currency, row, *, ends):
     }
 
 
-def standing(step, *, tier, since):
+def standing(step: Step, *, tier: Tier | None, since: datetime | None) -> dict[str, Answered]:
     """Where the member stands in one tier group; `tier` is held there since `since`, None: no tier yet."""
     above = step.next
     return {
@@ -160,18 +215,19 @@ def standing(step, *, tier, since):
     }
 
 
-def balance_then(currency, parts):
+def balance_then(currency: Currency, parts: Mapping[str, int]) -> dict[str, Answered]:
     """One balance of then; `parts` as history.State has them, empty where nothing had moved."""
     held = {name: parts.get(name, 0) for name in _HELD}
     return {"currency": currency.code, "balance": held["available"] - held["arrears"], **held}
 
 
-def lot_then(lot, codes):
+def lot_then(lot: HeldLot, codes: Mapping[int, str]) -> dict[str, Answered]:
+    """One lot of then; `codes` are those of the currencies, by key."""
     names = ("id", "points", "remaining", "is_pending", "activity_at", "expires_at")
     return {"currency": codes[lot.currency_id]} | {name: getattr(lot, name) for name in names}
 
 
-def tiers_then(groups, held):
+def tiers_then(groups: Iterable[TierGroup], held: Mapping[int, int]) -> list[dict[str, Answered]]:
     """The tiers of `held`, {tier group id: tier id}."""
     known = {tier.id: (group.code, tier) for group in groups for tier in group.tiers}
     found = [known[tier] for tier in held.values() if tier in known]

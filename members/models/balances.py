@@ -55,7 +55,7 @@ class Balance(models.Model):
             ),
         ]
 
-    def __str__(self):
+    def __str__(self) -> str:
         return f"{self.available} {self.currency}"
 
 
@@ -72,5 +72,5 @@ class Tally(models.Model):
         verbose_name_plural = "tallies"
         constraints = [models.UniqueConstraint(fields=["member", "currency", "period"], name="one_tally_each_period")]
 
-    def __str__(self):
+    def __str__(self) -> str:
         return f"{self.points} since {self.period}"

@@ -1,5 +1,7 @@
 """Who is the person or company, whatever programs they are in?"""
 
+from typing import Unpack
+
 import phonenumbers
 from django.conf import settings
 from django.core.exceptions import ValidationError
@@ -8,20 +10,21 @@ from django.db import models
 from django.db.models import Q
 from django.utils import timezone
 
+from loyalty_site.lib.saving import SaveOptions, also
 from partners.models import Connection
 
 
-def email_key(email):
+def email_key(email: str) -> str:
     """What an e-mail address is looked up by: trimmed and casefolded, because nobody types it alike twice."""
     return email.strip().casefold()
 
 
-def name_key(*names):
+def name_key(*names: str) -> str:
     """What names are looked up by, in lower case without needless space; databases differ on accents and case."""
     return " ".join(" ".join(names).casefold().split())
 
 
-def check_phone(phone):
+def check_phone(phone: str) -> None:
     """Refuse what is no possible phone number in E.164."""
     try:
         parsed = phonenumbers.parse(phone, None)
@@ -80,26 +83,26 @@ class Customer(models.Model):
             models.Index(fields=["last_name_key"], name="customer_name", opclasses=["varchar_pattern_ops"]),
         ]
 
-    def __str__(self):
+    def __str__(self) -> str:
         return self.full_name or self.email or self.phone or f"Customer {self.pk}"
 
     @property
-    def full_name(self):
+    def full_name(self) -> str:
+        """The name under which people know it; "" when there is none."""
         if self.kind != self.Kind.PERSON:
             return self.company_name
         return f"{self.first_name} {self.last_name}".strip()
 
-    def set_keys(self):
+    def set_keys(self) -> None:
         """Fill the look-up columns. `save` does it; bulk inserts call it themselves."""
         self.email_key = email_key(self.email)
         own = self.company_name if self.kind != self.Kind.PERSON else self.last_name
         self.last_name_key = name_key(own, self.first_name)
 
-    def save(self, *args, **kwargs):
+    def save(self, **options: Unpack[SaveOptions]) -> None:
         self.set_keys()
-        if kwargs.get("update_fields"):
-            kwargs["update_fields"] = {*kwargs["update_fields"], "email_key", "last_name_key"}
-        super().save(*args, **kwargs)
+        also(options, "email_key", "last_name_key")
+        super().save(**options)
 
 
 class ExternalId(models.Model):
@@ -119,5 +122,5 @@ class ExternalId(models.Model):
             )
         ]
 
-    def __str__(self):
+    def __str__(self) -> str:
         return self.value

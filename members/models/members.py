@@ -1,5 +1,7 @@
 """Who is enrolled in a program, and by which numbers are they known?"""
 
+from typing import Unpack
+
 from django.core.exceptions import ValidationError
 from django.core.validators import RegexValidator
 from django.db import models
@@ -7,12 +9,13 @@ from django.db.models import Q
 from django.utils import timezone
 
 from loyalty_site.lib import luhn
+from loyalty_site.lib.saving import SaveOptions
 from members.models.customers import Customer
 from partners.models import Store
 from programs.models import Program
 
 
-def check_number(number):
+def check_number(number: str) -> None:
     """Refuse a membership number that is mistyped: all digits, the last one checks the others."""
     if not luhn.is_valid(number):
         raise ValidationError("This number has a wrong check digit: compare it with the card.")
@@ -77,7 +80,7 @@ class Member(models.Model):
             models.CheckConstraint(condition=~Q(number=""), name="member_has_a_number"),
         ]
 
-    def __str__(self):
+    def __str__(self) -> str:
         return f"{self.customer} ({self.number})"
 
 
@@ -102,12 +105,13 @@ class Card(models.Model):
             )
         ]
 
-    def __str__(self):
+    def __str__(self) -> str:
         return self.number
 
-    def clean(self):
-        self.program_id = self.member.program_id if self.member_id else None
+    def clean(self) -> None:
+        if self.member_id:
+            self.program_id = self.member.program_id
 
-    def save(self, *args, **kwargs):
+    def save(self, **options: Unpack[SaveOptions]) -> None:
         self.program_id = self.member.program_id
-        super().save(*args, **kwargs)
+        super().save(**options)

@@ -1,5 +1,7 @@
 """Who acts for a company, who shares a pool, and which memberships became one?"""
 
+from typing import Self
+
 from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator
@@ -11,8 +13,11 @@ from members.models.customers import Customer
 from members.models.members import Member
 
 
-class RelationQuerySet(models.QuerySet):
-    def live(self):
+class RelationQuerySet(models.QuerySet["Relation"]):
+    """Relations; most questions are about those that have not ended."""
+
+    def live(self) -> Self:
+        """Those that have not ended."""
         return self.filter(left_at=None)
 
 
@@ -76,10 +81,10 @@ class Relation(models.Model):
             models.CheckConstraint(condition=Q(spent__gte=0), name="relation_spent_not_negative"),
         ]
 
-    def __str__(self):
+    def __str__(self) -> str:
         return f"{self.member} in {self.group}"
 
-    def clean(self):
+    def clean(self) -> None:
         if self.member_id is None or self.group_id is None or self.percent is None:
             return
         if self.member.program_id != self.group.program_id:
@@ -113,5 +118,5 @@ class Merge(models.Model):
             models.CheckConstraint(condition=~Q(source=F("target")), name="merge_joins_two"),
         ]
 
-    def __str__(self):
+    def __str__(self) -> str:
         return f"{self.source} into {self.target}"

@@ -1,5 +1,7 @@
 """Which tier does a member hold, since when, and why?"""
 
+from typing import Self
+
 from django.db import models
 from django.db.models import F, Q
 from django.utils import timezone
@@ -8,8 +10,11 @@ from members.models.members import Member
 from programs.models import Tier, TierGroup
 
 
-class StandingQuerySet(models.QuerySet):
-    def current(self):
+class StandingQuerySet(models.QuerySet["Standing"]):
+    """Standings; most questions are about those of today."""
+
+    def current(self) -> Self:
+        """Those that have no end yet, one for each tier group."""
         return self.filter(is_current=True)
 
 
@@ -51,5 +56,5 @@ class Standing(models.Model):
             ),
         ]
 
-    def __str__(self):
+    def __str__(self) -> str:
         return f"{self.tier} since {self.from_at:%Y-%m-%d}"

@@ -12,7 +12,7 @@ from members.models import Balance, Member, Tally
 FILL = 90
 
 
-def leave_room(*, using, **kwargs):
+def leave_room(*, using: str, **kwargs: object) -> None:
     """post_migrate: keep room in the pages of the rows that a posting changes."""
     connection = connections[using]
     tables = {model._meta.db_table for model in (Balance, Member, Tally)}

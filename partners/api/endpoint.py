@@ -1,20 +1,34 @@
 """What do all endpoints of the API share? Keys and scopes, strict input, one way to answer, once-only requests."""
 
 import json
-from datetime import date, datetime
+from collections.abc import Callable, Collection, Iterable, Mapping
+from datetime import date
+from typing import TYPE_CHECKING, ClassVar, cast
 
 from django.db import transaction
+from django.db.models import Model, QuerySet
 from django.http import HttpResponse
+from django_filters import FilterSet
 from rest_framework.negotiation import DefaultContentNegotiation
-from rest_framework.pagination import CursorPagination
-from rest_framework.renderers import JSONRenderer
+from rest_framework.pagination import Cursor, CursorPagination
+from rest_framework.renderers import BaseRenderer, JSONRenderer
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
 from rest_framework.viewsets import GenericViewSet
 
 from loyalty_site.lib import problems
 from loyalty_site.lib.refusals import Refusal, Refused
+from loyalty_site.lib.schema_objects import Answered
 from loyalty_site.lib.strict_json import StrictJson
 from partners import idempotency
 from partners.authentication import BearerKey, HasScope, KeyThrottle
+from partners.models import ApiKey, Connection, KeptAnswer
+
+if TYPE_CHECKING:
+    _ViewSet = GenericViewSet[Model]
+else:  # Generic for type checkers only.
+    _ViewSet = GenericViewSet
 
 REPLAYED = "Idempotency-Replayed"
 
@@ -22,21 +36,26 @@ REPLAYED = "Idempotency-Replayed"
 class AlwaysJson(DefaultContentNegotiation):
     """JSON is all there is, whatever a client says it would like."""
 
-    def select_renderer(self, request, renderers, format_suffix=None):
-        return renderers[0], renderers[0].media_type
+    def select_renderer(
+        self, request: Request, renderers: Iterable[BaseRenderer], format_suffix: str | None = None
+    ) -> tuple[BaseRenderer, str]:
+        only = next(iter(renderers))
+        return only, only.media_type
 
 
 class Pages(CursorPagination):
-    """Pages by position in the ledger: no count, and nothing is skipped or told twice while rows arrive."""
+    """Pages by position in the ledger: no count, and nothing is skipped or shown twice while rows arrive."""
 
     page_size = 100
     max_page_size = 500
     page_size_query_param = "page_size"
 
-    def get_ordering(self, request, queryset, view):
+    def get_ordering(self, request: Request, queryset: "QuerySet[Model]", view: APIView) -> tuple[str]:
+        assert isinstance(view, Endpoint)
         return (view.page_order(),)
 
-    def get_page_size(self, request):
+    def get_page_size(self, request: Request) -> int:
+        """Rows of a page, 1 to 500. Raises Rejected for anything else."""
         given = request.query_params.get(self.page_size_query_param)
         if given is None:
             return self.page_size
@@ -45,20 +64,22 @@ class Pages(CursorPagination):
             raise problems.Rejected([Refusal("invalid_number", detail, "?page_size")])
         return int(given)
 
-    def decode_cursor(self, request):
+    def decode_cursor(self, request: Request) -> Cursor | None:
+        """The place that the link of a page names; None for the first one. Raises Refused for what we never made."""
         if self.cursor_query_param not in request.query_params:
             return None
         try:
             cursor = super().decode_cursor(request)
         except Exception as error:
             raise problems.unlike("invalid_cursor", "Follow the links as they are.", field="?cursor") from error
-        position = cursor.position
+        # The stubs take it for a number; it is the text of the link.
+        position: str | None = cursor.position if cursor else None  # type: ignore[assignment]
         if position is not None and not (position.isascii() and position.isdigit() and len(position) <= 18):
             raise problems.unlike("invalid_cursor", "Follow the links as they are.", field="?cursor")
         return cursor
 
 
-class Endpoint(GenericViewSet):
+class Endpoint(_ViewSet):
     """Base of all viewsets. `scopes` names the scope that each action needs, `parameters` its query parameters."""
 
     http_method_names = ["get", "head", "post"]
@@ -68,49 +89,57 @@ class Endpoint(GenericViewSet):
     parser_classes = [StrictJson]
     renderer_classes = [JSONRenderer]
     content_negotiation_class = AlwaysJson
-    pagination_class = None
+    pagination_class: type[Pages] | None = None
     filter_backends = []
-    scopes = {}
-    parameters = {}
+    filterset_class: type[FilterSet] | None = None
+    scopes: ClassVar[Mapping[str, str]] = {}
+    parameters: ClassVar[Mapping[str, Collection[str]]] = {}
 
     @property
-    def connection(self):
+    def connection(self) -> Connection:
         """The Connection whose key this is."""
-        return self.request.auth.connection
+        return cast(ApiKey, self.request.auth).connection
 
-    def initial(self, request, *args, **kwargs):
+    def page_order(self) -> str:
+        """The column that the pages of a list are ordered by, with - for the highest first."""
+        raise NotImplementedError
+
+    def initial(self, request: Request, *args: str | int, **kwargs: str | int) -> None:
         super().initial(request, *args, **kwargs)
         known = self.known_parameters()
         for name, values in request.query_params.lists():
             if name not in known:
-                told = f"?{name}" if name.isidentifier() and len(name) <= 40 else "?…"
+                shown = f"?{name}" if name.isidentifier() and len(name) <= 40 else "?…"
                 detail = f"Known here are {', '.join(sorted(known)) or 'none'}."
-                raise problems.Rejected([Refusal("unknown_parameter", detail, told)])
+                raise problems.Rejected([Refusal("unknown_parameter", detail, shown)])
             if len(values) > 1 or len(values[0]) > 400 or "\0" in values[0]:
                 detail = "Send it once, as at most 400 characters without NUL."
                 raise problems.Rejected([Refusal("invalid_text", detail, f"?{name}")])
 
-    def known_parameters(self):
+    def known_parameters(self) -> set[str]:
+        """The query parameters of the action; every other one is refused."""
         known = set(self.parameters.get(self.action, ()))
         if self.action == "list" and self.pagination_class:
             known |= {"cursor", "page_size"}
-        if self.action == "list" and self.filter_backends:
+        if self.action == "list" and self.filterset_class:
             known |= set(self.filterset_class.base_filters)
         return known
 
-    def finalize_response(self, request, response, *args, **kwargs):
+    def finalize_response(
+        self, request: Request, response: Response, *args: str | int, **kwargs: str | int
+    ) -> Response:
         response = super().finalize_response(request, response, *args, **kwargs)
         # Personal data: no proxy and no browser keeps them.
         response.headers["Cache-Control"] = "no-store"
         return response
 
-    def answer(self, value, *, status=200, **headers):
+    def answer(self, value: Answered, *, status: int = 200, headers: Mapping[str, str] | None = None) -> HttpResponse:
         """The HTTP answer with `value` as JSON."""
         text = json.dumps(value, ensure_ascii=False, separators=(",", ":"), default=_plain)
         return HttpResponse(text, status=status, headers=headers, content_type="application/json")
 
-    def once(self, do):
-        """The answer of `do()`; told again, without doing it, to whoever repeats the Idempotency-Key."""
+    def once(self, do: Callable[[], HttpResponse]) -> HttpResponse:
+        """The answer of `do()`; given again, without doing it, to whoever repeats the Idempotency-Key."""
         key = self.request.headers.get("Idempotency-Key")
         if key is None:
             return do()
@@ -120,12 +149,12 @@ class Endpoint(GenericViewSet):
         with transaction.atomic():
             known = idempotency.recall(self.connection, key, mark)
             if known:
-                return _told_again(known)
+                return _replayed(known)
             response = self._attempt(do)
             idempotency.keep(self.connection, key, mark, response)
         return response
 
-    def _attempt(self, do):
+    def _attempt(self, do: Callable[[], HttpResponse]) -> HttpResponse:
         """The answer, a refusal on business grounds being one; everything else ends the transaction."""
         try:
             with transaction.atomic():
@@ -136,13 +165,14 @@ class Endpoint(GenericViewSet):
             return problems.response(refused, path=self.request.path)
 
 
-def _told_again(known):
+def _replayed(known: KeptAnswer) -> HttpResponse:
+    """The answer that was given to the first of several equal requests."""
     kind = "application/json" if known.status < 400 else "application/problem+json"
     headers = {REPLAYED: "true"} | ({"Location": known.location} if known.location else {})
     return HttpResponse(known.body, status=known.status, headers=headers, content_type=kind)
 
 
-def _plain(value):
-    if isinstance(value, datetime | date):
+def _plain(value: object) -> str:
+    if isinstance(value, date):
         return value.isoformat()
     raise TypeError(f"{type(value).__name__} is not JSON")

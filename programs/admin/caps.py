@@ -1,8 +1,13 @@
 """How are upper limits kept: of what is given, and of what staff may give by hand?"""
 
+from __future__ import annotations
+
+from typing import Any
+
 from django.contrib import admin
-from django.urls import reverse
-from django.utils.html import format_html
+from django.db.models import ForeignKey, QuerySet
+from django.forms import ModelChoiceField
+from django.http import HttpRequest
 
 from loyalty_site.lib.admin import (
     ChoicesDropdownFilter,
@@ -10,21 +15,23 @@ from loyalty_site.lib.admin import (
     ModelAdmin,
     ReadOnlyInline,
     RelatedDropdownFilter,
+    StaffRequest,
     TabularInline,
     display,
 )
-from loyalty_site.lib.panels import Sentences, amount, points
+from loyalty_site.lib.panels import Panel, Sentences, amount, link_to, points
 from loyalty_site.lib.units import InUnits
-from programs.admin.units import CapForm, StaffLimitForm
+from programs.admin.part_field import PartField
+from programs.admin.unit_forms import CapForm, StaffLimitForm
 from programs.models import Cap, Currency, StaffLimit
 
-_SCOPES = {
+_SCOPES: dict[str, str] = {
     Cap.Scope.TRANSACTION: "for each transaction",
     Cap.Scope.MEMBER: "for each member",
     Cap.Scope.STORE: "for each store",
     Cap.Scope.PROGRAM: "for all members together",
 }
-_PERIODS = {
+_PERIODS: dict[str, str] = {
     Cap.Period.EVER: "for ever",
     Cap.Period.DAY: "a day",
     Cap.Period.WEEK: "a week",
@@ -32,27 +39,28 @@ _PERIODS = {
     Cap.Period.QUARTER: "a quarter",
     Cap.Period.YEAR: "a year",
 }
-_BEYOND = {
+_BEYOND: dict[str, str] = {
     Cap.Behaviour.TRUNCATE: "What is beyond is not given.",
     Cap.Behaviour.REJECT: "A transaction that would go beyond is refused.",
 }
 
 
-def describe(cap):
+def describe(cap: Cap) -> str:
     """The cap as sentences, e.g. "At most 500 Points for each member a day. What is beyond is not given."."""
     period = f"in {cap.trailing_days} days" if cap.period == Cap.Period.TRAILING else _PERIODS[cap.period]
     when = "" if cap.scope == Cap.Scope.TRANSACTION else f" {period}"
-    only = f", by rule “{cap.rule}”" if cap.rule_id else ""
-    only += f", in {cap.store.name}" if cap.store_id else ""
+    only = f", by rule “{cap.rule}”" if cap.rule else ""
+    only += f", in {cap.store.name}" if cap.store else ""
     return f"At most {most(cap)} {_SCOPES[cap.scope]}{when}{only}. {_BEYOND[cap.behaviour]}"
 
 
-def most(cap):
+def most(cap: Cap) -> str:
     """The limit in what it counts, e.g. "500 Points" or "20.00 EUR"."""
     return quantity(cap, cap.limit)
 
 
-def quantity(cap, units):
+def quantity(cap: Cap, units: int) -> str:
+    """So many of what the cap counts: points and money in their smallest units."""
     if cap.measure == Cap.Measure.USES:
         return f"{units} times"
     if cap.measure == Cap.Measure.MONEY:
@@ -62,6 +70,8 @@ def quantity(cap, units):
 
 @admin.register(Cap)
 class CapAdmin(InUnits, HistoryAdmin):
+    """Caps of all programs, each said in words."""
+
     icon, place = "speed", 7
     form = CapForm
     list_display = ["name", "program", "in_words", "is_active"]
@@ -74,6 +84,8 @@ class CapAdmin(InUnits, HistoryAdmin):
     list_select_related = ["program", "currency", "rule", "store"]
     search_fields = ["name", "code__startswith"]
     autocomplete_fields = ["program"]
+    prepopulated_fields = {"code": ["name"]}
+    fixed_fields = ["program"]
     conditional_fields = {"trailing_days": "period == 'trailing'"}
     fieldsets = [
         (None, {"fields": ["program", ("name", "code"), ("currency", "measure")]}),
@@ -82,55 +94,53 @@ class CapAdmin(InUnits, HistoryAdmin):
     ]
 
     @display(description="in words")
-    def in_words(self, cap):
+    def in_words(self, cap: Cap) -> str:
         return describe(cap)
 
-    def panels(self, request, cap):
+    def panels(self, request: StaffRequest, cap: Cap) -> list[Panel]:
         return [Sentences("In words", [describe(cap)])]
 
-    def get_readonly_fields(self, request, obj=None):
-        return [*super().get_readonly_fields(request, obj), *(["program"] if obj else [])]
-
-    def get_prepopulated_fields(self, request, obj=None):
-        return {} if obj or not self.has_add_permission(request) else {"code": ["name"]}
-
-    def formfield_for_foreignkey(self, db_field, request, **kwargs):
+    def formfield_for_foreignkey(
+        self, db_field: ForeignKey[Any, Any], request: HttpRequest, **kwargs: Any
+    ) -> ModelChoiceField[Any] | None:
         if db_field.name in ("currency", "rule"):
-            kwargs["queryset"] = db_field.related_model.objects.select_related("program")
-        field = super().formfield_for_foreignkey(db_field, request, **kwargs)
-        if db_field.name in ("currency", "rule"):
-            field.label_from_instance = lambda part: f"{part} ({part.program})"
-        return field
+            kwargs["queryset"] = db_field.related_model._default_manager.select_related("program")
+            kwargs["form_class"] = PartField
+        return super().formfield_for_foreignkey(db_field, request, **kwargs)
 
 
 class CapInline(ReadOnlyInline):
     """The caps as sentences; each is edited on its own page."""
 
     model = Cap
-    fields = readonly_fields = ["cap", "in_words", "is_active"]
+    readonly_fields = ["cap", "in_words", "is_active"]
+    fields = [*readonly_fields]
     tab = True
 
-    def get_queryset(self, request):
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Cap]:
         return super().get_queryset(request).select_related("program", "currency", "rule", "store")
 
     @display(description="cap")
-    def cap(self, cap):
-        address = reverse("admin:programs_cap_change", args=[cap.pk])
-        return format_html('<a class="text-link" href="{}">{}</a>', address, cap.name)
+    def cap(self, cap: Cap) -> str:
+        return link_to(cap, cap.name)
 
     @display(description="in words")
-    def in_words(self, cap):
+    def in_words(self, cap: Cap) -> str:
         return describe(cap)
 
 
 class StaffLimitInline(InUnits, TabularInline):
+    """How much each group of staff may give by hand, in the currencies of the program."""
+
     model = StaffLimit
     form = StaffLimitForm
     fields = ["group", "currency", "per_posting", "per_day", "per_member"]
     verbose_name_plural = "staff limits"
     tab = True
 
-    def formfield_for_foreignkey(self, db_field, request, **kwargs):
+    def formfield_for_foreignkey(
+        self, db_field: ForeignKey[Any, Any], request: HttpRequest, **kwargs: Any
+    ) -> ModelChoiceField[Any] | None:
         if db_field.name == "currency":
             kwargs["queryset"] = Currency.objects.filter(program=self.parent)
         return super().formfield_for_foreignkey(db_field, request, **kwargs)
@@ -138,6 +148,8 @@ class StaffLimitInline(InUnits, TabularInline):
 
 @admin.register(StaffLimit)
 class StaffLimitAdmin(InUnits, ModelAdmin):
+    """The limits of staff across programs."""
+
     form = StaffLimitForm
     list_display = ["group", "program", "currency", "once", "daily", "for_one"]
     list_filter = [["program", RelatedDropdownFilter], ["group", RelatedDropdownFilter]]
@@ -147,13 +159,13 @@ class StaffLimitAdmin(InUnits, ModelAdmin):
     fields = [("program", "currency"), "group", ("per_posting", "per_day"), "per_member"]
 
     @display(description="at once", ordering="per_posting")
-    def once(self, limit):
+    def once(self, limit: StaffLimit) -> str:
         return points(limit.per_posting, limit.currency)
 
     @display(description="a day", ordering="per_day")
-    def daily(self, limit):
+    def daily(self, limit: StaffLimit) -> str:
         return points(limit.per_day, limit.currency)
 
     @display(description="a day and member", ordering="per_member")
-    def for_one(self, limit):
+    def for_one(self, limit: StaffLimit) -> str | None:
         return None if limit.per_member is None else points(limit.per_member, limit.currency)

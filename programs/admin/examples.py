@@ -1,22 +1,27 @@
 """What would this rule give? An example that fits its conditions, computed by the engine itself."""
 
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import datetime, timedelta, tzinfo
+from typing import Any
 
 from loyalty_site.lib import money
 from loyalty_site.lib.panels import points
-from programs import configuration, document, earning
+from programs import compiling, document, earning
+from programs.configuration import Configuration
+from programs.configuration import Rule as CompiledRule
+from programs.models import Rule
 from programs.rules import conditions
-from programs.rules.base import Basket, BasketLine, Facts, events
+from programs.rules.base import Basket, BasketLine, Facts
 
 #: How much is bought in the example, in units of the base currency.
 SPENT = 100
 
 
-def example(rule):
+def example(rule: Rule) -> list[str]:
     """Sentences about what the rule gives for an example; none when the program cannot be compiled yet."""
     try:
-        terms = configuration.build(document.export(rule.program), version=rule.program.version)
+        terms = compiling.build(document.export(rule.program), version=rule.program.version)
     except (KeyError, TypeError, ValueError):
         return []
     own = [one for one in terms.rules if one.code == rule.code]
@@ -25,7 +30,7 @@ def example(rule):
     return list(_sentences(terms, own[0]))
 
 
-def _sentences(terms, rule):
+def _sentences(terms: Configuration, rule: CompiledRule) -> Iterator[str]:
     # A multiplier has something to say only beside the rules whose points it multiplies.
     beside = terms.rules if rule.kind.phase != "base" else (rule,)
     terms = replace(terms, rules=tuple(one for one in beside if one.currency == rule.currency))
@@ -42,17 +47,17 @@ def _sentences(terms, rule):
             )
 
 
-def _basket(terms, rule):
+def _basket(terms: Configuration, rule: CompiledRule) -> Basket:
     """A basket that satisfies each condition of the rule."""
     wanted = {condition.key: condition.wanted for condition in rule.conditions}
 
-    def first(key):
+    def first(key: str) -> str:
         return min(wanted[key]) if key in wanted else ""
 
     amount = SPENT * terms.major
     line = BasketLine(sku=first("products"), category=first("categories"), quantity=1, eligible=amount)
     return Basket(
-        kind=min(getattr(rule.kind, "events", None) or events("purchase")),
+        kind=_activity(rule.kind.activities),
         local=_moment(rule, wanted, terms.zone),
         amount=amount,
         eligible=amount,
@@ -65,7 +70,12 @@ def _basket(terms, rule):
     )
 
 
-def _moment(rule, wanted, zone):
+def _activity(kinds: Collection[str] | None) -> str:
+    """One of the kinds of activity that the rule is about (None: all), a purchase if it is one of them."""
+    return "purchase" if kinds is None or "purchase" in kinds else min(kinds)
+
+
+def _moment(rule: CompiledRule, wanted: Mapping[str, Any], zone: tzinfo) -> datetime:
     """The next noon, or the next hour that the rule asks for, on a day on which it holds."""
     local = datetime.now(zone).replace(hour=12, minute=0, second=0, microsecond=0)
     if conditions.Hours.key in wanted:
@@ -79,7 +89,7 @@ def _moment(rule, wanted, zone):
     return local
 
 
-def _members(terms, rule):
+def _members(terms: Configuration, rule: CompiledRule) -> list[tuple[dict[str, str], str]]:
     """({tier group: tier}, name) of the members that the example speaks of."""
     tiers = [(group, tier) for group in terms.tier_groups.values() for tier in group.tiers]
     asked = {c.key: c.wanted for c in rule.conditions}.get(conditions.Tiers.key)

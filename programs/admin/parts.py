@@ -3,6 +3,8 @@
 import json
 
 from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest
 from django.utils.html import format_html
 
 from loyalty_site.lib.admin import (
@@ -16,12 +18,23 @@ from loyalty_site.lib.admin import (
 from loyalty_site.lib.panels import dot, points
 from loyalty_site.lib.units import InUnits
 from programs.admin.programs import CURRENCY_FIELDSETS, ExpiryRuleInline, TierInline
-from programs.admin.units import CurrencyForm, TierForm
-from programs.models import Currency, ExchangeRate, ExpiryRule, Participation, ProgramVersion, Tier, TierGroup
+from programs.admin.unit_forms import CurrencyForm, TierForm
+from programs.models import (
+    Currency,
+    ExchangeRate,
+    ExpiryRule,
+    Participation,
+    Program,
+    ProgramVersion,
+    Tier,
+    TierGroup,
+)
 
 
 @admin.register(Currency)
 class CurrencyAdmin(InUnits, HistoryAdmin):
+    """Kinds of points, each with its expiry rule."""
+
     form = CurrencyForm
     icon, place = "paid", 3
     list_display = ["name", "program", "kind", "decimals", "is_primary", "expiry"]
@@ -29,19 +42,19 @@ class CurrencyAdmin(InUnits, HistoryAdmin):
     list_select_related = ["program", "expiry_rule"]
     search_fields = ["name", "code__startswith"]
     autocomplete_fields = ["program"]
+    fixed_fields = ["program"]
     fieldsets = [(None, {"fields": ["program"]}), *CURRENCY_FIELDSETS]
     inlines = [ExpiryRuleInline]
 
     @display(description="expires", empty_value="never")
-    def expiry(self, currency):
+    def expiry(self, currency: Currency) -> ExpiryRule | None:
         return getattr(currency, "expiry_rule", None)
-
-    def get_readonly_fields(self, request, obj=None):
-        return [*super().get_readonly_fields(request, obj), *(["program"] if obj else [])]
 
 
 @admin.register(ExpiryRule)
 class ExpiryRuleAdmin(HistoryAdmin):
+    """When the points of each currency end."""
+
     list_display = ["currency", "program", "model", "period", "unit", "rounding", "min_validity_days"]
     list_filter = [["currency__program", RelatedDropdownFilter], ["model", ChoicesDropdownFilter]]
     list_select_related = ["currency__program"]
@@ -49,26 +62,28 @@ class ExpiryRuleAdmin(HistoryAdmin):
     autocomplete_fields = ["currency"]
 
     @display(description="program")
-    def program(self, rule):
+    def program(self, rule: ExpiryRule) -> Program:
         return rule.currency.program
 
 
 @admin.register(TierGroup)
 class TierGroupAdmin(HistoryAdmin):
+    """Ladders of tiers, and what they are measured in."""
+
     icon, place = "stairs", 4
     list_display = ["name", "program", "currency", "window"]
     list_filter = [["program", RelatedDropdownFilter]]
     list_select_related = ["program", "currency"]
     search_fields = ["name", "code__startswith"]
     autocomplete_fields = ["program", "currency"]
+    fixed_fields = ["program"]
     inlines = [TierInline]
-
-    def get_readonly_fields(self, request, obj=None):
-        return ["program"] if obj else []
 
 
 @admin.register(Tier)
 class TierAdmin(InUnits, HistoryAdmin):
+    """The steps of all ladders."""
+
     form = TierForm
     list_display = ["coloured", "group", "program", "sequence", "reached_from", "multiplier"]
     list_filter = [["group__program", RelatedDropdownFilter]]
@@ -77,20 +92,22 @@ class TierAdmin(InUnits, HistoryAdmin):
     autocomplete_fields = ["group"]
 
     @display(description="name", ordering="name")
-    def coloured(self, tier):
+    def coloured(self, tier: Tier) -> str:
         return dot(tier.colour, tier.name)
 
     @display(description="threshold", ordering="threshold")
-    def reached_from(self, tier):
+    def reached_from(self, tier: Tier) -> str:
         return points(tier.threshold, tier.group.currency)
 
     @display(description="program")
-    def program(self, tier):
+    def program(self, tier: Tier) -> Program:
         return tier.group.program
 
 
 @admin.register(Participation)
 class ParticipationAdmin(ModelAdmin):
+    """Which partners take part in which program."""
+
     icon, place = "group_add", 5
     list_display = ["program", "partner", "since"]
     list_filter = [["program", RelatedDropdownFilter], ["partner", RelatedDropdownFilter]]
@@ -101,6 +118,8 @@ class ParticipationAdmin(ModelAdmin):
 
 @admin.register(ExchangeRate)
 class ExchangeRateAdmin(ModelAdmin):
+    """What other money is worth in the base currency of a program."""
+
     icon, place = "currency_exchange", 6
     list_display = ["money", "program", "on", "rate"]
     list_filter = [["program", RelatedDropdownFilter]]
@@ -111,18 +130,21 @@ class ExchangeRateAdmin(ModelAdmin):
 
 @admin.register(ProgramVersion)
 class ProgramVersionAdmin(FactAdmin):
+    """What a program was at each of its versions, as one document."""
+
     icon, place = "history", 8
     list_display = ["program", "number", "created_at"]
     list_filter = [["program", RelatedDropdownFilter]]
     list_select_related = ["program"]
     search_fields = ["program__name", "number__exact"]
-    fields = readonly_fields = ["program", "number", "created_at", "configuration"]
+    readonly_fields = ["program", "number", "created_at", "configuration"]
+    fields = [*readonly_fields]
 
-    def get_queryset(self, request):
+    def get_queryset(self, request: HttpRequest) -> QuerySet[ProgramVersion]:
         # The documents are large, and a list shows none.
         return super().get_queryset(request).defer("document")
 
     @display(description="configuration")
-    def configuration(self, version):
+    def configuration(self, version: ProgramVersion) -> str:
         text = json.dumps(version.document, indent=2, ensure_ascii=False)
         return format_html('<pre class="loyalty-document">{}</pre>', text)

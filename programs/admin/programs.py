@@ -1,34 +1,44 @@
 """How is a program configured? On one page: terms, partners, currencies, tiers and rules."""
 
+from __future__ import annotations
+
+from typing import Any
+
 from django import forms
 from django.contrib import admin
-from django.http import HttpResponseRedirect
+from django.db.models import Field, ForeignKey, QuerySet
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils.html import format_html
 
 from loyalty_site.lib.admin import (
     ChoicesDropdownFilter,
+    Fieldset,
+    Fieldsets,
     HistoryAdmin,
-    ModelForm,
     ReadOnlyInline,
     RelatedDropdownFilter,
     StackedInline,
+    StaffRequest,
     TabularInline,
     action,
     display,
     widgets,
 )
-from loyalty_site.lib.panels import Sentences
+from loyalty_site.lib.forms import ModelForm
+from loyalty_site.lib.panels import Panel, Sentences, link_to
 from loyalty_site.lib.units import InUnits
 from programs import checks, document
 from programs.admin.caps import CapInline, StaffLimitInline
-from programs.admin.units import CurrencyForm, TierForm
+from programs.admin.unit_forms import CurrencyForm, TierForm
 from programs.admin.wording import describe
 from programs.forms import LadderFormSet
 from programs.models import Currency, ExchangeRate, ExpiryRule, Participation, Program, Rule, Tier, TierGroup
 
 
 class ParticipationInline(TabularInline):
+    """Partners that take part beside the owner."""
+
     model = Participation
     verbose_name_plural = "partners"
     fields = ["partner", "since"]
@@ -37,6 +47,10 @@ class ParticipationInline(TabularInline):
 
 
 class ExpiryRuleForm(ModelForm):
+    """An expiry rule, which may be changed for new points only."""
+
+    instance: ExpiryRule
+
     for_new_points = forms.BooleanField(
         label="for new points only",
         required=False,
@@ -44,12 +58,14 @@ class ExpiryRuleForm(ModelForm):
         help_text="Tick it to change the rule while members hold points: these keep the ends they have.",
     )
 
-    def clean(self):
+    def clean(self) -> dict[str, Any] | None:
         self.instance.is_for_new_points = bool(self.cleaned_data.get("for_new_points"))
         return super().clean()
 
 
 class ExpiryRuleInline(StackedInline):
+    """When the points of a currency end. It cannot be deleted: "never" says the same, and is asked about."""
+
     model = ExpiryRule
     form = ExpiryRuleForm
     fields = [
@@ -62,17 +78,16 @@ class ExpiryRuleInline(StackedInline):
         ("notice_days", "for_new_points"),
     ]
     hide_title = True
-    # "Never" says the same, and is asked about as any other change is.
     can_delete = False
     verbose_name_plural = "expiry rule (without one, points never end)"
 
 
-def _later(title, *fields):
+def _later(title: str, *fields: str | tuple[str, ...]) -> Fieldset:
     """Terms that most currencies leave as they are: folded away until somebody opens them."""
     return title, {"fields": list(fields), "classes": ["collapse"]}
 
 
-CURRENCY_FIELDSETS = [
+CURRENCY_FIELDSETS: Fieldsets = [
     (
         None,
         {
@@ -105,6 +120,8 @@ CURRENCY_FIELDSETS = [
 
 
 class CurrencyInline(InUnits, StackedInline):
+    """The kinds of points of a program."""
+
     model = Currency
     form = CurrencyForm
     fieldsets = CURRENCY_FIELDSETS
@@ -113,23 +130,31 @@ class CurrencyInline(InUnits, StackedInline):
 
 
 class TierInline(InUnits, TabularInline):
+    """The steps of one ladder, checked together."""
+
     model = Tier
     form, formset = TierForm, LadderFormSet
     fields = ["sequence", "name", "code", "threshold", "multiplier", "extension_months", "colour"]
 
-    def formfield_for_dbfield(self, db_field, request, **kwargs):
+    def formfield_for_dbfield(
+        self, db_field: Field[Any, Any], request: HttpRequest, **kwargs: Any
+    ) -> forms.Field | None:
         if db_field.name == "colour":
             kwargs["widget"] = widgets.UnfoldAdminColorInputWidget()
         return super().formfield_for_dbfield(db_field, request, **kwargs)
 
 
 class TierGroupInline(StackedInline):
+    """The ladders of a program, each measured in one of its qualifying currencies."""
+
     model = TierGroup
     fields = [("name", "code"), ("currency", "window")]
     inlines = [TierInline]
     tab = True
 
-    def formfield_for_foreignkey(self, db_field, request, **kwargs):
+    def formfield_for_foreignkey(
+        self, db_field: ForeignKey[Any, Any], request: HttpRequest, **kwargs: Any
+    ) -> forms.ModelChoiceField[Any] | None:
         if db_field.name == "currency":
             kwargs["queryset"] = Currency.objects.filter(program=self.parent, kind=Currency.Kind.QUALIFYING)
         return super().formfield_for_foreignkey(db_field, request, **kwargs)
@@ -139,29 +164,31 @@ class RuleInline(ReadOnlyInline):
     """The rules as sentences; each is edited on its own page, with the fields of its kind."""
 
     model = Rule
-    fields = readonly_fields = ["rule", "in_words", "currency", "group", "priority", "dates", "is_active"]
+    readonly_fields = ["rule", "in_words", "currency", "group", "priority", "dates", "is_active"]
+    fields = [*readonly_fields]
     tab = True
 
-    def get_queryset(self, request):
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Rule]:
         return super().get_queryset(request).select_related("currency")
 
     @display(description="rule")
-    def rule(self, rule):
-        address = reverse("admin:programs_rule_change", args=[rule.pk])
-        return format_html('<a class="text-link" href="{}">{}</a> v{}', address, rule.name, rule.version)
+    def rule(self, rule: Rule) -> str:
+        return format_html("{} v{}", link_to(rule, rule.name), rule.version)
 
     @display(description="in words")
-    def in_words(self, rule):
+    def in_words(self, rule: Rule) -> str:
         return describe(rule)
 
     @display(description="dates")
-    def dates(self, rule):
+    def dates(self, rule: Rule) -> str:
         if not rule.starts_on and not rule.ends_on:
             return "always"
         return f"{rule.starts_on or '…'} to {rule.ends_on or '…'}"
 
 
 class ExchangeRateInline(TabularInline):
+    """What other money is worth here, a page at a time."""
+
     model = ExchangeRate
     fields = ["money", "on", "rate"]
     per_page = 25
@@ -169,12 +196,16 @@ class ExchangeRateInline(TabularInline):
 
 
 class ProgramForm(ModelForm):
+    """The terms of a program itself."""
+
     class Meta:
         help_texts = {"status": "Only an active program enrols members and takes transactions."}
 
 
 @admin.register(Program)
 class ProgramAdmin(HistoryAdmin):
+    """Programs with all their parts. Documents, keys of members and imports refer to the code, so it stays."""
+
     icon, place = "loyalty", 1
     form = ProgramForm
     list_display = ["name", "code", "owner", "status_label", "time_zone", "money", "version"]
@@ -183,6 +214,8 @@ class ProgramAdmin(HistoryAdmin):
     search_fields = ["name", "code__startswith"]
     autocomplete_fields = ["owner"]
     readonly_fields = ["version", "created_at"]
+    fixed_fields = ["code"]
+    prepopulated_fields = {"code": ["name"]}
     inlines = [
         ParticipationInline,
         CurrencyInline,
@@ -192,6 +225,8 @@ class ProgramAdmin(HistoryAdmin):
         StaffLimitInline,
         ExchangeRateInline,
     ]
+    # Tiers are measured in a currency of the program, so the program comes first.
+    add_inlines = [ParticipationInline, CurrencyInline]
     actions_detail = ["add_rule", "add_cap"]
     fieldsets = [
         (None, {"fields": [("name", "code"), ("owner", "status"), ("version", "created_at")]}),
@@ -215,36 +250,19 @@ class ProgramAdmin(HistoryAdmin):
         ordering="status",
         label={"active": "success", "draft": "info", "paused": "warning", "closed": "danger"},
     )
-    def status_label(self, program):
+    def status_label(self, program: Program) -> tuple[str, str]:
         return program.status, program.get_status_display()
 
-    def get_inlines(self, request, obj):
-        # Tiers are measured in a currency of the program, so the program comes first.
-        return self.inlines if obj else [ParticipationInline, CurrencyInline]
-
-    def get_readonly_fields(self, request, obj=None):
-        # Documents, keys of members and imports refer to the code.
-        return [*self.readonly_fields, *(["code"] if obj else [])]
-
-    def get_prepopulated_fields(self, request, obj=None):
-        return {} if obj else {"code": ["name"]}
-
-    def panels(self, request, program):
+    def panels(self, request: StaffRequest, program: Program) -> list[Panel]:
         described = document.export(program)
         problems = document.check(described) or document.lint(described)
         sentences = [checks.sentence_of(f"{problem.path}: {problem.message}") for problem in problems]
         return [Sentences("To look at", sentences)] if sentences else []
 
-    def has_add_rule_permission(self, request, object_id=None):
-        return request.user.has_perm("programs.add_rule")
-
-    @action(description="Add a rule", permissions=["add_rule"], icon="add")
-    def add_rule(self, request, object_id):
+    @action(description="Add a rule", permission="programs.add_rule", icon="add")
+    def add_rule(self, request: StaffRequest, object_id: str) -> HttpResponse:
         return HttpResponseRedirect(f"{reverse('admin:programs_rule_add')}?program={object_id}")
 
-    def has_add_cap_permission(self, request, object_id=None):
-        return request.user.has_perm("programs.add_cap")
-
-    @action(description="Add a cap", permissions=["add_cap"], icon="speed")
-    def add_cap(self, request, object_id):
+    @action(description="Add a cap", permission="programs.add_cap", icon="speed")
+    def add_cap(self, request: StaffRequest, object_id: str) -> HttpResponse:
         return HttpResponseRedirect(f"{reverse('admin:programs_cap_add')}?program={object_id}")

@@ -1,25 +1,36 @@
 """How is an earning rule edited? With the fields of its kind and of each condition, not as JSON."""
 
+from __future__ import annotations
+
+from typing import Any, cast
+
 from django.contrib import admin
 from django.core.exceptions import ValidationError
+from django.db.models import ForeignKey
+from django.forms import ModelChoiceField
+from django.http import HttpRequest
 
 from loyalty_site.lib.admin import (
     ChoicesDropdownFilter,
     HistoryAdmin,
     RelatedDropdownFilter,
+    StaffRequest,
     display,
 )
-from loyalty_site.lib.panels import Sentences
-from programs.admin import ruleforms
+from loyalty_site.lib.panels import Panel, Sentences
+from programs.admin import rule_form
 from programs.admin.examples import example
+from programs.admin.part_field import PartField
 from programs.admin.wording import describe, what
 from programs.models import Currency, Program, Rule
 
 
 @admin.register(Rule)
 class RuleAdmin(HistoryAdmin):
+    """Earning rules of all programs, said in words, with an example of what each gives."""
+
     icon, place = "rule", 2
-    form = ruleforms.RuleForm
+    form = rule_form.RuleForm
     list_display = ["name", "program", "what", "currency", "group", "priority", "is_active", "version"]
     list_filter = [
         ["program", RelatedDropdownFilter],
@@ -29,16 +40,18 @@ class RuleAdmin(HistoryAdmin):
     list_select_related = ["program", "currency"]
     search_fields = ["name", "code__startswith"]
     readonly_fields = ["version"]
-    conditional_fields = ruleforms.SHOWN_FOR_KIND
+    fixed_fields = ["program"]
+    prepopulated_fields = {"code": ["name"]}
+    conditional_fields = rule_form.SHOWN_FOR_KIND
 
     @display(description="kind", ordering="kind")
-    def what(self, rule):
+    def what(self, rule: Rule) -> str:
         return what(rule)
 
-    def panels(self, request, rule):
+    def panels(self, request: StaffRequest, rule: Rule) -> list[Panel]:
         return [Sentences("In words", [describe(rule), *example(rule)])]
 
-    def get_fieldsets(self, request, obj=None):
+    def get_fieldsets(self, request: HttpRequest, obj: Rule | None = None) -> list[Any]:
         head = ["program", ("name", "code"), "kind", "currency"]
         when = ["is_active", ("starts_on", "ends_on"), ("group", "priority"), *(["version"] if obj else [])]
         may_edit = self.has_change_permission(request, obj) if obj else self.has_add_permission(request)
@@ -46,34 +59,35 @@ class RuleAdmin(HistoryAdmin):
             return [(None, {"fields": head}), ("When it counts", {"fields": when})]
         return [
             (None, {"fields": head}),
-            ("What it gives", {"fields": list(ruleforms.PARAMS)}),
-            ("Only when… (what is empty does not matter)", {"fields": list(ruleforms.CONDITIONS)}),
+            ("What it gives", {"fields": list(rule_form.PARAMS)}),
+            ("Only when… (what is empty does not matter)", {"fields": list(rule_form.CONDITIONS)}),
             ("When it counts", {"fields": when}),
         ]
 
-    def get_prepopulated_fields(self, request, obj=None):
-        return {} if obj or not self.has_add_permission(request) else {"code": ["name"]}
-
-    def get_readonly_fields(self, request, obj=None):
-        return [*self.readonly_fields, *(["program"] if obj else [])]
-
-    def get_form(self, request, obj=None, change=False, **kwargs):
-        form = super().get_form(request, obj, change, **kwargs)
+    def get_form(
+        self, request: HttpRequest, obj: Rule | None = None, change: bool = False, **kwargs: Any
+    ) -> type[rule_form.RuleForm]:
+        form = cast(type[rule_form.RuleForm], super().get_form(request, obj, change, **kwargs))
         form.program = _program(request, obj)
-        if "currency" in form.base_fields and form.program:
-            form.base_fields["currency"].queryset = Currency.objects.filter(program=form.program)
-        elif "currency" in form.base_fields:
-            field = form.base_fields["currency"]
-            field.queryset = field.queryset.select_related("program")
-            field.label_from_instance = lambda currency: f"{currency} ({currency.program})"
+        field = form.base_fields.get("currency")
+        if isinstance(field, PartField) and form.program:
+            field.queryset = Currency.objects.filter(program=form.program)
+            field.is_of_one_program = True
         return form
 
+    def formfield_for_foreignkey(
+        self, db_field: ForeignKey[Any, Any], request: HttpRequest, **kwargs: Any
+    ) -> ModelChoiceField[Any] | None:
+        if db_field.name == "currency":
+            kwargs |= {"form_class": PartField, "queryset": Currency.objects.select_related("program")}
+        return super().formfield_for_foreignkey(db_field, request, **kwargs)
 
-def _program(request, rule):
+
+def _program(request: HttpRequest, rule: Rule | None) -> Program | None:
     """The program whose currencies, partners and tiers are offered: the rule's, or that of the address."""
     if rule:
         return rule.program
     try:
-        return Program.objects.filter(pk=request.GET.get("program") or None).first()
+        return Program.objects.filter(pk=request.GET.get("program", "")).first()
     except (ValueError, ValidationError, OverflowError):
         return None

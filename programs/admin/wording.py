@@ -1,42 +1,46 @@
 """How is a rule said in words? For lists, where nobody wants to read its parameters as JSON."""
 
+from collections.abc import Iterator
+from typing import Any
+
 from django.forms import Form
 from django.utils.text import capfirst
 
 from programs import rules
+from programs.models import Rule
 from programs.rules import conditions
 
 WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 
 
-def describe(rule):
+def describe(rule: Rule) -> str:
     """One sentence or two, e.g. "Points per visit: points 10. Only when channels: web."."""
     gives = f"{what(rule)}: {terms(rule)}" if terms(rule) else what(rule)
     limits = "; ".join(f"{name}: {value}" for name, value in circumstances(rule))
     return f"{gives}. Only when {limits}." if limits else f"{gives}."
 
 
-def what(rule):
+def what(rule: Rule) -> str:
     """The label of the rule's kind."""
     kind = rules.registry.get(rule.kind)
     return kind.label if kind else rule.kind
 
 
-def terms(rule):
-    """What the kind was told, in the order of its form."""
+def terms(rule: Rule) -> str:
+    """The parameters of its kind that are set, in the order of its form, e.g. "points 10, per 5"."""
     kind = rules.registry.get(rule.kind)
     fields = kind.Params.base_fields if kind else Form.base_fields
     names = [name for name in fields if _is_given(rule.params.get(name))]
     return ", ".join(f"{label(name).lower()} {rule.params[name]}" for name in names)
 
 
-def circumstances(rule):
+def circumstances(rule: Rule) -> Iterator[tuple[str, str]]:
     """(condition, its values as text) of each condition."""
     for key, value in rule.conditions.items():
         yield key, say(key, value)
 
 
-def say(key, value):
+def say(key: str, value: Any) -> str:
     """The value of a condition as text."""
     if not isinstance(value, list):
         return str(value)
@@ -47,9 +51,10 @@ def say(key, value):
     return ", ".join(map(str, value))
 
 
-def label(name):
+def label(name: str) -> str:
+    """What a field of this name is called on a page."""
     return capfirst(name.replace("_", " "))
 
 
-def _is_given(value):
+def _is_given(value: Any) -> bool:
     return value not in (None, "", [])

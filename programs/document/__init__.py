@@ -4,10 +4,11 @@
 with its defaults; `apply` document -> changes in the database; `export` program -> document.
 """
 
-from programs.document.applying import Change, Invalid, apply, preview
+from programs.document.applying import apply, preview
+from programs.document.changes import Change, Invalid
 from programs.document.checking import check, normal
 from programs.document.exporting import export
-from programs.document.layout import FORMAT
+from programs.document.format import FORMAT
 from programs.document.linting import lint
 from programs.document.reading import Unreadable, read
 

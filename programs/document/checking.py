@@ -7,88 +7,123 @@ against each other (consistency.py).
 import datetime as dt
 import difflib
 import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from decimal import Decimal
+from typing import TYPE_CHECKING, cast
 
 from django.core.exceptions import ValidationError
 
+from loyalty_site.lib.json_types import ExactJson, Json
 from programs import checks
 from programs.checks import Problem, clipped
 from programs.document import consistency
-from programs.document.exporting import plain
-from programs.document.layout import CAP, CURRENCY, EXPIRY, FORMAT, LISTS, PROGRAM, RULE, TIER, TIER_GROUP
+from programs.document.exporting import Stored, Written, plain
+from programs.document.format import (
+    FORMAT,
+    CapSpec,
+    CurrencySpec,
+    Document,
+    ExpirySpec,
+    ProgramSpec,
+    RuleSpec,
+    TierGroupSpec,
+    TierSpec,
+)
+from programs.document.layout import CAP, CURRENCY, EXPIRY, LISTS, PROGRAM, RULE, TIER, TIER_GROUP, Part
+
+if TYPE_CHECKING:
+    from programs.document.layout import Column
+
+#: One part of a document as people wrote it.
+Given = Mapping[str, ExactJson]
 
 _DECIMAL = re.compile(r"-?\d{1,30}(\.\d{1,30})?", re.ASCII)
 
 
-def check(document):
+def check(document: ExactJson | Document) -> list[Problem]:
     """Every Problem of a value that claims to be a program's document; an empty list if it is right."""
-    return list(checks.absurd(document)) or list(_shape(document)) or list(consistency.problems(filled(document)))
+    value = cast(ExactJson, document)
+    return (
+        list(checks.absurd(value)) or list(_form(value)) or list(consistency.problems(filled(cast(Given, document))))
+    )
 
 
-def normal(document):
+def normal(document: ExactJson | Document) -> Document:
     """The document that `export` gives after importing a *valid* one: defaults filled, in stable order."""
-    full = filled(document)
+    full = filled(cast(Given, document))
     full["partners"] = sorted(set(full["partners"]) - {full["program"]["owner"]})
-    for name in LISTS[1:]:
-        full[name] = sorted(full[name], key=lambda part: part["code"])
+    full["currencies"].sort(key=lambda spec: spec["code"])
+    full["tier_groups"].sort(key=lambda spec: spec["code"])
+    full["rules"].sort(key=lambda spec: spec["code"])
+    full["caps"].sort(key=lambda spec: spec["code"])
     for group in full["tier_groups"]:
-        group["tiers"] = sorted(group["tiers"], key=lambda tier: tier["sequence"])
+        group["tiers"].sort(key=lambda tier: tier["sequence"])
     return full
 
 
-def filled(document):
-    """A document of sound shape with every default written out, in its own order."""
+def filled(document: Given) -> Document:
+    """A document of sound form with every default written out, in its own order."""
+    # What `_form` found nothing to say against has these types.
     return {
         "format": FORMAT,
-        "program": _filled(PROGRAM, document["program"]),
-        "partners": list(document.get("partners", ())),
-        "currencies": [
-            _filled(CURRENCY, spec) | {"expiry": _expiry(spec.get("expiry"))}
-            for spec in document.get("currencies", ())
-        ],
-        "tier_groups": [
-            _filled(TIER_GROUP, spec) | {"tiers": [_filled(TIER, tier) for tier in spec.get("tiers", ())]}
-            for spec in document.get("tier_groups", ())
-        ],
-        "rules": [
-            _filled(RULE, spec) | {name: _storable(spec.get(name, {})) for name in ("params", "conditions")}
-            for spec in document.get("rules", ())
-        ],
+        "program": cast(ProgramSpec, _filled(PROGRAM, cast(Given, document["program"]))),
+        "partners": list(cast(Sequence[str], document.get("partners", ()))),
+        "currencies": [_filled_currency(spec) for spec in _specs(document, "currencies")],
+        "tier_groups": [_filled_tier_group(spec) for spec in _specs(document, "tier_groups")],
+        "rules": [_filled_rule(spec) for spec in _specs(document, "rules")],
         "caps": [
-            _filled(CAP, spec) | {name: spec.get(name, "") for name in CAP.others}
-            for spec in document.get("caps", ())
+            cast(CapSpec, {**_filled(CAP, spec), **{name: spec.get(name, "") for name in CAP.others}})
+            for spec in _specs(document, "caps")
         ],
     }
 
 
-def _expiry(spec):
+def _specs(part: Given, name: str) -> Sequence[Given]:
+    """The parts that a list of this name holds."""
+    return cast(Sequence[Given], part.get(name, ()))
+
+
+def _filled_currency(spec: Given) -> CurrencySpec:
     """{} is an expiry rule with all its defaults; only null, or nothing at all, is none."""
-    return None if spec is None else _filled(EXPIRY, spec)
+    rule = cast(Given | None, spec.get("expiry"))
+    expiry = None if rule is None else cast(ExpirySpec, _filled(EXPIRY, rule))
+    return cast(CurrencySpec, {**_filled(CURRENCY, spec), "expiry": expiry})
 
 
-def _filled(part, spec):
+def _filled_tier_group(spec: Given) -> TierGroupSpec:
+    tiers = [cast(TierSpec, _filled(TIER, tier)) for tier in _specs(spec, "tiers")]
+    return cast(TierGroupSpec, {**_filled(TIER_GROUP, spec), "tiers": tiers})
+
+
+def _filled_rule(spec: Given) -> RuleSpec:
+    nested = {name: _storable(spec.get(name, {})) for name in ("params", "conditions")}
+    return cast(RuleSpec, {**_filled(RULE, spec), **nested})
+
+
+def _filled(part: Part, spec: Given) -> dict[str, Written]:
     row = {name: _canonical(part.field(name), spec) for name in part.fields}
-    return row | {name: spec[name] for name in part.codes}
+    return row | {name: cast(str, spec[name]) for name in part.codes}
 
 
-def _canonical(model_field, spec):
-    value = spec.get(model_field.name, model_field.get_default())
-    return plain(model_field, model_field.to_python(str(value) if isinstance(value, float) else value))
+def _canonical(column: "Column", spec: Given) -> Written:
+    value = spec.get(column.name, column.get_default())
+    stored: Stored = column.to_python(str(value) if isinstance(value, float) else value)
+    return plain(column, stored)
 
 
-def _storable(value):
+def _storable(value: ExactJson) -> Json:
     """The parameters as a JSON column keeps them: Decimals and floats as text."""
     if isinstance(value, dict):
         return {name: _storable(inner) for name, inner in value.items()}
     if isinstance(value, list):
         return [_storable(inner) for inner in value]
-    return str(value) if isinstance(value, (Decimal, float)) else value
+    return str(value) if isinstance(value, (Decimal, float)) else cast(Json, value)
 
 
-# The shape: each value by itself.
+# The form: each value by itself.
 
 
-def _shape(document):
+def _form(document: ExactJson) -> Iterator[Problem]:
     if not isinstance(document, dict):
         yield Problem("", "must be an object with format, program, currencies, rules …")
         return
@@ -109,20 +144,20 @@ def _shape(document):
         yield Problem("currencies", "must hold at least one currency")
 
 
-def _partner(spec, path):
+def _partner(spec: ExactJson, path: str) -> Iterator[Problem]:
     words = _wrong(PROGRAM.field("owner"), spec)
     if words:
         yield Problem(path, words)
 
 
-def _currency(spec, path):
+def _currency(spec: ExactJson, path: str) -> Iterator[Problem]:
     yield from _object(CURRENCY, spec, path)
     expiry = spec.get("expiry") if isinstance(spec, dict) else None
     if expiry is not None:
         yield from _object(EXPIRY, expiry, f"{path}.expiry")
 
 
-def _tier_group(spec, path):
+def _tier_group(spec: ExactJson, path: str) -> Iterator[Problem]:
     yield from _object(TIER_GROUP, spec, path)
     tiers = spec.get("tiers", []) if isinstance(spec, dict) else []
     if not isinstance(tiers, list):
@@ -132,12 +167,12 @@ def _tier_group(spec, path):
         yield from _object(TIER, tier, f"{path}.tiers[{place}]")
 
 
-def _rule(spec, path):
+def _rule(spec: ExactJson, path: str) -> Iterator[Problem]:
     yield from _object(RULE, spec, path)
     if not isinstance(spec, dict):
         return
-    own = {"kind": spec.get("kind"), "params": spec.get("params", {}), "conditions": spec.get("conditions", {})}
-    for problem in checks.rule(**own):
+    params, conditions = spec.get("params", {}), spec.get("conditions", {})
+    for problem in checks.rule(kind=spec.get("kind"), params=params, conditions=conditions):
         # The kind of a rule that has none, or no known one, was named above.
         if problem.path != "kind":
             yield problem.under(path)
@@ -146,17 +181,25 @@ def _rule(spec, path):
         yield Problem(f"{path}.version", "must be a whole number from 1")
 
 
-def _cap(spec, path):
+def _cap(spec: ExactJson, path: str) -> Iterator[Problem]:
     yield from _object(CAP, spec, path)
-    for name in CAP.others if isinstance(spec, dict) else ():
+    if not isinstance(spec, dict):
+        return
+    for name in CAP.others:
         if not isinstance(spec.get(name, ""), str):
             yield Problem(f"{path}.{name}", "must be a text")
 
 
-_ITEMS = {"partners": _partner, "currencies": _currency, "tier_groups": _tier_group, "rules": _rule, "caps": _cap}
+_ITEMS: dict[str, Callable[[ExactJson, str], Iterator[Problem]]] = {
+    "partners": _partner,
+    "currencies": _currency,
+    "tier_groups": _tier_group,
+    "rules": _rule,
+    "caps": _cap,
+}
 
 
-def _object(part, spec, path):
+def _object(part: Part, spec: ExactJson, path: str) -> Iterator[Problem]:
     """Problems of the names and the plain values of one object."""
     if not isinstance(spec, dict):
         yield Problem(path, "is missing" if spec is None else "must be an object")
@@ -164,6 +207,7 @@ def _object(part, spec, path):
     yield from _unknown(spec, path, part.names)
     for name in part.fields + part.codes:
         field = part.field(name)
+        words: str | None
         if name in spec:
             words = _wrong(field, spec[name])
         else:
@@ -172,31 +216,31 @@ def _object(part, spec, path):
             yield Problem(f"{path}.{name}", words)
 
 
-def _unknown(spec, path, names):
+def _unknown(spec: Given, path: str, names: Sequence[str]) -> Iterator[Problem]:
     for name in spec.keys() - set(names):
         near = difflib.get_close_matches(name[:60], names, n=1)
         hint = f"did you mean {near[0]}?" if near else f"known are {', '.join(names)}"
         yield Problem(f"{path}.{clipped(name)}" if path else clipped(name), f"unknown field; {hint}")
 
 
-def _wrong(model_field, value):
-    """Why the model's field cannot hold this JSON value, or None."""
+def _wrong(column: "Column", value: ExactJson) -> str | None:
+    """Why the model's column cannot hold this JSON value, or None."""
     if value is None:
-        return None if model_field.null else "must not be null"
-    words = _mistyped(model_field.get_internal_type(), value)
+        return None if column.null else "must not be null"
+    words = _mistyped(column.get_internal_type(), value)
     if words:
         return words
-    choices = [key for key, _ in model_field.flatchoices]
+    choices = [key for key, _ in column.flatchoices]
     if choices:
         return None if value in choices else f"must be one of {', '.join(choices)}"
     try:
-        model_field.clean(str(value) if isinstance(value, float) else value, None)
+        column.clean(str(value) if isinstance(value, float) else value, None)
     except ValidationError as error:
         return "; ".join(checks.clause_of(message) for message in error.messages)
     return None
 
 
-def _mistyped(internal_type, value):
+def _mistyped(internal_type: str, value: ExactJson) -> str | None:
     match internal_type:
         case "BooleanField":
             return None if isinstance(value, bool) else "must be true or false"
@@ -209,14 +253,14 @@ def _mistyped(internal_type, value):
     return None if type(value) is int else "must be a whole number"
 
 
-def _is_date(text):
+def _is_date(text: str) -> bool:
     try:
         return dt.date.fromisoformat(text).isoformat() == text
     except ValueError:
         return False
 
 
-def _is_decimal(value):
+def _is_decimal(value: ExactJson) -> bool:
     if isinstance(value, str):
         return bool(_DECIMAL.fullmatch(value))
     return isinstance(value, (int, float, Decimal)) and not isinstance(value, bool)

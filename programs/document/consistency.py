@@ -1,45 +1,52 @@
 """Do the parts of a document fit together? Asked of programs/checks.py, as the models' own `clean` does."""
 
 from collections import Counter
+from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal
 
 from loyalty_site.lib import money
 from programs import checks
 from programs.capping import store_of
 from programs.checks import Problem, clipped
-from programs.document.layout import LISTS
+from programs.document.format import CurrencySpec, Document, TierGroupSpec
+from programs.rules.base import Surroundings
 
 
-def problems(document):
+def problems(document: Document) -> Iterator[Problem]:
     """Problems of a filled document whose values are sound each by itself."""
     currencies = {spec["code"]: spec for spec in document["currencies"]}
     yield from _twice("partners", "", document["partners"])
-    for name in LISTS[1:]:
-        yield from _twice(name, ".code", [spec["code"] for spec in document[name]])
+    yield from _twice("currencies", ".code", [spec["code"] for spec in document["currencies"]])
+    yield from _twice("tier_groups", ".code", [spec["code"] for spec in document["tier_groups"]])
+    yield from _twice("rules", ".code", [spec["code"] for spec in document["rules"]])
+    yield from _twice("caps", ".code", [spec["code"] for spec in document["caps"]])
     yield from _currencies(document["currencies"])
     yield from _tier_groups(document["tier_groups"], currencies)
     around = surroundings(document)
     for place, spec in enumerate(document["rules"]):
-        own = {name: spec[name] for name in ("kind", "params", "conditions")}
         found = [
             *checks.dates(starts_on=spec["starts_on"], ends_on=spec["ends_on"]),
-            *_currency_of(spec, currencies),
-            *checks.references(**own, surroundings=around),
+            *_currency_of(spec["currency"], currencies),
+            *checks.references(
+                kind=spec["kind"], params=spec["params"], conditions=spec["conditions"], surroundings=around
+            ),
         ]
         yield from (problem.under(f"rules[{place}]") for problem in found)
     yield from _caps(document, currencies)
 
 
-def _caps(document, currencies):
+def _caps(document: Document, currencies: Mapping[str, CurrencySpec]) -> Iterator[Problem]:
     program, around = document["program"], surroundings(document)
     rules = {spec["code"]: spec for spec in document["rules"]}
     for place, spec in enumerate(document["caps"]):
-        found = list(_currency_of(spec, currencies))
+        found = list(_currency_of(spec["currency"], currencies))
         if not found:
             currency = currencies[spec["currency"]]
-            names = ("scope", "period", "measure", "limit")
             found += checks.cap(
-                **{name: spec[name] for name in names},
+                scope=spec["scope"],
+                period=spec["period"],
+                measure=spec["measure"],
+                limit=spec["limit"],
                 cost=Decimal(currency["cost_per_point"]),
                 decimals=currency["decimals"],
                 major=10 ** money.exponent(program["money"]),
@@ -54,22 +61,24 @@ def _caps(document, currencies):
         yield from (problem.under(f"caps[{place}]") for problem in found)
 
 
-def surroundings(document):
+def surroundings(document: Document) -> Surroundings:
     """What the rules of this document may refer to."""
-    return checks.Surroundings(
+    return Surroundings(
         partners=frozenset([document["program"]["owner"], *document["partners"]]),
-        tier_groups={group["code"]: {tier["code"] for tier in group["tiers"]} for group in document["tier_groups"]},
+        tier_groups={
+            group["code"]: frozenset(tier["code"] for tier in group["tiers"]) for group in document["tier_groups"]
+        },
     )
 
 
-def _twice(path, tail, values):
-    first = {}
+def _twice(path: str, tail: str, values: Iterable[Hashable]) -> Iterator[Problem]:
+    first: dict[Hashable, int] = {}
     for place, value in enumerate(values):
         if first.setdefault(value, place) != place:
             yield Problem(f"{path}[{place}]{tail}", f"“{value}” stands already at {path}[{first[value]}]")
 
 
-def _currencies(specs):
+def _currencies(specs: Sequence[CurrencySpec]) -> Iterator[Problem]:
     primaries = [place for place, spec in enumerate(specs) if spec["is_primary"]]
     for place in primaries[1:]:
         yield Problem(
@@ -77,18 +86,19 @@ def _currencies(specs):
         )
     for place, spec in enumerate(specs):
         found = list(checks.primary(kind=spec["kind"], is_primary=spec["is_primary"]))
-        if spec["expiry"]:
-            terms = {name: spec["expiry"][name] for name in ("model", "period", "unit")}
-            found += [problem.under("expiry") for problem in checks.expiry(**terms)]
+        rule = spec["expiry"]
+        if rule:
+            wrong = checks.expiry(model=rule["model"], period=rule["period"], unit=rule["unit"])
+            found += [problem.under("expiry") for problem in wrong]
         yield from (problem.under(f"currencies[{place}]") for problem in found)
 
 
-def _tier_groups(groups, currencies):
-    measured = Counter()
+def _tier_groups(groups: Sequence[TierGroupSpec], currencies: Mapping[str, CurrencySpec]) -> Iterator[Problem]:
+    measured = Counter[str]()
     for place, group in enumerate(groups):
         path = f"tier_groups[{place}]"
         code, tiers = group["currency"], group["tiers"]
-        yield from (problem.under(path) for problem in _currency_of(group, currencies))
+        yield from (problem.under(path) for problem in _currency_of(code, currencies))
         if code in currencies and currencies[code]["kind"] != "qualifying":
             yield Problem(f"{path}.currency", checks.TIER_CURRENCY)
         if measured[code]:
@@ -102,6 +112,6 @@ def _tier_groups(groups, currencies):
         )
 
 
-def _currency_of(spec, currencies):
-    if spec["currency"] not in currencies:
-        yield Problem("currency", f"the document has no currency “{spec['currency']}”")
+def _currency_of(code: str, currencies: Mapping[str, CurrencySpec]) -> Iterator[Problem]:
+    if code not in currencies:
+        yield Problem("currency", f"the document has no currency “{code}”")

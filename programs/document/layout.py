@@ -2,10 +2,15 @@
 
 from dataclasses import dataclass
 from decimal import Decimal
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+from django.db import models
 
 from programs.models import Cap, Currency, ExpiryRule, Program, Rule, Tier, TierGroup
 
-FORMAT = "loyalty-program/1"
+if TYPE_CHECKING:
+    #: A column of whatever type.
+    Column: TypeAlias = models.Field[Any, Any]
 
 #: The lists of a document, in the order of their references.
 LISTS = ("partners", "currencies", "tier_groups", "rules", "caps")
@@ -16,17 +21,20 @@ class Part:
     """`fields` are columns of `model`; `codes` are fields that name another part, or the owner, by its code;
     `others` are nested values, or what is checked elsewhere."""
 
-    model: type
+    model: type[models.Model]
     fields: tuple[str, ...]
     codes: tuple[str, ...] = ()
     others: tuple[str, ...] = ()
 
-    def field(self, name):
+    def field(self, name: str) -> "Column":
         """The model field whose rules a value of this name obeys."""
-        return self.model._meta.get_field("code" if name in self.codes else name)
+        found = self.model._meta.get_field("code" if name in self.codes else name)
+        assert isinstance(found, models.Field), f"{name} is no column"
+        return found
 
     @property
-    def names(self):
+    def names(self) -> tuple[str, ...]:
+        """Every name that may stand in it."""
         return self.fields + self.codes + self.others
 
 
@@ -74,7 +82,7 @@ CAP = Part(
 )
 
 
-def number(value):
+def number(value: Decimal | int | str) -> str:
     """Decimals as text without needless zeros, so that 1, 1.0 and 1.000 are the same document."""
     text = f"{Decimal(str(value)):f}"
     return (text.rstrip("0").rstrip(".") if "." in text else text) or "0"

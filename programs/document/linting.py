@@ -1,16 +1,21 @@
 """What is legal in a document but surely not meant? Warnings, never refusals."""
 
+from collections.abc import Collection, Iterator, Mapping
+from typing import cast
+
 from loyalty_site.lib import money
+from loyalty_site.lib.json_types import ExactJson
 from programs import rules
 from programs.checks import Problem
 from programs.document.checking import filled
+from programs.document.format import Document, ExpirySpec, RuleSpec
 
 _DAYS = {"day": 1, "month": 28, "year": 365}
 
 
-def lint(document):
-    """Warnings (Problems) about a *valid* document."""
-    document = filled(document)
+def lint(given: ExactJson | Document) -> list[Problem]:
+    """Warnings about a *valid* document."""
+    document = filled(cast(Mapping[str, ExactJson], given))
     earned = {spec["currency"] for spec in document["rules"] if spec["is_active"] and _phase(spec) == "base"}
     return [
         *_program(document),
@@ -20,11 +25,11 @@ def lint(document):
     ]
 
 
-def _phase(spec):
+def _phase(spec: RuleSpec) -> str:
     return rules.registry[spec["kind"]].phase
 
 
-def _program(document):
+def _program(document: Document) -> Iterator[Problem]:
     program = document["program"]
     if not money.is_iso(program["money"]):
         yield Problem("program.money", f"no country pays in {program['money']} today")
@@ -35,7 +40,7 @@ def _program(document):
         yield Problem("rules", "the program is active and gives points for nothing")
 
 
-def _currencies(document, earned):
+def _currencies(document: Document, earned: Collection[str]) -> Iterator[Problem]:
     spendable = [spec for spec in document["currencies"] if spec["kind"] == "spendable"]
     if len(spendable) > 1 and not any(spec["is_primary"] for spec in spendable):
         yield Problem("currencies", "none is primary, so each request must name the one it means")
@@ -50,14 +55,14 @@ def _currencies(document, earned):
             yield Problem(f"{path}.expiry.period", "is not longer than min_validity_days, which then decides")
 
 
-def _is_overruled(expiry):
+def _is_overruled(expiry: ExpirySpec | None) -> bool:
     """Whether no lot can live as short as its expiry rule says."""
     if not expiry or expiry["model"] == "never":
         return False
     return expiry["period"] * _DAYS[expiry["unit"]] <= expiry["min_validity_days"]
 
 
-def _tier_groups(document, earned):
+def _tier_groups(document: Document, earned: Collection[str]) -> Iterator[Problem]:
     for place, group in enumerate(document["tier_groups"]):
         path = f"tier_groups[{place}]"
         if not group["tiers"]:
@@ -66,7 +71,7 @@ def _tier_groups(document, earned):
             yield Problem(f"{path}.currency", f"no active rule gives “{group['currency']}”; nobody can rise")
 
 
-def _multipliers(document, earned):
+def _multipliers(document: Document, earned: Collection[str]) -> Iterator[Problem]:
     factors = {tier["multiplier"] for group in document["tier_groups"] for tier in group["tiers"]}
     for place, spec in enumerate(document["rules"]):
         if not spec["is_active"] or _phase(spec) == "base":

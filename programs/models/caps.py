@@ -1,5 +1,7 @@
 """How many points may be given at most, and by whom?"""
 
+from collections.abc import Iterator
+
 from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
@@ -102,18 +104,18 @@ class Cap(ProgramPart):
             ),
         ]
 
-    def __str__(self):
+    def __str__(self) -> str:
         return self.name
 
-    def clean(self):
+    def clean(self) -> None:
         checks.refuse(self._problems())
 
-    def _problems(self):
-        for name in ("currency", "rule"):
-            part = getattr(self, f"{name}_id") and getattr(self, name)
-            if part and part.program_id != self.program_id:
-                yield checks.Problem(name, f"choose a {name} of the same program")
-        if self.rule_id and self.currency_id and self.rule.currency_id != self.currency_id:
+    def _problems(self) -> Iterator[checks.Problem]:
+        if self.currency_id and self.currency.program_id != self.program_id:
+            yield checks.Problem("currency", "choose a currency of the same program")
+        if self.rule and self.rule.program_id != self.program_id:
+            yield checks.Problem("rule", "choose a rule of the same program")
+        if self.rule and self.currency_id and self.rule.currency_id != self.currency_id:
             yield checks.Problem("rule", "this rule gives another currency")
         if self.currency_id and self.program_id and self.limit is not None:
             yield from checks.cap(
@@ -155,11 +157,11 @@ class StaffLimit(models.Model):
             )
         ]
 
-    def __str__(self):
+    def __str__(self) -> str:
         once, daily = (money.render(units, self.currency.decimals) for units in (self.per_posting, self.per_day))
         return f"{self.group}: {once} at once, {daily} a day"
 
-    def clean(self):
+    def clean(self) -> None:
         if self.currency_id and self.program_id and self.currency.program_id != self.program_id:
             raise ValidationError({"currency": "Choose a currency of the same program."})
         if None in (self.per_posting, self.per_day):

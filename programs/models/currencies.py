@@ -1,5 +1,7 @@
 """Which kinds of points does a program give, and when do they end?"""
 
+from collections.abc import Iterator
+
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import Q
@@ -8,10 +10,8 @@ from simple_history.models import HistoricalRecords
 from programs import checks
 from programs.models.programs import Program, ProgramPart
 
-
-def _most(field, text):
-    """A limit that need not be."""
-    return field(null=True, blank=True, validators=[MinValueValidator(1)], help_text=f"{text}; empty: no limit.")
+#: Who means no limit leaves it empty.
+_AT_LEAST_ONE = [MinValueValidator(1)]
 
 
 class Currency(ProgramPart):
@@ -122,12 +122,24 @@ class Currency(ProgramPart):
         validators=[MaxValueValidator(3650)],
         help_text="The receiver must have been a member for so many days.",
     )
-    transfer_daily_limit = _most(
-        models.PositiveBigIntegerField, "A member gives away no more points a day, and is given no more"
+    transfer_daily_limit = models.PositiveBigIntegerField(
+        null=True,
+        blank=True,
+        validators=_AT_LEAST_ONE,
+        help_text="A member gives away no more points a day, and is given no more; empty: no limit.",
     )
-    transfer_daily_count = _most(models.PositiveSmallIntegerField, "Nor does so more often a day")
-    transfer_yearly_limit = _most(models.PositiveBigIntegerField, "The same for a calendar year")
-    transfer_yearly_count = _most(models.PositiveSmallIntegerField, "Nor does so more often in a calendar year")
+    transfer_daily_count = models.PositiveSmallIntegerField(
+        null=True, blank=True, validators=_AT_LEAST_ONE, help_text="Nor does so more often a day; empty: no limit."
+    )
+    transfer_yearly_limit = models.PositiveBigIntegerField(
+        null=True, blank=True, validators=_AT_LEAST_ONE, help_text="The same for a calendar year; empty: no limit."
+    )
+    transfer_yearly_count = models.PositiveSmallIntegerField(
+        null=True,
+        blank=True,
+        validators=_AT_LEAST_ONE,
+        help_text="Nor does so more often in a calendar year; empty: no limit.",
+    )
     transfer_cooling_days = models.PositiveSmallIntegerField(
         default=0,
         validators=[MaxValueValidator(3650)],
@@ -168,16 +180,17 @@ class Currency(ProgramPart):
             ),
         ]
 
-    def __str__(self):
+    def __str__(self) -> str:
         return self.name
 
-    def clean(self):
+    def clean(self) -> None:
         checks.refuse(self._problems())
 
-    def has_live_lots(self):
+    def has_live_lots(self) -> bool:
+        """Whether members hold points of it whose end is set."""
         return bool(self.pk) and self.lots.filter(remaining__gt=0).exists()
 
-    def _problems(self):
+    def _problems(self) -> Iterator[checks.Problem]:
         yield from checks.primary(kind=self.kind, is_primary=self.is_primary)
         if self._state.adding:
             return

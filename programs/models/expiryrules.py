@@ -1,5 +1,7 @@
 """When do the points of a currency end?"""
 
+from collections.abc import Iterator
+
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import Q
@@ -99,17 +101,17 @@ class ExpiryRule(ProgramPart):
             )
         ]
 
-    def __str__(self):
+    def __str__(self) -> str:
         if self.model == self.Model.NEVER:
             return "never"
         end = "" if self.rounding == self.Rounding.NONE else f", {self.get_rounding_display().lower()}"
         return f"{self.period} {self.get_unit_display().lower()}{end}"
 
-    def clean(self):
+    def clean(self) -> None:
         if None not in (self.period, self.unit):
             checks.refuse([*checks.expiry(model=self.model, period=self.period, unit=self.unit), *self._surprises()])
 
-    def _surprises(self):
+    def _surprises(self) -> Iterator[checks.Problem]:
         """Points that members hold keep their ends, which people may not expect (semantics C10-R6)."""
         if self.currency_id and not self.is_for_new_points and self.currency.has_live_lots():
             stored = type(self).objects.filter(currency=self.currency).first()

@@ -1,17 +1,20 @@
 """What is a program, who takes part in it, and what was promised at which version?"""
 
 import zoneinfo
-from decimal import Decimal
+from collections.abc import Collection, Iterable, Iterator
+from datetime import datetime
 from operator import attrgetter
+from typing import ClassVar, TypeVar, Unpack
 
 from django.core.exceptions import ValidationError
-from django.core.validators import MaxValueValidator, MinValueValidator, RegexValidator
+from django.core.validators import MaxValueValidator, RegexValidator
 from django.db import models, transaction
 from django.db.models import F, Q
 from django.dispatch import Signal
 from django.utils import timezone
 from simple_history.models import HistoricalRecords
 
+from loyalty_site.lib.saving import SaveOptions, also
 from partners.models import Partner
 from programs import checks
 from programs.periods import local_date
@@ -28,7 +31,7 @@ iso_currency = RegexValidator(r"^[A-Z]{3}\Z", "Use the three capital letters of 
 language_tag = RegexValidator(r"^[a-z]{2,3}(-[A-Za-z0-9]{2,8})?\Z", "Write a language like en or pt-BR.")
 
 
-def check_time_zone(name):
+def check_time_zone(name: str) -> None:
     """Refuse what is no IANA time zone."""
     if name not in zoneinfo.available_timezones():
         raise ValidationError(f"“{name}” is no IANA time zone; write it like Europe/Paris.")
@@ -112,17 +115,17 @@ class Program(models.Model):
             models.CheckConstraint(condition=~Q(code=""), name="program_has_a_code"),
         ]
 
-    def __str__(self):
+    def __str__(self) -> str:
         return self.name
 
     @property
-    def zone(self):
+    def zone(self) -> zoneinfo.ZoneInfo:
         return zoneinfo.ZoneInfo(self.time_zone)
 
-    def clean(self):
+    def clean(self) -> None:
         checks.refuse(self._problems())
 
-    def _problems(self):
+    def _problems(self) -> Iterator[checks.Problem]:
         named = bool(self.next_time_zone), self.next_time_zone_on is not None
         if named[0] != named[1]:
             missing = "next_time_zone" if named[1] else "next_time_zone_on"
@@ -138,15 +141,14 @@ class Program(models.Model):
             yield checks.Problem("next_time_zone_on", "must be a day to come")
 
     @transaction.atomic
-    def save(self, *args, **kwargs):
+    def save(self, **options: Unpack[SaveOptions]) -> None:
         if not self._state.adding:
             self.version, self.changed_at = self.touch(self.pk)
-            if kwargs.get("update_fields"):
-                kwargs["update_fields"] = {*kwargs["update_fields"], "version", "changed_at"}
-        super().save(*args, **kwargs)
+            also(options, "version", "changed_at")
+        super().save(**options)
 
     @staticmethod
-    def touch(program_id):
+    def touch(program_id: int) -> tuple[int, datetime]:
         """Count a change of the program's configuration; hold its row until commit; return (version, instant).
 
         Whoever compiles a configuration locks the same row, so it never sees half a change.
@@ -157,29 +159,43 @@ class Program(models.Model):
         return row.values_list("version", "changed_at").get()
 
 
-class ProgramPartQuerySet(models.QuerySet):
+Part = TypeVar("Part", bound="ProgramPart")
+
+
+class ProgramPartQuerySet(models.QuerySet[Part]):
     """Changes of many parts at once count as changes of their programs too."""
 
     @transaction.atomic
-    def update(self, **values):
+    def update(self, **values: object) -> int:
         self._touch()
         return super().update(**values)
 
     @transaction.atomic
-    def delete(self):
+    def delete(self) -> tuple[int, dict[str, int]]:
         self._touch()
         return super().delete()
 
     # As in Django: there is no Model.objects.delete().
-    delete.queryset_only = True
+    delete.queryset_only = True  # type: ignore[attr-defined]  # an attribute of the function
 
     @transaction.atomic
-    def bulk_create(self, parts, *args, **kwargs):
+    def bulk_create(
+        self,
+        objs: Iterable[Part],
+        batch_size: int | None = None,
+        ignore_conflicts: bool = False,
+        update_conflicts: bool = False,
+        update_fields: Collection[str] | None = None,
+        unique_fields: Collection[str] | None = None,
+    ) -> list[Part]:
+        parts = list(objs)
         for program_id in {part.program_pk for part in parts}:
             Program.touch(program_id)
-        return super().bulk_create(parts, *args, **kwargs)
+        return super().bulk_create(
+            parts, batch_size, ignore_conflicts, update_conflicts, update_fields, unique_fields
+        )
 
-    def _touch(self):
+    def _touch(self) -> None:
         # In one order, so that two such changes never wait for each other.
         for program_id in sorted(set(self.order_by().values_list(self.model.PROGRAM_PATH, flat=True))):
             Program.touch(program_id)
@@ -188,7 +204,7 @@ class ProgramPartQuerySet(models.QuerySet):
 class ProgramPart(models.Model):
     """Something whose change is a change of its program (`PROGRAM_PATH` says which)."""
 
-    PROGRAM_PATH = "program_id"
+    PROGRAM_PATH: ClassVar[str] = "program_id"
 
     objects = ProgramPartQuerySet.as_manager()
 
@@ -196,23 +212,25 @@ class ProgramPart(models.Model):
         abstract = True
 
     @property
-    def program_pk(self):
-        return attrgetter(self.PROGRAM_PATH.replace("__", "."))(self)
+    def program_pk(self) -> int:
+        """The key of the program that it belongs to."""
+        found: int = attrgetter(self.PROGRAM_PATH.replace("__", "."))(self)
+        return found
 
     @transaction.atomic
-    def save(self, *args, **kwargs):
+    def save(self, **options: Unpack[SaveOptions]) -> None:
         touched = {self.program_pk}
         if not self._state.adding:
             # A part that moves to another program changes the one that it leaves as well.
             touched |= set(type(self).objects.filter(pk=self.pk).values_list(self.PROGRAM_PATH, flat=True))
         for program_id in sorted(touched):
             Program.touch(program_id)
-        super().save(*args, **kwargs)
+        super().save(**options)
 
     @transaction.atomic
-    def delete(self, *args, **kwargs):
+    def delete(self, using: str | None = None, keep_parents: bool = False) -> tuple[int, dict[str, int]]:
         Program.touch(self.program_pk)
-        return super().delete(*args, **kwargs)
+        return super().delete(using, keep_parents)
 
 
 class Participation(ProgramPart):
@@ -232,43 +250,13 @@ class Participation(ProgramPart):
             )
         ]
 
-    def __str__(self):
+    def __str__(self) -> str:
         return f"{self.partner} in {self.program}"
 
-    def clean(self):
+    def clean(self) -> None:
         program = getattr(self, "program", None)
         if program and self.partner_id and self.partner_id == program.owner_id:
             raise ValidationError({"partner": "The owner always takes part; there is no need to add it."})
-
-
-class ExchangeRate(models.Model):
-    """What one unit of foreign money is worth in the program's base currency, from `on` on."""
-
-    program = models.ForeignKey(Program, models.CASCADE, related_name="exchange_rates")
-    money = models.CharField("currency", max_length=3, validators=[iso_currency])
-    on = models.DateField("from")
-    rate = models.DecimalField(
-        max_digits=18,
-        decimal_places=9,
-        validators=[MinValueValidator(Decimal("0.000000001"))],
-        help_text="Base money for one unit of it, for example 0.92.",
-    )
-
-    class Meta:
-        ordering = ["program_id", "money", "-on"]
-        constraints = [
-            models.UniqueConstraint(
-                fields=["program", "money", "on"],
-                name="one_rate_each_day",
-                violation_error_message="There is already a rate of this currency from this day on.",
-            ),
-            models.CheckConstraint(
-                condition=Q(rate__gt=0), name="rate_is_positive", violation_error_message="A rate is positive."
-            ),
-        ]
-
-    def __str__(self):
-        return f"{self.money} {self.rate} from {self.on}"
 
 
 class ProgramVersion(models.Model):
@@ -288,5 +276,5 @@ class ProgramVersion(models.Model):
         ordering = ["-number"]
         constraints = [models.UniqueConstraint(fields=["program", "number"], name="program_version_once")]
 
-    def __str__(self):
+    def __str__(self) -> str:
         return f"{self.program} v{self.number}"

@@ -1,20 +1,26 @@
 """For what does a program give points?"""
 
 from collections import defaultdict
+from collections.abc import Iterator
+from typing import Unpack
 
 from django.core.validators import MaxValueValidator
 from django.db import models
 from django.db.models import F, Q
 from simple_history.models import HistoricalRecords
 
+from loyalty_site.lib.saving import SaveOptions, also
 from programs import checks, rules
 from programs.models.currencies import Currency
 from programs.models.programs import Program, ProgramPart, ProgramPartQuerySet
 from programs.models.tiers import Tier
+from programs.rules.base import Surroundings
 
 
-class RuleQuerySet(ProgramPartQuerySet):
-    def update(self, **values):
+class RuleQuerySet(ProgramPartQuerySet["Rule"]):
+    """Rules, whose versions count their changes."""
+
+    def update(self, **values: object) -> int:
         """Change many rules; each gets a new version, as if saved."""
         return super().update(**{"version": F("version") + 1} | values)
 
@@ -41,7 +47,8 @@ class Rule(ProgramPart):
     is_active = models.BooleanField("active", default=True)
     version = models.PositiveIntegerField(default=1, editable=False)
 
-    objects = RuleQuerySet.as_manager()
+    # The checker takes the one of the abstract base for a class variable.
+    objects = RuleQuerySet.as_manager()  # type: ignore[misc]
     history = HistoricalRecords()
 
     class Meta:
@@ -59,37 +66,37 @@ class Rule(ProgramPart):
             ),
         ]
 
-    def __str__(self):
+    def __str__(self) -> str:
         return self.name
 
-    def save(self, *args, **kwargs):
+    def save(self, **options: Unpack[SaveOptions]) -> None:
         if not self._state.adding:
             self.version += 1
-            if kwargs.get("update_fields"):
-                kwargs["update_fields"] = {*kwargs["update_fields"], "version"}
-        super().save(*args, **kwargs)
+            also(options, "version")
+        super().save(**options)
 
-    def clean(self):
+    def clean(self) -> None:
         checks.refuse(self._problems())
 
-    def _problems(self):
+    def _problems(self) -> Iterator[checks.Problem]:
         yield from checks.dates(starts_on=self.starts_on, ends_on=self.ends_on)
         if self.currency_id and self.currency.program_id != self.program_id:
             yield checks.Problem("currency", "choose a currency of the same program")
-        own = {"kind": self.kind, "params": self.params, "conditions": self.conditions}
-        wrong = list(checks.rule(**own))
+        kind, params, conditions = self.kind, self.params, self.conditions
+        wrong = list(checks.rule(kind=kind, params=params, conditions=conditions))
         yield from wrong
         if not wrong and self.program_id:
-            yield from checks.references(**own, surroundings=surroundings(self.program))
+            around = surroundings(self.program)
+            yield from checks.references(kind=kind, params=params, conditions=conditions, surroundings=around)
 
 
-def surroundings(program):
+def surroundings(program: Program) -> Surroundings:
     """What the rules of a stored program may refer to."""
-    groups = defaultdict(set)
+    groups = defaultdict[str, set[str]](set)
     for group, tier in Tier.objects.filter(group__program=program).values_list("group__code", "code"):
         groups[group].add(tier)
     partners = program.participations.values_list("partner__code", flat=True)
-    return checks.Surroundings(
+    return Surroundings(
         partners=frozenset([program.owner.code, *partners]),
-        tier_groups={code: groups[code] for code in program.tier_groups.values_list("code", flat=True)},
+        tier_groups={code: frozenset(groups[code]) for code in program.tier_groups.values_list("code", flat=True)},
     )

@@ -43,14 +43,14 @@ class TierGroup(ProgramPart):
             )
         ]
 
-    def __str__(self):
+    def __str__(self) -> str:
         return self.name
 
-    def say(self, threshold):
+    def say(self, threshold: int) -> str:
         """A threshold in points, with the decimals of the currency."""
         return money.render(threshold, self.currency.decimals)
 
-    def clean(self):
+    def clean(self) -> None:
         if self.currency_id and self.currency.kind != Currency.Kind.QUALIFYING:
             checks.refuse([checks.Problem("currency", checks.TIER_CURRENCY)])
         if self.currency_id and self.currency.program_id != self.program_id:
@@ -113,10 +113,10 @@ class Tier(ProgramPart):
             ),
         ]
 
-    def __str__(self):
+    def __str__(self) -> str:
         return self.name
 
-    def clean(self):
+    def clean(self) -> None:
         group = getattr(self, "group", None)
         if None in (self.sequence, self.threshold) or not group or not group.pk or group.is_edited_whole:
             return

@@ -6,8 +6,10 @@ from loyalty_site.lib.registry import load
 from programs.rules.base import Kind
 
 registry = load(sys.modules[__name__], Kind)
+for _slug, _kind in registry.items():
+    _kind.slug = _slug
 
 
-def choices():
+def choices() -> list[tuple[str, str]]:
     """(slug, label) of every kind, for forms."""
     return [(slug, kind.label) for slug, kind in registry.items()]

@@ -1,12 +1,20 @@
 """What is a kind of earning rule? The values it sees, and the interface it fills."""
 
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from decimal import Decimal
 from fractions import Fraction
+from typing import Any, ClassVar, TypeAlias
 
 from django import forms
 from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator
+
+from programs.configuration import Configuration
+
+#: A number that nothing was rounded off.
+Exact: TypeAlias = int | Fraction
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,7 +24,7 @@ class BasketLine:
     sku: str
     category: str
     quantity: int
-    eligible: int | Fraction
+    eligible: Exact
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +39,7 @@ class Basket:
     kind: str
     local: datetime
     amount: int
-    eligible: int | Fraction
+    eligible: Exact
     major: int
     lines: tuple[BasketLine, ...]
     channel: str = ""
@@ -39,7 +47,7 @@ class Basket:
     store: str = ""
     code: str = ""
 
-    def narrowed(self, lines):
+    def narrowed(self, lines: Sequence[BasketLine]) -> "Basket":
         """The same basket with only some of its lines."""
         if len(lines) == len(self.lines):
             return self
@@ -47,7 +55,7 @@ class Basket:
             self.kind,
             self.local,
             self.amount,
-            sum(line.eligible for line in lines),
+            sum([line.eligible for line in lines]),
             self.major,
             tuple(lines),
             self.channel,
@@ -64,15 +72,28 @@ class Facts:
     `tiers` maps a tier group's code to the code of the tier held in it.
     """
 
-    tiers: dict = field(default_factory=dict)
+    tiers: Mapping[str, str] = field(default_factory=dict)
     enrolled_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What the rules of a program may refer to, by code; `tier_groups` maps each group to its tiers."""
+
+    partners: frozenset[str] = frozenset()
+    tier_groups: Mapping[str, frozenset[str]] = field(default_factory=dict)
+
+    @property
+    def tiers(self) -> frozenset[str]:
+        return frozenset(code for tiers in self.tier_groups.values() for code in tiers)
 
 
 class Params(forms.Form):
     """What a kind needs to know; the admin draws it, documents are checked with it."""
 
 
-def positive(number):
+def positive(number: Decimal) -> None:
+    """Refuse what is not more than nothing."""
     if number <= 0:
         raise ValidationError("Must be positive.")
 
@@ -80,13 +101,21 @@ def positive(number):
 class _Positive(forms.DecimalField):
     """A decimal number above nothing and up to `largest`."""
 
-    largest = places = digits = None
+    largest: ClassVar[int]
+    places: ClassVar[int]
+    digits: ClassVar[int]
 
-    def __init__(self, **kwargs):
-        limits = [positive, MaxValueValidator(self.largest, "Must be at most %(limit_value)s.")]
-        super().__init__(max_digits=self.digits, decimal_places=self.places, validators=limits, **kwargs)
+    def __init__(self, *, initial: int | None = None, required: bool = True, help_text: str = "") -> None:
+        super().__init__(
+            max_digits=self.digits,
+            decimal_places=self.places,
+            validators=[positive, MaxValueValidator(self.largest, "Must be at most %(limit_value)s.")],
+            initial=initial,
+            required=required,
+            help_text=help_text,
+        )
 
-    def widget_attrs(self, widget):
+    def widget_attrs(self, widget: forms.Widget) -> dict[str, Any]:
         return super().widget_attrs(widget) | {"min": 0}
 
 
@@ -105,64 +134,70 @@ class MoneyField(_Positive):
 class EventsField(forms.CharField):
     """Names of activities, separated by commas."""
 
-    def __init__(self, **kwargs):
-        super().__init__(max_length=200, **kwargs)
+    def __init__(self, *, initial: str = "", required: bool = True, help_text: str = "") -> None:
+        super().__init__(max_length=200, initial=initial, required=required, help_text=help_text)
 
-    def clean(self, value):
-        value = super().clean(value)
-        if value and not events(value):
+    def clean(self, value: str | None) -> str:
+        text: str = super().clean(value)
+        if text and not events(text):
             raise ValidationError("Name at least one activity.")
-        return value
+        return text
+
+
+#: The cleaned data of a kind's form: each kind knows the types of its own fields.
+Cleaned: TypeAlias = Mapping[str, Any]
 
 
 class Kind:
     """One kind of earning rule: `points` says what it gives for a basket, exactly and unrounded.
 
-    A *base* kind returns one number of points for each line (or one for the whole); a *multiplier*
-    returns one factor. None: it has nothing to say to this basket, and `why_not` says why. Neither is asked
-    about an activity to which it does not listen.
-    Numbers are int or Fraction, never float.
+    It is made of the cleaned data of its form `Params`. `activities` are the kinds of activity that it is about,
+    None for all: it is never asked about another one.
     """
 
-    slug = ""
-    label = ""
-    phase = "base"
-    Params = Params
+    slug: ClassVar[str] = ""
+    label: ClassVar[str] = ""
+    phase: ClassVar[str] = "base"
+    Params: ClassVar[type[forms.Form]] = Params
 
-    def __init__(self, params):
-        """`params`: the cleaned data of the form `Params`."""
-        for name, value in params.items():
-            setattr(self, name, value)
+    activities: frozenset[str] | None = None
 
-    def listens(self, basket):
-        """Whether it is about this kind of activity at all; asked before everything else."""
-        return True
-
-    def points(self, basket, facts, configuration):
+    def __init__(self, params: Cleaned) -> None:
         raise NotImplementedError
 
-    def why_not(self, basket, facts, configuration):
+    def points(self, basket: Basket, facts: Facts, configuration: Configuration) -> Sequence[Exact] | None:
+        """What it gives; None: it has nothing to say to this basket, and `why_not` says why.
+
+        Of the phase "base" one number of points for each line, or one for the whole; of the phase "multiplier"
+        one factor. Numbers are exact, never float. Where the program does not round each line
+        (`configuration.rounds_per_line`) only their sum counts.
+        """
+        raise NotImplementedError
+
+    def why_not(self, basket: Basket, facts: Facts, configuration: Configuration) -> str:
         """A sentence about what was missing, when `points` gave None."""
         raise NotImplementedError
 
-    def unmet(self, surroundings):
-        """(param, message) of each thing that the kind refers to and the program does not have.
-
-        `surroundings` is a programs.checks.Surroundings.
-        """
+    def unmet(self, surroundings: Surroundings) -> Iterable[tuple[str, str]]:
+        """(param, message) of each thing that the kind refers to and the program does not have."""
         return ()
 
 
-def events(value):
+def events(value: str) -> frozenset[str]:
     """The activity kinds of a comma separated list: "purchase, visit" -> {"purchase", "visit"}."""
     return frozenset(part.strip() for part in value.split(",") if part.strip())
 
 
-def plain(number):
+def plain(number: Exact) -> str:
     """An exact number as short decimal text; endless ones are cut behind six places."""
-    whole, rest = divmod(abs(number.numerator), number.denominator)
-    sign = "-" if number < 0 else ""
+    return decimal_text(number.numerator, number.denominator)
+
+
+def decimal_text(over: int, under: int) -> str:
+    """The quotient of two integers, the second one positive, as `plain` writes it."""
+    whole, rest = divmod(abs(over), under)
+    sign = "-" if over < 0 else ""
     if not rest:
         return f"{sign}{whole}"
-    digits = str(rest * 10**6 // number.denominator).zfill(6).rstrip("0")
+    digits = str(rest * 10**6 // under).zfill(6).rstrip("0")
     return f"{sign}{whole}.{digits}" if digits else f"{sign}{whole}"

@@ -1,139 +1,191 @@
 """Under which circumstances does a rule hold? One small class for each condition of a rule's JSON."""
 
 import re
+from collections.abc import Collection
 from datetime import time
+from typing import ClassVar
+
+from loyalty_site.lib.json_types import ExactJson
+from programs.rules.base import Basket, BasketLine, Facts
 
 #: How many values a condition may list, and how long each may be.
 MOST, LONGEST = 1000, 64
 
 _WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
-
-
-def _list(values):
-    return ", ".join(values) or "nothing"
+_TIME = re.compile(r"([01]\d|2[0-3]):[0-5]\d")
 
 
 class Condition:
-    """`read` turns the JSON value into what `miss` compares with, or raises ValueError with a sentence."""
+    """Made of its value in a rule's JSON; raises ValueError with a sentence where that cannot be meant.
 
-    key = ""
-    hint = ""
+    `wanted` is what the value says, `hint` in words what it lists.
+    """
 
-    def __init__(self, value):
-        self.wanted = self.read(value)
+    key: ClassVar[str] = ""
+    hint: ClassVar[str] = ""
+    wanted: frozenset[str] | frozenset[int] | tuple[time, time]
 
-    def read(self, value):
-        """A list of at least one text, none of them endless."""
-        is_list = isinstance(value, list) and 0 < len(value) <= MOST
-        if not is_list or not all(isinstance(v, str) and 0 < len(v) <= LONGEST for v in value):
-            raise ValueError(f"must be a list of 1 to {MOST} {self.hint}")
-        return frozenset(value)
+    def __init__(self, value: ExactJson) -> None:
+        raise NotImplementedError
 
-    def miss(self, basket, facts):
-        """None when it holds, else what was found instead, as the end of a sentence."""
+    def holds(self, basket: Basket, facts: Facts) -> bool:
+        """Whether the circumstances are those that it asks for."""
+        raise NotImplementedError
+
+    def miss(self, basket: Basket, facts: Facts) -> str:
+        """What was found instead of what it asks for, as the end of a sentence; for one that does not hold."""
         raise NotImplementedError
 
 
-class _OneOf(Condition):
-    """The basket's own attribute `of` must be one of the list."""
+class _Texts(Condition):
+    """Its value is a list of at least one text, none of them endless."""
 
-    of = ""
+    wanted: frozenset[str]
 
-    def miss(self, basket, facts):
-        found = getattr(basket, self.of)
-        if found in self.wanted:
-            return None
-        return f"{self.of} is {found or 'not given'}, needs {_list(sorted(self.wanted))}"
+    def __init__(self, value: ExactJson) -> None:
+        given = value if isinstance(value, list) and len(value) <= MOST else []
+        texts = [text for text in given if isinstance(text, str) and 0 < len(text) <= LONGEST]
+        if not texts or len(texts) < len(given):
+            raise ValueError(f"must be a list of 1 to {MOST} {self.hint}")
+        self.wanted = frozenset(texts)
+
+
+class _OneOf(_Texts):
+    """One value of the basket, which is called `noun`, must be in the list."""
+
+    noun: ClassVar[str] = ""
+
+    def of(self, basket: Basket) -> str:
+        raise NotImplementedError
+
+    def holds(self, basket: Basket, facts: Facts) -> bool:
+        return self.of(basket) in self.wanted
+
+    def miss(self, basket: Basket, facts: Facts) -> str:
+        return f"{self.noun} is {self.of(basket) or 'not given'}, needs {_list(sorted(self.wanted))}"
 
 
 class Channels(_OneOf):
-    key, of, hint = "channels", "channel", "channels, like web"
+    key, noun, hint = "channels", "channel", "channels, like web"
+
+    def of(self, basket: Basket) -> str:
+        return basket.channel
 
 
 class Stores(_OneOf):
-    key, of, hint = "stores", "store", "store codes"
+    key, noun, hint = "stores", "store", "store codes"
+
+    def of(self, basket: Basket) -> str:
+        return basket.store
 
 
 class Partners(_OneOf):
-    key, of, hint = "partners", "partner", "partner codes"
+    key, noun, hint = "partners", "partner", "partner codes"
+
+    def of(self, basket: Basket) -> str:
+        return basket.partner
 
 
 class Codes(_OneOf):
-    key, of, hint = "codes", "code", "promo codes"
+    key, noun, hint = "codes", "code", "promo codes"
+
+    def of(self, basket: Basket) -> str:
+        return basket.code
 
 
-class Tiers(Condition):
+class Tiers(_Texts):
+    """The member holds one of the tiers, in whatever group."""
+
     key, hint = "tiers", "tier codes"
 
-    def miss(self, basket, facts):
-        held = set(facts.tiers.values())
-        return None if held & self.wanted else f"tier is {_list(sorted(held))}, needs {_list(sorted(self.wanted))}"
+    def holds(self, basket: Basket, facts: Facts) -> bool:
+        return not self.wanted.isdisjoint(facts.tiers.values())
+
+    def miss(self, basket: Basket, facts: Facts) -> str:
+        return f"tier is {_list(sorted(set(facts.tiers.values())))}, needs {_list(sorted(self.wanted))}"
 
 
 class Weekdays(Condition):
+    """Days of the week by their ISO numbers, in the program's zone."""
+
     key, hint = "weekdays", "weekdays, 1 (Monday) to 7 (Sunday)"
+    wanted: frozenset[int]
 
-    def read(self, value):
-        is_list = isinstance(value, list) and 0 < len(value) <= MOST
-        if not is_list or not all(type(v) is int and 1 <= v <= 7 for v in value):
+    def __init__(self, value: ExactJson) -> None:
+        given = value if isinstance(value, list) and len(value) <= MOST else []
+        days = [day for day in given if type(day) is int and 1 <= day <= 7]
+        if not days or len(days) < len(given):
             raise ValueError(f"must be a list of {self.hint}")
-        return frozenset(value)
+        self.wanted = frozenset(days)
 
-    def miss(self, basket, facts):
-        day = basket.local.isoweekday()
-        if day in self.wanted:
-            return None
-        return f"it was a {_WEEKDAYS[day - 1]}, needs {_list([_WEEKDAYS[d - 1] for d in sorted(self.wanted)])}"
+    def holds(self, basket: Basket, facts: Facts) -> bool:
+        return basket.local.isoweekday() in self.wanted
+
+    def miss(self, basket: Basket, facts: Facts) -> str:
+        wanted = [_WEEKDAYS[day - 1] for day in sorted(self.wanted)]
+        return f"it was a {_WEEKDAYS[basket.local.weekday()]}, needs {_list(wanted)}"
 
 
 class Hours(Condition):
     """From the first time of day up to, not including, the second; over midnight when it is the smaller one."""
 
     key, hint = "hours", 'two times, like ["17:00", "19:00"]'
+    wanted: tuple[time, time]
 
-    def read(self, value):
-        shape = isinstance(value, list) and len(value) == 2 and all(isinstance(v, str) for v in value)
-        if not shape or not all(re.fullmatch(r"([01]\d|2[0-3]):[0-5]\d", v) for v in value):
+    def __init__(self, value: ExactJson) -> None:
+        given = value if isinstance(value, list) else []
+        times = [text for text in given if isinstance(text, str) and _TIME.fullmatch(text)]
+        if len(given) != 2 or len(times) != 2:
             raise ValueError(f"must be {self.hint}")
-        if value[0] == value[1]:
+        if times[0] == times[1]:
             raise ValueError("must be two different times; leave the condition out for the whole day")
-        return tuple(time.fromisoformat(v) for v in value)
+        self.wanted = time.fromisoformat(times[0]), time.fromisoformat(times[1])
 
-    def miss(self, basket, facts):
+    def holds(self, basket: Basket, facts: Facts) -> bool:
         start, end = self.wanted
         now = basket.local.time()
-        inside = start <= now < end if start < end else now >= start or now < end
-        return None if inside else f"it was {now:%H:%M}, needs {start:%H:%M} to {end:%H:%M}"
+        return start <= now < end if start < end else now >= start or now < end
+
+    def miss(self, basket: Basket, facts: Facts) -> str:
+        start, end = self.wanted
+        return f"it was {basket.local:%H:%M}, needs {start:%H:%M} to {end:%H:%M}"
 
 
-class _Lines(Condition):
-    """Restricts the rule to the lines whose attribute `of` is in the list; none left is a miss."""
+class LineFilter(_Texts):
+    """Restricts the rule to the lines of which one value, called `noun`, is in the list; none left is a miss."""
 
-    of = ""
+    noun: ClassVar[str] = ""
 
-    def keeps(self, line):
-        return getattr(line, self.of) in self.wanted
+    def keeps(self, line: BasketLine) -> bool:
+        """Whether the rule counts the line."""
+        raise NotImplementedError
 
-    def miss(self, basket, facts):
-        if any(map(self.keeps, basket.lines)):
-            return None
-        return f"no line with {self.of} {_list(sorted(self.wanted))}"
+    def holds(self, basket: Basket, facts: Facts) -> bool:
+        return any(map(self.keeps, basket.lines))
 
-
-class Products(_Lines):
-    key, of, hint = "products", "sku", "SKUs"
+    def miss(self, basket: Basket, facts: Facts) -> str:
+        return f"no line with {self.noun} {_list(sorted(self.wanted))}"
 
 
-class Categories(_Lines):
-    key, of, hint = "categories", "category", "categories"
+class Products(LineFilter):
+    key, noun, hint = "products", "sku", "SKUs"
+
+    def keeps(self, line: BasketLine) -> bool:
+        return line.sku in self.wanted
 
 
-registry = {
+class Categories(LineFilter):
+    key, noun, hint = "categories", "category", "categories"
+
+    def keeps(self, line: BasketLine) -> bool:
+        return line.category in self.wanted
+
+
+registry: dict[str, type[Condition]] = {
     condition.key: condition
     for condition in (Channels, Stores, Partners, Codes, Tiers, Weekdays, Hours, Products, Categories)
 }
 
 
-def is_line_filter(condition):
-    """Whether the condition narrows the lines that the rule counts."""
-    return isinstance(condition, _Lines)
+def _list(values: Collection[str]) -> str:
+    return ", ".join(values) or "nothing"

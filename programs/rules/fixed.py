@@ -1,23 +1,24 @@
 """The same points for each event of a kind: a review, a registration, a profile completed."""
 
+from collections.abc import Sequence
 from fractions import Fraction
 
+from programs.configuration import Configuration
 from programs.rules import base
 
 
 class Fixed(base.Kind):
+    """The points do not depend on the basket."""
+
     label = "Fixed points per event"
 
     class Params(base.Params):
         points = base.PointsField(initial=50, help_text="Points for the event.")
         events = base.EventsField(initial="review", help_text="Names of the activities, separated by commas.")
 
-    def __init__(self, params):
+    def __init__(self, params: base.Cleaned) -> None:
         self.given = [Fraction(params["points"])]
-        self.events = base.events(params["events"])
+        self.activities = base.events(params["events"])
 
-    def listens(self, basket):
-        return basket.kind in self.events
-
-    def points(self, basket, facts, configuration):
+    def points(self, basket: base.Basket, facts: base.Facts, configuration: Configuration) -> Sequence[base.Exact]:
         return self.given

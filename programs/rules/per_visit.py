@@ -1,13 +1,17 @@
 """The same points for each visit, whatever was bought."""
 
+from collections.abc import Sequence
 from fractions import Fraction
 
+from programs.configuration import Configuration
 from programs.rules import base
 
 VISITS = "purchase, visit"
 
 
 class PerVisit(base.Kind):
+    """The points do not depend on the basket, but there may be a smallest one."""
+
     label = "Points per visit"
 
     class Params(base.Params):
@@ -17,18 +21,17 @@ class PerVisit(base.Kind):
             required=False, initial=VISITS, help_text="Which activities are a visit, separated by commas."
         )
 
-    def __init__(self, params):
+    def __init__(self, params: base.Cleaned) -> None:
         self.given = [Fraction(params["points"])]
         self.minimum = Fraction(params.get("minimum") or 0)
-        self.counts = base.events(params.get("counts") or VISITS)
+        self.activities = base.events(params.get("counts") or VISITS)
 
-    def listens(self, basket):
-        return basket.kind in self.counts
-
-    def points(self, basket, facts, configuration):
+    def points(
+        self, basket: base.Basket, facts: base.Facts, configuration: Configuration
+    ) -> Sequence[base.Exact] | None:
         if self.minimum and basket.eligible < self.minimum * basket.major:
             return None
         return self.given
 
-    def why_not(self, basket, facts, configuration):
+    def why_not(self, basket: base.Basket, facts: base.Facts, configuration: Configuration) -> str:
         return "less than the minimum was spent"

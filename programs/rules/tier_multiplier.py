@@ -1,11 +1,16 @@
 """Members of higher tiers earn more: base points times the multiplier of the tier held before."""
 
+from collections.abc import Iterator, Sequence
+
 from django import forms
 
+from programs.configuration import Configuration, Tier
 from programs.rules import base
 
 
 class TierMultiplier(base.Kind):
+    """The factor stands with the tier, so that one rule serves all of them."""
+
     label = "Multiplier of the tier"
     phase = "multiplier"
 
@@ -14,24 +19,26 @@ class TierMultiplier(base.Kind):
             required=False, help_text="Code of the tier group; may stay empty when there is only one."
         )
 
-    def __init__(self, params):
-        self.tier_group = params.get("tier_group") or ""
+    def __init__(self, params: base.Cleaned) -> None:
+        self.tier_group: str = params.get("tier_group") or ""
 
-    def points(self, basket, facts, configuration):
+    def points(
+        self, basket: base.Basket, facts: base.Facts, configuration: Configuration
+    ) -> Sequence[base.Exact] | None:
         tier = self._held(facts, configuration)
-        return None if tier is None or tier.multiplier == 1 else tier.multiplier
+        return None if tier is None or tier.multiplier == 1 else [tier.multiplier]
 
-    def why_not(self, basket, facts, configuration):
+    def why_not(self, basket: base.Basket, facts: base.Facts, configuration: Configuration) -> str:
         tier = self._held(facts, configuration)
         return f"the tier {tier.name} multiplies by 1" if tier else "the member holds no tier"
 
-    def unmet(self, surroundings):
+    def unmet(self, surroundings: base.Surroundings) -> Iterator[tuple[str, str]]:
         groups = surroundings.tier_groups
         if self.tier_group and self.tier_group not in groups:
             yield "tier_group", f"the program has no tier group “{self.tier_group}”"
         elif not self.tier_group and len(groups) != 1:
             yield "tier_group", "must name a tier group" if groups else "the program has no tier group"
 
-    def _held(self, facts, configuration):
+    def _held(self, facts: base.Facts, configuration: Configuration) -> Tier | None:
         group = self.tier_group or next(iter(configuration.tier_groups), "")
         return configuration.tier(group, facts.tiers.get(group, ""))

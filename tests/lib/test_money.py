@@ -1,8 +1,11 @@
 """Money is read exactly or not at all."""
 
+import re
 from decimal import Decimal
 
 import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
 
 from loyalty_site.lib import money
 
@@ -105,3 +108,22 @@ def test_small_numbers_are_written_out(units, decimals, text):
 @pytest.mark.parametrize(("iso", "decimals"), [("EUR", 2), ("JPY", 0), ("KWD", 3), ("XYZ", 2)])
 def test_a_currency_has_its_decimals(iso, decimals):
     assert money.exponent(iso) == decimals
+
+
+NUMBER = re.compile(r"[+-]?[0-9]{1,30}(\.[0-9]{1,12})?")
+
+
+@given(st.text("0123456789.+- ٣", max_size=20) | st.decimals(-(10**14), 10**14, places=2).map(str), st.integers(0, 3))
+@example("12.", 0)
+@example(".50", 2)
+@example("٣.50", 2)
+@example("10000000000000.00", 2)
+@example("10000000000000.01", 2)
+def test_a_quick_way_reads_what_the_exact_one_reads(text, decimals):
+    exact = Decimal(text.strip()).scaleb(decimals) if NUMBER.fullmatch(text.strip()) else Decimal("0.5")
+    is_read = exact == int(exact) and abs(exact) <= money.LARGEST
+    if is_read:
+        assert money.parse(text, decimals) == int(exact)
+    else:
+        with pytest.raises(money.BadNumber):
+            money.parse(text, decimals)

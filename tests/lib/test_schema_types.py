@@ -1,11 +1,14 @@
 """What a shape reads is what it draws: each value is judged alike by both."""
 
+from dataclasses import dataclass
 from datetime import UTC, date, datetime
 
 import pytest
 from jsonschema import Draft202012Validator
 
-from loyalty_site.lib.schema_types import Day, Fields, Instant, Items, Json, Money, Text, Whole, instant, named
+from loyalty_site.lib.instants import instant
+from loyalty_site.lib.schema_objects import Fields, FrozenItems, Items, named
+from loyalty_site.lib.schema_types import Day, Instant, Json, Money, Text, Whole
 
 SHAPES = [
     (Text(3), "abc", "abc"),
@@ -106,3 +109,33 @@ def test_a_component_has_a_name_of_its_own(monkeypatch):
     monkeypatch.setitem(named, "Twice", Json())
     with pytest.raises(ValueError, match="Twice"):
         Fields("Twice", {})
+
+
+@dataclass(frozen=True)
+class Basket:
+    name: str = "none"
+    parts: tuple[int, ...] = ()
+
+
+BASKET = Fields(
+    "",
+    {"title": Text(5), "parts": FrozenItems(Whole(required=True), most=3)},
+    Basket,
+    names={"title": "name"},
+)
+
+
+def test_an_object_is_read_as_the_value_that_it_is():
+    errors = []
+    assert BASKET.read({"title": "tea", "parts": [1, 2]}, "", errors) == Basket("tea", (1, 2))
+    assert BASKET.read({"title": None}, "", errors) == Basket()
+    assert not errors
+
+
+def test_no_value_is_made_of_what_does_not_fit():
+    errors = []
+    assert BASKET.read({"name": "tea", "parts": [1, "x"]}, "basket", errors) is None
+    assert [(error.code, error.field) for error in errors] == [
+        ("unknown_field", "basket.name"),
+        ("invalid_number", "basket.parts[1]"),
+    ]

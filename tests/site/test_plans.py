@@ -3,6 +3,8 @@
 from datetime import timedelta
 
 import pytest
+from django.db.models import CharField, Value
+from django.db.models.functions import Cast, Concat
 from django.utils import timezone
 
 from members import search
@@ -10,7 +12,7 @@ from members.enrolment import enrol_many
 from members.models import Card, Customer, Member, Relation
 from programs.models import Cap
 from tests.support import factories
-from tests.support.plans import full_scans
+from tests.support.plans import full_scans, short_ways
 
 
 @pytest.fixture
@@ -132,6 +134,36 @@ def test_no_search_at_the_counter_does(ada, text):
     with full_scans() as found:
         list(search.matching(Member.objects.all(), text)[:20])
     assert not found
+
+
+@pytest.mark.parametrize("length", [10, 6, 3])
+def test_no_search_by_the_start_of_a_number_does(ada, length):
+    with full_scans() as found:
+        assert ada in search.matching(Member.objects.all(), ada.number[:length])[:20]
+    assert not found
+
+
+@pytest.mark.parametrize("text", ["ada@example.com", "ada@", "+33612345678", "+3361", "Lovelace"])
+def test_no_search_for_a_customer_does(ada, text):
+    with full_scans() as found:
+        assert ada.customer in search.customers(Customer.objects.all(), text)[:20]
+    assert not found
+
+
+@pytest.mark.parametrize("text", ["n", "+336", "333"])
+def test_a_search_that_very_many_are_meant_by_ends_early(club, monkeypatch, text):
+    """Whoever has it is read in the order of an index, and only so far as is shown."""
+    monkeypatch.setattr(search, "MOST", 10)
+    Member.objects.update(number=Concat(Value("333"), Cast("pk", CharField())))
+    with short_ways() as found:
+        assert search.matching(Member.objects.all(), text).count() == 10
+    assert not found
+
+
+def test_a_sort_of_all_who_are_meant_is_noticed(club):
+    with short_ways() as found:
+        list(Member.objects.filter(customer__last_name_key__gte="n").order_by("enrolled_at")[:10])
+    assert found
 
 
 def test_a_whole_table_that_is_read_is_noticed(ada):

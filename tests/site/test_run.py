@@ -1,6 +1,8 @@
 """`manage.py run` and what it stands on."""
 
+import io
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -11,11 +13,19 @@ import urllib.request
 from pathlib import Path
 
 import pytest
+from django.contrib.auth import get_user_model
+from django.core.management import call_command
 from django.core.management.base import CommandError
+from django.db import DatabaseError, connections
 
 from loyalty_site.celery import app
+from loyalty_site.demo import loading
 from loyalty_site.management.commands import run
 from loyalty_site.processes import Group
+from loyalty_site.staff import FIRST_LOGINS, make_groups
+from partners.models import Partner
+from programs.models import Program
+from tests.support import factories
 
 pytestmark = pytest.mark.each_database
 
@@ -90,6 +100,80 @@ def test_a_message_goes_through_the_broker():
         message = queue.get(timeout=10)
         assert message.payload == {"journal": 7}
         message.ack()
+
+
+@pytest.fixture
+def start(db, settings, tmp_path, monkeypatch):
+    """`manage.py run` with a worker that ends at once; returns (exit code, what it says, what went wrong)."""
+    make_groups()
+    settings.VAR_DIR, settings.WEB_HOST, settings.WEB_PORT = tmp_path, "127.0.0.1", 0
+    monkeypatch.setattr(run, "web_command", lambda: SLEEP)
+    monkeypatch.setattr(run, "worker_command", lambda: [sys.executable, "-c", "raise SystemExit(3)"])
+    monkeypatch.setattr(run, "answers", lambda host, port: True)
+    # The one connection of this test goes on.
+    monkeypatch.setattr(connections, "close_all", lambda: None)
+
+    def start(*arguments):
+        out, errors = io.StringIO(), io.StringIO()
+        with pytest.raises(SystemExit) as ended:
+            call_command("run", *arguments, stdout=out, stderr=errors)
+        return ended.value.code, out.getvalue(), errors.getvalue()
+
+    return start
+
+
+def broken(*args):
+    raise DatabaseError("the disk is\n  full.")
+
+
+def test_a_demo_that_fails_ends_in_one_sentence_and_everything_else_starts(start, monkeypatch):
+    monkeypatch.setattr(loading, "_purchases", broken)
+    _, out, errors = start()
+    assert errors.splitlines() == [
+        "The demo could not be loaded, and nothing of it is left behind (DatabaseError: the disk is full); "
+        "the back office starts empty, and `make run ARGS=--no-demo` starts it without trying again.",
+        "The worker ended with code 3; stopping everything.",
+    ]
+    assert all(re.search(rf"^  {name} +\S{{12}}$", out, re.MULTILINE) for name in FIRST_LOGINS)
+    assert set(get_user_model().objects.values_list("username", flat=True)) == set(FIRST_LOGINS)
+    assert not Program.objects.exists()
+    assert not Partner.objects.exists()
+
+
+def test_a_demo_that_failed_is_tried_again_unless_there_is_a_program_or_it_is_not_wanted(start, monkeypatch):
+    monkeypatch.setattr(loading, "_purchases", broken)
+    assert "could not be loaded" in start()[2]
+    assert "could not be loaded" in start()[2]
+    assert "could not be loaded" not in start("--no-demo")[2]
+    factories.program("own")
+    _, out, errors = start()
+    assert "Loading the demo" not in out
+    assert "could not be loaded" not in errors
+    assert Program.objects.get().code == "own"
+
+
+def test_the_demo_alone_fails_with_one_sentence_and_an_exit_code(db, monkeypatch):
+    monkeypatch.setattr(loading, "_purchases", broken)
+    out = io.StringIO()
+    with pytest.raises(CommandError) as failed:
+        call_command("demo", stdout=out)
+    sentence = "The demo could not be loaded, and nothing of it is left behind (DatabaseError: the disk is full)"
+    assert str(failed.value) == sentence
+    assert failed.value.returncode == 1
+    # `--traceback` shows what is behind it.
+    assert isinstance(failed.value.__cause__.__cause__, DatabaseError)
+    assert out.getvalue() == ""
+    assert not Program.objects.exists()
+
+
+def test_who_interrupts_the_demo_is_not_told_that_it_failed(db, monkeypatch):
+    def interrupted(*args):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(loading, "_purchases", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        call_command("demo")
+    assert not Program.objects.exists()
 
 
 @pytest.mark.long

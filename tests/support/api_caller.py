@@ -24,6 +24,8 @@ class Caller:
         self.connection, _ = Connection.objects.get_or_create(partner=partner, name=name)
         self.key, self.text = keys.issue(self.connection, name=name, scopes=scopes)
         self.client = Client()
+        # Made here, once: drf-spectacular cannot make it in several threads that call at the same moment.
+        _strict()
 
     def get(self, path, **query):
         return self.call("GET", path, query=query)

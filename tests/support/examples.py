@@ -4,7 +4,7 @@ import copy
 from datetime import UTC, datetime
 
 from partners.activity import Activity, Line
-from programs import configuration, document, earning
+from programs import compiling, document, earning
 from programs.rules.base import Facts
 
 #: Monday 3 March 2025, 12:30 in Paris.
@@ -54,7 +54,7 @@ def program(*rules, points=None, partners=("bakery",), groups=None, **fields):
 def compiled(*rules, **options):
     wanted = program(*rules, **options)
     assert document.check(wanted) == []
-    return configuration.build(document.normal(wanted))
+    return compiling.build(document.normal(wanted))
 
 
 def purchase(amount=0, *lines, **fields):

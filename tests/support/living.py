@@ -9,8 +9,9 @@ from partners.activity import Decision
 from programs.expiry import End
 from tests.support import factories
 from tests.support.factories import post, purchase, redemption
-from transactions.books import moves
-from transactions.books.moves import Escrow
+from transactions.books import escrows
+from transactions.books.balances import BalanceInHand
+from transactions.books.escrows import Escrow
 from transactions.models import Entry, Journal, Lot, Trace
 
 START = factories.at(2026, 3, 1)
@@ -22,9 +23,9 @@ def live(made, members, seed, *, steps=40, now=START, with_pending=True, with_re
     """Let `members` earn, spend and reserve at random at `now`; all of it ends, or is released, within two days."""
     random = Random(seed)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(moves, "end_of", lambda *a, **k: End(_some(random, now, [*HOURS, 400, None])))
+        patch.setattr(BalanceInHand, "end_of", lambda *a, **k: End(_some(random, now, [*HOURS, 400, None])))
         if with_pending:
-            patch.setattr(moves, "escrow_of", lambda *a, **k: _escrow(random, now))
+            patch.setattr(escrows, "escrow_of", lambda *a, **k: _escrow(random, now))
         for _ in range(steps):
             who = random.choice(members)
             if random.random() < 0.7:

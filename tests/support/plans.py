@@ -38,6 +38,49 @@ def full_scans():
         yield found
 
 
+@contextmanager
+def short_ways(most=100):
+    """A list that fills with (statement, what) where a statement reads more than `most` rows, or sorts what it reads.
+
+    PostgreSQL is asked how many rows it has read, SQLite whether it has to sort, which it does after reading all.
+    """
+    found, _ = [], _large()
+    with ExitStack() as stack:
+        if connection.vendor == "postgresql":
+            with connection.cursor() as cursor:
+                for way in _WHOLE:
+                    cursor.execute(f"SET LOCAL enable_{way} = off")
+        stack.enter_context(connection.execute_wrapper(_watch_length(found, most)))
+        yield found
+
+
+def _watch_length(found, most):
+    def execute(go_on, statement, params, many, context):
+        if _READS.match(statement):
+            is_sqlite = connection.vendor == "sqlite"
+            cursor = connection.cursor().cursor
+            cursor.execute(
+                ("EXPLAIN QUERY PLAN " if is_sqlite else "EXPLAIN (ANALYZE, FORMAT JSON) ") + statement, params
+            )
+            plan = cursor.fetchall()
+            if is_sqlite:
+                found.extend((statement, row[-1]) for row in plan if "FOR ORDER BY" in row[-1])
+            else:
+                told = plan[0][0]
+                nodes = _nodes((json.loads(told) if isinstance(told, str) else told)[0]["Plan"])
+                read = max(node["Actual Rows"] * node["Actual Loops"] for node in nodes)
+                found.extend([(statement, read)] if read > most else [])
+        return go_on(statement, params, many, context)
+
+    return execute
+
+
+def _nodes(node):
+    yield node
+    for part in node.get("Plans", ()):
+        yield from _nodes(part)
+
+
 def _large():
     """Which tables have many rows; the database counts them, and SQLite believes in a thousand times as many."""
     with connection.cursor() as cursor:
@@ -101,7 +144,6 @@ def _is_coarse(condition):
 
 def _without_condition(node):
     """Tables that are read without a condition that an index answers."""
-    if node["Node Type"].endswith("Scan") and not {"Index Cond", "Recheck Cond"} & node.keys():
-        yield node.get("Relation Name")
-    for part in node.get("Plans", ()):
-        yield from _without_condition(part)
+    for part in _nodes(node):
+        if part["Node Type"].endswith("Scan") and not {"Index Cond", "Recheck Cond"} & part.keys():
+            yield part.get("Relation Name")

@@ -11,7 +11,7 @@ from partners.models import Connection
 from tests.support import factories
 from tests.support.factories import held, line, post, post_one, purchase, redemption, reversal
 from transactions import ledger
-from transactions.books.posting import fingerprint
+from transactions.books.idempotency import fingerprint
 from transactions.models import Entry, Journal, JournalLine, Lot, Trace
 
 

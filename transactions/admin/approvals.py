@@ -1,48 +1,50 @@
 """Which postings by hand wait for a second person, and how does that person decide?"""
 
+from collections.abc import Collection
+
 from django import forms
-from django.contrib import admin, messages
+from django.contrib import admin
+from django.http import HttpResponse
 
 from loyalty_site.lib.admin import (
     ChoicesDropdownFilter,
     Dialog,
     RangeDateTimeFilter,
     RelatedDropdownFilter,
+    StaffRequest,
     action,
+    dialog,
     display,
-    go_to,
+    names_one_of,
 )
-from loyalty_site.lib.panels import Sentences, Tile, Tiles, link, moment, points
-from transactions.admin.dialogs import attempt
-from transactions.admin.entries import LedgerAdmin
+from loyalty_site.lib.panels import Panel, Sentences, Tile, Tiles, link, moment, points
+from members.admin.found_by_member import MemberFactAdmin
 from transactions.models import Approval
 from transactions.reviews import approvals
 
 
 class ApproveForm(Dialog):
+    """What the one who approves wants to say."""
+
     note = forms.CharField(max_length=200, required=False, help_text="Kept with the request.")
 
 
 class RejectForm(Dialog):
+    """Why it is rejected."""
+
     note = forms.CharField(max_length=200, label="Reason", help_text="The one who asked will read it.")
 
 
-_APPROVE = {
-    "title": "Approve this request",
-    "description": "The points are posted at once, as the one who asked for them.",
-    "form_class": ApproveForm,
-    "form_submit_text": "Approve",
-}
-_REJECT = {
-    "title": "Reject this request",
-    "description": "Nothing is posted.",
-    "form_class": RejectForm,
-    "form_submit_text": "Reject",
-}
+_APPROVE = dialog(
+    "Approve this request", "The points are posted at once, as the one who asked for them.", "Approve", ApproveForm
+)
+_REJECT = dialog("Reject this request", "Nothing is posted.", "Reject", RejectForm)
 
 
 @admin.register(Approval)
-class ApprovalAdmin(LedgerAdmin):
+class ApprovalAdmin(MemberFactAdmin):
+    """Requests for points above the limits of who asked."""
+
     icon, place = "approval", 4
     list_display = ["asked", "member", "moved", "reason", "requested_by", "status_label", "decided_by"]
     list_filter = [
@@ -55,66 +57,58 @@ class ApprovalAdmin(LedgerAdmin):
     actions_detail = ["approve", "reject"]
 
     @display(description="points")
-    def moved(self, approval):
+    def moved(self, approval: Approval) -> str:
         return f"{points(approval.points, approval.currency, signed=True)} {approval.currency.name}"
 
     @display(description="status", label={"waiting": "warning", "approved": "success", "rejected": "danger"})
-    def status_label(self, approval):
+    def status_label(self, approval: Approval) -> tuple[str, str]:
         return approval.status, approval.get_status_display()
 
     @display(description="asked")
-    def asked(self, approval):
+    def asked(self, approval: Approval) -> str:
         return moment(approval.requested_at, approval.program.zone)
 
     @display(description="decided")
-    def decided(self, approval):
+    def decided(self, approval: Approval) -> str:
         return moment(approval.decided_at, approval.program.zone)
 
     # As text: who decides need not see the pages of users.
     @display(description="asked by")
-    def asked_by(self, approval):
+    def asked_by(self, approval: Approval) -> str:
         return approval.requested_by.get_username()
 
     @display(description="decided by", empty_value="-")
-    def decider(self, approval):
-        return approval.decided_by and approval.decided_by.get_username()
+    def decider(self, approval: Approval) -> str | None:
+        return approval.decided_by.get_username() if approval.decided_by else None
 
-    def panels(self, request, approval):
+    def panels(self, request: StaffRequest, approval: Approval) -> list[Panel]:
         tiles = [
             Tile(approval.currency.name, points(approval.points, approval.currency, signed=True)),
             Tile("Status", approval.get_status_display()),
             Tile("Member", link(request, approval.member, str(approval.member.customer)), [approval.member.number]),
         ]
-        found = [Tiles(tiles)]
-        if approval.journal_id:
-            found.append(Sentences("Posted as", [link(request, approval.journal)]))
+        shown: list[Panel] = [Tiles(tiles)]
+        if approval.journal:
+            shown.append(Sentences("Posted as", [link(request, approval.journal)]))
         elif approval.status == Approval.Status.WAITING and approval.requested_by_id == request.user.pk:
-            found.append(Sentences("To do", ["Somebody else has to decide: nobody approves their own request."]))
-        return found
+            shown.append(Sentences("To do", ["Somebody else has to decide: nobody approves their own request."]))
+        return shown
 
-    def has_decide_permission(self, request, object_id=None):
-        return request.user.has_perm(approvals.PERMISSION)
+    def offered(self, request: StaffRequest, object_id: str) -> Collection[str]:
+        others = Approval.objects.filter(status=Approval.Status.WAITING).exclude(requested_by=request.user)
+        return ["approve", "reject"] if names_one_of(others, object_id) else []
 
-    def get_actions_detail(self, request, object_id):
-        waiting = Approval.objects.filter(pk=object_id, status=Approval.Status.WAITING)
-        others = waiting.exclude(requested_by=request.user)
-        return super().get_actions_detail(request, object_id) if others.exists() else []
-
-    @action(description="Approve", permissions=["decide"], icon="check", dialog=_APPROVE)
-    def approve(self, request, form, object_id):
+    @action(description="Approve", permission=approvals.PERMISSION, icon="check", dialog=_APPROVE)
+    def approve(self, request: StaffRequest, form: ApproveForm, object_id: str) -> HttpResponse:
         note = form.cleaned_data["note"]
-        return self._decide(request, form, _APPROVE, lambda: approvals.approve(object_id, request.user, note=note))
+        return self._decided(request, approvals.approve(object_id, request.user, note=note))
 
-    @action(description="Reject", permissions=["decide"], icon="block", dialog=_REJECT)
-    def reject(self, request, form, object_id):
+    @action(description="Reject", permission=approvals.PERMISSION, icon="block", dialog=_REJECT)
+    def reject(self, request: StaffRequest, form: RejectForm, object_id: str) -> HttpResponse:
         note = form.cleaned_data["note"]
-        return self._decide(request, form, _REJECT, lambda: approvals.reject(object_id, request.user, note=note))
+        return self._decided(request, approvals.reject(object_id, request.user, note=note))
 
-    def _decide(self, request, form, dialog, verb):
-        approval, again = attempt(request, form, dialog, verb)
-        if again:
-            return again
-        self.log_change(request, approval, f"{approval.get_status_display()}. {approval.note}".strip())
-        text = f"{approval.get_status_display()}: {self.moved(approval)} for {approval.member}."
-        self.message_user(request, text, messages.SUCCESS)
-        return go_to("transactions_approval_change", approval.pk)
+    def _decided(self, request: StaffRequest, approval: Approval) -> HttpResponse:
+        status = approval.get_status_display()
+        say = f"{status}: {self.moved(approval)} for {approval.member}."
+        return self.done(request, approval, log=f"{status}. {approval.note}".strip(), say=say)

@@ -1,4 +1,4 @@
-"""Where are the lines of the ledger, its lots and traces found? All of them are read-only."""
+"""Where are the lines of the ledger found, the debits among them that used a lot, and the lines of purchases?"""
 
 from django.contrib import admin
 from django.utils.html import format_html
@@ -9,34 +9,20 @@ from loyalty_site.lib.admin import (
     FactAdmin,
     RangeDateTimeFilter,
     RelatedDropdownFilter,
+    StaffRequest,
     display,
 )
-from loyalty_site.lib.panels import Tile, Tiles, amount, moment, points
-from members import search
+from loyalty_site.lib.panels import Panel, Tile, Tiles, amount, moment, points
+from members.admin.found_by_member import MemberFactAdmin
 from members.models import Member
-from transactions.admin import causal_chains
-from transactions.models import Entry, JournalLine, Lot, Trace
-
-
-class LedgerAdmin(FactAdmin):
-    """Found by the member, or by its own number."""
-
-    search_fields = ["pk"]
-    search_help_text = "Number, card, e-mail, phone or last name of the member."
-    sortable_by = ()
-    ordering = ["-pk"]
-    #: Where the member is.
-    member_path = "member"
-
-    def get_search_results(self, request, queryset, search_term):
-        if search_term.strip():
-            members = search.matching(Member.objects.all(), search_term)
-            queryset = queryset.filter(**{f"{self.member_path}__in": members.values("pk")})
-        return queryset, False
+from transactions.admin import cause_panels
+from transactions.models import Entry, JournalLine, Trace
 
 
 @admin.register(Entry)
-class EntryAdmin(LedgerAdmin):
+class EntryAdmin(MemberFactAdmin):
+    """Lines of the ledger."""
+
     icon, place = "receipt_long", 2
     list_display = ["id", "member", "kind", "moved", "currency", "balance", "journal", "activity"]
     list_filter = [
@@ -55,79 +41,35 @@ class EntryAdmin(LedgerAdmin):
         "proof",
     ]
 
-    def panels(self, request, entry):
+    def panels(self, request: StaffRequest, entry: Entry) -> list[Panel]:
         """What the entry added to each part of the balance."""
         parts = {name: getattr(entry, name) for name in ("available", "pending", "reserved", "arrears")}
         tiles = [Tile(capfirst(name), points(units, entry.currency, signed=True)) for name, units in parts.items()]
-        return [Tiles(tiles), *causal_chains.of_entry(request, entry)]
+        return [Tiles(tiles), *cause_panels.of_entry(request, entry)]
 
     @display(description="chain")
-    def proof(self, entry):
+    def proof(self, entry: Entry) -> str:
         return format_html('<span class="loyalty-hash">{}</span>', entry.chain)
 
     @display(description="points")
-    def moved(self, entry):
+    def moved(self, entry: Entry) -> str:
         return points(entry.points, entry.currency, signed=True)
 
     @display(description="balance after")
-    def balance(self, entry):
+    def balance(self, entry: Entry) -> str:
         return points(entry.balance_after, entry.currency)
 
     @display(description="activity")
-    def activity(self, entry):
+    def activity(self, entry: Entry) -> str:
         return moment(entry.activity_at, entry.currency.program.zone)
 
     @display(description="posted")
-    def posted(self, entry):
+    def posted(self, entry: Entry) -> str:
         return moment(entry.posted_at, entry.currency.program.zone)
 
 
-@admin.register(Lot)
-class LotAdmin(LedgerAdmin):
-    icon, place = "hourglass_empty", 3
-    list_display = ["entry_id", "member", "currency", "given", "left", "is_pending", "earned", "expires"]
-    list_filter = [
-        ["currency__program", RelatedDropdownFilter],
-        ["currency", RelatedDropdownFilter],
-        ["expires_at", RangeDateTimeFilter],
-    ]
-    fields = [
-        ("entry", "member"),
-        ("currency", "is_floored"),
-        ("given", "left"),
-        ("earned", "expires"),
-        ("is_pending", "available_at"),
-        ("waits_for", "deadline_at"),
-        ("is_extended", "origin"),
-    ]
-
-    def get_queryset(self, request):
-        return (
-            super().get_queryset(request).select_related("entry__currency", "member__customer", "currency__program")
-        )
-
-    def panels(self, request, lot):
-        return causal_chains.of_lot(request, lot)
-
-    @display(description="points")
-    def given(self, lot):
-        return points(lot.points, lot.currency)
-
-    @display(description="left")
-    def left(self, lot):
-        return points(lot.remaining, lot.currency)
-
-    @display(description="earned")
-    def earned(self, lot):
-        return moment(lot.activity_at, lot.currency.program.zone)
-
-    @display(description="expires")
-    def expires(self, lot):
-        return moment(lot.expires_at, lot.currency.program.zone, empty="never")
-
-
 @admin.register(Trace)
-class TraceAdmin(LedgerAdmin):
+class TraceAdmin(MemberFactAdmin):
     """Which debit used which lot."""
 
     list_display = ["id", "entry", "member", "lot", "used"]
@@ -136,16 +78,18 @@ class TraceAdmin(LedgerAdmin):
     member_path = "entry__member"
 
     @display(description="member")
-    def member(self, trace):
+    def member(self, trace: Trace) -> Member:
         return trace.entry.member
 
     @display(description="points")
-    def used(self, trace):
+    def used(self, trace: Trace) -> str:
         return points(trace.points, trace.entry.currency)
 
 
 @admin.register(JournalLine)
 class JournalLineAdmin(FactAdmin):
+    """Lines of purchases."""
+
     list_display = ["id", "journal", "position", "sku", "category", "quantity", "paid"]
     list_select_related = ["journal"]
     search_fields = ["journal__pk__exact"]
@@ -155,5 +99,5 @@ class JournalLineAdmin(FactAdmin):
     fields = ["journal", "position", "product", "sku", "category", "quantity", "paid"]
 
     @display(description="amount")
-    def paid(self, line):
+    def paid(self, line: JournalLine) -> str:
         return amount(line.amount, line.journal.money)

@@ -1,74 +1,66 @@
 """What does the page of a transaction show: what it did, why, and by which lines of the ledger?"""
 
+from collections.abc import Iterator, Sequence
+
 from django.contrib import messages
+from django.http import HttpRequest
 from django.utils.text import capfirst
 
-from loyalty_site.lib.panels import Sentences, Table, Tile, Tiles, amount, link, moment, points
-from transactions.models import Journal, Lot
+from loyalty_site.lib.panels import Cell, Panel, Sentences, Table, Tile, Tiles, amount, link, moment, points
+from transactions.admin.wording import points_in_words
+from transactions.books.items import Result
+from transactions.models import Entry, Journal, JournalLine, Lot
 from transactions.proof.sentences import explain
 
 
-def currencies_of(journal):
-    return {currency.code: currency for currency in journal.program.currencies.all()}
-
-
-def moved(journal, *, key="points"):
-    """The points of an answer in words, e.g. "+46 Points, +46 Status points"."""
-    currencies = currencies_of(journal)
+def moved(journal: Journal) -> str:
+    """The points that it moved in words, e.g. "+46 Points, +46 Status points"."""
     # What was reserved and released again moved nothing in the end.
-    given = {} if journal.status == Journal.Status.REJECTED else journal.answer.get(key) or {}
-    parts = [
-        f"{points(units, currencies[code], signed=True)} {currencies[code].name}"
-        for code, units in given.items()
-        if code in currencies
-    ]
-    return ", ".join(parts)
+    moved_nothing = journal.status == Journal.Status.REJECTED
+    return "" if moved_nothing else points_in_words(journal.program, journal.answer.get("points"), signed=True)
 
 
-def receipt(journal, result):
-    """(level, sentence) for somebody who has just entered this transaction."""
+def receipt(journal: Journal, result: Result) -> tuple[int, str]:
+    """(level of the message, sentences) for somebody who has just entered this transaction."""
     if result.status == "replayed":
         return messages.INFO, f"{journal} was recorded already; nothing was posted again."
     if result.status != "posted":
         return messages.WARNING, f"{journal}: {journal.get_status_display().lower()}. {journal.error}"
-    currencies = currencies_of(journal)
-    held = [
-        f"{points(units, currencies[code])} {currencies[code].name}"
-        for code, units in result.answer.get("balances", {}).items()
-        if code in currencies
-    ]
+    held = points_in_words(journal.program, (result.answer or {}).get("balances"))
     did = moved(journal) or "no points; below it says why"
-    lost = moved_unrecovered(journal)
-    now = f" The member now has {', '.join(held)}." if held else ""
-    return messages.SUCCESS, f"{journal.get_kind_display()}: {did}.{lost}{now}"
+    now = f"The member now has {held}." if held else ""
+    sentences = [f"{journal.get_kind_display()}: {did}.", _unrecovered(journal), now]
+    return messages.SUCCESS, " ".join(filter(None, sentences))
 
 
-def moved_unrecovered(journal):
-    rest = journal.answer.get("unrecovered")
-    if not rest:
-        return ""
-    currencies = currencies_of(journal)
-    parts = [f"{points(units, currencies[code])} {currencies[code].name}" for code, units in rest.items()]
-    return f" Spent before, so not taken back: {', '.join(parts)}."
+def _unrecovered(journal: Journal) -> str:
+    """A sentence about points that had been spent before they could be taken back, "" where there are none."""
+    rest = points_in_words(journal.program, journal.answer.get("unrecovered"))
+    return f"Spent before, so not taken back: {rest}." if rest else ""
 
 
-def panels(request, journal):
+def panels(request: HttpRequest, journal: Journal) -> list[Panel]:
+    """What it did, why, what was bought, and the lines and lots of the ledger that it made and used."""
     entries = list(journal.entries.select_related("currency").order_by("pk"))
-    return [panel for panel in _panels(request, journal, entries) if panel]
+    why = list(_why(request, journal))
+    return [
+        _tiles(request, journal, entries),
+        *([Sentences("Why", why)] if why else []),
+        *_lines(journal),
+        _entries(request, journal, entries),
+        *_lots(request, journal, entries),
+    ]
 
 
-def _panels(request, journal, entries):
-    yield _tiles(request, journal, entries)
-    why = [*_state(journal), *_relations(request, journal), *explain(journal.trace, currencies_of(journal))]
-    if moved_unrecovered(journal):
-        why.append(moved_unrecovered(journal).strip())
-    yield Sentences("Why", why) if why else None
-    yield _lines(journal)
-    yield _entries(request, journal, entries)
-    yield _lots(request, journal, entries)
+def _why(request: HttpRequest, journal: Journal) -> Iterator[str]:
+    yield from _state(journal)
+    yield from _relations(request, journal)
+    yield from explain(journal.trace, {currency.code: currency for currency in journal.program.currencies.all()})
+    if unrecovered := _unrecovered(journal):
+        yield unrecovered
 
 
-def _tiles(request, journal, entries):
+def _tiles(request: HttpRequest, journal: Journal, entries: Sequence[Entry]) -> Tiles:
     tiles = [
         Tile(
             label=entry.currency.name,
@@ -81,14 +73,13 @@ def _tiles(request, journal, entries):
         tiles.append(Tile("Amount", amount(journal.amount, journal.money)))
     if journal.reversed_amount and journal.kind == journal.Kind.ACCRUAL:
         tiles.append(Tile("Refunded", amount(journal.reversed_amount, journal.money)))
-    if journal.member_id:
-        member = journal.member
+    if member := journal.member:
         notes = [member.number, str(journal.program)]
         tiles.append(Tile("Member", link(request, member, str(member.customer)), notes=notes))
     return Tiles(tiles)
 
 
-def _state(journal):
+def _state(journal: Journal) -> Iterator[str]:
     """What an open or refused transaction waits for, or failed on."""
     if journal.status not in (journal.Status.PROCESSED, journal.Status.REVERSED):
         until = f" until {moment(journal.due_at, journal.program.zone)}" if journal.due_at else ""
@@ -99,44 +90,40 @@ def _state(journal):
         yield f"Decided by {decider(journal)} on {moment(journal.decided_at, journal.program.zone)}."
 
 
-def decider(journal):
+def decider(journal: Journal) -> str:
     """Who approved, rejected or retried it: a member of staff, an owner of the group, or nobody."""
-    if journal.decided_by_member_id:
+    if journal.decided_by_member:
         return str(journal.decided_by_member)
-    return journal.decided_by.get_username() if journal.decided_by_id else ""
+    return journal.decided_by.get_username() if journal.decided_by else ""
 
 
-def _relations(request, journal):
+def _relations(request: HttpRequest, journal: Journal) -> Iterator[str]:
     """Links between a reversal and what it took back."""
-    if journal.reverses_id:
+    if journal.reverses:
         yield link(request, journal.reverses, f"Takes back {journal.reverses}.")
     for reversal in journal.reversals.all():
         why = f": {reversal.reason}" if reversal.reason else ""
         yield link(request, reversal, f"Taken back by {reversal}{why}.")
 
 
-def _lines(journal):
+def _lines(journal: Journal) -> list[Panel]:
     lines = list(journal.lines.select_related("product"))
-    if not lines:
-        return None
-    return Table(
-        title="Lines",
-        headers=["SKU", "Product", "Category", "Quantity", "Amount", "Of which tax"],
-        rows=[
-            [
-                line.sku or "-",
-                line.product.name if line.product else "-",
-                line.category or "-",
-                line.quantity,
-                amount(line.amount, journal.money),
-                amount(line.tax, journal.money),
-            ]
-            for line in lines
-        ],
-    )
+    headers = ["SKU", "Product", "Category", "Quantity", "Amount", "Of which tax"]
+    return [Table("Lines", headers, [_line(line, journal.money) for line in lines])] if lines else []
 
 
-def _entries(request, journal, entries):
+def _line(line: JournalLine, iso: str) -> list[Cell]:
+    return [
+        line.sku or "-",
+        line.product.name if line.product else "-",
+        line.category or "-",
+        line.quantity,
+        amount(line.amount, iso),
+        amount(line.tax, iso),
+    ]
+
+
+def _entries(request: HttpRequest, journal: Journal, entries: Sequence[Entry]) -> Table:
     zone = journal.program.zone
     return Table(
         title="Ledger",
@@ -156,21 +143,19 @@ def _entries(request, journal, entries):
     )
 
 
-def _lots(request, journal, entries):
+def _lots(request: HttpRequest, journal: Journal, entries: Sequence[Entry]) -> list[Panel]:
     """The lots that this transaction made, and those that it used."""
     keys = [entry.pk for entry in entries]
     made = Lot.objects.filter(entry__in=keys).select_related("currency").order_by("pk")
     rows = [_lot(request, journal, lot, "made", lot.points) for lot in made]
-    for entry in journal.entries.model.objects.filter(pk__in=keys).prefetch_related("traces__lot__currency"):
+    for entry in Entry.objects.filter(pk__in=keys).prefetch_related("traces__lot__currency"):
         for trace in entry.traces.all():
             did = "used" if trace.points > 0 else "given back"
             rows.append(_lot(request, journal, trace.lot, did, abs(trace.points)))
-    if not rows:
-        return None
-    return Table(title="Lots", headers=["Lot", "Did", "Points", "Left today", "Expires"], rows=rows)
+    return [Table("Lots", ["Lot", "Did", "Points", "Left today", "Expires"], rows)] if rows else []
 
 
-def _lot(request, journal, lot, did, units):
+def _lot(request: HttpRequest, journal: Journal, lot: Lot, did: str, units: int) -> list[Cell]:
     return [
         link(request, lot, f"{lot.currency.name} {lot.pk}"),
         capfirst(did),

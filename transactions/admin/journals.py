@@ -1,25 +1,33 @@
 """How do staff find a transaction, read why it gave what it gave, enter one, and take one back?"""
 
-from django.contrib import admin, messages
-from django.http import HttpResponseRedirect
-from django.urls import reverse
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import admin
+from django.db.models import ForeignKey, QuerySet
+from django.forms import ModelChoiceField
+from django.http import HttpRequest, HttpResponseRedirect
 
 from loyalty_site.lib.admin import (
     ChoicesDropdownFilter,
+    Made,
     RangeDateTimeFilter,
     RelatedDropdownFilter,
+    StaffRequest,
     VerbAdmin,
     display,
+    site,
 )
-from loyalty_site.lib.panels import amount, moment
+from loyalty_site.lib.panels import Panel, address_of, amount, moment
 from members import search
 from members.models import Member
 from partners.models import Connection
 from programs.models import Program
 from transactions.admin import journal_panels
-from transactions.admin.dialogs import post, taken
-from transactions.admin.journal_actions import JournalDeeds
-from transactions.admin.purchase_form import LineInline, PurchaseForm
+from transactions.admin.journal_actions import JournalActions
+from transactions.admin.posting import post
+from transactions.admin.purchase_form import LineFormSet, LineInline, PurchaseForm
 from transactions.models import Journal
 
 #: Statuses that are not listed are drawn without colour.
@@ -35,7 +43,9 @@ _COLOURS = {
 
 
 @admin.register(Journal)
-class JournalAdmin(JournalDeeds, VerbAdmin):
+class JournalAdmin(VerbAdmin):
+    """Transactions. Purchases are entered here; what is done to one afterwards is an action of its page."""
+
     icon, place = "swap_horiz", 1
     actions = None
     list_display = ["external_id", "kind", "who", "program", "paid", "earned", "status_label", "happened"]
@@ -52,7 +62,8 @@ class JournalAdmin(JournalDeeds, VerbAdmin):
     sortable_by = ()
     ordering = ["-pk"]
     autocomplete_fields = ["member"]
-    inlines = [LineInline]
+    add_form = PurchaseForm
+    add_inlines = [LineInline]
     add_fieldsets = [
         (None, {"fields": ["member", ("activity", "amount")]}),
         ("More", {"fields": ["activity_at", ("store", "channel"), ("external_id", "code")]}),
@@ -78,65 +89,67 @@ class JournalAdmin(JournalDeeds, VerbAdmin):
     ]
 
     @display(description="member")
-    def who(self, journal):
+    def who(self, journal: Journal) -> str:
         return str(journal.member) if journal.member_id else "-"
 
     member_link = who
 
     @display(description="amount")
-    def paid(self, journal):
+    def paid(self, journal: Journal) -> str:
         return amount(journal.amount, journal.money)
 
     @display(description="in base currency")
-    def base_paid(self, journal):
+    def base_paid(self, journal: Journal) -> str:
         return amount(journal.base_amount, journal.program.money if journal.money else "")
 
     @display(description="points")
-    def earned(self, journal):
+    def earned(self, journal: Journal) -> str:
         return journal_panels.moved(journal) or "-"
 
     @display(description="status", label=_COLOURS)
-    def status_label(self, journal):
+    def status_label(self, journal: Journal) -> tuple[str, str]:
         return journal.status, journal.get_status_display()
 
     @display(description="happened")
-    def happened(self, journal):
+    def happened(self, journal: Journal) -> str:
         return moment(journal.activity_at, journal.program.zone)
 
     @display(description="received")
-    def received(self, journal):
+    def received(self, journal: Journal) -> str:
         return moment(journal.received_at, journal.program.zone)
 
     @display(description="processed")
-    def processed(self, journal):
+    def processed(self, journal: Journal) -> str:
         return moment(journal.processed_at, journal.program.zone)
 
     # As text: who reads transactions need not see the pages of partners and users.
     @display(description="came through")
-    def connection_name(self, journal):
+    def connection_name(self, journal: Journal) -> str:
         return str(journal.connection)
 
     @display(description="store", empty_value="-")
-    def store_name(self, journal):
-        return journal.store and journal.store.name
+    def store_name(self, journal: Journal) -> str | None:
+        return journal.store.name if journal.store else None
 
     @display(description="entered by", empty_value="-")
-    def entered_by(self, journal):
-        return journal.user and journal.user.get_username()
+    def entered_by(self, journal: Journal) -> str | None:
+        return journal.user.get_username() if journal.user else None
 
     @display(description="decided")
-    def decided(self, journal):
+    def decided(self, journal: Journal) -> str:
         return moment(journal.decided_at, journal.program.zone)
 
     @display(description="decided by", empty_value="-")
-    def decider(self, journal):
+    def decider(self, journal: Journal) -> str:
         return journal_panels.decider(journal)
 
-    def get_queryset(self, request):
-        # A list tells the points of each journal: one more statement, whatever its length.
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Journal]:
+        # A list shows the points of each journal: one more statement, whatever its length.
         return super().get_queryset(request).defer("trace").prefetch_related("program__currencies")
 
-    def get_search_results(self, request, queryset, search_term):
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Journal], search_term: str
+    ) -> tuple[QuerySet[Journal], bool]:
         term = search_term.strip().replace("\0", "")
         if not term:
             return queryset, False
@@ -146,19 +159,21 @@ class JournalAdmin(JournalDeeds, VerbAdmin):
         members = search.matching(Member.objects.all(), term)
         return queryset.filter(member__in=members.values("pk")), False
 
-    def formfield_for_foreignkey(self, db_field, request, **kwargs):
+    def formfield_for_foreignkey(
+        self, db_field: ForeignKey[Any, Any], request: HttpRequest, **kwargs: Any
+    ) -> ModelChoiceField[Any] | None:
         if db_field.name == "member":
             # Empty only in what is written down and not booked; here somebody chooses.
             kwargs["required"] = True
         return super().formfield_for_foreignkey(db_field, request, **kwargs)
 
-    def has_change_permission(self, request, obj=None):
+    def has_change_permission(self, request: HttpRequest, obj: Journal | None = None) -> bool:
         return False
 
-    def has_delete_permission(self, request, obj=None):
+    def has_delete_permission(self, request: HttpRequest, obj: Journal | None = None) -> bool:
         return False
 
-    def get_object(self, request, object_id, from_field=None):
+    def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> Journal | None:
         rows = Journal.objects.prefetch_related("program__currencies").select_related(
             "program",
             "member__customer",
@@ -171,42 +186,23 @@ class JournalAdmin(JournalDeeds, VerbAdmin):
         )
         return rows.filter(pk=object_id).first() if object_id.isdecimal() and len(object_id) < 19 else None
 
-    def panels(self, request, journal):
+    def panels(self, request: StaffRequest, journal: Journal) -> list[Panel]:
         return journal_panels.panels(request, journal)
 
-    def get_inlines(self, request, obj):
-        return [] if obj else self.inlines
-
-    def get_form(self, request, obj=None, change=False, **kwargs):
-        return super().get_form(request, obj, change, **({} if obj else {"form": PurchaseForm}) | kwargs)
-
-    def save_model(self, request, obj, form, change):
-        # The lines belong to the fact: everything is posted at once, when they are known.
-        pass
-
-    def save_related(self, request, form, formsets, change):
+    def perform(self, request: StaffRequest, form: PurchaseForm, formsets: list[LineFormSet]) -> Made:
+        """Post the purchase with its lines, and say what the points did; its page explains it."""
         program = form.cleaned_data["member"].program
         lines = [line for formset in formsets for line in formset.lines(program)]
-        result = taken(post(form.wish(lines), program, request.user))
-        request.posted = result
-        form.instance.pk = result.journal_id
-        form.instance._state.adding = False
-        form.instance.refresh_from_db()
-
-    def message_user(self, request, message, level=messages.INFO, extra_tags="", fail_silently=False):
-        """Say what the points did, in place of “was added successfully”."""
-        result = getattr(request, "posted", None)
-        if result:
-            journal = Journal.objects.select_related("program").get(pk=result.journal_id)
-            level, message = journal_panels.receipt(journal, result)
-        super().message_user(request, message, level, extra_tags, fail_silently)
-
-    def response_post_save_add(self, request, obj):
-        """To the page of the new transaction, which explains it."""
-        return HttpResponseRedirect(reverse("admin:transactions_journal_change", args=[obj.pk]))
+        result = post(form.to_activity(lines), program, request.user)
+        journal = Journal.objects.select_related("program").get(pk=result.journal_id)
+        level, text = journal_panels.receipt(journal, result)
+        self.message_user(request, text, level)
+        # “Save and add another” asks the same again, of the same member where the address names one.
+        again = "_addanother" in request.POST
+        return Made(journal, HttpResponseRedirect(request.get_full_path() if again else address_of(journal)))
 
 
-def _named(external_id):
+def _named(external_id: str) -> QuerySet[Journal, dict[str, Any]]:
     """Journals of this external id. Its index begins with the columns that are spelled out here."""
     return Journal.objects.filter(
         program__in=list(Program.objects.values_list("pk", flat=True)),
@@ -214,3 +210,6 @@ def _named(external_id):
         kind__in=Journal.Kind.values,
         external_id=external_id,
     ).values("pk")
+
+
+site.extend(Journal, JournalActions)

@@ -1,31 +1,51 @@
 """What is asked of somebody who enters a transaction by hand? The ledger decides what becomes of it."""
 
-import secrets
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, cast
 
 from django import forms
-from django.forms import BaseInlineFormSet
+from django.db.models import Model
+from django.http import HttpRequest
 
 from loyalty_site.lib import money
-from loyalty_site.lib.admin import ModelForm, TabularInline, dressed
+from loyalty_site.lib.admin import TabularInline, dressed
+from loyalty_site.lib.forms import Errors, ModelForm, VerbFormSet
 from loyalty_site.lib.refusals import Refused
 from partners.activity import Activity, Line
 from partners.models import Store
+from programs.models import Program
+from transactions.admin.posting import MAY_POST, new_external_id
 from transactions.models import Journal, JournalLine
 
+if TYPE_CHECKING:
+    _StoreField = forms.ModelChoiceField[Store]
+else:
+    _StoreField = forms.ModelChoiceField
+
 #: Paths of the ledger's refusals and the field of the page on which each is shown.
-_FIELDS = {"kind": "activity", "partner": "store", "currency": "amount", "transaction": None}
+_FIELDS: dict[str | None, str | None] = {
+    "kind": "activity",
+    "partner": "store",
+    "currency": "amount",
+    "transaction": None,
+}
 
 
-def new_name(prefix="desk"):
-    """A name for a fact that is entered by hand: made when the form opens, so that sending it twice posts once."""
-    return f"{prefix}-{secrets.token_hex(8)}"
-
-
-def amount_field(**options):
+def amount_field(**options: Any) -> forms.CharField:
+    """Money as decimal text, which may be left empty."""
     return dressed(forms.CharField(required=False, max_length=30, **options), inputmode="decimal")
 
 
+class StoreField(_StoreField):
+    """A choice of stores, each called with its partner."""
+
+    def label_from_instance(self, obj: Store) -> str:
+        return f"{obj.name} ({obj.partner.name})"
+
+
 class PurchaseForm(ModelForm):
+    """What a member did. The ledger makes the row, so the model has nothing to check yet."""
+
     activity = dressed(
         forms.CharField(
             max_length=40,
@@ -34,16 +54,14 @@ class PurchaseForm(ModelForm):
         )
     )
     amount = amount_field(help_text="What was paid in all, for example 12.50, in the program's base currency.")
-    store = dressed(
-        forms.ModelChoiceField(Store.objects.filter(is_active=True).select_related("partner"), required=False)
-    )
+    store = dressed(StoreField(Store.objects.filter(is_active=True).select_related("partner"), required=False))
     channel = dressed(forms.CharField(required=False, max_length=20, initial="store"))
     code = dressed(forms.CharField(required=False, max_length=64, label="Promo code"))
     external_id = dressed(
         forms.CharField(
             max_length=128,
             label="Receipt",
-            initial=new_name,
+            initial=new_external_id,
             help_text="The number on the receipt; made up when there is none. The same number counts once.",
         )
     )
@@ -56,13 +74,12 @@ class PurchaseForm(ModelForm):
             "activity_at": "Leave it empty for now. Else date and time on the clocks of the program.",
         }
 
-    def __init__(self, *args, **kwargs):
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["activity_at"].required = False
-        self.fields["store"].label_from_instance = lambda store: f"{store.name} ({store.partner.name})"
 
-    def clean(self):
-        cleaned = super().clean()
+    def clean(self) -> dict[str, Any]:
+        cleaned: dict[str, Any] = super().clean() or {}
         member = cleaned.get("member")
         if member and "amount" in cleaned:
             try:
@@ -75,14 +92,13 @@ class PurchaseForm(ModelForm):
             cleaned["activity_at"] = at.replace(tzinfo=member.program.zone)
         return cleaned
 
-    def _post_clean(self):
-        # The ledger makes the row; here is nothing yet that could be checked.
+    def _post_clean(self) -> None:
         self.show_refusal()
 
-    def place_error(self, name, errors):
+    def place_error(self, name: str | None, errors: Errors) -> None:
         super().place_error(_FIELDS.get(name, name), errors)
 
-    def wish(self, lines):
+    def to_activity(self, lines: Sequence[Line]) -> Activity:
         """The Activity that the form says."""
         cleaned = self.cleaned_data
         store = cleaned["store"]
@@ -101,23 +117,25 @@ class PurchaseForm(ModelForm):
         )
 
 
-def minor(text, program, field):
+def minor(text: str, program: Program, field: str) -> int:
     """Money as typed in minor units; nothing typed is nothing paid. Raises BadNumber."""
     return money.parse(text.strip() or "0", money.exponent(program.money), field=field)
 
 
 class LineForm(ModelForm):
+    """One line of a purchase; the ledger makes it together with its journal."""
+
     sku = dressed(forms.CharField(required=False, max_length=64, label="SKU"))
     category = dressed(forms.CharField(required=False, max_length=64))
     quantity = dressed(forms.IntegerField(min_value=0, initial=1))
     amount = amount_field(label="Amount paid")
     tax = amount_field(label="Of which tax")
 
-    def _post_clean(self):
-        # Made by the ledger together with its journal.
+    def _post_clean(self) -> None:
         pass
 
-    def line(self, program, position):
+    def line(self, program: Program, position: int) -> Line:
+        """The Line that the form says. Raises BadNumber at the path of the field."""
         cleaned = self.cleaned_data
         place = f"lines[{position}]"
         return Line(
@@ -129,30 +147,18 @@ class LineForm(ModelForm):
         )
 
 
-class LineFormSet(BaseInlineFormSet):
-    """Lines of a purchase; a refusal of `lines[2].tax` is shown at the tax of the third one."""
+class LineFormSet(VerbFormSet):
+    """The lines of a purchase."""
 
-    refusal = None
-    # The ledger saves the lines; the admin's own account of the change finds nothing here.
-    new_objects = changed_objects = deleted_objects = ()
-
-    @property
-    def filled(self):
-        return [form for form in self.forms if form.has_changed() and form not in self.deleted_forms]
-
-    def lines(self, program):
-        return [form.line(program, position) for position, form in enumerate(self.filled)]
-
-    def clean(self):
-        super().clean()
-        path = self.refusal.field if self.refusal else ""
-        if path.startswith("lines["):
-            position, _, field = path.removeprefix("lines[").partition("].")
-            form = self.filled[int(position)]
-            form.add_error(field if field in form.fields else None, self.refusal.detail)
+    def lines(self, program: Program) -> list[Line]:
+        """The Lines that are filled in. Raises BadNumber."""
+        filled = cast(list[LineForm], self.filled)
+        return [form.line(program, position) for position, form in enumerate(filled)]
 
 
 class LineInline(TabularInline):
+    """The lines of a purchase while it is entered."""
+
     model = JournalLine
     form, formset = LineForm, LineFormSet
     fields = ["sku", "category", "quantity", "amount", "tax"]
@@ -160,13 +166,8 @@ class LineInline(TabularInline):
     extra = 1
     can_delete = False
 
-    def get_formset(self, request, obj=None, **kwargs):
-        formset = super().get_formset(request, obj, **kwargs)
-        formset.refusal = getattr(request, "refusal", None)
-        return formset
+    def has_add_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return obj is None and request.user.has_perm(MAY_POST)
 
-    def has_add_permission(self, request, obj=None):
-        return obj is None and request.user.has_perm("transactions.add_journal")
-
-    def has_view_permission(self, request, obj=None):
+    def has_view_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
         return self.has_add_permission(request, obj)

@@ -1,31 +1,33 @@
 """What do all endpoints of the ledger share? Posting one item, what a key may see, pages of rows."""
 
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import TypeVar
+
+from django.db.models import Model, QuerySet
+from django.http import HttpResponse
 from django.urls import reverse
 
 from loyalty_site.lib import problems
-from loyalty_site.lib.refusals import Refusal
-from partners.api.endpoint import REPLAYED
-from programs.api.views import ProgramEndpoint
+from loyalty_site.lib.refusals import Refusal, Refused
+from loyalty_site.lib.schema_objects import Answered
+from loyalty_site.lib.schema_types import SchemaType
+from partners.api.endpoint import REPLAYED, Pages
+from programs.api.endpoint import ProgramEndpoint
 from transactions import ledger
-from transactions.api import answers
+from transactions.api.schemas import answers
+from transactions.books.items import Item
+from transactions.books.posting import Result
 from transactions.models import Journal
 
-
-def page_of(shape):
-    """The schema of one page of a list."""
-    link = {"type": ["string", "null"], "format": "uri"}
-    return {
-        "type": "object",
-        "properties": {"next": link, "previous": link, "results": {"type": "array", "items": shape.schema()}},
-        "required": ["next", "previous", "results"],
-    }
+M = TypeVar("M", bound=Model)
 
 
-def unknown():
+def unknown() -> Refused:
+    """The failure of an address whose transaction the key does not reach."""
     return problems.unlike("transaction_unknown", "The program has no such transaction that this key may see.")
 
 
-def of_address(field):
+def of_address(field: str) -> str:
     """Where a refusal of what the address names points to: nowhere in the body."""
     return "" if field == "transaction" else field
 
@@ -33,36 +35,39 @@ def of_address(field):
 class LedgerEndpoint(ProgramEndpoint):
     """Posts to the ledger and reads from it."""
 
-    def record(self, items, *, dry_run=False):
+    def record(self, items: Sequence[Item | None], *, dry_run: bool = False) -> list[Result | None]:
         """The Results of `items`; None stands for what could not be read and has no result."""
         fit = [item for item in items if item is not None]
         results = iter(ledger.record(fit, program_id=self.program.pk, via=self.connection, dry_run=dry_run))
         return [None if item is None else next(results) for item in items]
 
-    def post_one(self, item, *, dry_run=False, fields=str, status=201):
+    def post_one(
+        self, item: Item, *, dry_run: bool = False, fields: Callable[[str], str] = str, status: int = 201
+    ) -> HttpResponse:
         """The HTTP answer to one item, `status` when it is posted. Raises Rejected; `fields` renames what a
         refusal points to."""
         refusal = self.not_ours(item)
-        result = None if refusal else self.record([item], dry_run=dry_run)[0]
-        refusal = refusal or result.refusal
+        if refusal is None:
+            [result] = ledger.record([item], program_id=self.program.pk, via=self.connection, dry_run=dry_run)
+            refusal = result.refusal
         if refusal:
             raise problems.Rejected([Refusal(refusal.code, refusal.detail, fields(refusal.field))])
-        told = answers.posting(result, dry_run=dry_run)
+        answered = answers.posting(result, dry_run=dry_run)
         where = {"Location": f"{reverse('api:transaction', args=[result.journal_id])}?program={self.program.code}"}
-        match told["status"]:
+        match answered["status"]:
             case "posted":
-                return self.answer(told, status=status, **where)
+                return self.answer(answered, status=status, headers=where)
             case "kept":
-                return self.answer(told, status=202, **where)
+                return self.answer(answered, status=202, headers=where)
             case "replayed":
-                return self.answer(told, **{REPLAYED: "true"})
-        return self.answer(told)
+                return self.answer(answered, headers={REPLAYED: "true"})
+        return self.answer(answered)
 
-    def post_asked(self, shape, make, *, fields=str):
-        """The HTTP answer to the one item that `make` makes of the body, read by `shape`."""
-        return self.post_one(make(problems.refuse(shape, self.request.data)), fields=fields)
+    def post_asked(self, body: SchemaType[Item], *, fields: Callable[[str], str] = str) -> HttpResponse:
+        """The HTTP answer to the one item that the request's body is read as. Raises Rejected."""
+        return self.post_one(problems.refuse(body, self.request.data), fields=fields)
 
-    def not_ours(self, item):
+    def not_ours(self, item: Item) -> Refusal | None:
         """Why this key may not report `item`: only the program's owner speaks for other partners. None: it may."""
         partner = getattr(item, "partner", "")
         if partner in ("", self.connection.partner.code) or self.is_owner:
@@ -70,22 +75,29 @@ class LedgerEndpoint(ProgramEndpoint):
         return Refusal("partner_not_allowed", "This key reports for its own partner; leave it out.", "partner")
 
     @property
-    def is_owner(self):
+    def is_owner(self) -> bool:
+        """Whether the key is one of the program's owner."""
         return self.program.owner_id == self.connection.partner_id
 
-    def visible(self, rows, journal=""):
-        """The rows of the program that the key may read: all for its owner, what they sent for other partners."""
+    def visible(self, rows: "QuerySet[M]", journal: str = "") -> "QuerySet[M]":
+        """The rows of the program that the key may read: all for its owner, what they sent for other partners.
+
+        `journal` is the path from a row to its journal, "journal__" or "" for journals themselves.
+        """
         rows = rows.filter(**{f"{journal}program": self.program})
         return rows if self.is_owner else rows.filter(**{f"{journal}connection__partner": self.connection.partner_id})
 
-    def journals(self, id):
+    def journals(self, id: int) -> "QuerySet[Journal]":
         """The one Journal of this id, or none."""
-        return self.visible(Journal.objects).filter(pk=id)
+        return self.visible(Journal.objects.all()).filter(pk=id)
 
-    def page(self, rows, columns, tell):
-        """The HTTP answer with one page of `rows`, filtered as the query says."""
-        # What the filters need; they see the request only.
-        self.request.program, self.request.via = self.program, self.connection
-        page = self.paginate_queryset(self.filter_queryset(rows).values(*columns))
-        links = {"next": self.paginator.get_next_link(), "previous": self.paginator.get_previous_link()}
-        return self.answer(links | {"results": [tell(row) for row in page]})
+    def page(
+        self, rows: "QuerySet[M]", columns: Iterable[str], write: Callable[[Mapping[str, Answered]], Answered]
+    ) -> HttpResponse:
+        """The HTTP answer with one page of `rows`, filtered as the query says; `write` makes the JSON of the
+        `columns` of a row."""
+        found = self.paginate_queryset(self.filter_queryset(rows).values(*columns)) or ()
+        pages = self.paginator
+        assert isinstance(pages, Pages)
+        results = [write(row) for row in found]
+        return self.answer({"next": pages.get_next_link(), "previous": pages.get_previous_link(), "results": results})

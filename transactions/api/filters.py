@@ -1,26 +1,46 @@
 """By what can transactions and ledger entries be listed?"""
 
+from datetime import datetime
+from typing import ClassVar
+
 import django_filters
 from django import forms
 from django.core.exceptions import ValidationError
-from django.db.models import Exists, OuterRef, Subquery
+from django.db.models import Exists, Model, OuterRef, QuerySet, Subquery
+from django.http import HttpRequest, QueryDict
+from django_filters.rest_framework import DjangoFilterBackend
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema_field
+from rest_framework.request import Request
 
-from loyalty_site.lib import schema_types
+from loyalty_site.lib import instants
 from members.models import Member
-from transactions.books.limits import LARGEST_KEY
+from partners.limits import LARGEST_KEY
+from partners.models import Connection
+from programs.api.endpoint import ProgramEndpoint
+from programs.models import Program
 from transactions.models import Entry, Journal
 
 
-class InstantField(forms.CharField):
+class LedgerFilters(DjangoFilterBackend):
+    """Gives a filterset the program and the connection that the endpoint works in."""
+
+    def get_filterset_kwargs(
+        self, request: HttpRequest, queryset: "QuerySet[Model]", view: ProgramEndpoint
+    ) -> dict[str, object]:
+        known = super().get_filterset_kwargs(request, queryset, view)
+        return known | {"program": view.program, "connection": view.connection}
+
+
+class InstantField(forms.Field):
     """Django's own reads more forms, and years that the databases cannot compare."""
 
-    def to_python(self, value):
-        text = super().to_python(value)
-        if text in self.empty_values:
+    def to_python(self, value: str | None) -> datetime | None:
+        """The instant in UTC, None for none. Raises ValidationError for what is no instant."""
+        text = (value or "").strip()
+        if not text:
             return None
-        found = schema_types.instant(text)
+        found = instants.instant(text)
         if found is None:
             raise ValidationError(
                 "Write the instant with its time zone, like 2026-03-09T17:30:00Z.", "invalid_instant"
@@ -30,24 +50,43 @@ class InstantField(forms.CharField):
 
 @extend_schema_field(OpenApiTypes.DATETIME)
 class InstantFilter(django_filters.Filter):
+    """Compares with an instant that has its time zone."""
+
     field_class = InstantField
 
 
 @extend_schema_field(OpenApiTypes.INT64)
 class IdFilter(django_filters.Filter):
+    """Compares with the id of a row."""
+
     field_class = forms.IntegerField
 
 
 class OfProgram(django_filters.FilterSet):
-    """`request.program` and `request.via` are what the endpoint works in: numbers and names mean those of it."""
+    """Numbers and names mean those of `program`, external ids those that `connection` sent."""
 
-    def of_member(self, queryset, name, value):
+    def __init__(
+        self,
+        data: QueryDict,
+        queryset: "QuerySet[Model]",
+        *,
+        request: Request,
+        program: Program,
+        connection: Connection,
+    ) -> None:
+        super().__init__(data, queryset, request=request)
+        self.program, self.connection = program, connection
+
+    def of_member(self, queryset: "QuerySet[Model]", name: str, value: str) -> "QuerySet[Model]":
+        """Rows of the member with this membership number in the program."""
         # As a subquery, so that the index (member, …) gives the page in order.
-        member = Member.objects.filter(program=self.request.program, number=value).values("pk")
+        member = Member.objects.filter(program=self.program, number=value).values("pk")
         return queryset.filter(member_id=Subquery(member))
 
 
 class TransactionFilter(OfProgram):
+    """What GET transactions/ can be narrowed by."""
+
     member = django_filters.CharFilter(method="of_member", max_length=24, label="Membership number.")
     kind = django_filters.ChoiceFilter(choices=Journal.Kind.choices)
     activity = django_filters.CharFilter(max_length=40)
@@ -67,20 +106,22 @@ class TransactionFilter(OfProgram):
 
     class Meta:
         model = Journal
-        fields = []
+        fields: ClassVar[list[str]] = []
 
-    def of_currency(self, queryset, name, value):
-        moved = Entry.objects.filter(
-            journal=OuterRef("pk"), currency__program=self.request.program, currency__code=value
-        )
+    def of_currency(self, queryset: "QuerySet[Model]", name: str, value: str) -> "QuerySet[Model]":
+        """Journals that moved points of the currency with this code."""
+        moved = Entry.objects.filter(journal=OuterRef("pk"), currency__program=self.program, currency__code=value)
         return queryset.filter(Exists(moved))
 
-    def of_sender(self, queryset, name, value):
+    def of_sender(self, queryset: "QuerySet[Model]", name: str, value: str) -> "QuerySet[Model]":
+        """Journals that the connection sent under this external id."""
         # All columns of the unique key, so that it is used.
-        return queryset.filter(connection=self.request.via, kind__in=Journal.Kind.values, external_id=value)
+        return queryset.filter(connection=self.connection, kind__in=Journal.Kind.values, external_id=value)
 
 
 class EntryFilter(OfProgram):
+    """What GET entries/ can be narrowed by."""
+
     member = django_filters.CharFilter(method="of_member", max_length=24, label="Membership number.")
     transaction = IdFilter("journal_id", min_value=1, max_value=LARGEST_KEY, label="Id of the transaction.")
     kind = django_filters.ChoiceFilter(choices=Entry.Kind.choices)
@@ -92,4 +133,4 @@ class EntryFilter(OfProgram):
 
     class Meta:
         model = Entry
-        fields = []
+        fields: ClassVar[list[str]] = []

@@ -1,10 +1,17 @@
 """What do the caps get back for pending points whose event never came?"""
 
 import json
+from typing import TypeAlias
 
+from loyalty_site.lib.sql import Rows
 from programs import versions
-from transactions.books.unit_of_work import ENTRY
-from transactions.models import Entry, Trace
+from transactions.books.counters import Name
+from transactions.books.originals import Counted
+from transactions.books.refunded import Refund
+from transactions.books.unit_of_work import Books
+
+#: (key of a journal, currency code).
+_Order: TypeAlias = tuple[int, str]
 
 #: The credits that gave these lots, each with the journal whose rules and caps it came by.
 _ORDERS = (
@@ -12,7 +19,7 @@ _ORDERS = (
     "JOIN transactions_journal j ON j.id = e.journal_id WHERE e.id {ids} ORDER BY e.id"
 )
 _REFUNDS = (
-    "SELECT r.reverses_id, r.answer FROM transactions_journal r "
+    "SELECT r.reverses_id, r.trace, r.answer FROM transactions_journal r "
     "WHERE r.reverses_id IN (SELECT journal_id FROM transactions_entry WHERE id {ids})"
 )
 #: What was cancelled of the same journals before.
@@ -26,47 +33,37 @@ _BEFORE = (
 )
 
 
-def _cancelled(books):
-    """{lot in which they were earned: pending points} whose event never came; asked before more is booked."""
-    lots = {key: lot for own in books.lots.values() for key, lot in own.items()}
-    kind = ENTRY.split().index("kind")
-    by_time = {row[0] for row in books.rows[Entry] if row[kind] == Entry.Kind.REVERSAL_DEBIT}
-    found = {}
-    for entry, lot, points in books.rows[Trace]:
-        if entry in by_time:
-            found[lots[lot].root] = found.get(lots[lot].root, 0) + points
-    return found
-
-
-def reopened(books):
-    """{name of a counter: how much comes back to it} for pending points whose event never came (C8-R5).
+def returned_to_caps(books: Books) -> dict[Name, int]:
+    """{counter: how much comes back to it} for points that settling has cancelled in `books` (C8-R5).
 
     As much of the use as of the points is gone; parts, whoever cancelled or refunded them, give back together
     no more than was used.
     """
-    cancelled = _cancelled(books)
-    if not cancelled:
+    if not books.cancelled:
         return {}
+    ids = list(books.cancelled)
     with books.session.together():
-        orders, *before = [books.session.run(sql, [list(cancelled)]) for sql in (_ORDERS, _REFUNDS, _BEFORE)]
-    orders, gone, back = orders.fetchall(), _gone(books, *before), {}
-    for root, currency_id, journal, version, trace in orders:
-        code, trace = books.currencies[currency_id].code, json.loads(trace)
+        orders, *before = [books.session.run(sql, [ids]) for sql in (_ORDERS, _REFUNDS, _BEFORE)]
+    rows, gone = orders.fetchall(), _gone_before(books, *before)
+    back: dict[Name, int] = {}
+    for root, currency_id, journal, version, text in rows:
+        code, trace = books.currencies[currency_id].code, json.loads(text)
         caps = {cap.code: cap for cap in versions.at(books.configuration.id, version).caps}
         given = sum(row["points"] for row in trace.get("rules", ()) if row["currency"] == code)
         was = gone.get((journal, code), 0)
-        now = gone[journal, code] = min(given, was + cancelled[root])
-        for cap, *name, amount in trace.get("caps", {}).get("counted", ()):
-            if caps[cap].reopens and caps[cap].currency == code:
-                back[tuple(name)] = back.get(tuple(name), 0) + amount * now // given - amount * was // given
+        now = gone[journal, code] = min(given, was + books.cancelled[root])
+        for counted in Counted.read(trace):
+            if caps[counted.cap].reopens and caps[counted.cap].currency == code:
+                more = counted.amount * now // given - counted.amount * was // given
+                back[counted.name] = back.get(counted.name, 0) + more
     return {name: amount for name, amount in back.items() if amount > 0}
 
 
-def _gone(books, refunds, cancelled):
-    """{(journal, currency code): points} that were taken back before."""
-    found = {}
-    for journal, answer in refunds.fetchall():
-        for code, points in json.loads(answer).get("points", {}).items():
+def _gone_before(books: Books, refunds: Rows, cancelled: Rows) -> dict[_Order, int]:
+    """Points that were taken back before."""
+    found: dict[_Order, int] = {}
+    for journal, trace, answer in refunds.fetchall():
+        for code, points in Refund.moved(json.loads(trace), json.loads(answer)).items():
             found[journal, code] = found.get((journal, code), 0) - points
     for journal, currency_id, points in cancelled.fetchall():
         key = journal, books.currencies[currency_id].code

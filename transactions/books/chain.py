@@ -1,17 +1,28 @@
 """How does a changed, removed or inserted ledger row show? Each entry hashes the one before it."""
 
 import hashlib
-from datetime import UTC
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from operator import itemgetter
+from typing import Any
 
-#: What a chain value vouches for, in this order.
+#: What a chain value vouches for, in this order; behind it come the instants of the activity and of the posting.
 FIELDS = (
     "member_id sequence journal_id currency_id kind points available pending reserved arrears balance_after".split()
 )
+_fields = itemgetter(*FIELDS)
 
 
-def link(previous, entry):
-    """The chain value of `entry` (a dict) behind the entry of the same member whose value is `previous`."""
-    parts = (previous, *(entry[name] for name in FIELDS))
-    moments = (entry["activity_at"], entry["posted_at"])
-    instants = (moment.astimezone(UTC).isoformat(timespec="microseconds") for moment in moments)
-    return hashlib.sha256("|".join([*map(str, parts), *instants]).encode()).hexdigest()
+def link(previous: str, entry: Mapping[str, Any]) -> str:
+    """The chain value of a stored `entry` behind the entry of the same member whose value is `previous`."""
+    return value(previous, _fields(entry), text(entry["activity_at"]), text(entry["posted_at"]))
+
+
+def value(previous: str, fields: Sequence[int | str], activity_at: str, posted_at: str) -> str:
+    """The same for values in the order of FIELDS and instants as `text` writes them."""
+    return hashlib.sha256("|".join((previous, *map(str, fields), activity_at, posted_at)).encode()).hexdigest()
+
+
+def text(instant: datetime) -> str:
+    """An instant as it is hashed: UTC, always with microseconds."""
+    return instant.astimezone(UTC).isoformat(timespec="microseconds")

@@ -1,12 +1,19 @@
 """What do the counters of caps say while a batch holds them?"""
 
 from collections import defaultdict
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
+from typing import TypeAlias
 
 from django.db import IntegrityError
 
+from loyalty_site.lib.sql import Session
+from programs.capping import Cap
 from transactions.models import CapCounter
+
+#: (key of the cap, of the member or store or 0, first day as ISO text).
+Name: TypeAlias = tuple[int, int, str]
 
 _COLUMNS = "cap_id key period used"
 
@@ -15,38 +22,43 @@ _ANY = 2**63 - 1
 
 
 @dataclass(slots=True)
-class Count:
+class LockedCounter:
     """One counter: `used` includes `moved`, which the batch adds. Without `id` it is only read."""
 
     used: int
     id: int | None = None
     moved: int = 0
-    limit: int = 0
 
 
 class Counters:
-    """The counters of one batch by name: (cap key, member or store or 0, first day as ISO text)."""
+    """The counters of one batch by name."""
 
-    def __init__(self, session, names=(), caps=(), returned=None):
+    def __init__(
+        self,
+        session: Session,
+        names: Iterable[Name] = (),
+        caps: Collection[Cap] = (),
+        returned: Mapping[Name, int] | None = None,
+    ) -> None:
         """Locks the counters of these names, and of `returned`, {name: amount}, which is given back."""
         returned = returned or {}
         names = {*names, *returned}
         self._limits = {cap.id: cap.limit for cap in caps}
-        # {(cap key, member): {day: Count}}: those of trailing days are read together.
-        self._days = defaultdict(dict)
+        # {(cap key, member): {day: LockedCounter}}: those of trailing days are read together.
+        self._days: dict[tuple[int, int], dict[str, LockedCounter]] = defaultdict(dict)
         if not names:
             return
         rows = [(*name, 0) for name in sorted(names)]
         for key, cap_id, who, period, used in session.hold(CapCounter, _COLUMNS, rows, unique="cap_id key period"):
-            self._days[cap_id, who][_day(period)] = Count(used, key)
+            self._days[cap_id, who][_day(period)] = LockedCounter(used, key)
         self._read_trailing(session, names, [cap for cap in caps if cap.period == "trailing"])
         for name, amount in returned.items():
             self.give_back(name, amount)
 
-    def __bool__(self):
+    def __bool__(self) -> bool:
         return bool(self._days)
 
-    def _read_trailing(self, session, names, caps):
+    def _read_trailing(self, session: Session, names: Iterable[Name], caps: Iterable[Cap]) -> None:
         """The other days on which these members used these caps; their locks keep them still."""
         ids = {cap.id: cap.trailing_days for cap in caps}
         wanted = [name for name in names if name[0] in ids]
@@ -60,52 +72,52 @@ class Counters:
              date.fromisoformat(max(day for _, _, day in wanted))],
         )  # fmt: skip
         for cap_id, key, period, used in rows.fetchall():
-            self._days[cap_id, key].setdefault(_day(period), Count(used))
+            self._days[cap_id, key].setdefault(_day(period), LockedCounter(used))
 
-    def used(self, cap, name, freed):
+    def used(self, cap: Cap, name: Name, freed: Mapping[Name, int]) -> int:
         """How much of `cap` is used in the period of `name`, or in its trailing days, but for what is `freed`."""
         cap_id, key, last = name
         first = _before(last, cap.trailing_days - 1) if cap.period == "trailing" else last
         days = self._days[cap_id, key].items()
         return sum(count.used - freed.get((cap_id, key, day), 0) for day, count in days if first <= day <= last)
 
-    def move(self, name, amount):
-        count = self._of(name)
-        count.used += amount
-        count.moved += amount
+    def move(self, name: Name, amount: int) -> None:
+        counter = self._of(name)
+        counter.used += amount
+        counter.moved += amount
 
-    def give_back(self, name, amount):
+    def give_back(self, name: Name, amount: int) -> int:
         """Give back so much, but never more than is used; returns how much it was."""
         amount = min(amount, self._of(name).used)
         self.move(name, -amount)
         return amount
 
-    def _of(self, name):
+    def _of(self, name: Name) -> LockedCounter:
         cap_id, key, day = name
         return self._days[cap_id, key][day]
 
-    def save(self, session):
+    def save(self, session: Session) -> Callable[[], None]:
         """Move the rows, each within its limit; returns a check to call when the pipeline has ended."""
         rows = [
-            (count.id, count.moved, self._limits[cap_id] if count.moved > 0 else _ANY)
+            (counter.id, counter.moved, self._limits[cap_id] if counter.moved > 0 else _ANY)
             for (cap_id, _), days in sorted(self._days.items())
-            for count in days.values()
-            if count.moved
+            for counter in days.values()
+            if counter.moved
         ]
         changed = session.add_within(CapCounter, "used", rows) if rows else None
 
-        def check():
+        def check() -> None:
             if changed and changed.rowcount != len(rows):
                 raise IntegrityError("A counter moved although it was locked.")
 
         return check
 
 
-def _day(period):
+def _day(period: date | str) -> str:
     return str(period)[:10]
 
 
-def _before(day, days):
+def _before(day: str, days: int) -> str:
     """The ISO date so many days before another; the first of all where there is none."""
     ordinal = date.fromisoformat(day).toordinal() - days
     return (date.fromordinal(ordinal) if ordinal > 0 else date.min).isoformat()

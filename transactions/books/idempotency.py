@@ -1,22 +1,73 @@
 """Is a fact known already, and what was answered to it then? Source of the rule: semantics C3-R2."""
 
+import hashlib
 import json
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass, field, fields
+from datetime import datetime
+from functools import lru_cache
+from operator import attrgetter
+from typing import Any, NamedTuple, TypeAlias
 
 from loyalty_site.lib.refusals import Refused
-from transactions.books.posting import Result
+from loyalty_site.lib.sql import Session
+from programs.configuration import Configuration
+from transactions.books.items import Item, Result
+
+#: (kind of the journal, external id).
+Name: TypeAlias = tuple[str, str]
+
+#: (order, member, activity) of an event that came before its order.
+Event: TypeAlias = tuple[str, int, str]
 
 
 class IdempotencyConflict(Refused):
     code = "idempotency_conflict"
 
 
-def read(session, configuration, via, names, orders):
-    """Say the statement that reads the journals of these `names`, (kind, external id) pairs.
+class Stored(NamedTuple):
+    """A known fact; `answer` is JSON text."""
 
-    Its rows are (kind, external id, key, fingerprint, answer), and more for `orders`: ("waiting", order, key, …) for
-    refunds that came before them, and ("event", order, member, activity, …) for events that did.
+    journal_id: int
+    fingerprint: str
+    answer: str
+
+    def replay(self) -> Result:
+        """What was answered then, once more."""
+        return Result("replayed", self.journal_id, json.loads(self.answer))
+
+
+@dataclass(slots=True)
+class Known:
+    """What is stored of the facts of a batch, and of what came before them.
+
+    `waiting` are the refunds (keys of journals) that are ahead of orders of this batch, each with the place in the
+    batch at which it was sent, None for one that was stored before.
     """
-    where = [configuration.id, via.pk]
+
+    facts: dict[Name, Stored] = field(default_factory=dict)
+    waiting: dict[int, int | None] = field(default_factory=dict)
+    events: set[Event] = field(default_factory=set)
+
+    def replay(self, name: Name, fingerprint: str) -> Result | None:
+        """The answer of then to a fact that is known. Raises IdempotencyConflict when another one has its name."""
+        stored = self.facts.get(name)
+        if stored is None:
+            return None
+        if stored.fingerprint != fingerprint:
+            raise IdempotencyConflict(
+                f"Transaction {stored.journal_id} has this external_id and another content; "
+                "use a new external_id, or reverse that transaction first.",
+                field="external_id",
+            )
+        return stored.replay()
+
+
+def read(
+    session: Session, configuration: Configuration, connection_id: int, names: Collection[Name], orders: Sequence[str]
+) -> Callable[[], Known]:
+    """Send the statement that reads the journals of `names`, and what came ahead of `orders`; returns its taker."""
+    where = [configuration.id, connection_id]
     params = [*where, sorted({kind for kind, _ in names}), [name for _, name in names], *where, orders]
     early = ""
     if any(currency.pending_event for currency in configuration.currencies.values()):
@@ -26,7 +77,7 @@ def read(session, configuration, via, names, orders):
             "AND kind = 'accrual' AND status IN ('processed', 'partially_reversed', 'reversed')"
         )
         params += [*where, orders]
-    return session.run(
+    rows = session.run(
         "SELECT kind, external_id, id, fingerprint, answer FROM transactions_journal "
         "WHERE program_id = %s AND connection_id = %s AND kind {ids} AND external_id {ids} "
         "UNION ALL SELECT 'waiting', order_ref, id, '', NULL FROM transactions_journal "
@@ -35,13 +86,38 @@ def read(session, configuration, via, names, orders):
         params,
     )
 
+    def take() -> Known:
+        known = Known()
+        for kind, name, key, mark, answer in rows.fetchall():
+            if kind == "waiting":
+                known.waiting[key] = None
+            elif kind == "event":
+                known.events.add((name, key, mark))
+            else:
+                known.facts[kind, name] = Stored(key, mark, answer)
+        return known
 
-def told(journal_id, stored, answer, fingerprint):
-    """The Result of a known fact, as it was answered. Raises IdempotencyConflict when another one has its name."""
-    if stored != fingerprint:
-        raise IdempotencyConflict(
-            f"Transaction {journal_id} has this external_id and another content; "
-            "use a new external_id, or reverse that transaction first.",
-            field="external_id",
-        )
-    return Result("replayed", journal_id, json.loads(answer))
+    return take
+
+
+def fingerprint(item: Item) -> str:
+    """The same for the same content: what tells a repetition from a conflict."""
+    kind = type(item)
+    return hashlib.sha256(_in_one_order([kind.__name__, *_values(kind)(item)]).encode()).hexdigest()
+
+
+@lru_cache(maxsize=32)
+def _values(kind: Any) -> Callable[[Any], tuple[Any, ...]]:
+    """What reads all fields of an item, or of a part of one, in the order of their declaration."""
+    return attrgetter(*(each.name for each in fields(kind)))
+
+
+def _plain(value: Any) -> Any:
+    """JSON for what an item may hold beside plain values: instants and parts."""
+    if isinstance(value, datetime):
+        return value.timestamp()
+    kind: Any = type(value)
+    return _values(kind)(value)
+
+
+_in_one_order = json.JSONEncoder(sort_keys=True, default=_plain).encode

@@ -1,8 +1,12 @@
 """What is a lot while its member is locked, and in which order are lots spent?"""
 
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from operator import attrgetter
+from typing import TypeAlias
 
+from loyalty_site.lib.arrays import Row
 from loyalty_site.lib.sql import instant
 
 LOT = (
@@ -36,51 +40,86 @@ class LotState:
     moved: int = 0
 
     @classmethod
-    def read(cls, row):
+    def read(cls, row: Row) -> "LotState":
         """From the columns of LOT as a statement returns them."""
         lot = cls(*row)
-        for name in ("activity_at", "available_at", "deadline_at", "expires_at"):
-            setattr(lot, name, instant(getattr(lot, name)))
+        lot.activity_at = instant(lot.activity_at)
+        lot.available_at, lot.deadline_at = instant(lot.available_at), instant(lot.deadline_at)
+        lot.expires_at = instant(lot.expires_at)
         lot.is_pending, lot.is_extended = bool(lot.is_pending), bool(lot.is_extended)
         return lot
 
     @property
-    def root(self):
+    def root(self) -> int:
         """The key of the lot in which these points were earned, wherever they went since."""
         return self.origin_id or self.id
 
-    def row(self):
-        """The columns of LOT."""
-        names = ("id", *LOT.split()[1:])
-        return tuple(getattr(self, name) for name in names)
+    @property
+    def changes_at(self) -> datetime | None:
+        """When time next does something to it: releases, cancels or ends it; None for never."""
+        return (self.available_at or self.deadline_at) if self.is_pending else self.expires_at
 
-    def state(self):
-        """The key and the columns of LOT_STATE."""
-        return (self.id, *(getattr(self, name) for name in LOT_STATE.split()))
-
-    def use(self, points):
+    def use(self, points: int) -> None:
+        """Take `points` from it, or give them back when negative."""
         self.remaining -= points
         if not self.is_new:
             self.moved -= points
 
-    def put(self, **state):
-        """Change columns of LOT_STATE."""
-        for name, value in state.items():
-            setattr(self, name, value)
+    def release(self, at: datetime) -> None:
+        """Its points can be spent from `at` on."""
+        self.is_pending, self.available_at = False, at
         self.is_changed = True
 
-    def is_usable(self, at):
+    def end_at(self, at: datetime | None) -> None:
+        self.expires_at = at
+        self.is_changed = True
+
+    def mark_extended(self) -> None:
+        """It has had its one extension."""
+        self.is_extended = self.is_changed = True
+
+    def is_usable(self, at: datetime) -> bool:
+        """Whether a debit at that instant may take from it."""
         return self.remaining > 0 and not self.is_pending and (self.expires_at is None or self.expires_at > at)
 
 
-def expiry_first(lot):
+#: Points taken from a lot, or given back to it.
+Use: TypeAlias = tuple[LotState, int]
+
+#: The columns of LOT, and the key with those of LOT_STATE.
+row_of: Callable[[LotState], Row] = attrgetter("id", *LOT.split()[1:])
+state_of: Callable[[LotState], Row] = attrgetter("id", *LOT_STATE.split())
+
+
+def expiry_first(lot: LotState) -> tuple[bool, datetime, datetime, int]:
     """Soonest expiry first, non-expiring last, ties by activity, then by id (semantics C11-R1)."""
     return lot.expires_at is None, lot.expires_at or lot.activity_at, lot.activity_at, lot.id
 
 
-def oldest_first(lot):
+def oldest_first(lot: LotState) -> tuple[datetime, int]:
     """By the activity that earned it, then by id."""
     return lot.activity_at, lot.id
 
 
-ORDERS = {"expiry_first": expiry_first, "oldest_first": oldest_first}
+def sort(lots: list[LotState], consumption: str) -> None:
+    """Put lots into the order in which a currency with this `consumption` spends them."""
+    if consumption == "oldest_first":
+        lots.sort(key=oldest_first)
+    else:
+        lots.sort(key=expiry_first)
+
+
+def split(points: int, lots: Iterable[LotState]) -> Iterator[Use]:
+    """(lot, points) pairs that together are `points`, from the first lot on, as far as the lots go."""
+    for lot in lots:
+        if points <= 0:
+            return
+        used = min(points, lot.remaining)
+        if used:
+            points -= used
+            yield lot, used
+
+
+def remaining(lots: Iterable[LotState]) -> int:
+    """How many points are left in these lots together."""
+    return sum(lot.remaining for lot in lots)

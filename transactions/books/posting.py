@@ -1,33 +1,36 @@
-"""What do all verbs of the ledger share? The values in and out of one posting, and the checks of one item."""
+"""What does a verb of the ledger work on? One item on its way into the ledger, and the checks that verbs share."""
 
-import hashlib
-import json
-from dataclasses import dataclass, field, fields, replace
-from datetime import datetime, timedelta
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from typing import Generic, NamedTuple, TypeAlias, TypeVar, Unpack
 
-from loyalty_site.lib.refusals import Refusal, Refused
+from loyalty_site.lib.refusals import Refused
 from members import tiers
+from members.holdings import Account
 from members.models import Member
-from partners.activity import Reversal, dump
+from partners.activity import dump
+from partners.catalogue import Catalogue
+from partners.models import Connection
 from programs import periods
+from programs.configuration import Configuration, Currency
+from transactions.books.balances import BalanceInHand, Cause
+from transactions.books.columns import JournalColumns, Json
+from transactions.books.idempotency import Known
+from transactions.books.items import Item, Result
+from transactions.books.lots import LotState
+from transactions.books.originals import Original
+from transactions.books.unit_of_work import Books
 from transactions.models import Journal
 
 #: Clocks of tills differ a little; anything later is a mistake.
 CLOCK_SKEW = timedelta(minutes=5)
 
+#: {(ISO code of foreign money, day): (rate, day of the rate)}.
+Rates: TypeAlias = dict[tuple[str, date], tuple[Decimal, date]]
 
-@dataclass(frozen=True, slots=True)
-class Result:
-    """What became of one item: `status` is "posted", "replayed", "kept" or "refused".
-
-    `answer` is what the sender is told and told again; `refusal` says why nothing was written. Kept: the
-    fact is written down and waits (failed, held, or ahead of what it refers to), no points moved.
-    """
-
-    status: str
-    journal_id: int | None = None
-    answer: dict | None = None
-    refusal: Refusal | None = None
+I_co = TypeVar("I_co", bound=Item, covariant=True)
 
 
 class InsufficientPoints(Refused):
@@ -50,49 +53,91 @@ class UnknownPartner(Refused):
     code = "partner_unknown"
 
 
-@dataclass(slots=True)
-class Posting:
-    """One item on its way into the ledger, with all that its verb needs."""
+class Fresh(NamedTuple):
+    """A lot of this batch that waits for an event of its order."""
 
-    books: object
-    item: object
-    account: object
-    catalogue: object
-    via: object
+    order: str
+    member_id: int
+    lot: LotState
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """What all items of a batch have in common. `fresh` grows while they are posted, as `known` does."""
+
+    books: Books
+    catalogue: Catalogue
+    via: Connection
     user_id: int | None
+    rates: Rates
+    known: Known
+    fresh: list[Fresh] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class Posting(Generic[I_co]):
+    """One item with all that its verb needs.
+
+    `owner` is the member whose points move, None while what the item is about is not here yet; `second` the other
+    member that it names; `original` the journal that it is about; `resumed` the open journal whose outcome it is.
+    """
+
+    context: Context
+    item: I_co
     fingerprint: str
-    original: object = None
-    other: object = None
+    owner: Account | None
+    second: Account | None = None
+    original: Original | None = None
     resumed: Journal | None = None
-    rates: dict | None = None
-    #: What happened to orders that are not there yet, and lots of this batch that wait for such an event.
-    events: set = field(default_factory=set)
-    fresh: list = field(default_factory=list)
 
     @property
-    def configuration(self):
-        return self.books.configuration
+    def books(self) -> Books:
+        return self.context.books
+
+    @property
+    def configuration(self) -> Configuration:
+        return self.context.books.configuration
+
+    @property
+    def account(self) -> Account:
+        """The member whose points move; for verbs that cannot do without."""
+        if self.owner is None:
+            raise LookupError("The item is about something that is not here yet.")
+        return self.owner
+
+    @property
+    def about(self) -> Original:
+        """The journal that the item is about; for verbs that cannot do without."""
+        if self.original is None:
+            raise LookupError("The item is about something that is not here yet.")
+        return self.original
 
     @property
     def activity_at(self) -> datetime:
         return self.item.activity_at or self.books.now
 
     @property
-    def since(self):
+    def since(self) -> datetime:
         """From when on a tier holds that this item reaches: clocks may run ahead, standings do not."""
         return min(self.activity_at, self.books.now)
 
-    def check_member(self):
+    def balance(self, currency: Currency) -> BalanceInHand:
+        """The balance of the member whose points move."""
+        return self.books.balance(self.account, currency)
+
+    # Checks. Each raises Refused.
+
+    def check_member(self) -> None:
         """Only an active member earns and spends."""
         if self.account.status != Member.Status.ACTIVE:
             raise MemberNotActive(f"The member is {self.account.status}; reactivate it first.", field="member")
 
-    def check_not_ahead(self):
+    def check_not_ahead(self) -> None:
         """Nothing is booked before it has happened, whatever it is."""
         if self.activity_at > self.books.now + CLOCK_SKEW:
             raise InvalidDate("The date lies in the future; send the fact when it has happened.", field="activity_at")
 
-    def check_date(self):
+    def check_date(self) -> None:
         """Semantics C16-R1: not too old, not before the enrolment."""
         at, now, terms = self.activity_at, self.books.now, self.configuration
         if at < now - timedelta(days=terms.max_backdate_days):
@@ -103,12 +148,12 @@ class Posting:
         if periods.local_date(at, terms.zone) < first:
             raise InvalidDate(f"The member may earn and spend from {first} on.", field="activity_at")
 
-    def check_partner(self):
+    def check_partner(self, partner: str) -> None:
         """A partner that the item names takes part in the program."""
-        if self.item.partner and self.item.partner not in self.configuration.partners:
-            raise UnknownPartner(f"Partner {self.item.partner} does not take part in the program.", field="partner")
+        if partner and partner not in self.configuration.partners:
+            raise UnknownPartner(f"Partner {partner} does not take part in the program.", field="partner")
 
-    def currency(self, code):
+    def currency(self, code: str) -> Currency:
         """The currency that the sender means by `code`, the primary one by ""."""
         found = self.configuration.currencies.get(code) if code else self.configuration.primary
         if found is None:
@@ -117,73 +162,54 @@ class Posting:
             raise UnknownCurrency(detail, field="currency")
         return found
 
-    def state(self, currencies):
-        """What the sender is told of the member afterwards: balances of `currencies`, and the tiers."""
+    # Outcomes.
+
+    def state(self, currencies: Iterable[Currency]) -> Json:
+        """What is answered about the member afterwards: balances of `currencies`, and the tiers."""
         return {
             "member": self.account.number,
             "balances": {c.code: self.account.holding(c.id).balance for c in currencies},
             "tiers": tiers.codes(self.configuration, self.account),
         }
 
-    def upgrade(self):
+    def upgrade(self) -> None:
         """Move the member to the tier that the tallies reach now."""
         tiers.upgrade(self.configuration, self.account, activity_at=self.activity_at, since=self.since)
 
-    def of_revision(self):
-        """The posting that takes back the revision which this order replaces."""
-        name = f"{self.item.replaces} replaced by {self.item.external_id}"[:128]
-        # What was paid with points stays paid: the order goes on.
-        item = Reversal(
-            external_id=name, journal_id=self.original.id, keeps_redemption=True, activity_at=self.item.activity_at
-        )
-        return replace(self, item=item, resumed=None)
+    def cause(self) -> Cause:
+        """What the entries of this posting are written under: a new journal, or the open one that it decides."""
+        return Cause(self.resumed.pk if self.resumed else self.books.next_journal(), self.activity_at)
 
-    def key(self):
-        """The key of the journal of this posting: a new one, or that of the open journal it decides."""
-        return self.resumed.pk if self.resumed else self.books.next_journal()
+    def write(self, key: int, **said: Unpack[JournalColumns]) -> Result:
+        """Write the journal `key` of this posting, or the outcome of the open one, and make its Result.
 
-    def write(self, key, kind, *, answer, **columns):
-        """Write the journal of this posting, or the outcome of the open one, and make its Result."""
-        columns |= {"member_id": self.account.id if self.account else None, "answer": answer}
+        `said` are the columns of which the verb speaks; kind, external_id and answer are always among them.
+        """
+        said["member_id"] = self.owner.id if self.owner else None
         if self.resumed:
             # What was reported stays as it was stored.
-            self.books.decide(key, was=self.resumed.status, **(self._decision(columns) | columns))
+            said.update(self._decision(said))
+            self.books.decide(key, was=self.resumed.status, **said)
         else:
-            self.books.journal(
-                key,
-                connection_id=self.via.pk,
-                kind=kind.value,
-                external_id=self.item.external_id,
-                activity_at=self.activity_at,
-                user_id=self.user_id,
-                fingerprint=self.fingerprint,
-                **({"payload": dump(self.item)} | columns),
-            )
-        return Result("posted", key, answer)
+            said["connection_id"], said["user_id"] = self.context.via.pk, self.context.user_id
+            said["fingerprint"], said["activity_at"] = self.fingerprint, self.activity_at
+            said["payload"] = dump(self.item)
+            self.books.journal(key, **said)
+        return Result("posted", key, said["answer"])
 
-    def _decision(self, columns):
+    def _decision(self, said: JournalColumns) -> JournalColumns:
         """Who decided the open journal, when it is decided by this: what goes on waiting is not."""
-        if columns.get("status", Journal.Status.PROCESSED.value) == self.resumed.status:
+        resumed = self.resumed
+        if resumed is None or said.get("status", Journal.Status.PROCESSED.value) == resumed.status:
             return {}
-        return {name: getattr(self.resumed, name) for name in ("decided_by_id", "decided_by_member_id", "decided_at")}
+        return {
+            "decided_by_id": resumed.decided_by_id,
+            "decided_by_member_id": resumed.decided_by_member_id,
+            "decided_at": resumed.decided_at,
+        }
 
-    def keep(self, kind, status, why, **columns):
-        """Write the fact down without booking it: it is `status` because of `why`."""
-        answer = {"status": status.value, "detail": why}
-        written = self.write(self.key(), kind, answer=answer, status=status.value, error=why, **columns)
-        return replace(written, status="kept")
-
-
-def fingerprint(item):
-    """The same for the same content: what tells a repetition from a conflict (semantics C3-R2)."""
-    values = [type(item).__name__, *(getattr(item, field.name) for field in fields(item))]
-    return hashlib.sha256(_in_one_order(values).encode()).hexdigest()
-
-
-def _plain(value):
-    if isinstance(value, datetime):
-        return value.timestamp()
-    return [getattr(value, field.name) for field in fields(value)]
-
-
-_in_one_order = json.JSONEncoder(sort_keys=True, default=_plain).encode
+    def keep(self, state: Journal.Status, why: str, **said: Unpack[JournalColumns]) -> Result:
+        """Write the fact down without booking it: it is in this `state` because of `why`."""
+        said["status"], said["error"] = state.value, why
+        said["answer"] = {"status": state.value, "detail": why}
+        return replace(self.write(self.cause().journal_id, **said), status="kept")

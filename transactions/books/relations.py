@@ -1,13 +1,15 @@
 """Who belongs to which group, as it is while both are locked? The relations of one batch."""
 
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 from datetime import date
 
+from loyalty_site.lib.sql import Session
 from members.models import Relation
 
 
 @dataclass(slots=True)
-class Tie:
+class LockedRelation:
     """One relation while its member is locked; `spent` counts the points of the day `spent_on`."""
 
     id: int
@@ -24,11 +26,11 @@ class Tie:
     is_live: bool
     is_changed: bool = False
 
-    def spent_of(self, day):
+    def spent_of(self, day: date) -> int:
         """How many points were spent on `day`."""
         return self.spent if self.spent_on == day else 0
 
-    def spend(self, points, day):
+    def spend(self, points: int, day: date) -> None:
         self.spent, self.spent_on = self.spent_of(day) + points, day
         self.is_changed = True
 
@@ -36,36 +38,40 @@ class Tie:
 _COLUMNS = "id member_id group_id role percent may_redeem daily_limit needs_approval liability spent spent_on"
 
 
-class Ties:
+class Relations:
     """The relations of locked members by (member, group); a live one goes before those that ended.
 
     `collective` are the members who are groups: somebody has to say who spends their points.
     """
 
-    def __init__(self, ties=(), collective=frozenset()):
+    def __init__(self, relations: Iterable[LockedRelation] = (), collective: Collection[int] = frozenset()) -> None:
         self.collective = collective
-        self._ties = {}
-        for tie in sorted(ties, key=lambda tie: (tie.is_live, tie.id)):
-            self._ties[tie.member_id, tie.group_id] = tie
+        self._by_pair: dict[tuple[int, int], LockedRelation] = {}
+        for relation in sorted(relations, key=lambda relation: (relation.is_live, relation.id)):
+            self._by_pair[relation.member_id, relation.group_id] = relation
 
     @classmethod
-    def read(cls, session, member_ids, collective):
-        """Say the statement under the lock; returns a function that takes the answer."""
+    def read(
+        cls, session: Session, member_ids: Iterable[int], collective: Collection[int]
+    ) -> Callable[[], "Relations"]:
+        """Send the statement under the lock; returns a function that takes the answer."""
         columns = ", ".join(_COLUMNS.split())
         cursor = session.run(
             f"SELECT {columns}, left_at IS NULL FROM members_relation WHERE member_id {{ids}}", [sorted(member_ids)]
         )
-        return lambda: cls([Tie(*row) for row in cursor.fetchall()], collective)
+        return lambda: cls([LockedRelation(*row) for row in cursor.fetchall()], collective)
 
-    def live(self, member_id):
-        """The groups that a member belongs to now, in the order of the relations."""
-        return [tie for tie in self._ties.values() if tie.is_live and tie.member_id == member_id]
+    def live(self, member_id: int) -> list[LockedRelation]:
+        """The relations by which a member belongs to groups now, in their order."""
+        return [one for one in self._by_pair.values() if one.is_live and one.member_id == member_id]
 
-    def find(self, member_id, group_id):
+    def find(self, member_id: int | None, group_id: int | None) -> LockedRelation | None:
         """The relation of these two, live or ended, or None."""
-        return self._ties.get((member_id, group_id))
+        if member_id is None or group_id is None:
+            return None
+        return self._by_pair.get((member_id, group_id))
 
-    def save(self, session):
+    def save(self, session: Session) -> None:
         """Write what was counted."""
-        rows = [(tie.id, tie.spent, tie.spent_on) for tie in self._ties.values() if tie.is_changed]
+        rows = [(one.id, one.spent, one.spent_on) for one in self._by_pair.values() if one.is_changed]
         session.change(Relation, put="spent spent_on", rows=rows)

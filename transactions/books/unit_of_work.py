@@ -1,240 +1,268 @@
 """What do the locked members of a batch hold, and which rows does the batch write?
 
-One unit of work: `open` locks and reads, the verbs move points in memory, `close` writes each table
-once. The number of statements does not depend on the size of the batch.
+One unit of work: `lock` reads, the verbs move points in memory, `close` writes each table once. The number of
+statements does not depend on the size of the batch. Only this room knows how rows look.
 """
 
 from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
+from datetime import date, datetime
+from typing import Unpack
 
+from loyalty_site.lib.arrays import Row
+from loyalty_site.lib.sql import Rows, Session
 from members import holdings, tiers
-from transactions.books import chain
+from members.holdings import Account
+from partners.activity import Line
+from partners.models import Connection, Partner
+from programs import periods
+from programs.configuration import Configuration, Currency
+from transactions.books import chain, columns
+from transactions.books.balances import BalanceInHand, Cause, Moved
+from transactions.books.columns import JournalColumns, decided_row, journal_row
 from transactions.books.counters import Counters
-from transactions.books.lots import LOT, LOT_MOVES, LOT_STATE, ORDERS, LotState
-from transactions.books.relations import Ties
+from transactions.books.lots import LOT, LOT_MOVES, LOT_STATE, LotState, row_of, state_of
+from transactions.books.originals import Original
+from transactions.books.relations import Relations
+from transactions.books.transfer_history import TransferHistory
 from transactions.models import Entry, Journal, JournalLine, Lot, Redating, Trace
-from transactions.models.journals import decision
 from transactions.models.transitions import check
 
-JOURNAL = (
-    "id program_id connection_id kind activity external_id member_id status activity_at received_at processed_at "
-    "amount money base_amount rate rate_on reversed_amount order_ref channel store_id code attributes "
-    "reverses_id reason due_at error user_id fingerprint program_version payload trace answer"
-)
-#: What a journal has in the columns that its verb does not speak of.
-USUAL = {
-    "activity": "",
-    "member_id": None,
-    "status": Journal.Status.PROCESSED.value,
-    "amount": 0,
-    "money": "",
-    "base_amount": 0,
-    "rate": None,
-    "rate_on": None,
-    "reversed_amount": 0,
-    "order_ref": "",
-    "channel": "",
-    "store_id": None,
-    "code": "",
-    "attributes": {},
-    "reverses_id": None,
-    "reason": "",
-    "due_at": None,
-    "error": "",
-    "user_id": None,
-    "payload": {},
-    "trace": {},
-    "answer": {},
-}
-#: What a decided journal, which was open before, gets anew (models/immutability.py allows no more).
-DECIDED = (
-    "member_id status processed_at program_version error trace answer reverses_id base_amount rate rate_on store_id "
-    "decided_by_id decided_by_member_id decided_at"
-)
-#: What the end of a reservation changes; what was reported, and what was answered to it, stays.
-ENDED = "status processed_at error decided_by_id decided_at"
-LINE = "journal_id position product_id sku category quantity amount tax"
-ENTRY = (
-    "id journal_id member_id currency_id kind points available pending reserved arrears balance_after activity_at "
-    "posted_at sequence chain"
+_LOTS = (
+    f"SELECT {', '.join(LOT.split())} FROM transactions_lot "
+    "WHERE remaining > 0 AND member_id {ids} ORDER BY entry_id"
 )
 
 
 class Books:
-    """The unit of work of one batch in one program."""
+    """The unit of work of one batch in one program, at the instant `now`.
 
-    def __init__(self, session, configuration, *, now):
-        self.session = session
-        self.configuration = configuration
-        self.now = now
-        self.accounts = {}
-        self.lots = {}
-        self.rows = {model: [] for model in (Journal, JournalLine, Entry, Lot, Trace, Redating)}
-        self.decided, self.ended = [], []
-        self.changed = {}
-        self.lost = Counter()
-        self.ties, self.gifts = Ties(), None
-        self.counters = Counters(session)
+    `accounts` are the locked members by key, `lots` their lots by (member, currency) and key. `gone` counts the
+    points of a lot, by (member, key of the lot in which they were earned), that time took in this batch;
+    `cancelled`, by that key, those of them whose event never came.
+    """
+
+    def __init__(self, session: Session, configuration: Configuration, *, now: datetime) -> None:
+        self.session, self.configuration, self.now = session, configuration, now
         self.currencies = {currency.id: currency for currency in configuration.currencies.values()}
-        self._journal_ids, self._entry_ids = iter(()), iter(())
+        self.accounts: dict[int, Account] = {}
+        self.lots: dict[tuple[int, int], dict[int, LotState]] = {}
+        self.relations, self.counters = Relations(), Counters(session)
+        self.transfers: TransferHistory | None = None
+        self.gone: Counter[tuple[int, int]] = Counter()
+        self.cancelled: Counter[int] = Counter()
+        self._balances: dict[tuple[int, int], BalanceInHand] = {}
+        self._now_text = chain.text(now)
+        self._journal_ids: Iterator[int] = iter(())
+        self._entry_ids: Iterator[int] = iter(())
+        self._journals: list[Row] = []
+        self._decided: list[Row] = []
+        self._ended: list[Row] = []
+        self._reversed: dict[int, tuple[int, str]] = {}
+        self._lines: list[Row] = []
+        self._entries: list[Row] = []
+        self._traces: list[Row] = []
+        self._redatings: list[Row] = []
 
-    def open(self, member_ids, *, journals, entries, with_lots, with_past=False, also=()):
-        """Lock the members, read what they hold; returns (the program's version as stored, what `also` gave).
+    # What is read.
+
+    def open(self, member_ids: Iterable[int], *, journals: int, entries: int, with_lots: bool) -> int | None:
+        """Lock the members and read what they hold, in one round trip; returns the program's version as stored."""
+        with self.session.together():
+            take = self.lock(member_ids, journals=journals, entries=entries, with_lots=with_lots)
+        return take()
+
+    def lock(
+        self, member_ids: Iterable[int], *, journals: int, entries: int, with_lots: bool, with_past: bool = False
+    ) -> Callable[[], int | None]:
+        """Send the statements of `open`; returns what takes the answers, so that more travels along.
 
         `journals` and `entries` say how many keys to set aside (and one journal for what time did);
-        `with_past` reads the tiers of before too; `also`
-        are callables that read more in the same round trip, under the same lock.
+        `with_past` reads the tiers of before, too.
         """
-        member_ids = sorted(member_ids)
-        with self.session.together():
-            lock = holdings.Lock(
-                self.session,
-                self.configuration.id,
-                member_ids,
-                with_tiers=bool(self.configuration.tier_groups),
-                with_past=with_past,
-            )
-            ids = self.session.take_ids((Journal, journals + 1), (Entry, entries))
-            lots = self.read_lots(member_ids) if with_lots else None
-            reads = [read() for read in also]
-        self.accounts, version = lock.take()
-        self._journal_ids, self._entry_ids = map(iter, ids())
-        if lots:
-            self.take_lots(lots)
-        return version, reads
-
-    def read_lots(self, member_ids):
-        """Say the statement that reads the lots with something left; `take_lots` takes the answer."""
-        return self.session.run(
-            f"SELECT {', '.join(LOT.split())} FROM transactions_lot "
-            "WHERE remaining > 0 AND member_id {ids} ORDER BY entry_id",
-            [member_ids],
+        ids = sorted(member_ids)
+        lock = holdings.Lock(
+            self.session,
+            self.configuration.id,
+            ids,
+            with_tiers=bool(self.configuration.tier_groups),
+            with_past=with_past,
         )
+        keys = self.session.take_ids((Journal, journals + 1), (Entry, entries))
+        lots = self.read_lots(ids) if with_lots else None
 
-    def take_lots(self, cursor):
-        for row in cursor.fetchall():
+        def take() -> int | None:
+            self.accounts, version = lock.take()
+            journal_ids, entry_ids = keys()
+            self._journal_ids, self._entry_ids = iter(journal_ids), iter(entry_ids)
+            if lots:
+                self.take_lots(lots)
+            return version
+
+        return take
+
+    def read_lots(self, member_ids: list[int]) -> Rows:
+        """Send the statement that reads the lots with something left; `take_lots` takes the answer."""
+        return self.session.run(_LOTS, [member_ids])
+
+    def take_lots(self, rows: Rows) -> None:
+        for row in rows.fetchall():
             self.add_lot(LotState.read(row))
 
-    def add_lot(self, lot):
+    def add_lot(self, lot: LotState) -> LotState:
         """Make a lot known, if it is not yet; returns the one that is known."""
         return self.lots.setdefault((lot.member_id, lot.currency_id), {}).setdefault(lot.id, lot)
 
-    def lots_of(self, account, currency):
-        """The known lots of one balance."""
-        return list(self.lots.get((account.id, currency.id), {}).values())
+    # What is in hand.
 
-    def heirs(self, account, currency_id, entry):
-        """What `account` has of the points that `entry` gave: its lot, or the ones that took its place."""
-        lots = self.lots.get((account.id, currency_id), {}).values()
-        return [lot for lot in lots if lot.remaining and entry in (lot.id, lot.origin_id)]
+    def balance(self, account: Account, currency: Currency) -> BalanceInHand:
+        """The balance of a locked member, to move points on; a new one where the member has none yet."""
+        key = account.id, currency.id
+        found = self._balances.get(key)
+        if found is None:
+            found = self._balances[key] = BalanceInHand(self, account, currency)
+        return found
 
-    def usable_lots(self, account, currency, *, at):
-        """The lots that a debit at `at` may use, in the currency's consumption order."""
-        usable = [lot for lot in self.lots_of(account, currency) if lot.is_usable(at)]
-        return sorted(usable, key=ORDERS[currency.consumption])
+    def gone_of(self, original: Original, entry: int, *holders: Account) -> int:
+        """Points of a credit that time took from these accounts; it may have been booked just now."""
+        before = original.expired_or_cancelled.get(entry, 0)
+        return before + sum(self.gone[account.id, entry] for account in holders)
 
-    def next_journal(self):
+    @property
+    def today(self) -> date:
+        """The date on the clocks of the program."""
+        return periods.local_date(self.now, self.configuration.zone)
+
+    # What is written.
+
+    def next_journal(self) -> int:
         """The key of a journal whose entries may be written before `journal` itself."""
         return next(self._journal_ids)
 
-    def journal(self, key, **columns):
-        """Write the journal `key`; `columns` are all that the unit of work does not know by itself."""
-        usual = {"program_id": self.configuration.id, "program_version": self.configuration.version}
-        usual |= {"received_at": self.now, "processed_at": self.now}
-        columns = USUAL | usual | columns | {"id": key}
-        self.rows[Journal].append(tuple(columns[name] for name in JOURNAL.split()))
+    def journal(self, key: int, **said: Unpack[JournalColumns]) -> None:
+        """Write the journal `key`; `said` are all columns that the unit of work does not know by itself."""
+        own = {"id": key, "program_id": self.configuration.id, "program_version": self.configuration.version}
+        times = {"received_at": self.now, "processed_at": self.now}
+        self._journals.append(journal_row(columns.USUAL | own | times | said))
 
-    def decide(self, key, *, was, **columns):
+    def own_journal(self, key: int, name: str, **said: Unpack[JournalColumns]) -> None:
+        """Write a journal of what the back office does by itself, under the fact's `name`."""
+        connection = self.own_connection(Connection.Platform.BACK_OFFICE)
+        own: JournalColumns = {"connection_id": connection.pk, "external_id": name, "activity_at": self.now}
+        self.journal(key, **({"fingerprint": name} | own | said))
+
+    def own_connection(self, platform: Connection.Platform) -> Connection:
+        """The connection of the program's owner under which we write by ourselves."""
+        return Connection.of(Partner.objects.get(code=self.configuration.owner), platform)
+
+    def journal_of_day(self, connection: Connection) -> Callable[[], int]:
+        """Send what makes the one journal of a program and day that says what time did; returns what takes its key.
+
+        Whoever comes first makes it. `connection` is the one of the timetable.
+        """
+        program, day = self.configuration, self.today.isoformat()
+        self.session.run(
+            "INSERT INTO transactions_journal (id, program_id, connection_id, kind, activity, external_id, status, "
+            "activity_at, received_at, processed_at, amount, money, base_amount, reversed_amount, "
+            "order_ref, channel, code, attributes, reason, error, fingerprint, program_version, payload, trace, "
+            "answer) VALUES (%s, %s, %s, 'settlement', 'settlement', %s, 'processed', %s, %s, %s, 0, '', 0, 0, '', "
+            "'', '', '{}', '', '', '', %s, '{}', '{}', '{}') ON CONFLICT DO NOTHING",
+            [self.next_journal(), program.id, connection.pk, day, self.now, self.now, self.now, program.version],
+        )
+        rows = self.session.run(
+            "SELECT id FROM transactions_journal WHERE program_id = %s AND connection_id = %s "
+            "AND kind = 'settlement' AND external_id = %s",
+            [program.id, connection.pk, day],
+        )
+        return lambda: int(rows.fetchall()[0][0])
+
+    def decide(self, key: int, *, was: str, **said: Unpack[JournalColumns]) -> None:
         """Write the outcome of a journal that was stored open before: `was` pending, failed or held."""
-        usual = {"processed_at": self.now, "program_version": self.configuration.version}
-        columns = USUAL | decision(now=self.now) | usual | columns
-        check(was, columns["status"])
-        self.decided.append((key, *(columns[name] for name in DECIDED.split())))
+        own = {"id": key, "processed_at": self.now, "program_version": self.configuration.version}
+        values = columns.USUAL | own | said
+        check(was, said.get("status", Journal.Status.PROCESSED.value))
+        self._decided.append(decided_row(values))
 
-    def end(self, key, *, status, error="", user_id=None):
+    def end_reservation(self, key: int, *, status: str, error: str = "", user_id: int | None = None) -> None:
         """Write how an open reservation ended, and which user said so: `status` is processed or rejected."""
         check(Journal.Status.PENDING.value, status)
-        self.ended.append((key, status, self.now, error, user_id, self.now if user_id else None))
+        self._ended.append((key, status, self.now, error, user_id, self.now if user_id else None))
 
-    def take_back(self, original, amount, *, is_all):
-        """Note that so much (more) of the journal of an Original is taken back, and whether that is all of it."""
-        status = Journal.Status.REVERSED if is_all else Journal.Status.PARTIALLY_REVERSED
+    def reverse(self, original: Original, amount: int, *, is_all: bool) -> None:
+        """Note that so much (more) of a journal is taken back, and whether that is all of it."""
+        status = (Journal.Status.REVERSED if is_all else Journal.Status.PARTIALLY_REVERSED).value
         check(original.status, status)
-        original.status, original.reversed_amount = status.value, original.reversed_amount + amount
-        before, _ = self.changed.get(original.id, (0, None))
-        self.changed[original.id] = before + amount, status.value
+        original.status, original.reversed_amount = status, original.reversed_amount + amount
+        before, _ = self._reversed.get(original.id, (0, ""))
+        self._reversed[original.id] = before + amount, status
 
-    def lost_of(self, original, entry, *holders):
-        """Points of a credit that time took from these accounts; it may have been booked just now."""
-        return original.lost.get(entry, 0) + sum(self.lost[account.id, entry] for account in holders)
+    def line(self, journal_id: int, position: int, line: Line, *, product_id: int | None, category: str) -> None:
+        """Write one line of a purchase as it was reported, with what the catalogue knows of it."""
+        known = line.sku, line.category or category
+        self._lines.append((journal_id, position, product_id, *known, line.quantity, line.amount, line.tax))
 
-    def entry(self, account, currency, kind, points, *, journal_id, activity_at, **moves):
-        """Write one line of the ledger behind the member's last, and move the balance by `moves`.
-
-        `moves` are columns of the balance: available, pending, reserved, arrears and lifetime sums.
-        """
+    def add_entry(self, hand: BalanceInHand, kind: str, points: int, moved: Moved, cause: Cause) -> int:
+        """Write one line of the ledger behind the last one of its member; returns its key."""
         key = next(self._entry_ids, None)
         if key is None:
             self._entry_ids = iter(self.session.take_ids((Entry, 100))()[0])
             key = next(self._entry_ids)
-        holding = account.holding(currency.id)
-        holding.move(**moves)
+        account, balance = hand.account, hand.holding.balance
         account.sequence += 1
         account.is_touched = True
-        values = {
-            "journal_id": journal_id,
-            "member_id": account.id,
-            "currency_id": currency.id,
-            "kind": kind.value,
-            "points": points,
-            "available": moves.get("available", 0),
-            "pending": moves.get("pending", 0),
-            "reserved": moves.get("reserved", 0),
-            "arrears": moves.get("arrears", 0),
-            "balance_after": holding.balance,
-            "activity_at": activity_at,
-            "posted_at": self.now,
-            "sequence": account.sequence,
-        }
-        account.chain = values["chain"] = chain.link(account.chain, values)
-        self.rows[Entry].append((key, *(values[name] for name in ENTRY.split()[1:])))
+        said: tuple[int | str, ...] = (hand.currency.id, kind, points, *moved, balance)
+        fields = account.id, account.sequence, cause.journal_id, *said
+        account.chain = chain.value(account.chain, fields, chain.text(cause.at), self._now_text)
+        place = cause.at, self.now, account.sequence, account.chain
+        self._entries.append((key, cause.journal_id, account.id, *said, *place))
         return key
 
-    def use(self, entry_id, lot, points):
-        """Tie an entry to a lot: it took `points` from it, or gave them back when negative."""
+    def use(self, entry: int, lot: LotState, points: int) -> None:
+        """Write down which lot an entry used: it took `points` from it, or gave them back when negative."""
         lot.use(points)
-        self.rows[Trace].append((entry_id, lot.id, points))
+        self._traces.append((entry, lot.id, points))
 
-    def redate(self, lot, expires_at, reason):
+    def note_gone(self, account: Account, lot: LotState, points: int, *, is_cancelled: bool) -> None:
+        """Remember that time took `points` of a lot from `account`: they expired, or were cancelled."""
+        self.gone[account.id, lot.root] += points
+        if is_cancelled:
+            self.cancelled[lot.root] += points
+
+    def redate(self, lot: LotState, expires_at: datetime | None, reason: str) -> None:
         """Give a lot another end, and write down which one it had."""
         if expires_at != lot.expires_at:
-            self.rows[Redating].append((lot.id, self.now, lot.expires_at, expires_at, reason))
-            lot.put(expires_at=expires_at)
+            self._redatings.append((lot.id, self.now, lot.expires_at, expires_at, reason))
+            lot.end_at(expires_at)
 
     @property
-    def is_changed(self):
-        return bool(self.rows[Journal] or self.rows[Entry] or self.decided or self.ended)
+    def redated(self) -> int:
+        """How many lots got another end."""
+        return len(self._redatings)
 
-    def close(self):
+    @property
+    def is_changed(self) -> bool:
+        return bool(self._journals or self._entries or self._decided or self._ended)
+
+    def close(self) -> None:
         """Write everything, each table once."""
         known = [lot for lots in self.lots.values() for lot in lots.values()]
-        accounts = self.accounts.values()
-        session = self.session
+        accounts, session = self.accounts.values(), self.session
         with session.together():
-            session.insert(Journal, JOURNAL, self.rows[Journal])
-            session.change(Journal, put=DECIDED, rows=self.decided)
-            session.change(Journal, put=ENDED, rows=self.ended)
-            reversed_amount = [(key, *to) for key, to in self.changed.items()]
-            session.change(Journal, add="reversed_amount", put="status", rows=reversed_amount)
-            session.insert(JournalLine, LINE, self.rows[JournalLine])
-            session.insert(Entry, ENTRY, self.rows[Entry])
-            session.insert(Lot, LOT, [lot.row() for lot in known if lot.is_new])
+            session.insert(Journal, columns.JOURNAL, self._journals)
+            session.change(Journal, put=columns.DECIDED, rows=self._decided)
+            session.change(Journal, put=columns.ENDED, rows=self._ended)
+            amounts = [(key, *to) for key, to in self._reversed.items()]
+            session.change(Journal, add="reversed_amount", put="status", rows=amounts)
+            session.insert(JournalLine, columns.LINE, self._lines)
+            session.insert(Entry, columns.ENTRY, self._entries)
+            session.insert(Lot, LOT, [row_of(lot) for lot in known if lot.is_new])
             session.change(Lot, add=LOT_MOVES, rows=[(lot.id, lot.moved) for lot in known if lot.moved])
             session.change(
-                Lot, put=LOT_STATE, rows=[lot.state() for lot in known if lot.is_changed and not lot.is_new]
+                Lot, put=LOT_STATE, rows=[state_of(lot) for lot in known if lot.is_changed and not lot.is_new]
             )
-            session.insert(Trace, "entry_id lot_id points", self.rows[Trace])
-            self.ties.save(session)
-            session.insert(Redating, "lot_id at expires_before expires_after reason", self.rows[Redating])
+            session.insert(Trace, columns.TRACE, self._traces)
+            self.relations.save(session)
+            session.insert(Redating, columns.REDATING, self._redatings)
             tiers.save(session, accounts, now=self.now)
             holdings.save(session, accounts)
             check_counters = self.counters.save(session)

@@ -18,8 +18,10 @@ from loyalty_site.lib.sql import Session
 from programs import periods, versions
 from programs.expiry import days_from, end_of_inactivity, end_of_lot
 from transactions.books import settlement
+from transactions.books.balances import BalanceInHand
+from transactions.books.columns import Json
 from transactions.books.unit_of_work import Books
-from transactions.models import Entry, Lot, NightRun, Redating
+from transactions.models import Entry, Lot, NightRun
 
 #: Members in one transaction.
 BATCH = 200
@@ -156,29 +158,29 @@ def _lots(currency_id, last_lot):
 def _redate(configuration, currency, member_ids, job, now):
     """Under the lock of these members: book what is due, then move the ends; returns how many moved."""
     books = Books(Session(), configuration, now=now)
-
-    def read():
-        return settlement.read_reservations(books.session, books, "j.member_id {ids}", [member_ids])
-
-    _, (reservations,) = books.open(member_ids, journals=0, entries=0, with_lots=True, also=[read])
+    with books.session.together():
+        take = books.lock(member_ids, journals=0, entries=0, with_lots=True)
+        reservations = settlement.read_reservations(books, "j.member_id {ids}", [member_ids])
+    take()
     settlement.settle(books)
     waiting = reservations()
     at = datetime.fromisoformat(job["at"])
     for account in books.accounts.values():
-        _redate_account(books, account, currency, job, at)
-        own = [one for one in waiting.values() if one.member_id == account.id and one.due_at > now]
-        settlement.rewake(books, account, currency, own)
+        hand = books.balance(account, currency)
+        _redate_balance(hand, job, at)
+        settlement.rewake(hand, [one for one in waiting if one.member_id == account.id and one.due_at > now])
     books.close()
-    return len(books.rows[Redating])
+    return books.redated
 
 
-def _redate_account(books, account, currency, job, at):
-    holding, zone = account.holding(currency.id), books.configuration.zone
-    lots = [lot for lot in books.lots_of(account, currency) if lot.remaining and lot.id <= job["last_lot"]]
+def _redate_balance(hand: BalanceInHand, job: Json, at: datetime) -> None:
+    account, currency, holding = hand.account, hand.currency, hand.holding
+    zone = hand.books.configuration.zone
+    lots = [lot for lot in hand.live_lots if lot.id <= job["last_lot"]]
     had_end = holding.expires_at is not None or any(lot.expires_at for lot in lots)
     for lot in lots:
         common = {"enrolled_at": account.enrolled_at, "balance_end": holding.expires_at}
-        books.redate(lot, new_end(currency, lot, at=at, zone=zone, **common), job["reason"])
+        hand.books.redate(lot, new_end(currency, lot, at=at, zone=zone, **common), job["reason"])
     if lots or currency.expiry.model != "activity":
         active_at = holding.last_activity_at or account.enrolled_at
         common = {"current": holding.expires_at, "active_at": active_at, "had_end": had_end}

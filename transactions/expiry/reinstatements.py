@@ -3,9 +3,10 @@
 The expiry stays in the ledger; a compensating credit in a lot of its own, with a new end, refers to the old.
 """
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from hashlib import sha256
 
+from django.contrib.auth.models import AbstractBaseUser
 from django.db import transaction
 from django.db.models import Max, Sum
 from django.utils import timezone
@@ -13,12 +14,13 @@ from django.utils import timezone
 from loyalty_site.lib.refusals import Refused
 from loyalty_site.lib.sql import Session
 from members.models import Member
-from partners.models import Connection, Partner
 from programs import versions
 from programs.expiry import End, days_from
 from transactions import ledger
-from transactions.books import moves
-from transactions.books.posting import MemberNotActive, Result
+from transactions.books.balances import BalanceInHand, Cause
+from transactions.books.columns import Json
+from transactions.books.items import Result
+from transactions.books.posting import MemberNotActive
 from transactions.books.unit_of_work import Books
 from transactions.models import Entry, Journal, Lot, Trace
 
@@ -33,7 +35,15 @@ class NotReinstatable(Refused):
     code = "not_reinstatable"
 
 
-def reinstate(lot_id, *, reason, user=None, now=None, within_days=WITHIN_DAYS, days=None):
+def reinstate(
+    lot_id: int,
+    *,
+    reason: str,
+    user: AbstractBaseUser | None = None,
+    now: datetime | None = None,
+    within_days: int = WITHIN_DAYS,
+    days: int | None = None,
+) -> Result:
     """Give back what expired of a lot, for `days` (those of grace of its currency); returns a Result.
 
     Said twice, it counts once. Raises Refused: no reason, nothing expired, too long ago, member not active.
@@ -54,57 +64,45 @@ def reinstate(lot_id, *, reason, user=None, now=None, within_days=WITHIN_DAYS, d
         known = Journal.objects.filter(program=configuration.id, activity=ACTIVITY, external_id=name).first()
         if known:
             return Result("replayed", known.pk, known.answer)
-        account = books.accounts[lot.member_id]
-        points = _expired(account, lot, now, within_days)
+        hand = books.balance(books.accounts[lot.member_id], currency)
+        points = _expired(hand, lot, within_days)
         end = End(days_from(now, currency.grace_days if days is None else days, configuration.zone))
-        result = _book(books, account, currency, lot, points, end=end, name=name, reason=reason, user=user)
+        key, answer = _book(hand, lot, points, end)
+        books.own_journal(
+            key,
+            name,
+            kind=Journal.Kind.ADJUSTMENT.value,
+            activity=ACTIVITY,
+            member_id=hand.account.id,
+            user_id=user.pk if user else None,
+            reason=reason[:200],
+            fingerprint=sha256(name.encode()).hexdigest(),
+            payload={"lot": lot.pk, "points": points},
+            answer=answer,
+        )
         books.close()
-    return result
+    return Result("posted", key, answer)
 
 
-def _expired(account, lot, now, within_days):
-    """How many points of the lot can come back."""
-    if account.status != Member.Status.ACTIVE:
-        raise MemberNotActive(f"The member is {account.status}; reactivate it first.", field="member")
+def _expired(hand: BalanceInHand, lot: Lot, within_days: int) -> int:
+    """How many points of the lot can come back. Raises MemberNotActive, NotReinstatable."""
+    if hand.account.status != Member.Status.ACTIVE:
+        raise MemberNotActive(f"The member is {hand.account.status}; reactivate it first.", field="member")
     traces = Trace.objects.filter(lot=lot, entry__kind=Entry.Kind.EXPIRY)
     found = traces.aggregate(points=Sum("points"), at=Max("entry__activity_at"))
     if not found["points"]:
         raise NotReinstatable("Nothing of this lot has expired.", field="lot")
-    if found["at"] < now - timedelta(days=within_days):
+    if found["at"] < hand.books.now - timedelta(days=within_days):
         detail = f"Points come back within {within_days} days; these ended on {found['at']:%Y-%m-%d}."
         raise NotReinstatable(detail, field="lot")
     return int(found["points"])
 
 
-def _book(books, account, currency, lot, points, *, end, name, reason, user):
-    key = books.next_journal()
-    moves.credit(
-        books,
-        account,
-        currency,
-        points,
-        journal_id=key,
-        activity_at=books.now,
-        end=end,
-        kind=Entry.Kind.REVERSAL_CREDIT,
-        origin_id=lot.root,
-        lifetime_expired=-points,
-    )
-    owner = Partner.objects.get(code=books.configuration.owner)
-    answer = {"points": {currency.code: points}, "lot": lot.pk, "expires": {currency.code: end.at.isoformat()}}
-    answer |= {"member": account.number, "balances": {currency.code: account.holding(currency.id).balance}}
-    books.journal(
-        key,
-        connection_id=Connection.of(owner, Connection.Platform.BACK_OFFICE).pk,
-        kind=Journal.Kind.ADJUSTMENT.value,
-        activity=ACTIVITY,
-        external_id=name,
-        member_id=account.id,
-        activity_at=books.now,
-        user_id=user.pk if user else None,
-        reason=reason[:200],
-        fingerprint=sha256(name.encode()).hexdigest(),
-        payload={"lot": lot.pk, "points": points},
-        answer=answer,
-    )
-    return Result("posted", key, answer)
+def _book(hand: BalanceInHand, lot: Lot, points: int, end: End) -> tuple[int, Json]:
+    """Credit the points; returns (key of the journal, its answer)."""
+    cause = Cause(hand.books.next_journal(), hand.books.now)
+    hand.credit(points, cause, kind=Entry.Kind.REVERSAL_CREDIT, end=end, origin_id=lot.root, lifetime="expired")
+    code = hand.currency.code
+    answer: Json = {"points": {code: points}, "lot": lot.pk}
+    answer |= {"expires": {code: end.at.isoformat() if end.at else None}}
+    return cause.journal_id, answer | {"member": hand.account.number, "balances": {code: hand.holding.balance}}

@@ -6,17 +6,24 @@ books them by itself (transactions/expiry/plain_lots.py); both ways write the sa
 """
 
 import logging
+import math
+from array import array
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass
+from datetime import datetime
+from queue import SimpleQueue
 
 from django.db import connection, transaction
+from django.db.models import F, QuerySet
 from django.utils import timezone
 
 from loyalty_site.lib.sql import Session
 from loyalty_site.lib.threads import side_by_side
 from members.models import Balance
+from partners.models import Connection
 from programs import versions
+from programs.configuration import Configuration
 from transactions import ledger
-from transactions.books import settlement
 from transactions.books.unit_of_work import Books
 from transactions.expiry import plain_lots
 
@@ -24,7 +31,10 @@ from transactions.expiry import plain_lots
 CHUNK = 200
 
 #: Connections that sweep side by side. With two the night is half as long, and most of a database is left to others.
-HANDS = 2
+THREADS = 2
+
+#: For fewer members than these, opening another connection takes as long as it saves.
+WORTH_SHARING = 1000
 
 logger = logging.getLogger(__name__)
 
@@ -39,81 +49,104 @@ class Swept:
     points: int = 0
     failed: int = 0
 
-    def add(self, other):
+    def add(self, other: "Swept") -> None:
         for name, value in asdict(other).items():
             setattr(self, name, getattr(self, name) + value)
 
 
-def sweep(program_id, *, now=None, batch=plain_lots.BATCH, is_plain_fast=True):
+def sweep(
+    program_id: int, *, now: datetime | None = None, batch: int = plain_lots.BATCH, is_plain_fast: bool = True
+) -> Iterator[Swept]:
     """Book everything that is due by `now` in a program; yields what each batch did as a Swept."""
     now = now or timezone.now()
     configuration = versions.current(program_id)
     if not versions.is_current(configuration):
         configuration = versions.renew(program_id)
-    if not is_plain_fast or connection.vendor != "postgresql":
-        yield from _in_general(configuration, now, batch)
-    elif connection.in_atomic_block:
-        # Nobody but this connection sees what the open transaction has written.
-        yield from _plain_first(configuration, now, batch)
-    else:
-        yield from side_by_side([_plain_first(configuration, now, batch, (hand, HANDS)) for hand in range(HANDS)])
+    is_plain_fast = is_plain_fast and connection.vendor == "postgresql"
+    # Nobody but this connection sees what its open transaction has written.
+    threads = THREADS if is_plain_fast and not connection.in_atomic_block else 1
+    batches = _cut(_due_members(configuration, now), threads=threads, most=batch)
+    if not is_plain_fast:
+        yield from (_refresh(configuration.id, ids, now=now) for ids in batches)
+    elif batches:
+        yield from _plain_first(configuration, now, batches, threads=min(threads, len(batches)))
 
 
-def _in_general(configuration, now, batch):
-    last = 0
-    while ids := list(_due(configuration, now, member__gt=last)[:batch]):
-        yield _refresh(configuration.id, ids, now=now)
-        last = ids[-1]
+def _due_members(configuration: Configuration, now: datetime) -> "array[int]":
+    """Keys of the members to whom time did something, in ascending order. Read once, so it costs what is due."""
+    with transaction.atomic():
+        if connection.vendor == "postgresql":
+            plain_lots.only_look_up()
+        return array("q", _due(configuration, now).iterator(chunk_size=10_000))
 
 
-def _plain_first(configuration, now, batch, share=(0, 1)):
-    """The database books those who are plain by itself; the others of a batch are booked in the general way."""
-    last = 0
-    while True:
-        ids, done = _expire_plain(configuration, now=now, after=last, limit=batch, share=share)
-        if not ids:
-            return
-        if done.plain < len(ids):
-            done.add(_refresh(configuration.id, list(_due(configuration, now, member__in=ids)), now=now))
-        yield done
-        last = ids[-1]
+def _due(configuration: Configuration, now: datetime) -> QuerySet[Balance, int]:
+    """The same as a query, which has one way only: the index of what is due.
 
-
-def _due(configuration, now, **which):
-    """Keys of the members to whom time did something, in ascending order."""
+    With a sum in place of each column neither the currencies nor the order can tempt the database to walk through
+    the balances of all members, whatever it believes about how many are due.
+    """
     currencies = [currency.id for currency in configuration.currencies.values()]
-    due = Balance.objects.filter(next_change_at__lte=now, currency__in=currencies, **which)
-    return due.order_by("member_id").values_list("member_id", flat=True).distinct()
+    due = Balance.objects.alias(of=F("currency") + 0).filter(next_change_at__lte=now, of__in=currencies)
+    return due.annotate(whose=F("member") + 0).order_by("whose").values_list("whose", flat=True).distinct()
 
 
-def _expire_plain(configuration, *, now, after, limit, share):
-    """(ids of the members of a batch, what was booked for those who are plain)."""
+def _cut(ids: "array[int]", *, threads: int, most: int) -> list[list[int]]:
+    """Batches of nearly equal size, of `most` members at most; as many for each thread, where that is worth while."""
+    if len(ids) < WORTH_SHARING:
+        threads = 1
+    rounds = math.ceil(len(ids) / (threads * most))
+    size = math.ceil(len(ids) / (rounds * threads)) if ids else 1
+    return [ids[first : first + size].tolist() for first in range(0, len(ids), size)]
+
+
+def _plain_first(
+    configuration: Configuration, now: datetime, batches: list[list[int]], *, threads: int
+) -> Iterator[Swept]:
+    """Let each thread draw the next batch as soon as it is free."""
+    terms = _terms(configuration, now)
+    waiting: SimpleQueue[list[int] | None] = SimpleQueue()
+    for ids in (*batches, *[None] * threads):
+        waiting.put(ids)
+    shares = [_expire(configuration.id, terms, iter(waiting.get, None)) for _ in range(threads)]
+    yield from shares[0] if threads == 1 else side_by_side(shares)
+
+
+def _expire(program_id: int, terms: plain_lots.Terms, batches: Iterator[list[int]]) -> Iterator[Swept]:
+    """The database books those who are plain by itself; the others of a batch are booked in the general way."""
+    for ids in batches:
+        with transaction.atomic():
+            plain_lots.lock(ids)
+            plain = plain_lots.expire(ids, terms)
+        done = Swept(members=plain.members, plain=plain.members, lots=plain.lots, points=plain.points)
+        if plain.others:
+            done.add(_refresh(program_id, plain.others, now=terms.now))
+        yield done
+
+
+def _terms(configuration: Configuration, now: datetime) -> plain_lots.Terms:
+    """What holds for all batches. The journal is committed before them: threads would wait for whoever inserts it."""
     currencies = configuration.currencies.values()
     tiers = [tier for group in configuration.tier_groups.values() for tier in group.tiers]
     tiers_extend = any(tier.extension_months for tier in tiers)
     with transaction.atomic():
-        due = {"currency_ids": [c.id for c in currencies], "now": now, "after": after, "limit": limit}
-        ids = plain_lots.lock_due(**due, share=share)
-        if not ids:
-            return [], Swept()
-        members, _, lots, points = plain_lots.expire(
-            ids,
-            journal_id=_journal(configuration, now),
-            now=now,
-            spendable=[c.id for c in currencies if c.is_spendable],
-            extendable=[c.id for c in currencies if tiers_extend or c.expiry.extension_months],
-        )
-    return ids, Swept(members=members, plain=members, lots=lots, points=points)
+        journal_id = _journal(configuration, now)
+    return plain_lots.Terms(
+        journal_id=journal_id,
+        now=now,
+        spendable=[c.id for c in currencies if c.is_spendable],
+        extendable=[c.id for c in currencies if tiers_extend or c.expiry.extension_months],
+    )
 
 
-def _journal(configuration, now):
+def _journal(configuration: Configuration, now: datetime) -> int:
     """The key of the journal under which time writes today."""
     books = Books(Session(), configuration, now=now)
     books.open([], journals=0, entries=0, with_lots=False)
-    return settlement.journal_of_today(books, settlement.timetable(configuration))()
+    return books.journal_of_day(books.own_connection(Connection.Platform.TIMETABLE))()
 
 
-def _refresh(program_id, member_ids, *, now):
+def _refresh(program_id: int, member_ids: list[int], *, now: datetime) -> Swept:
     """Book these members in the general way; one that cannot be booked never keeps the others waiting."""
     done = Swept()
     for first in range(0, len(member_ids), CHUNK):
@@ -127,7 +160,7 @@ def _refresh(program_id, member_ids, *, now):
     return done
 
 
-def _refresh_one(program_id, member_id, *, now):
+def _refresh_one(program_id: int, member_id: int, *, now: datetime) -> bool:
     try:
         ledger.refresh(program_id, [member_id], now=now)
     except Exception:

@@ -7,8 +7,12 @@ in its place; the next line is read as if nothing had happened.
 import codecs
 import csv
 from collections import deque
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import BinaryIO, NamedTuple, TypeAlias
 
 from loyalty_site.lib.refusals import Refusal
+from transactions.imports.mapping import Mapping
 
 #: Bytes; what is longer is no purchase.
 LONGEST_LINE = 100_000
@@ -29,15 +33,27 @@ CUT = Refusal(
 )
 
 
+class Line(NamedTuple):
+    """A physical line; `has_end` says whether a line end stands behind it."""
+
+    number: int
+    text: str | Refusal
+    has_end: bool
+
+
+#: The number of its first line, and the wanted values of a record or why there are none.
+Record: TypeAlias = tuple[int, list[str] | Refusal]
+
+
 class Unusable(Exception):
     """Nothing of the file can be taken. `problems` are (line, Refusal), to be listed in the report."""
 
-    def __init__(self, message, problems=()):
+    def __init__(self, message: str, problems: Iterable[tuple[int, Refusal]] = ()) -> None:
         super().__init__(message)
         self.problems = list(problems)
 
 
-def check_encoding(path, encoding):
+def check_encoding(path: Path, encoding: str) -> None:
     """Raises Unusable when the file at `path` is not what the mapping says: better before the first posting."""
     decoder = codecs.getincrementaldecoder(encoding)()
     with open(path, "rb") as file:
@@ -59,7 +75,7 @@ def check_encoding(path, encoding):
     raise Unusable(f"the file is not {encoding}, {where}; say its encoding in the mapping", problems)
 
 
-def _undecodable(file, encoding):
+def _undecodable(file: BinaryIO, encoding: str) -> Iterator[tuple[int, Refusal]]:
     number, found = 0, 0
     while found < MOST_LISTED and (raw := file.readline(_CHUNK)):
         number += 1
@@ -72,20 +88,17 @@ def _undecodable(file, encoding):
 
 
 class Lines:
-    """The physical lines of a binary file: (number, text or Refusal, whether it has a line end).
+    """The physical lines of a binary file; `position` is how many bytes were read."""
 
-    `position` is how many bytes were read.
-    """
-
-    def __init__(self, file, encoding):
+    def __init__(self, file: BinaryIO, encoding: str) -> None:
         self._file, self._encoding = file, encoding
-        self._again = deque()
+        self._again: deque[Line] = deque()
         self.number = self.position = 0
 
-    def __iter__(self):
+    def __iter__(self) -> "Lines":
         return self
 
-    def __next__(self):
+    def __next__(self) -> Line:
         if self._again:
             return self._again.popleft()
         raw = self._file.readline(LONGEST_LINE)
@@ -97,30 +110,31 @@ class Lines:
             raw = raw[len(codecs.BOM_UTF8) :]
         if raw[-1] != 10 and len(raw) == LONGEST_LINE:
             self._skip()
-            return self.number, TOO_LONG, True
+            return Line(self.number, TOO_LONG, True)
         try:
             text = raw.decode(self._encoding)
         except UnicodeDecodeError:
-            return self.number, Refusal("wrong_encoding", f"The line is not {self._encoding}."), True
-        return self.number, NUL if "\0" in text else text.rstrip("\r\n"), raw[-1] == 10
+            return Line(self.number, Refusal("wrong_encoding", f"The line is not {self._encoding}."), True)
+        return Line(self.number, NUL if "\0" in text else text.rstrip("\r\n"), raw[-1] == 10)
 
-    def _skip(self):
+    def _skip(self) -> None:
         """Read to the end of a line that is too long to be kept."""
         while raw := self._file.readline(LONGEST_LINE):
             self.position += len(raw)
             if raw[-1] == 10:
                 return
 
-    def put_back(self, lines):
+    def put_back(self, lines: Sequence[Line]) -> None:
+        """Read these once more."""
         self._again.extendleft(reversed(lines))
 
 
-def fixed(lines, mapping):
+def fixed(lines: Lines, mapping: Mapping) -> Iterator[Record]:
     """(number, the wanted values or Refusal) of each line of a fixed-width file."""
     slices = [slice(field.start, field.end) for field in mapping.fields]
     width = mapping.width
     for number, text, has_end in lines:
-        if text.__class__ is Refusal:
+        if isinstance(text, Refusal):
             yield number, text
         elif not text.strip():
             continue
@@ -131,17 +145,17 @@ def fixed(lines, mapping):
             yield number, [text[part].strip() for part in slices]
 
 
-def delimited(lines, mapping):
+def delimited(lines: Lines, mapping: Mapping) -> Iterator[Record]:
     """(number, the wanted values or Refusal) of each record of a CSV file. Raises Unusable without its columns."""
-    width, places = None, None
+    width, places = 0, list[int]()
     if mapping.header:
         header = next((cells for _, cells, _ in cells_of(lines, mapping)), None)
         width, places = _columns(header, mapping)
     for number, cells, is_whole in cells_of(lines, mapping):
-        if cells.__class__ is Refusal:
+        if isinstance(cells, Refusal):
             yield number, cells
             continue
-        if width is None:
+        if not width:
             width, places = len(cells), _numbered(cells, mapping)
         if not is_whole and mapping.final_line_end:
             yield number, CUT
@@ -152,33 +166,36 @@ def delimited(lines, mapping):
             yield number, [cells[place].strip() for place in places]
 
 
-def _columns(header, mapping):
+def _columns(header: list[str] | Refusal | None, mapping: Mapping) -> tuple[int, list[int]]:
     """(how many columns, the place of each field) by the header."""
-    if header is None or header.__class__ is Refusal:
+    if header is None or isinstance(header, Refusal):
         raise Unusable("the file has no header line that can be read")
     names = [name.strip() for name in header]
-    missing = [field.column for field in mapping.fields if field.column.strip() not in names]
+    columns = [str(field.column) for field in mapping.fields]
+    missing = [column for column in columns if column.strip() not in names]
     if missing:
         have = ", ".join(f"“{name[:40]}”" for name in names[:30])
         raise Unusable(f"the file has no column {', '.join(f'“{name}”' for name in missing)}; it has {have}")
-    twice = [field.column for field in mapping.fields if names.count(field.column.strip()) > 1]
+    twice = [column for column in columns if names.count(column.strip()) > 1]
     if twice:
         raise Unusable(f"the file has the column “{twice[0]}” more than once")
-    return len(names), [names.index(field.column.strip()) for field in mapping.fields]
+    return len(names), [names.index(column.strip()) for column in columns]
 
 
-def _numbered(cells, mapping):
-    highest = max(field.column for field in mapping.fields)
+def _numbered(cells: list[str], mapping: Mapping) -> list[int]:
+    """The place of each field by the numbers that the mapping gives."""
+    columns = [int(field.column) for field in mapping.fields]
+    highest = max(columns)
     if highest > len(cells):
         raise Unusable(f"the first row has {len(cells)} columns, the mapping names column {highest}")
-    return [field.column - 1 for field in mapping.fields]
+    return [column - 1 for column in columns]
 
 
-def cells_of(lines, mapping):
+def cells_of(lines: Lines, mapping: Mapping) -> Iterator[tuple[int, list[str] | Refusal, bool]]:
     """(number, cells or Refusal, whether the end of the record is sure) of each record."""
     quote, delimiter = mapping.quote, mapping.delimiter
     for number, text, has_end in lines:
-        if text.__class__ is Refusal:
+        if isinstance(text, Refusal):
             yield number, text, has_end
         elif quote not in text:
             # Most lines of most files; ten times faster than a csv.reader for each.
@@ -188,33 +205,34 @@ def cells_of(lines, mapping):
             yield number, *_quoted(lines, text, has_end, mapping)
 
 
-def _quoted(lines, text, has_end, mapping):
+def _quoted(lines: Lines, text: str, has_end: bool, mapping: Mapping) -> tuple[list[str] | Refusal, bool]:
     """(cells or Refusal, whether it is whole) of the record that begins with `text`."""
-    style = {"delimiter": mapping.delimiter, "quotechar": mapping.quote}
-    whole, taken, own_end = text, [], has_end
+    whole, own_end = text, has_end
+    taken: list[Line] = []
     # Quotes come in pairs, so an odd number means that the cell goes on in the next line.
     while whole.count(mapping.quote) % 2 and len(taken) < MOST_LINES and len(whole) < LONGEST_LINE:
         more = next(lines, None)
         if more is None:
             break
         taken.append(more)
-        if more[1].__class__ is Refusal:
+        if isinstance(more.text, Refusal):
             break
-        whole += "\n" + more[1]
-        has_end = more[2]
-    cells = _parse(whole, style)
+        whole += "\n" + more.text
+        has_end = more.has_end
+    cells = _parse(whole, mapping)
     if cells is not None:
         return cells, has_end or whole.endswith(mapping.quote)
     # The quote was never closed, or is an inch: only this line is lost, or none.
     lines.put_back(taken)
-    cells = _parse(text, style)
+    cells = _parse(text, mapping)
     return (cells, own_end) if cells is not None else (NOT_CLOSED, True)
 
 
-def _parse(text, style):
+def _parse(text: str, mapping: Mapping) -> list[str] | None:
     """The cells of `text` when it is exactly one record, else None."""
     try:
-        found = list(csv.reader([f"{part}\n" for part in text.split("\n")], strict=True, **style))
+        rows = [f"{part}\n" for part in text.split("\n")]
+        found = list(csv.reader(rows, strict=True, delimiter=mapping.delimiter, quotechar=mapping.quote))
     except csv.Error:
         return None
     return found[0] if len(found) == 1 else None

@@ -1,14 +1,19 @@
 """How is a foreign file read? The mapping file: checked whole before the first row is looked at.
 
-docs/import.md describes it for people. Every problem is told with its path, like `fields.date.format`.
+docs/import.md describes it for people. Every problem is reported with its path, like `fields.date.format`.
 """
 
 import codecs
 import json
 import zoneinfo
+from collections.abc import Iterable, Iterator
+from collections.abc import Mapping as Names
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
+from typing import TypedDict, cast
 
+from loyalty_site.lib.json_types import ExactJson
 from programs import document
 from programs.checks import Problem, absurd, clipped
 
@@ -29,7 +34,7 @@ _THOUSANDS = ("", ".", ",", " ", "'", "\u00a0", "\u202f")
 class BadMapping(Exception):
     """The mapping cannot be used; `problems` says why, each with its path."""
 
-    def __init__(self, problems):
+    def __init__(self, problems: Iterable[Problem]) -> None:
         self.problems = list(problems)
         super().__init__("; ".join(f"{p.path or 'mapping'}: {p.message}" for p in self.problems))
 
@@ -51,7 +56,7 @@ class Mapping:
 
     format: str
     fields: tuple[Field, ...]
-    constants: dict
+    constants: Names[str, str]
     encoding: str = "utf-8"
     delimiter: str = ","
     quote: str = '"'
@@ -64,16 +69,33 @@ class Mapping:
     final_line_end: bool = True
 
     @property
-    def targets(self):
+    def targets(self) -> set[str]:
+        """What a row says."""
         return {field.target for field in self.fields}
 
     @property
-    def width(self):
+    def width(self) -> int:
         """How long a line of fixed width must be."""
         return max(field.end for field in self.fields)
 
 
-_DEFAULTS = {
+class Settings(TypedDict):
+    """How the file is written, without where its values stand."""
+
+    format: str
+    encoding: str
+    delimiter: str
+    quote: str
+    header: bool
+    skip_lines: int
+    decimal: str
+    thousands: str
+    time_zone: str
+    enrol: bool
+    final_line_end: bool
+
+
+_DEFAULTS: Settings = {
     "format": "csv",
     "encoding": "utf-8",
     "delimiter": ",",
@@ -89,7 +111,7 @@ _DEFAULTS = {
 _NAMES = (*_DEFAULTS, "fields", "constants", "comment")
 
 
-def read(raw):
+def read(raw: bytes) -> Mapping:
     """The Mapping in `raw` (bytes of JSON). Raises BadMapping."""
     try:
         value = document.read(raw)
@@ -98,21 +120,24 @@ def read(raw):
     problems = list(check(value))
     if problems:
         raise BadMapping(problems)
-    given = {name: value.get(name, default) for name, default in _DEFAULTS.items()}
-    is_fixed = given["format"] == "fixed"
-    fields = [_field(target, spec, is_fixed) for target, spec in value["fields"].items()]
-    given["encoding"] = codecs.lookup(given["encoding"]).name
-    return Mapping(fields=tuple(fields), constants=value.get("constants", {}), **given)
+    # What `check` found nothing to say against has these types.
+    given = cast(dict[str, ExactJson], value)
+    settings = cast(Settings, _DEFAULTS | {name: given[name] for name in _DEFAULTS if name in given})
+    settings["encoding"] = codecs.lookup(settings["encoding"]).name
+    specs = cast(dict[str, ExactJson], given["fields"])
+    fields = [_field(target, spec, settings["format"] == "fixed") for target, spec in specs.items()]
+    return Mapping(fields=tuple(fields), constants=cast(dict[str, str], given.get("constants", {})), **settings)
 
 
-def _field(target, spec, is_fixed):
-    spec = spec if isinstance(spec, dict) else {"column": spec}
+def _field(target: str, spec: ExactJson, is_fixed: bool) -> Field:
+    given = cast(Names[str, str | int], spec if isinstance(spec, dict) else {"column": spec})
+    pattern = str(given.get("format", ISO))
     if is_fixed:
-        return Field(target, start=spec["from"] - 1, end=spec["to"], format=spec.get("format", ISO))
-    return Field(target, column=spec["column"], format=spec.get("format", ISO))
+        return Field(target, start=int(given["from"]) - 1, end=int(given["to"]), format=pattern)
+    return Field(target, column=given["column"], format=pattern)
 
 
-def check(value):
+def check(value: ExactJson) -> Iterator[Problem]:
     """Problems of a JSON value that is meant to be a mapping."""
     if not isinstance(value, dict):
         yield Problem("", "must be an object with fields")
@@ -120,11 +145,11 @@ def check(value):
     yield from absurd(value)
     for name in value.keys() - set(_NAMES):
         yield Problem(clipped(name), f"unknown; a mapping has {', '.join(_NAMES)}")
-    settings = _DEFAULTS | {name: value[name] for name in _DEFAULTS if name in value}
-    for name, default in _DEFAULTS.items():
-        if type(settings[name]) is not type(default):
-            yield Problem(name, f"must be like {json.dumps(default)}")
-            settings[name] = default
+    wrong = [name for name, default in _DEFAULTS.items() if type(value.get(name, default)) is not type(default)]
+    for name in wrong:
+        yield Problem(name, f"must be like {json.dumps(cast(Names[str, ExactJson], _DEFAULTS)[name])}")
+    given = {name: value[name] for name in _DEFAULTS if name in value and name not in wrong}
+    settings = cast(Settings, _DEFAULTS | given)
     yield from _settings(settings)
     constants = value.get("constants", {})
     yield from _constants(constants)
@@ -137,11 +162,11 @@ def check(value):
     yield from _whole(fields, constants if isinstance(constants, dict) else {}, settings)
 
 
-def _settings(given):
+def _settings(given: Settings) -> Iterator[Problem]:
     if given["format"] not in ("csv", "fixed"):
         yield Problem("format", "must be csv or fixed")
-    for name in ("delimiter", "quote"):
-        if len(given[name]) != 1 or not given[name].isascii() or given[name] in "\r\n\0":
+    for name, character in (("delimiter", given["delimiter"]), ("quote", given["quote"])):
+        if len(character) != 1 or not character.isascii() or character in "\r\n\0":
             yield Problem(name, "must be one ASCII character, for example ; or \\t")
     if given["delimiter"] == given["quote"]:
         yield Problem("quote", "must differ from the delimiter")
@@ -156,7 +181,7 @@ def _settings(given):
     yield from _encoding(given["encoding"])
 
 
-def _encoding(name):
+def _encoding(name: str) -> Iterator[Problem]:
     """Lines are cut at the byte of a line end, so ASCII must mean itself."""
     sample = "\r\n,;\t0aZ\"'"
     try:
@@ -166,7 +191,7 @@ def _encoding(name):
         yield Problem("encoding", "must be utf-8, cp1252, iso-8859-15 or alike; convert other files first")
 
 
-def _constants(constants):
+def _constants(constants: ExactJson) -> Iterator[Problem]:
     if not isinstance(constants, dict):
         yield Problem("constants", "must be an object of texts")
         return
@@ -177,23 +202,23 @@ def _constants(constants):
             yield Problem(f"constants.{name}", "must be a text")
 
 
-def _spec(target, spec, settings):
+def _spec(target: str, spec: ExactJson, settings: Settings) -> Iterator[Problem]:
     """Problems of one entry of `fields`."""
     if target not in TARGETS:
         yield Problem("", f"unknown; a row can say {', '.join(TARGETS)}")
         return
     names = {"from", "to"} if settings["format"] == "fixed" else {"column"}
-    shape = {"from": 8, "to": 11} if settings["format"] == "fixed" else "Order date"
+    example = '{"from": 8, "to": 11}' if settings["format"] == "fixed" else '"Order date"'
     spec = {"column": spec} if isinstance(spec, (str, int)) and "column" in names else spec
     if not isinstance(spec, dict) or not names <= spec.keys() <= {*names, "format"}:
-        yield Problem("", f"must be like {json.dumps(shape)}, or with a format beside it")
+        yield Problem("", f"must be like {example}, or with a format beside it")
         return
     yield from _place(spec, settings)
     if "format" in spec:
         yield from _format(target, spec["format"])
 
 
-def _place(spec, settings):
+def _place(spec: Names[str, ExactJson], settings: Settings) -> Iterator[Problem]:
     if settings["format"] == "fixed":
         start, end = spec["from"], spec["to"]
         if type(start) is not int or type(end) is not int or not 1 <= start <= end <= WIDEST:
@@ -206,23 +231,23 @@ def _place(spec, settings):
         yield Problem("column", "must be the column's number, from 1, because the file has no header")
 
 
-def _format(target, pattern):
+def _format(target: str, pattern: ExactJson) -> Iterator[Problem]:
     if target not in MOMENTS:
         yield Problem("format", f"is only for {', '.join(MOMENTS)}")
         return
     # No two parts alike, so that one in the place of another shows.
     sample = datetime(2031, 12, 28, 13, 45)
-    try:
-        again = datetime.strptime(sample.strftime(pattern), pattern) if pattern != ISO else sample
-    except (ValueError, TypeError, AttributeError):
-        again = None
+    again = None
+    if isinstance(pattern, str):
+        with suppress(ValueError, TypeError, AttributeError):
+            again = datetime.strptime(sample.strftime(pattern), pattern) if pattern != ISO else sample
     matches = again and (again.time() == sample.time() if target == "time" else again.date() == sample.date())
     if not matches:
         what = "%H:%M" if target == "time" else "%d.%m.%Y"
         yield Problem("format", f"must be iso or a pattern that says it in full, like {what}")
 
 
-def _whole(fields, constants, settings):
+def _whole(fields: Names[str, ExactJson], constants: Names[str, ExactJson], settings: Settings) -> Iterator[Problem]:
     """Problems of the fields together."""
     if not set(IDENTIFIERS) & fields.keys():
         yield Problem("fields", f"must name the member by one of {', '.join(IDENTIFIERS)}")

@@ -1,6 +1,10 @@
 """Where does everything that was wrong with a file stand? In a table that a spreadsheet opens."""
 
 import csv
+from collections.abc import Iterable
+from pathlib import Path
+
+from loyalty_site.lib.refusals import Refusal
 
 COLUMNS = ("line", "field", "code", "problem")
 #: A spreadsheet would compute what begins with one of these.
@@ -13,7 +17,7 @@ _PREFIXES = ("member.", "lines[0].")
 class Report:
     """A CSV file with one row for each problem, written as the import goes on. Raises OSError."""
 
-    def __init__(self, path):
+    def __init__(self, path: Path) -> None:
         self.path = path
         self.count = 0
         # With a byte order mark, or Excel takes UTF-8 for something else.
@@ -22,7 +26,7 @@ class Report:
         self._table.writerow(COLUMNS)
         self._file.flush()
 
-    def write(self, problems):
+    def write(self, problems: Iterable[tuple[int, Refusal]]) -> None:
         """`problems` are (line, Refusal); written in the order of the lines."""
         for line, refusal in sorted(problems, key=lambda problem: problem[0]):
             self._table.writerow([line, _target(refusal.field), refusal.code, _harmless(refusal.detail)])
@@ -30,11 +34,11 @@ class Report:
         # A killed import leaves a report of all that it had done.
         self._file.flush()
 
-    def close(self):
+    def close(self) -> None:
         self._file.close()
 
 
-def _target(field):
+def _target(field: str) -> str:
     """The name under which the mapping knows a field of a Refusal."""
     if field == "member.external_id":
         return "customer"
@@ -43,6 +47,7 @@ def _target(field):
     return _TARGETS.get(field, field)
 
 
-def _harmless(text):
+def _harmless(text: str) -> str:
+    """`text` as a cell that no spreadsheet computes."""
     text = text.replace("\0", "?")
     return f"'{text}" if text.startswith(_FORMULA) else text

@@ -2,78 +2,118 @@
 
 import hashlib
 import re
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, date, datetime, time
 from functools import lru_cache
+from typing import NamedTuple, Protocol, TypedDict, TypeVar
 from zoneinfo import ZoneInfo
 
 from loyalty_site.lib import money
 from loyalty_site.lib.refusals import Refusal, Refused
 from partners.activity import Activity, Line
 from programs import periods
+from programs.configuration import Configuration
 from transactions.imports.mapping import IDENTIFIERS, ISO, MONEY, PERSON
+from transactions.imports.mapping import Mapping as FileMapping
+
+T = TypeVar("T")
 
 _IDENTIFIER_KEYS = {"customer": "external_id"}
-_COPIED = ("kind", "money", "channel", "partner", "store", "code")
 #: Only the last dates seen: a file's dates repeat, but its instants need not.
 _REMEMBERED = 5000
 _LONGEST_QUANTITY = 9
 
 
 class Misread(Refused):
+    """A cell does not say what its column is for."""
+
     code = "invalid_value"
 
 
-@dataclass(slots=True)
-class Row:
-    """One record. `columns` are those of its Activity except the external id; `key` names it when it has none.
+class Columns(TypedDict):
+    """What a record says of its Activity, all but the external id."""
 
-    `customer` and `person` describe who would be enrolled.
+    kind: str
+    member: dict[str, str]
+    activity_at: datetime
+    amount: int
+    money: str
+    tax: int
+    shipping: int
+    gift_card: int
+    points_value: int
+    lines: tuple[Line, ...]
+    channel: str
+    partner: str
+    store: str
+    code: str
+
+
+class Row(NamedTuple):
+    """One record with the Activity that it is, at the instant `at`.
+
+    `customer` is what the file calls the member and `person` the columns of a new Customer: who would be enrolled.
     """
+
+    line: int
+    activity: Activity
+    at: datetime
+    customer: str
+    person: Mapping[str, str | date]
+
+
+class Record(NamedTuple):
+    """One record as it was read; `key` names it when it has no `external_id`."""
 
     line: int
     external_id: str
     key: str
     customer: str
-    columns: dict
-    person: dict
-    activity: Activity | None = None
+    person: Mapping[str, str | date]
+    columns: Columns
 
-    def settle(self, ordinal):
-        """Make the Activity; equal rows are told apart by their `ordinal`, from 1."""
+    def row(self, ordinal: int) -> Row:
+        """The Row. Its `ordinal`, from 1, distinguishes it from equal records."""
         external_id = self.external_id or f"row-{self.key}-{ordinal}"
-        self.activity = Activity(external_id=external_id, **self.columns)
+        activity = Activity(external_id=external_id, **self.columns)
+        return Row(self.line, activity, self.columns["activity_at"], self.customer, self.person)
+
+
+class Take(Protocol):
+    """Converts the value of a name; what is refused is noted, and None instead of it."""
+
+    def __call__(self, convert: Callable[..., T], name: str, *rest: str) -> T | None: ...
 
 
 class Reader:
-    """Turns records into rows, by a mapping and the terms of a program."""
+    """Turns the texts of a file into Records, by a mapping and the terms of a program."""
 
-    def __init__(self, mapping, configuration):
+    def __init__(self, mapping: FileMapping, configuration: Configuration) -> None:
         self.mapping = mapping
         self.targets = [field.target for field in mapping.fields]
         self.formats = {field.target: field.format for field in mapping.fields}
         self.zone = ZoneInfo(mapping.time_zone) if mapping.time_zone else configuration.zone
         self.decimals = money.exponent(configuration.money)
         self.has_line = bool({"sku", "category", "quantity"} & {*self.targets, *mapping.constants})
-        self.constants = {"kind": "purchase"} | mapping.constants
+        self.constants = {"kind": "purchase", **mapping.constants}
         self.identifiers = ("customer",) if mapping.enrol else IDENTIFIERS
         self.moment = lru_cache(_REMEMBERED)(self._moment)
 
-    def read(self, line, texts):
-        """(Row, []) or (None, [Refusal, …]): everything that is wrong with the record, not only the first."""
+    def read(self, line: int, texts: Iterable[str]) -> tuple[Record | None, list[Refusal]]:
+        """(Record, []) or (None, [Refusal, …]): everything that is wrong with it, not only the first."""
         values = {**self.constants, **dict(zip(self.targets, texts, strict=True))}
-        problems = []
+        problems: list[Refusal] = []
 
-        def take(convert, name, *rest):
+        def take(convert: Callable[..., T], name: str, *rest: str) -> T | None:
             try:
                 return convert(name, values.get(name, ""), *rest)
             except Refused as refused:
                 problems.append(refused.refusal)
                 return None
 
-        sums = {name: take(self._money, name) for name in MONEY if name in values}
-        wall, at = take(self.moment, "date", values.get("time", "")) or ("", None)
-        quantity = take(self._quantity, "quantity") if "quantity" in values else 1
+        sums = {name: take(self._money, name) or 0 for name in MONEY if name in values}
+        moment = take(self.moment, "date", values.get("time", ""))
+        quantity = (take(self._quantity, "quantity") or 0) if "quantity" in values else 1
         member = self._member(values)
         if not member:
             names = " or ".join(self.identifiers)
@@ -83,40 +123,63 @@ class Reader:
         if "external_id" in self.formats and not values["external_id"]:
             problems.append(Refusal("external_id_missing", "The row has no external_id.", field="external_id"))
         person = self._person(values, take) if self.mapping.enrol else {}
-        if problems:
+        if problems or moment is None:
             return None, problems
-        columns = {name: values.get(name, "") for name in _COPIED} | sums | {"activity_at": at, "member": member}
-        if self.has_line:
-            columns["lines"] = self._lines(values, sums, quantity)
+        wall, at = moment
+        columns = self._columns(values, member, at, sums, quantity)
         key = "" if values.get("external_id") else _key(values, member, wall, sums, quantity)
-        return Row(line, values.get("external_id", ""), key, values.get("customer", ""), columns, person), []
+        return Record(line, values.get("external_id", ""), key, values.get("customer", ""), person, columns), []
 
-    def _member(self, values):
+    def _columns(
+        self, values: Mapping[str, str], member: dict[str, str], at: datetime, sums: Mapping[str, int], quantity: int
+    ) -> Columns:
+        return {
+            "kind": values["kind"],
+            "member": member,
+            "activity_at": at,
+            "amount": sums.get("amount", 0),
+            "money": values.get("money", ""),
+            "tax": sums.get("tax", 0),
+            "shipping": sums.get("shipping", 0),
+            "gift_card": sums.get("gift_card", 0),
+            "points_value": sums.get("points_value", 0),
+            "lines": self._lines(values, sums, quantity) if self.has_line else (),
+            "channel": values.get("channel", ""),
+            "partner": values.get("partner", ""),
+            "store": values.get("store", ""),
+            "code": values.get("code", ""),
+        }
+
+    def _member(self, values: Mapping[str, str]) -> dict[str, str]:
         return {_IDENTIFIER_KEYS.get(name, name): values[name] for name in self.identifiers if values.get(name)}
 
-    def _lines(self, values, sums, quantity):
+    def _lines(self, values: Mapping[str, str], sums: Mapping[str, int], quantity: int) -> tuple[Line]:
         amount = max(0, sums.get("amount", 0) - sums.get("shipping", 0))
         return (Line(values.get("sku", ""), values.get("category", ""), quantity, amount, sums.get("tax", 0)),)
 
-    def _person(self, values, take):
-        person = {name: values[name] for name in (*PERSON, "email", "phone") if values.get(name)}
+    def _person(self, values: Mapping[str, str], take: Take) -> dict[str, str | date]:
+        person: dict[str, str | date] = {
+            name: values[name] for name in (*PERSON, "email", "phone") if values.get(name)
+        }
         if values.get("birth_date"):
-            person["birth_date"] = take(self._birth_date, "birth_date")
+            born = take(self._birth_date, "birth_date")
+            if born:
+                person["birth_date"] = born
         return person
 
-    def _money(self, name, text):
+    def _money(self, name: str, text: str) -> int:
         """Minor units of the program's money."""
         text = self._plain(name, text)
         whole, _, part = text.partition(".")
         digits = whole + part
-        # The ordinary number, told apart from all others without a regular expression and a Decimal.
+        # The ordinary number, recognised without a regular expression and a Decimal.
         if whole and len(part) == self.decimals and len(digits) <= 15 and digits.isascii() and digits.isdigit():
             return int(digits)
         if text.startswith("-"):
             raise Misread("A negative amount is no purchase: leave it out and reverse the purchase.", field=name)
         return money.parse(text, self.decimals, field=name)
 
-    def _plain(self, name, text):
+    def _plain(self, name: str, text: str) -> str:
         """A number in the mapping's own notation as one with a decimal point."""
         mapping = self.mapping
         if not text:
@@ -132,42 +195,38 @@ class Reader:
             text = text.replace(",", ".")
         return text
 
-    def _quantity(self, name, text):
+    def _quantity(self, name: str, text: str) -> int:
         if not (text.isascii() and text.isdigit() and len(text) <= _LONGEST_QUANTITY):
             raise Misread("Write a whole number.", field=name)
         return int(text)
 
-    def _moment(self, name, text, clock):
+    def _moment(self, name: str, text: str, clock: str) -> tuple[str, datetime]:
         """(what the wall clock shows, the instant). A date without a time counts from its first instant."""
-        pattern = self.formats[name]
-        found = _parsed(text, pattern, datetime, name)
+        found = _parsed(name, text, self.formats[name], datetime.fromisoformat, lambda moment: moment)
         if clock:
-            told = _parsed(clock, self.formats["time"], time, "time")
-            found = datetime.combine(found.date(), told)
+            at = _parsed("time", clock, self.formats["time"], time.fromisoformat, datetime.time)
+            found = datetime.combine(found.date(), at)
         elif found.tzinfo is None and found.time() == time.min:
             return found.isoformat(), _safely(name, lambda: periods.start_of_day(found.date(), self.zone))
         if found.tzinfo is None:
             return found.isoformat(), _safely(name, lambda: found.replace(tzinfo=self.zone).astimezone(UTC))
-        at = _safely(name, lambda: found.astimezone(UTC))
-        return at.isoformat(), at
+        instant = _safely(name, lambda: found.astimezone(UTC))
+        return instant.isoformat(), instant
 
-    def _birth_date(self, name, text):
-        return _parsed(text, self.formats[name], date, name)
+    def _birth_date(self, name: str, text: str) -> date:
+        return _parsed(name, text, self.formats[name], date.fromisoformat, datetime.date)
 
 
-def _parsed(text, pattern, kind, name):
-    """`text` as a datetime, date or time. Raises Misread."""
+def _parsed(name: str, text: str, pattern: str, from_iso: Callable[[str], T], part: Callable[[datetime], T]) -> T:
+    """What `text` says: by ISO 8601, or the `part` that is meant of what the pattern reads. Raises Misread."""
     try:
-        if pattern == ISO:
-            return kind.fromisoformat(text)
-        found = datetime.strptime(text, pattern)
+        return from_iso(text) if pattern == ISO else part(datetime.strptime(text, pattern))
     except ValueError:
         what = "2026-12-31 or 2026-12-31T18:30:00" if pattern == ISO else pattern
         raise Misread(f"There is no such {name}; it is read as {what}.", field=name) from None
-    return {datetime: lambda: found, date: found.date, time: found.time}[kind]()
 
 
-def _safely(name, compute):
+def _safely(name: str, compute: Callable[[], T]) -> T:
     """The calendar ends in the years 1 and 9999."""
     try:
         return compute()
@@ -175,7 +234,9 @@ def _safely(name, compute):
         raise Misread("The date lies outside the calendar.", field=name) from None
 
 
-def _key(values, member, wall, sums, quantity):
+def _key(
+    values: Mapping[str, str], member: Mapping[str, str], wall: str, sums: Mapping[str, int], quantity: int
+) -> str:
     """A name for the row that does not depend on its file, its place in it or the notation of its values.
 
     What else the row says (store, channel, …) stays out: a mapping that learns one more column must not make

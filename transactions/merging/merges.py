@@ -14,12 +14,12 @@ from partners.activity import Adjustment
 from partners.models import Connection
 from programs import periods
 from transactions import ledger
-from transactions.books import moves
+from transactions.books import settlement
+from transactions.books.balances import Cause
 from transactions.merging import double_bonuses
-from transactions.models import Approval, CapCounter, Entry, Journal
-from transactions.verbs import transfers
+from transactions.models import Approval, CapCounter, Journal
+from transactions.verbs import moving_lots
 from transactions.verbs.adjustments import ReasonMissing
-from transactions.verbs.groups import open_books, write
 
 
 class NotMergeable(Refused):
@@ -60,7 +60,7 @@ def merge(source, target, *, reason, claw_back=False, user=None, now=None):
     now = now or timezone.now()
     with transaction.atomic():
         _check(source, target, now)
-        books = open_books(target.program_id, [source.pk, target.pk], now=now)
+        books = settlement.open_books(target.program_id, [source.pk, target.pk], now=now)
         # Once more: only what is read under the lock is sure.
         _check(source, target, now)
         giver, taker = books.accounts[source.pk], books.accounts[target.pk]
@@ -131,61 +131,50 @@ def _state(books, account):
 
 def _move_everything(books, giver, taker, done, user):
     """Move points, tallies and tier; returns what undoing it needs."""
-    key = books.next_journal()
-    common = {"journal_id": key, "activity_at": books.now}
-    record = {"journal": key, "lots": [], "plain": [], "arrears": {}, "moved": {}}
+    cause = Cause(books.next_journal(), books.now)
+    record = {"journal": cause.journal_id, "lots": [], "plain": [], "arrears": {}, "moved": {}}
     for currency_id, holding in sorted(giver.holdings.items()):
         currency = books.currencies[currency_id]
+        giving, taking = books.balance(giver, currency), books.balance(taker, currency)
         before = holding.balance + holding.pending
-        lots = [lot for lot in books.lots_of(giver, currency) if lot.remaining]
-        moved = transfers.move_whole_lots(books, giver, taker, currency, lots, **common)
-        record["lots"] += [{"lot": lot.id, "heir": heir, "points": points} for lot, heir, points in moved]
-        for at, points in _by_window(books, giver, currency):
+        moved = moving_lots.move_whole(giving, taking, giving.live_lots, cause)
+        record["lots"] += [{"lot": one.lot.id, "heir": one.successor, "points": one.points} for one in moved]
+        for at, points in _by_window(giving):
             record["plain"].append([currency_id, at.isoformat(), points])
-            move_plain(books, giver, taker, currency, points, journal_id=key, activity_at=at)
+            moving_lots.move_plain(giving, taking, points, Cause(cause.journal_id, at))
         if holding.arrears:
             record["arrears"][str(currency_id)] = holding.arrears
-            move_arrears(books, giver, taker, currency, holding.arrears, **common)
+            moving_lots.move_arrears(giving, taking, holding.arrears, cause)
         if before:
             record["moved"][currency.code] = before
-        _join_clocks(holding, taker.holding(currency_id))
+        _join_clocks(holding, taking.holding)
     record["tallies"] = _add_tallies(giver, taker)
     _raise_tier(books.configuration, giver, taker, books.now)
-    columns = {"activity": "merge", "reason": done.reason, "answer": {"points": record["moved"]}}
-    write(books, key, Journal.Kind.MERGE, f"merge-{done.pk}", taker.id, user, **columns)
+    books.own_journal(
+        cause.journal_id,
+        f"merge-{done.pk}",
+        kind=Journal.Kind.MERGE.value,
+        activity="merge",
+        member_id=taker.id,
+        user_id=user.pk if user else None,
+        reason=done.reason,
+        answer={"points": record["moved"]},
+    )
     books.close()
     return record
 
 
-def _by_window(books, account, currency):
+def _by_window(hand):
     """[(instant, points)] of qualifying points: an instant of each window in which they were counted."""
-    left = 0 if currency.is_spendable else account.holding(currency.id).available
-    found, zone = [], books.configuration.zone
-    periods_of = sorted(period for c, period in account.counts if c == currency.id and period.year > 1)
-    for period in periods_of:
-        points = min(left, max(0, account.counts[currency.id, period].points))
+    account, currency, zone = hand.account, hand.currency, hand.books.configuration.zone
+    left = 0 if currency.is_spendable else hand.holding.available
+    found = []
+    for period in sorted(period for key, period in account.tallies if key == currency.id and period.year > 1):
+        points = min(left, max(0, account.tallies[currency.id, period].points))
         if points:
             found.append((periods.start_of_day(period, zone), points))
             left -= points
-    return [*found, (books.now, left)] if left else found
-
-
-def move_plain(books, giver, taker, currency, points, **common):
-    """Move qualifying points, which have no lots."""
-    out = {"kind": Entry.Kind.TRANSFER_OUT, "lots": [], "lifetime_transferred": -points}
-    moves.debit(books, giver, currency, points, **out, **common)
-    got = {"kind": Entry.Kind.TRANSFER_IN, "lifetime_transferred": points}
-    moves.credit(books, taker, currency, points, **got, **common)
-
-
-def move_arrears(books, giver, taker, currency, points, **common):
-    """What the one owes the other owes now: it is taken from the other's lots, the rest stays owed."""
-    common |= {"journal_id": common["journal_id"]}
-    kind = Entry.Kind.TRANSFER_IN
-    books.entry(giver, currency, kind, points, arrears=-points, lifetime_transferred=points, **common)
-    lots = books.usable_lots(taker, currency, at=books.now)
-    out = {"kind": Entry.Kind.TRANSFER_OUT, "lots": lots, "lifetime_transferred": -points}
-    moves.debit(books, taker, currency, points, **out, **common)
+    return [*found, (hand.books.now, left)] if left else found
 
 
 def _join_clocks(giver, taker):
@@ -204,12 +193,11 @@ def _join_clocks(giver, taker):
 def _add_tallies(giver, taker):
     """Add what was counted in each window; returns [[currency, period, points]]."""
     found = []
-    for (currency_id, period), count in giver.counts.items():
-        if count.points:
-            tally = taker.count(currency_id, period)
-            tally.points, tally.moved = tally.points + count.points, tally.moved + count.points
-            found.append([currency_id, period.isoformat(), count.points])
-            count.moved, count.points = count.moved - count.points, 0
+    for (currency_id, period), tally in giver.tallies.items():
+        if tally.points:
+            taker.tally(currency_id, period).add(tally.points)
+            found.append([currency_id, period.isoformat(), tally.points])
+            tally.add(-tally.points)
     giver.is_touched = taker.is_touched = True
     return found
 

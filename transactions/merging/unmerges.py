@@ -9,11 +9,12 @@ from django.utils import timezone
 
 from members import tiers
 from members.models import Member, Relation
-from transactions.books import moves
-from transactions.merging.merges import NotMergeable, move_plain
+from transactions.books import settlement
+from transactions.books.balances import Cause
+from transactions.books.lots import remaining
+from transactions.merging.merges import NotMergeable
 from transactions.models import CapCounter, Entry, Journal, Lot, Trace
-from transactions.verbs import transfers
-from transactions.verbs.groups import open_books, write
+from transactions.verbs import moving_lots
 
 #: What only the target used, or nobody: the source would have lost the rest alike.
 _LOST = Q(entry__kind=Entry.Kind.EXPIRY) | Q(entry__kind=Entry.Kind.REVERSAL_DEBIT)
@@ -34,7 +35,7 @@ def unmerge(merge, *, split=False, within_days=30, user=None, now=None):
     """
     now = now or timezone.now()
     with transaction.atomic():
-        books = open_books(merge.target.program_id, [merge.source_id, merge.target_id], now=now)
+        books = settlement.open_books(merge.target.program_id, [merge.source_id, merge.target_id], now=now)
         merge.refresh_from_db()
         _check(merge, within_days, now)
         target, source = books.accounts[merge.target_id], books.accounts[merge.source_id]
@@ -61,32 +62,38 @@ def _check(merge, within_days, now):
 
 
 def _give_back_everything(books, merge, target, source, user, *, is_split):
-    record, key = merge.record, books.next_journal()
-    common = {"journal_id": key, "activity_at": books.now}
+    record, cause = merge.record, Cause(books.next_journal(), books.now)
     returned, missing = {}, {}
-    gone = _taken_back(merge, books.configuration)
+    gone = _reversed_since(merge, books.configuration)
     for currency in books.currencies.values():
-        brought = _brought(merge, currency)
-        short, back = _give_back_lots(books, target, source, currency, brought, is_split=is_split, **common)
+        giving, taking = books.balance(target, currency), books.balance(source, currency)
+        short, back = _give_back_lots(giving, taking, _brought(merge, currency), cause, is_split=is_split)
         rows = [(at, points) for currency_id, at, points in record["plain"] if currency_id == currency.id]
         left = sum(points for _, points in rows) - sum(p for (c, _), (p, _) in gone.items() if c == currency.id)
-        plain = _give_back_plain(books, target, source, currency, rows, key, most=left)
+        plain = _give_back_plain(giving, taking, rows, cause, most=left)
         owed = record["arrears"].get(str(currency.id), 0)
         if owed:
-            _owe_again(books, target, source, currency, owed, record["journal"], **common)
+            _owe_again(giving, taking, owed, record["journal"], cause)
         if back + plain - owed:
             returned[currency.code] = back + plain - owed
         if short:
             missing[currency.code] = short
     _subtract_tallies(target, source, record["tallies"], gone)
     _lower_tier(books.configuration, target, record["tiers"], merged_at=merge.merged_at, now=books.now)
-    columns = {"activity": "unmerge", "answer": {"points": returned, "missing": missing}}
-    write(books, key, Journal.Kind.MERGE, f"unmerge-{merge.pk}", target.id, user, **columns)
+    books.own_journal(
+        cause.journal_id,
+        f"unmerge-{merge.pk}",
+        kind=Journal.Kind.MERGE.value,
+        activity="unmerge",
+        member_id=target.id,
+        user_id=user.pk if user else None,
+        answer={"points": returned, "missing": missing},
+    )
     books.close()
     return {"returned": returned, "missing": missing}
 
 
-def _taken_back(merge, configuration):
+def _reversed_since(merge, configuration):
     """{(currency, window): (qualifying points without lots, all that were counted)} which refunds of what the
     source had earned have taken from the target since."""
     people, found = [merge.source_id, *merge.record["aliases"]], {}
@@ -106,91 +113,88 @@ def _taken_back(merge, configuration):
     return found
 
 
-def _give_back_plain(books, target, source, currency, rows, key, *, most):
+def _give_back_plain(giving, taking, rows, cause, *, most):
     """Return qualifying points, as far as they are there, and at most `most`; returns how many."""
     back = 0
     for at, points in rows:
-        points = min(points, most - back, target.holding(currency.id).available)
+        points = min(points, most - back, giving.holding.available)
         if points > 0:
-            common = {"journal_id": key, "activity_at": datetime.fromisoformat(at)}
-            move_plain(books, target, source, currency, points, **common)
+            moving_lots.move_plain(giving, taking, points, Cause(cause.journal_id, datetime.fromisoformat(at)))
             back += points
     return back
 
 
 def _brought(merge, currency):
     """{key of a lot at the target: points of it that are the source's} of what time has left of it."""
-    heirs = {row["heir"]: row["points"] for row in merge.record["lots"]}
+    successors = {row["heir"]: row["points"] for row in merge.record["lots"]}
     lost = (
-        Trace.objects.filter(_LOST, lot__in=heirs)
+        Trace.objects.filter(_LOST, lot__in=successors)
         .filter(Q(entry__kind=Entry.Kind.EXPIRY) | ~Q(entry__journal__reverses__member=merge.target_id))
         .values_list("lot")
         .annotate(points=Sum("points"))
     )
     lost = dict(lost)
-    ids = Lot.objects.filter(pk__in=heirs, currency=currency.id).order_by("pk").values_list("pk", flat=True)
-    return {heir: heirs[heir] - lost.get(heir, 0) for heir in ids}
+    ids = Lot.objects.filter(pk__in=successors, currency=currency.id).order_by("pk").values_list("pk", flat=True)
+    return {lot: successors[lot] - lost.get(lot, 0) for lot in ids}
 
 
-def _give_back_lots(books, target, source, currency, brought, *, is_split, **common):
+def _give_back_lots(giving, taking, brought, cause, *, is_split):
     """Move the lots back, and make up for what was used of them; returns (points missing, points returned)."""
-    left = {lot.id: lot for lot in books.lots_of(target, currency)}
-    own = [lot for lot in books.usable_lots(target, currency, at=books.now) if lot.id not in brought]
-    alive = Lot.objects.filter(Q(expires_at=None) | Q(expires_at__gt=books.now), pk__in=brought)
+    left = {lot.id: lot for lot in giving.lots}
+    own = [lot for lot in giving.usable_lots(giving.books.now) if lot.id not in brought]
+    alive = Lot.objects.filter(Q(expires_at=None) | Q(expires_at__gt=giving.books.now), pk__in=brought)
     alive = set(alive.values_list("pk", flat=True))
     spent = {
-        heir: points - (left[heir].remaining if heir in left else 0)
-        for heir, points in brought.items()
-        if heir in alive
+        lot: points - (left[lot].remaining if lot in left else 0) for lot, points in brought.items() if lot in alive
     }
-    short = max(0, sum(spent.values()) - sum(lot.remaining for lot in own))
+    short = max(0, sum(spent.values()) - remaining(own))
     if short and not is_split:
-        detail = f"{short} {currency.name} of member {source.number} are spent; a split would return what is left."
+        name, number = giving.currency.name, taking.account.number
+        detail = f"{short} {name} of member {number} are spent; a split would return what is left."
         raise MergeConsumed(detail, field="merge")
-    whole = [left[heir] for heir in brought if heir in left and left[heir].remaining]
-    moved = transfers.move_whole_lots(books, target, source, currency, whole, **common)
-    back = sum(points for _, _, points in moved)
-    for heir, points in spent.items():
-        points = min(points, sum(lot.remaining for lot in own))
+    whole = [left[lot] for lot in brought if lot in left and left[lot].remaining]
+    moved = moving_lots.move_whole(giving, taking, whole, cause)
+    back = sum(one.points for one in moved)
+    for lot, points in spent.items():
+        points = min(points, remaining(own))
         if points:
-            _make_up(books, target, source, currency, heir, points, own, **common)
+            _make_up(giving, taking, lot, points, own, cause)
             back += points
     return short, back
 
 
-def _make_up(books, target, source, currency, heir, points, own, *, journal_id, activity_at):
-    """Give points of the target's own for those of the lot `heir` that were used, with the end of that lot."""
-    out = {"kind": Entry.Kind.TRANSFER_OUT, "lots": own, "lifetime_transferred": -points}
-    moves.debit(books, target, currency, points, journal_id=journal_id, activity_at=activity_at, **out)
-    lot = Lot.objects.get(pk=heir)
-    transfers.receive(books, source, currency, lot, points, journal_id=journal_id)
+def _make_up(giving, taking, lot_id, points, own, cause):
+    """Give points of the target's own for those of a lot that were used, with the end of that lot."""
+    giving.debit(points, cause, own, kind=Entry.Kind.TRANSFER_OUT, lifetime="transferred")
+    moving_lots.receive(taking, Lot.objects.get(pk=lot_id), points, cause)
 
 
-def _owe_again(books, target, source, currency, owed, merge_journal, *, journal_id, activity_at):
+def _owe_again(giving, taking, owed, merge_journal, cause):
     """Put the arrears back where they came from; the target gets what it paid for them."""
-    common = {"journal_id": journal_id, "activity_at": activity_at}
-    out = {"kind": Entry.Kind.TRANSFER_OUT, "lifetime_transferred": -owed}
-    lots = books.usable_lots(source, currency, at=books.now)
-    moves.debit(books, source, currency, owed, lots=lots, **out, **common)
-    of_target = {"entry__member": target.id, "entry__kind": Entry.Kind.TRANSFER_OUT, "lot__currency": currency.id}
+    lots = taking.usable_lots(taking.books.now)
+    taking.debit(owed, cause, lots, kind=Entry.Kind.TRANSFER_OUT, lifetime="transferred")
+    of_target = {
+        "entry__member": giving.account.id,
+        "entry__kind": Entry.Kind.TRANSFER_OUT,
+        "lot__currency": giving.currency.id,
+    }
     for trace in Trace.objects.filter(entry__journal=merge_journal, **of_target).select_related("lot"):
         points = min(owed, trace.points)
         owed -= points
-        transfers.receive(books, target, currency, trace.lot, points, journal_id=journal_id)
+        moving_lots.receive(giving, trace.lot, points, cause)
     if owed:
-        end = moves.end_of(books, target, currency, earned_at=books.now)
-        got = {"kind": Entry.Kind.TRANSFER_IN, "lifetime_transferred": owed}
-        moves.credit(books, target, currency, owed, end=end, **got, **common)
+        end = giving.end_of(earned_at=giving.books.now)
+        giving.credit(owed, cause, kind=Entry.Kind.TRANSFER_IN, end=end, lifetime="transferred")
 
 
 def _subtract_tallies(target, source, tallies, gone):
-    for currency_id, period, points in tallies:
-        period = date.fromisoformat(period)
-        there, here = (who.count(currency_id, period) for who in (target, source))
+    for currency_id, day, points in tallies:
+        period = date.fromisoformat(day)
+        there, here = target.tally(currency_id, period), source.tally(currency_id, period)
         _, taken = gone.get((currency_id, period), (0, 0))
         points = max(0, min(points - taken, there.points))
-        there.points, there.moved = there.points - points, there.moved - points
-        here.points, here.moved = here.points + points, here.moved + points
+        there.add(-points)
+        here.add(points)
     target.is_touched = source.is_touched = True
 
 
@@ -201,8 +205,8 @@ def _lower_tier(configuration, target, before, *, merged_at, now):
         if held is None or was in (None, held.tier_id):
             continue
         currency = configuration.currencies[group.currency]
-        count = target.counts.get((currency.id, group.period(merged_at, configuration.zone)))
-        reached = group.reached(count.points) if count else None
+        tally = target.tallies.get((currency.id, group.period(merged_at, configuration.zone)))
+        reached = group.reached(tally.points) if tally else None
         ranks = [tier.id for tier in group.tiers]
         rank = max(ranks.index(was), group.rank(reached.code) if reached else -1)
         if rank < ranks.index(held.tier_id):

@@ -58,5 +58,5 @@ class Approval(models.Model):
             ),
         ]
 
-    def __str__(self):
+    def __str__(self) -> str:
         return f"{self.points:+d} for {self.member}"

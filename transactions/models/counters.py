@@ -20,5 +20,5 @@ class CapCounter(models.Model):
             models.CheckConstraint(condition=Q(used__gte=0), name="counter_not_negative"),
         ]
 
-    def __str__(self):
+    def __str__(self) -> str:
         return f"{self.used} of {self.cap}"

@@ -35,8 +35,10 @@ class Entry(LedgerRow):
         WRITE_OFF = "write_off", "Write-off"
 
     journal = models.ForeignKey(Journal, models.PROTECT, related_name="entries")
-    member = models.ForeignKey(Member, models.PROTECT, related_name="entries", db_index=False)
-    currency = models.ForeignKey(Currency, models.PROTECT, related_name="entries", db_index=False)
+    member = models.ForeignKey(Member, models.PROTECT, related_name="entries", db_index=False, db_constraint=False)
+    currency = models.ForeignKey(
+        Currency, models.PROTECT, related_name="entries", db_index=False, db_constraint=False
+    )
     kind = models.CharField(max_length=16, choices=Kind)
     points = models.BigIntegerField()
     available = models.BigIntegerField(default=0)
@@ -66,7 +68,7 @@ class Entry(LedgerRow):
             models.CheckConstraint(condition=~Q(points=0), name="entry_moves_points"),
         ]
 
-    def __str__(self):
+    def __str__(self) -> str:
         return f"{self.points:+d} {self.currency}"
 
 
@@ -79,8 +81,8 @@ class Lot(LedgerRow):
     """
 
     entry = models.OneToOneField(Entry, models.PROTECT, primary_key=True, related_name="lot")
-    member = models.ForeignKey(Member, models.PROTECT, related_name="lots", db_index=False)
-    currency = models.ForeignKey(Currency, models.PROTECT, related_name="lots", db_index=False)
+    member = models.ForeignKey(Member, models.PROTECT, related_name="lots", db_index=False, db_constraint=False)
+    currency = models.ForeignKey(Currency, models.PROTECT, related_name="lots", db_index=False, db_constraint=False)
     points = models.BigIntegerField()
     remaining = models.BigIntegerField()
     activity_at = models.DateTimeField()
@@ -109,13 +111,13 @@ class Lot(LedgerRow):
             models.Index(fields=["origin"], name="lots_by_origin", condition=Q(origin__isnull=False)),
         ]
 
-    def __str__(self):
+    def __str__(self) -> str:
         return f"{self.remaining} of {self.points}"
 
     @property
-    def root(self):
+    def root(self) -> int:
         """The key of the lot in which these points were earned."""
-        return self.origin_id or self.pk
+        return self.origin_id or self.entry_id
 
 
 class Trace(LedgerRow):
@@ -128,5 +130,5 @@ class Trace(LedgerRow):
     class Meta:
         constraints = [models.CheckConstraint(condition=~Q(points=0), name="trace_has_points")]
 
-    def __str__(self):
+    def __str__(self) -> str:
         return f"{self.points} from lot {self.lot_id}"

@@ -4,8 +4,14 @@ The database part is triggers, made after every `migrate`, because SQLite drops 
 whenever Django alters it.
 """
 
-from django.db import connections, models, transaction
+from collections.abc import Callable, Iterator, Sequence, Set
+from typing import NoReturn, TypeAlias, TypeVar, Unpack
 
+from django.db import connections, models, transaction
+from django.db.backends.base.base import BaseDatabaseWrapper
+
+from loyalty_site.lib.saving import SaveOptions
+from transactions.models import parents
 from transactions.models.transitions import TRANSITIONS
 
 #: Columns that may still move after the row was written; "" means that the row never changes.
@@ -31,6 +37,9 @@ WHILE_OPEN = {
 
 JOURNAL = "transactions_journal"
 
+#: Writes SQL that is true when one of these columns changes.
+Differs: TypeAlias = Callable[[Sequence[str]], str]
+
 _LEAP = "no journal goes from its state to that one"
 
 
@@ -38,18 +47,33 @@ class Immutable(Exception):
     """A ledger row was about to be changed or deleted: post a reversal or an adjustment instead."""
 
 
-class LedgerQuerySet(models.QuerySet):
+Row = TypeVar("Row", bound="LedgerRow")
+
+
+class LedgerQuerySet(models.QuerySet[Row]):
     """Reads like any other; refuses the ways in which the ORM would change history."""
 
-    def _refuse(self, *args, **kwargs):
+    def _refuse(self) -> NoReturn:
         raise Immutable(f"{self.model._meta.verbose_name_plural} are never changed; post a reversal instead.")
 
-    def put(self, **columns):
+    def put(self, **columns: object) -> int:
         """Decide open rows in bulk; the database refuses it for rows and columns that are settled."""
         return models.QuerySet.update(self, **columns)
 
-    update = delete = bulk_update = update_or_create = _refuse
-    _raw_delete = _refuse
+    def update(self, **columns: object) -> NoReturn:
+        self._refuse()
+
+    def delete(self) -> NoReturn:
+        self._refuse()
+
+    def bulk_update(self, *args: object, **options: object) -> NoReturn:
+        self._refuse()
+
+    def update_or_create(self, *args: object, **options: object) -> NoReturn:
+        self._refuse()
+
+    def _raw_delete(self, using: str | None) -> NoReturn:
+        self._refuse()
 
 
 class LedgerRow(models.Model):
@@ -60,40 +84,40 @@ class LedgerRow(models.Model):
     class Meta:
         abstract = True
 
-    def save(self, *args, **kwargs):
+    def save(self, **options: Unpack[SaveOptions]) -> None:
         if not self._state.adding:
             raise Immutable(f"{self._meta.verbose_name} {self.pk} is never changed; post a reversal instead.")
-        super().save(*args, **kwargs)
+        super().save(**options)
 
-    def delete(self, *args, **kwargs):
+    def delete(self, using: str | None = None, keep_parents: bool = False) -> NoReturn:
         raise Immutable(f"{self._meta.verbose_name} {self.pk} is never deleted; post a reversal instead.")
 
 
-def _columns(connection, table):
+def _columns(connection: BaseDatabaseWrapper, table: str) -> list[str]:
     with connection.cursor() as cursor:
         return [column.name for column in connection.introspection.get_table_description(cursor, table)]
 
 
-def _changed(connection, table, derived, differs):
+def _changed(connection: BaseDatabaseWrapper, table: str, derived: Set[str], differs: Differs) -> str:
     """SQL that is true when a frozen column of the row changes; `differs` compares lists of columns."""
     frozen = [name for name in _columns(connection, table) if name not in derived]
     if table not in WHILE_OPEN:
         return differs(frozen)
-    settled, states = WHILE_OPEN[table]
-    settled = settled.split()
+    columns, states = WHILE_OPEN[table]
+    settled = columns.split()
     always = differs([name for name in frozen if name not in settled])
     inside = ", ".join(f"'{state}'" for state in states)
     return f"{always} OR (OLD.status NOT IN ({inside}) AND ({differs(settled)}))"
 
 
-def _leaps():
+def _leaps() -> str:
     """SQL that is true when a journal goes from one state to another that does not follow it."""
     steps = ", ".join(f"'{was} {to}'" for was, after in TRANSITIONS.items() for to in after)
     return f"OLD.status <> NEW.status AND (OLD.status || ' ' || NEW.status) NOT IN ({steps})"
 
 
-def _sqlite(connection, table, derived):
-    def differs(names):
+def _sqlite(connection: BaseDatabaseWrapper, table: str, derived: Set[str]) -> Iterator[str]:
+    def differs(names: Sequence[str]) -> str:
         return " OR ".join(f'OLD."{name}" IS NOT NEW."{name}"' for name in names)
 
     refuse = f"BEGIN SELECT RAISE(ABORT, '{table} is append-only'); END"
@@ -105,8 +129,8 @@ def _sqlite(connection, table, derived):
     yield f'CREATE TRIGGER "{table}_no_delete" BEFORE DELETE ON "{table}" {refuse}'
 
 
-def _postgresql(connection, table, derived):
-    def differs(names):
+def _postgresql(connection: BaseDatabaseWrapper, table: str, derived: Set[str]) -> Iterator[str]:
+    def differs(names: Sequence[str]) -> str:
         old, new = (", ".join(f'{row}."{name}"' for name in names) for row in ("OLD", "NEW"))
         return f"({old}) IS DISTINCT FROM ({new})"
 
@@ -131,16 +155,16 @@ def _postgresql(connection, table, derived):
 _DIALECTS = {"sqlite": _sqlite, "postgresql": _postgresql}
 
 
-def drop_triggers(connection):
+def drop_triggers(connection: BaseDatabaseWrapper) -> None:
     """Take the guards off; only a test database that is being emptied has a reason to."""
     tail = {"postgresql": ' ON "{table}"'}.get(connection.vendor, "")
     with connection.cursor() as cursor:
-        for table in DERIVED:
-            for deed in ("update", "leap", "delete", "truncate"):
-                cursor.execute(f'DROP TRIGGER IF EXISTS "{table}_no_{deed}"' + tail.format(table=table))
+        for table in (*DERIVED, *parents.KEPT):
+            for change in ("update", "leap", "delete", "truncate"):
+                cursor.execute(f'DROP TRIGGER IF EXISTS "{table}_no_{change}"' + tail.format(table=table))
 
 
-def create_triggers(connection):
+def create_triggers(connection: BaseDatabaseWrapper) -> None:
     """Put the guards on, new each time, so that they know every column of today."""
     with transaction.atomic(using=connection.alias):
         drop_triggers(connection)
@@ -148,10 +172,12 @@ def create_triggers(connection):
             for table, derived in DERIVED.items():
                 for statement in _DIALECTS[connection.vendor](connection, table, set(derived.split())):
                     cursor.execute(statement)
+            for statement in parents.guards(connection):
+                cursor.execute(statement)
 
 
-def guard_ledger(*, using, **kwargs):
+def guard_ledger(*, using: str, **kwargs: object) -> None:
     """post_migrate: the guards belong to the schema."""
     connection = connections[using]
-    if set(DERIVED) <= set(connection.introspection.table_names()):
+    if {*DERIVED, *parents.KEPT} <= set(connection.introspection.table_names()):
         create_triggers(connection)

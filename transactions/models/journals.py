@@ -1,6 +1,11 @@
 """What was reported to us, and what became of it?"""
 
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Self, TypedDict, Unpack
+
 from django.conf import settings
+from django.contrib.auth.models import AbstractBaseUser
 from django.db import models
 from django.db.models import F, Q
 from django.utils import timezone
@@ -19,7 +24,15 @@ class NotOpen(Refused):
     code = "not_open"
 
 
-def decision(user=None, member=None, *, now):
+class Decider(TypedDict, total=False):
+    """The columns that say who decided an open journal, and when."""
+
+    decided_by_id: int | None
+    decided_by_member_id: int | None
+    decided_at: datetime | None
+
+
+def decision(user: AbstractBaseUser | None = None, member: Member | None = None, *, now: datetime) -> Decider:
     """The columns that say who decided an open journal: nobody where only time, or another system, did."""
     return {
         "decided_by_id": user.pk if user else None,
@@ -28,8 +41,10 @@ def decision(user=None, member=None, *, now):
     }
 
 
-class JournalQuerySet(LedgerQuerySet):
-    def to_decide(self, journal_id, states):
+class JournalQuerySet(LedgerQuerySet["Journal"]):
+    """Journals, of which the open ones are still to be decided."""
+
+    def to_decide(self, journal_id: int, states: Iterable[str]) -> "Journal":
         """The journal, locked until commit, which is in one of `states`. Raises NotOpen."""
         rows = self.select_for_update(of=["self"], no_key=True).select_related("connection__partner")
         journal = rows.filter(pk=journal_id).first()
@@ -39,28 +54,29 @@ class JournalQuerySet(LedgerQuerySet):
             raise NotOpen(f"The transaction is {journal.get_status_display().lower()}.", field="transaction")
         return journal
 
-    def reserving(self, now):
+    def reserving(self, now: datetime) -> Self:
         """Reservations that are open at `now`; one that has run out is over, also before that is booked."""
         return self.filter(kind=Journal.Kind.REDEMPTION, status=Journal.Status.PENDING).exclude(due_at__lte=now)
 
-    def shut(self, states, *, status, why, now, **decider):
+    def shut(self, states: Iterable[str], *, status: str, why: str, now: datetime, **decider: Unpack[Decider]) -> int:
         """Give those of these that are in one of `states` the outcome `status`; returns how many.
 
         `decider` are the columns of `decision`.
         """
+        states = list(states)
         for state in states:
             check(state, status)
         answer = {"status": status, "detail": why}
-        columns = {"status": status, "error": why[:300], "processed_at": now, "answer": answer} | decider
-        return self.filter(status__in=states).put(**columns)
+        rows = self.filter(status__in=states)
+        return rows.put(status=status, error=why[:300], processed_at=now, answer=answer, **decider)
 
 
 class Journal(LedgerRow):
     """The business event as received: a purchase, a redemption, a reversal.
 
-    (program, connection, kind, external_id) is the fact's own name: told twice, it counts once.
+    (program, connection, kind, external_id) is the fact's own name: reported twice, it counts once.
     Money is in minor units of `money`. `trace` says how the rules came to their numbers, `answer` is
-    what the sender was told, and is told again when the fact is repeated.
+    what the sender was answered, and is answered again when the fact is repeated.
     """
 
     class Kind(models.TextChoices):
@@ -81,7 +97,7 @@ class Journal(LedgerRow):
         REVERSED = "reversed", "Reversed"
         REJECTED = "rejected", "Rejected"
 
-    program = models.ForeignKey(Program, models.PROTECT, related_name="journals", db_index=False)
+    program = models.ForeignKey(Program, models.PROTECT, related_name="journals", db_index=False, db_constraint=False)
     connection = models.ForeignKey(Connection, models.PROTECT, related_name="journals", db_index=False)
     kind = models.CharField(max_length=12, choices=Kind)
     activity = models.CharField(
@@ -95,6 +111,7 @@ class Journal(LedgerRow):
         blank=True,
         related_name="journals",
         db_index=False,
+        db_constraint=False,
         help_text="Empty while it is not known yet, and for what time did to many members.",
     )
     status = models.CharField(max_length=20, choices=Status, default=Status.PROCESSED)
@@ -160,7 +177,8 @@ class Journal(LedgerRow):
     trace = models.JSONField(default=dict, editable=False)
     answer = models.JSONField(default=dict, editable=False)
 
-    objects = JournalQuerySet.as_manager()
+    # The checker takes the one of the abstract base for a class variable.
+    objects = JournalQuerySet.as_manager()  # type: ignore[misc]
 
     class Meta:
         ordering = ["-pk"]
@@ -209,7 +227,7 @@ class Journal(LedgerRow):
             ),
         ]
 
-    def __str__(self):
+    def __str__(self) -> str:
         return f"{self.get_kind_display()} {self.external_id}"
 
 
@@ -228,5 +246,5 @@ class JournalLine(LedgerRow):
     class Meta:
         ordering = ["journal_id", "position"]
 
-    def __str__(self):
+    def __str__(self) -> str:
         return f"{self.quantity} x {self.sku or self.category}"

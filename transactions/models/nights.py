@@ -23,7 +23,7 @@ class NightRun(models.Model):
         ordering = ["-day", "pk"]
         constraints = [models.UniqueConstraint(fields=["program", "day", "step"], name="one_run_each_night")]
 
-    def __str__(self):
+    def __str__(self) -> str:
         return f"{self.program} {self.day} {self.step}"
 
 
@@ -42,7 +42,7 @@ class Seal(LedgerRow):
         ordering = ["-day"]
         constraints = [models.UniqueConstraint(fields=["program", "day"], name="one_seal_each_day")]
 
-    def __str__(self):
+    def __str__(self) -> str:
         return f"{self.program} {self.day}"
 
 
@@ -58,5 +58,5 @@ class Redating(LedgerRow):
     class Meta:
         ordering = ["pk"]
 
-    def __str__(self):
+    def __str__(self) -> str:
         return f"{self.expires_before} to {self.expires_after}"

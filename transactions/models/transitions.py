@@ -17,7 +17,7 @@ class IllegalTransition(Exception):
     """A journal was about to go where no journal of its state goes: a defect of the caller."""
 
 
-def check(was, to):
+def check(was: str, to: str) -> None:
     """Raises IllegalTransition; staying where it is is no transition."""
     if was != to and to not in TRANSITIONS.get(was, ()):
         raise IllegalTransition(f"What is {was} never becomes {to}.")

@@ -4,16 +4,23 @@ Journal -> rule versions and trace -> lots -> what took from them -> their end. 
 are in the smallest unit; keys lead on to the next question.
 """
 
-from members.models import Standing
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any, TypeAlias
+
+from members.models import Balance, Standing
 from programs.models import Currency
-from transactions.models import Entry, Lot, Trace
+from transactions.models import Entry, Journal, Lot, Trace
 from transactions.proof import sentences
 
-#: Of a balance or a tier so many parts are told, the latest first; `more` says whether there are others.
+#: Plain data, as it goes out as JSON.
+Plain: TypeAlias = dict[str, Any]
+
+#: Of a balance or a tier so many parts are listed, the latest first; `more` says whether there are others.
 MOST = 50
 
 
-def of_entry(entry):
+def of_entry(entry: Entry) -> Plain:
     """The chain of one Entry: what caused it, what it used, and what became of what it gave."""
     journal = entry.journal
     currencies = {currency.code: currency for currency in Currency.objects.filter(program=journal.program_id)}
@@ -30,8 +37,8 @@ def of_entry(entry):
     }
 
 
-def of_journal(journal, currencies):
-    """What a Journal was told, under which version, and what each rule made of it."""
+def of_journal(journal: Journal, currencies: Mapping[str, Currency]) -> Plain:
+    """What a Journal reports, under which version, and what each rule made of it."""
     trace = journal.trace or {}
     return _journal(journal) | {
         "program_version": journal.program_version,
@@ -42,7 +49,7 @@ def of_journal(journal, currencies):
     }
 
 
-def of_lot(lot):
+def of_lot(lot: Lot) -> Plain:
     """What became of a Lot: who took from it, when its end was moved, where it was moved to."""
     uses = Trace.objects.filter(lot=lot).select_related("entry__journal").order_by("pk")
     return _lot(lot) | {
@@ -58,10 +65,10 @@ def of_lot(lot):
     }
 
 
-def of_balance(balance):
+def of_balance(balance: Balance) -> Plain:
     """The chain of a stored Balance: the lots that it is the sum of, each with what earned it, soonest end first."""
     lots = Lot.objects.filter(member=balance.member_id, currency=balance.currency_id, remaining__gt=0)
-    told = list(lots.select_related("entry__journal")[: MOST + 1])
+    listed = list(lots.select_related("entry__journal")[: MOST + 1])
     last = Entry.objects.filter(member=balance.member_id, currency=balance.currency_id).order_by("-sequence")[:MOST]
     return {
         "currency": balance.currency.code,
@@ -69,20 +76,20 @@ def of_balance(balance):
         "pending": balance.pending,
         "reserved": balance.reserved,
         "arrears": balance.arrears,
-        "lots": [_lot(lot) | {"earned_by": _journal(lot.entry.journal)} for lot in told[:MOST]],
-        "more": len(told) > MOST,
+        "lots": [_lot(lot) | {"earned_by": _journal(lot.entry.journal)} for lot in listed[:MOST]],
+        "more": len(listed) > MOST,
         "latest": [_entry(entry) | {"journal": _journal(entry.journal)} for entry in last.select_related("journal")],
     }
 
 
-def of_tier(standing):
+def of_tier(standing: Standing) -> Plain:
     """The chain of a Standing: what it replaced, and the qualifying entries that it was reached by."""
-    counted = Entry.objects.filter(
+    entries = Entry.objects.filter(
         member=standing.member_id, currency=standing.group.currency_id, posted_at__lte=standing.recorded_at
     )
-    counted = list(counted.select_related("journal").order_by("-sequence")[: MOST + 1])
-    before = Standing.objects.filter(member=standing.member_id, group=standing.group_id, pk__lt=standing.pk)
-    before = before.select_related("tier").order_by("-pk").first()
+    counted = list(entries.select_related("journal").order_by("-sequence")[: MOST + 1])
+    earlier = Standing.objects.filter(member=standing.member_id, group=standing.group_id, pk__lt=standing.pk)
+    before = earlier.select_related("tier").order_by("-pk").first()
     reached = standing.reason == Standing.Reason.ACTIVITY and counted
     return {
         "group": standing.group.code,
@@ -99,23 +106,23 @@ def of_tier(standing):
     }
 
 
-def _entry(entry):
+def _entry(entry: Entry) -> Plain:
     names = ("kind", "points", "available", "pending", "reserved", "arrears", "balance_after", "sequence")
     values = {"id": entry.pk} | {name: getattr(entry, name) for name in names}
     return values | {"activity_at": _iso(entry.activity_at), "posted_at": _iso(entry.posted_at)}
 
 
-def _journal(journal):
+def _journal(journal: Journal) -> Plain:
     names = ("kind", "activity", "external_id", "status", "amount", "money", "reason")
     values = {"id": journal.pk} | {name: getattr(journal, name) for name in names}
     return values | {"activity_at": _iso(journal.activity_at)}
 
 
-def _lot(lot):
+def _lot(lot: Lot) -> Plain:
     names = ("points", "remaining", "is_pending", "is_extended", "is_floored", "waits_for")
     values = {"id": lot.pk} | {name: getattr(lot, name) for name in names}
     return values | {"available_at": _iso(lot.available_at), "expires_at": _iso(lot.expires_at)}
 
 
-def _iso(instant):
+def _iso(instant: datetime | None) -> str | None:
     return instant.isoformat() if instant else None

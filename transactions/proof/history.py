@@ -7,41 +7,21 @@ and redatings only: no stored balance is asked, or touched. What time has done s
 settled is not in the ledger yet: call `ledger.refresh` first where the present matters.
 """
 
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import datetime
+from typing import cast
 
 from django.db.models import Q, Sum
 from django.db.models.functions import Coalesce
 
+from members.held import HeldLot, State
 from members.models import Standing
 from transactions.models import Entry, Lot, Redating, Trace
 
 PARTS = ("available", "pending", "reserved", "arrears")
 
 
-@dataclass(frozen=True, slots=True)
-class HeldLot:
-    """A lot as it stood: `expires_at` and `is_pending` too are those of then."""
-
-    id: int
-    currency_id: int
-    points: int
-    remaining: int
-    is_pending: bool
-    activity_at: object
-    expires_at: object
-
-
-@dataclass(frozen=True, slots=True)
-class State:
-    """`balances` {currency id: {available, pending, reserved, arrears}}, `lots` with something left by key,
-    `tiers` {tier group id: tier id}."""
-
-    balances: dict = field(default_factory=dict)
-    lots: list = field(default_factory=list)
-    tiers: dict = field(default_factory=dict)
-
-
-def as_of(member_id, *, true_at=None, known_at=None):
+def as_of(member_id: int, *, true_at: datetime | None = None, known_at: datetime | None = None) -> State:
     """The State of a member at these instants, inclusive; None takes everything on that axis.
 
     A back-dated debit may take from a later credit, so what was true can be below zero for a while.
@@ -53,27 +33,28 @@ def as_of(member_id, *, true_at=None, known_at=None):
     )
 
 
-def _until(true_at, known_at, path=""):
+def _until(true_at: datetime | None, known_at: datetime | None, path: str = "") -> Q:
     """The condition on entries (reached by `path`) for both axes."""
     limits = {f"{path}activity_at__lte": true_at, f"{path}posted_at__lte": known_at}
     return Q(**{name: at for name, at in limits.items() if at is not None})
 
 
-def _balances(member_id, until):
+def _balances(member_id: int, until: Q) -> dict[int, dict[str, int]]:
     entries = Entry.objects.filter(until, member=member_id).order_by()
     sums = entries.values("currency_id").annotate(**{f"sum_{part}": Sum(part) for part in PARTS})
-    return {row["currency_id"]: {part: int(row[f"sum_{part}"]) for part in PARTS} for row in sums}
+    rows = cast("Iterable[Mapping[str, int]]", sums)
+    return {row["currency_id"]: {part: int(row[f"sum_{part}"]) for part in PARTS} for row in rows}
 
 
-def _lots(member_id, true_at, known_at):
+def _lots(member_id: int, true_at: datetime | None, known_at: datetime | None) -> Iterator[HeldLot]:
     until = _until(true_at, known_at)
     # By way of the entries: lots have an index by member only as long as something is left of them.
-    used = Trace.objects.filter(_until(true_at, known_at, "entry__"), lot__entry__member=member_id).order_by()
-    used = dict(used.values_list("lot").annotate(Sum("points")))
-    lots = Lot.objects.filter(_until(true_at, known_at, "entry__"), entry__member=member_id)
-    lots = lots.annotate(born_pending=Coalesce("entry__pending", 0)).order_by("pk")
-    released = Entry.objects.filter(until, member=member_id, kind=Entry.Kind.RELEASE)
-    released = set(released.values_list("currency_id", "activity_at"))
+    traces = Trace.objects.filter(_until(true_at, known_at, "entry__"), lot__entry__member=member_id).order_by()
+    used = dict(traces.values_list("lot").annotate(Sum("points")))
+    rows = Lot.objects.filter(_until(true_at, known_at, "entry__"), entry__member=member_id)
+    lots = rows.annotate(born_pending=Coalesce("entry__pending", 0)).order_by("pk")
+    releases = Entry.objects.filter(until, member=member_id, kind=Entry.Kind.RELEASE)
+    released = set(releases.values_list("currency_id", "activity_at"))
     ends = _ends(member_id, known_at if known_at is not None else true_at)
     for lot in lots.iterator(chunk_size=2000):
         remaining = lot.points - int(used.get(lot.pk, 0))
@@ -90,7 +71,7 @@ def _lots(member_id, true_at, known_at):
             )
 
 
-def _ends(member_id, at):
+def _ends(member_id: int, at: datetime | None) -> dict[int, datetime | None]:
     """{lot: its end at `at`} of the lots whose end was changed afterwards: the end that the change replaced."""
     if at is None:
         return {}
@@ -98,9 +79,9 @@ def _ends(member_id, at):
     return dict(changed.values_list("lot", "expires_before"))
 
 
-def _tiers(member_id, true_at, known_at):
+def _tiers(member_id: int, true_at: datetime | None, known_at: datetime | None) -> dict[int, int]:
     """Of the standings that began by `true_at` and were written down by `known_at`, the last of each group."""
     limits = {"from_at__lte": true_at, "recorded_at__lte": known_at}
-    limits = {name: at for name, at in limits.items() if at is not None}
-    held = Standing.objects.filter(member=member_id, **limits).order_by("from_at", "pk")
+    until = Q(**{name: at for name, at in limits.items() if at is not None})
+    held = Standing.objects.filter(until, member=member_id).order_by("from_at", "pk")
     return dict(held.values_list("group", "tier"))

@@ -7,18 +7,21 @@ member's chain but every seal since: keep a root outside (the night prints it), 
 
 import hashlib
 import time
+from collections.abc import Callable, Iterator
+from datetime import date, datetime
 
 from django.db import connection
 from django.db.models import Max
 from django.utils import timezone
 
+from programs.models import Program
 from transactions.models import Entry, NightRun, Seal
 
 #: How long the seal waits for postings that have taken a key and are not committed yet.
 PATIENCE_S = 60
 
 
-#: The step of the night that seals; its counts tell the root a second time.
+#: The step of the night that seals; its counts hold the root a second time.
 STEP = "seal"
 
 
@@ -26,10 +29,10 @@ class StillPosting(Exception):
     """A posting that began before the seal has not ended in time; the next attempt waits again."""
 
 
-def seal(program, day, *, patience_s=PATIENCE_S, now=None):
+def seal(program: Program, day: date, *, patience_s: float = PATIENCE_S, now: datetime | None = None) -> Seal:
     """Put the seal of `day` on all entries of `program` that no seal covers yet; returns the Seal.
 
-    Said twice for a day, it counts once.
+    Called twice for a day, it seals once. Waits for at most `patience_s` seconds, then raises StillPosting.
     """
     known = Seal.objects.filter(program=program, day=day).first()
     if known:
@@ -38,12 +41,17 @@ def seal(program, day, *, patience_s=PATIENCE_S, now=None):
     before = Seal.objects.filter(program=program).order_by("-last_entry", "-pk").first()
     first = before.last_entry + 1 if before else 1
     count, root = root_of(program, first, last, before.root if before else "")
-    columns = {"first_entry": first, "last_entry": max(last, first - 1), "entries": count, "root": root}
-    columns |= {"sealed_at": now or timezone.now()}
+    columns = {
+        "first_entry": first,
+        "last_entry": max(last, first - 1),
+        "entries": count,
+        "root": root,
+        "sealed_at": now or timezone.now(),
+    }
     return Seal.objects.get_or_create(program=program, day=day, defaults=columns)[0]
 
 
-def root_of(program, first, last, before):
+def root_of(program: Program, first: int, last: int, before: str) -> tuple[int, str]:
     """(how many entries there are, the root over them) of the keys from `first` to `last`, read as a stream."""
     currencies = list(program.currencies.values_list("pk", flat=True))
     entries = Entry.objects.filter(pk__gte=first, pk__lte=last, currency__in=currencies).order_by("pk")
@@ -54,13 +62,13 @@ def root_of(program, first, last, before):
     return count, root.hexdigest()
 
 
-def _last_committed(patience_s):
+def _last_committed(patience_s: float) -> int:
     """The largest key below which no entry can appear any more.
 
     Keys are taken before they are committed, so on PostgreSQL we wait for the transactions that were under
     way when we looked; on SQLite there is one writer at a time.
     """
-    last = Entry.objects.aggregate(last=Max("pk"))["last"] or 0
+    last: int = Entry.objects.aggregate(last=Max("pk"))["last"] or 0
     if connection.vendor == "postgresql":
         _wait_for_others(patience_s)
     return last
@@ -73,7 +81,7 @@ _UNDER_WAY = (
 )
 
 
-def _wait_for_others(patience_s):
+def _wait_for_others(patience_s: float) -> None:
     until = time.monotonic() + patience_s
     with connection.cursor() as cursor:
         cursor.execute(_UNDER_WAY)
@@ -88,13 +96,16 @@ def _wait_for_others(patience_s):
             time.sleep(bool(waiting) / 20)
 
 
-def broken(program, *, progress=None):
+def broken(
+    program: Program, *, progress: Callable[[int], object] | None = None
+) -> Iterator[tuple[str, int | str, int | str]]:
     """Yields (what, stored, computed) for each seal of `program` that does not fit what it covers.
 
-    Each is measured from the stored root before it, so that one defect is told once. `progress` is called
+    Each is measured from the stored root before it, so that one defect is reported once. `progress` is called
     with the number of entries read since.
     """
-    root, last, roots = "", 0, {}
+    root, last = "", 0
+    roots: dict[date, str] = {}
     for one in Seal.objects.filter(program=program).order_by("last_entry", "pk").iterator():
         name = f"of {one.day} over the entries {one.first_entry} to {one.last_entry}"
         if one.first_entry != last + 1:
@@ -109,6 +120,6 @@ def broken(program, *, progress=None):
         if progress:
             progress(count)
     for day, counts in NightRun.objects.filter(program=program, step=STEP).values_list("day", "counts"):
-        told = counts.get("root")
-        if told and told != roots.get(day):
-            yield f"the seal of {day}", roots.get(day, "missing"), f"{told} (as the night told it)"
+        counted = counts.get("root")
+        if counted and counted != roots.get(day):
+            yield f"the seal of {day}", roots.get(day, "missing"), f"{counted} (as the night told it)"

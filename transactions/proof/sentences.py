@@ -1,8 +1,27 @@
-"""Why did a transaction give what it gave? The trace of a journal, said in words."""
+"""Why did a transaction give what it gave? The trace of a journal, in words."""
 
+from collections.abc import Iterator, Mapping
 from datetime import date
+from typing import Any, Protocol, TypeAlias
 
 from loyalty_site.lib import money
+
+#: What a journal keeps of how its points came about (see programs/traces.py), or a part of it. Those of long ago
+#: lack what was added since.
+Trace: TypeAlias = Mapping[str, Any]
+
+
+class Named(Protocol):
+    """A currency, stored or compiled."""
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def decimals(self) -> int: ...
+
+
+Currencies: TypeAlias = Mapping[str, Named]
 
 #: When there is room again under a cap of which no period ends.
 _ROOM = {
@@ -12,8 +31,8 @@ _ROOM = {
 }
 
 
-def explain(trace, currencies):
-    """Sentences about a journal's trace. `currencies` maps a code to the Currency (name and decimals)."""
+def explain(trace: Trace, currencies: Currencies) -> list[str]:
+    """Sentences about a journal's trace. `currencies` maps codes to currencies."""
     if not trace:
         return []
     return [
@@ -26,7 +45,7 @@ def explain(trace, currencies):
     ]
 
 
-def _inputs(trace):
+def _inputs(trace: Trace) -> Iterator[str]:
     if "version" in trace:
         yield f"Evaluated under version {trace['version']} of the program."
     if "eligible" in trace:
@@ -41,7 +60,7 @@ def _inputs(trace):
         )
 
 
-def _fired(rule, currencies):
+def _fired(rule: Trace, currencies: Currencies) -> str:
     decimals, name = _unit(rule["currency"], currencies)
     given = money.render(rule.get("desired", rule["points"]), decimals)
     left = money.render(rule["points"], decimals) if rule["points"] else "none"
@@ -50,42 +69,42 @@ def _fired(rule, currencies):
     return f"{_named(rule)} gave {given} {name}: exactly {rule['exact']}{times}{cut}."
 
 
-def _beaten(rule):
+def _beaten(rule: Trace) -> str:
     return f"{_named(rule)} would have given {rule['exact']}, but rule {rule['by']} of the same group gave more."
 
 
-def _cut(cut, currencies):
+def _cut(cut: Trace, currencies: Currencies) -> str:
     """What one cap took off, in the order in which they did."""
     decimals, name = _unit(cut["currency"], currencies)
     was, left, lost = (money.render(units, decimals) for units in (cut["from"], cut["to"], cut["from"] - cut["to"]))
     return f"“{cut['name']}” cut {was} to {left} {name}: {lost} lost. {_room(cut)}".rstrip()
 
 
-def _room(cut):
+def _room(cut: Trace) -> str:
     """When there is room again; of transactions of long ago it is not known."""
     if "resets_on" in cut:
         return f"There is room again on {date.fromisoformat(cut['resets_on']):%-d %B %Y}."
     if cut.get("period") == "trailing":
         return f"It looks back over {cut['trailing_days']} days, so room comes back day by day."
-    return _ROOM.get(cut.get("period"), "")
+    return _ROOM.get(cut.get("period", ""), "")
 
 
-def _reopened(trace):
+def _reopened(trace: Trace) -> Iterator[str]:
     if trace.get("reopened"):
         yield f"Room came back to the caps that it had used: {', '.join(trace['reopened'])}."
 
 
-def _unit(code, currencies):
-    """(decimals, name) of a currency; what a program no longer has is told by its code."""
+def _unit(code: str, currencies: Currencies) -> tuple[int, str]:
+    """(decimals, name) of a currency; one that a program no longer has goes by its code."""
     currency = currencies.get(code)
     return (currency.decimals, currency.name) if currency else (0, code)
 
 
-def _nearest(trace):
+def _nearest(trace: Trace) -> Iterator[str]:
     nearest = trace.get("nearest")
     if nearest:
         yield f"Nearest rule that did not fire: {_named(nearest)}, because {nearest['why']}."
 
 
-def _named(rule):
+def _named(rule: Trace) -> str:
     return f"“{rule['name']}” (rule {rule['rule']}, version {rule['version']})"

@@ -22,7 +22,7 @@ from programs import periods, versions
 from programs.models import StaffLimit
 from transactions import ledger
 from transactions.books.idempotency import IdempotencyConflict
-from transactions.books.posting import Result
+from transactions.books.items import Result
 from transactions.models import Approval, Entry, Journal
 from transactions.verbs.adjustments import ReasonMissing
 
@@ -63,7 +63,7 @@ class Outcome:
 def adjust(program, item: Adjustment, *, user, via, now=None):
     """Post `item` for `user`, or ask for a second person when it is above the user's limits; an Outcome.
 
-    Told twice under one external id it counts once. Raises Refused with the ledger's own refusals, too.
+    Asked twice under one external id it counts once. Raises Refused with the ledger's own refusals, too.
     """
     now = now or timezone.now()
     if not item.reason.strip():

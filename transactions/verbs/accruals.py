@@ -1,22 +1,35 @@
 """What does an activity earn, and how is it booked?"""
 
 import re
+from collections.abc import Iterator
 from dataclasses import replace
+from datetime import date
+from decimal import Decimal
+from typing import NamedTuple
 
 from loyalty_site.lib import money
 from loyalty_site.lib.money import LARGEST
-from loyalty_site.lib.refusals import Refused
+from loyalty_site.lib.refusals import Refusal, Refused
 from members import tiers
+from partners import limits
+from partners.activity import Activity, Reversal
 from programs import earning, periods, versions
+from programs.earning import Earned
 from programs.rules.base import Facts
-from transactions.books import moves, settlement
-from transactions.books.posting import UnknownCurrency
-from transactions.models import Journal, JournalLine
-from transactions.verbs import caps, groups, refunds
+from transactions.books import limits as common
+from transactions.books import settlement
+from transactions.books.balances import Cause
+from transactions.books.columns import JournalColumns, Json
+from transactions.books.items import Result
+from transactions.books.originals import Original
+from transactions.books.posting import Posting, UnknownCurrency
+from transactions.books.references import Named
+from transactions.models import Journal
+from transactions.verbs import caps, crediting, groups, refunds
+from transactions.verbs.base import Needs, Verb
 from transactions.verbs.baskets import base_amount, basket_of
 
 ISO = re.compile("[A-Z]{3}")
-ACCRUAL = Journal.Kind.ACCRUAL
 
 
 class TooManyPoints(Refused):
@@ -27,60 +40,107 @@ class UnknownOrder(Refused):
     code = "order_unknown"
 
 
-def accrue(posting):
-    """Book what the rules give for the Activity of `posting`. Raises Refused before anything moves."""
-    item, configuration = posting.item, posting.configuration
-    posting.check_member()
-    posting.check_date()
-    posting.check_partner()
-    columns = _columns(posting)
-    if item.replaces:
-        _check_revision(posting)
-    if item.hold and not posting.resumed:
-        return posting.keep(ACCRUAL, Journal.Status.HELD, item.hold, **columns)
-    if sum(groups.percents(posting).values()) > 100:
-        why = "The member gives more than 100 % to groups: correct the shares, then retry."
-        return posting.keep(ACCRUAL, Journal.Status.FAILED, why, **columns)
-    rate, rate_on, why = _rate(posting)
-    if why:
-        return posting.keep(ACCRUAL, Journal.Status.FAILED, why, **columns)
-    earned, categories = _evaluate(posting, rate)
-    caps.check(posting, earned)
-    columns |= {"rate": rate, "rate_on": rate_on, "base_amount": base_amount(item, configuration, rate)}
-    return _book(posting, earned, categories, columns)
+class Rate(NamedTuple):
+    """What one unit of foreign money is worth in the program's, of which day; None for the program's own money."""
+
+    rate: Decimal | None = None
+    on: date | None = None
 
 
-def _rate(posting):
-    """(rate, its day, "") of foreign money, or (None, None, why it is not known); a rate is never guessed."""
+class Accrue(Verb[Activity]):
+    """Book what the rules give for an Activity."""
+
+    Item = Activity
+    kind = Journal.Kind.ACCRUAL
+    is_resumed = True
+
+    def check(self, item: Activity) -> Iterator[Refusal]:
+        if not item.kind:
+            yield Refusal("activity_missing", "Say what the member did, for example purchase.", field="activity")
+        yield from limits.numbers(item)
+        if item.tax + item.shipping > item.amount:
+            detail = "Tax and shipping are parts of the amount and cannot exceed it."
+            yield Refusal("invalid_amount", detail, field="amount")
+        yield from common.lines(item)
+        for position, line in enumerate(item.lines):
+            yield from common.line(line, position)
+            if line.tax > line.amount:
+                detail = "The tax is part of the line's amount."
+                yield Refusal("invalid_amount", detail, field=f"lines[{position}].tax")
+
+    def needs(self, item: Activity) -> Needs:
+        named = Named(order=item.replaces or item.order)
+        return Needs(
+            external_id=item.external_id,
+            member=item.member,
+            named=named,
+            payers=named.is_any,
+            lots=named.is_any,
+            returns=bool(item.replaces),
+            money=item.money,
+            store=item.store,
+            skus=tuple(line.sku for line in item.lines),
+            order=item.external_id,
+        )
+
+    def post(self, posting: Posting[Activity]) -> Result:
+        item = posting.item
+        posting.check_member()
+        posting.check_date()
+        posting.check_partner(item.partner)
+        columns = _columns(posting)
+        if item.replaces:
+            _check_revision(posting)
+        if item.hold and not posting.resumed:
+            return posting.keep(Journal.Status.HELD, item.hold, **columns)
+        shares = groups.percents(posting.books, posting.account)
+        if sum(shares.values()) > 100:
+            why = "The member gives more than 100 % to groups: correct the shares, then retry."
+            return posting.keep(Journal.Status.FAILED, why, **columns)
+        rate, why = _rate(posting)
+        if why:
+            return posting.keep(Journal.Status.FAILED, why, **columns)
+        categories = _categories(posting)
+        earned = _evaluate(posting, rate.rate, categories)
+        caps.check(posting, earned)
+        columns["rate"], columns["rate_on"] = rate
+        columns["base_amount"] = base_amount(item, posting.configuration, rate.rate)
+        return _book(posting, earned, categories, shares, columns)
+
+
+def _rate(posting: Posting[Activity]) -> tuple[Rate, str]:
+    """The Rate of the item's money, or why it is not known; a rate is never guessed. Raises UnknownCurrency."""
     item, configuration = posting.item, posting.configuration
     if item.money in ("", configuration.money):
-        return None, None, ""
+        return Rate(), ""
     day = periods.local_date(posting.activity_at, configuration.zone)
-    rate, rate_on = posting.rates.get((item.money, day), (None, None))
-    if rate is not None:
-        return rate, rate_on, ""
+    found = posting.context.rates.get((item.money, day))
+    if found:
+        return Rate(*found), ""
     if not ISO.fullmatch(item.money) or not money.is_iso(item.money):
         raise UnknownCurrency("Use the three capital letters of ISO 4217, for example EUR.", field="currency")
-    return None, None, f"There is no rate of {item.money} for {day}: enter it, then retry."
+    return Rate(), f"There is no rate of {item.money} for {day}: enter it, then retry."
 
 
-def _columns(posting):
-    """What the journal says of the activity, whatever becomes of it."""
-    item = posting.item
+def _columns(posting: Posting[Activity]) -> JournalColumns:
+    """What the journal says of the activity, whatever becomes of it. Raises UnknownStore."""
+    item, original = posting.item, posting.original
     return {
+        "kind": Journal.Kind.ACCRUAL.value,
+        "external_id": item.external_id,
         "activity": item.kind,
         "amount": item.amount,
         "money": (item.money or posting.configuration.money) if item.amount else "",
-        "order_ref": item.order or (posting.original.first_order if item.replaces and posting.original else ""),
+        "order_ref": item.order or (original.first_order if item.replaces and original else ""),
         "channel": item.channel,
-        "store_id": posting.catalogue.store_id(item),
+        "store_id": posting.context.catalogue.store_id(item.partner, item.store),
         "code": item.code,
         "attributes": item.attributes,
     }
 
 
-def _check_revision(posting):
-    """The order that is replaced is there, is the member's own, and is not taken back yet."""
+def _check_revision(posting: Posting[Activity]) -> None:
+    """The order that is replaced is there, is the member's own, and is not taken back yet. Raises UnknownOrder."""
     original = posting.original
     if original is None or original.member_id != posting.account.id:
         raise UnknownOrder("The member has no such order to replace.", field="replaces")
@@ -88,122 +148,112 @@ def _check_revision(posting):
         raise UnknownOrder("That revision does not count any more; replace the latest one.", field="replaces")
 
 
-def _evaluate(posting, rate):
-    """(Earned, {SKU: category}) by the rules in force, and the tier held, when it happened (C16-R2)."""
+def _categories(posting: Posting[Activity]) -> dict[str, str]:
+    """{SKU: category} as the catalogue has them."""
+    item, catalogue = posting.item, posting.context.catalogue
+    return {line.sku: catalogue.product(item.partner, line.sku).category for line in item.lines if line.sku}
+
+
+def _evaluate(posting: Posting[Activity], rate: Decimal | None, categories: dict[str, str]) -> Earned:
+    """What it earns by the rules in force, and the tier held, when it happened (C16-R2). Raises TooManyPoints."""
     item, configuration = posting.item, versions.in_force(posting.configuration, posting.activity_at)
-    categories = {line.sku: posting.catalogue.product(item, line.sku)[1] for line in item.lines if line.sku}
-    partner = item.partner or posting.via.partner.code
+    partner = item.partner or posting.context.via.partner.code
     dated = replace(item, activity_at=posting.activity_at, partner=partner)
     basket = basket_of(dated, configuration, rate=rate, category_of=categories)
     # The tier before this order, and so before the revision of it that this one replaces.
-    held = tiers.codes(configuration, posting.account, at=posting.activity_at)
-    held = posting.original.trace.get("tiers", {}) if item.replaces else held
-    facts = Facts(tiers=held, enrolled_at=posting.account.enrolled_at)
-    earned = earning.evaluate(configuration, basket, facts)
+    if item.replaces:
+        held = posting.about.tiers
+    else:
+        held = tiers.codes(configuration, posting.account, at=posting.activity_at)
+    earned = earning.evaluate(configuration, basket, Facts(tiers=held, enrolled_at=posting.account.enrolled_at))
     if max(earned.points.values(), default=0) > LARGEST:
         raise TooManyPoints("The rules give more points for it than a ledger can hold.", field="amount")
-    return earned, categories
+    return earned
 
 
-def _book(posting, earned, categories, columns):
-    item, configuration, account = posting.item, posting.configuration, posting.account
-    answer = _take_back_revision(posting) if item.replaces else {}
+def _book(
+    posting: Posting[Activity],
+    earned: Earned,
+    categories: dict[str, str],
+    shares: dict[int, int],
+    columns: JournalColumns,
+) -> Result:
+    """Write down what was earned, cut to what the caps allow."""
+    item, configuration, books = posting.item, posting.configuration, posting.books
+    replaced = _take_back_revision(posting, posting.about) if item.replaces else {}
     earned = caps.book(posting, earned)
-    key = posting.key()
+    cause = posting.cause()
     if item.order:
-        _set_free(posting, key)
-    ends, waits, shares = {}, {}, groups.percents(posting)
-    for code, points in earned.points.items():
-        ends[code], waits[code] = _credit(posting, configuration.currencies[code], points, key)
-    for currency in configuration.currencies.values():
-        for owner in (account, *(posting.books.accounts[group] for group in shares)):
-            if currency.id in owner.holdings:
-                moves.keep_alive(posting.books, owner, currency, item.kind, posting.activity_at)
+        _release_order(posting, cause)
+    given = crediting.give(posting, earned.points, shares, cause)
+    _keep_alive(posting, shares)
     posting.upgrade()
     for position, line in enumerate(item.lines):
-        product_id, category = posting.catalogue.product(item, line.sku)
-        row = (key, position, product_id, line.sku, line.category or category, line.quantity, line.amount, line.tax)
-        posting.books.rows[JournalLine].append(row)
-    answer |= {"points": earned.points, "expires": ends} | _pending(waits) | caps.desired(earned)
-    trace = earned.trace | ({"categories": categories} if any(categories.values()) else {})
-    if not item.partner and posting.via.partner.code != configuration.owner:
-        trace["partner"] = posting.via.partner.code
+        known = posting.context.catalogue.product(item.partner, line.sku)
+        books.line(cause.journal_id, position, line, product_id=known.id, category=known.category)
+    answer: Json = replaced | {"points": earned.points} | given.answer() | caps.desired(earned)
+    if shares:
+        answer["shared"] = groups.shared(books, earned.points, shares)
+    columns["trace"] = _trace(posting, earned, categories, shares)
+    columns["answer"] = answer | posting.state(configuration.currencies.values())
+    return posting.write(cause.journal_id, **columns)
+
+
+def _trace(posting: Posting[Activity], earned: Earned, categories: dict[str, str], shares: dict[int, int]) -> Json:
+    """What a refund years later has to know: the rules' own trace, and what they could not see."""
+    trace: Json = earned.trace | ({"categories": categories} if any(categories.values()) else {})
+    sender = posting.context.via.partner.code
+    if not posting.item.partner and sender != posting.configuration.owner:
+        trace["partner"] = sender
     if shares:
         trace["shares"] = shares
-        answer["shared"] = groups.told(posting, earned.points, shares)
-    if item.replaces:
-        trace["first_order"] = posting.original.first_order
-    state = posting.state(configuration.currencies.values())
-    return posting.write(key, ACCRUAL, answer=answer | state, trace=trace, **columns)
+    if posting.item.replaces:
+        trace["first_order"] = posting.about.first_order
+    return trace
 
 
-def _credit(posting, currency, points, journal_id):
-    """Credit one currency; returns when it ends, as text for the answer, and the Escrow or None."""
-    books, account, at = posting.books, posting.account, posting.activity_at
-    escrow = moves.escrow_of(currency, activity_at=at, now=books.now, zone=posting.configuration.zone)
-    if escrow and (posting.item.external_id, account.id, escrow.waits_for) in posting.events:
-        escrow = None
-    end = moves.end_of(books, account, currency, earned_at=at, released_at=escrow.available_at if escrow else None)
-    shared = groups.parts(posting, currency, points, groups.percents(posting))
-    own = points - sum(part for _, part in shared)
-    for owner, part in [(account, own), *shared]:
-        if not part:
-            continue
-        common = {"journal_id": journal_id, "activity_at": at, "end": end, "escrow": escrow}
-        # Before it would get the clock of points that no activity keeps alive.
-        moves.keep_alive(books, owner, currency, posting.item.kind, at)
-        key = moves.credit(books, owner, currency, part, lifetime_earned=part, **common)
-        if escrow and escrow.waits_for:
-            posting.fresh.append((posting.item.external_id, account.id, books.lots[owner.id, currency.id][key]))
-    if not escrow:
-        moves.count(books, account, currency, points, at)
-    return end.at.isoformat() if end.at else None, escrow if points else None
+def _keep_alive(posting: Posting[Activity], shares: dict[int, int]) -> None:
+    """The member was active, and so were the groups that share: their balances live on."""
+    books, account = posting.books, posting.account
+    for currency in posting.configuration.currencies.values():
+        for owner in (account, *(books.accounts[group] for group in shares)):
+            if currency.id in owner.holdings:
+                books.balance(owner, currency).keep_alive(posting.item.kind, posting.activity_at)
 
 
-def _pending(waits):
-    """What the answer says of points that cannot be spent yet; `waits` maps codes to their Escrow or None."""
-    pending = {
-        code: {
-            "available_at": escrow.available_at.isoformat() if escrow.available_at else None,
-            "waits_for": escrow.waits_for,
-            "deadline_at": escrow.deadline_at.isoformat() if escrow.deadline_at else None,
-        }
-        for code, escrow in waits.items()
-        if escrow
-    }
-    return {"pending": pending} if pending else {}
-
-
-def _take_back_revision(posting):
-    """Take back the revision that this order replaces, in the same transaction (C14-R7)."""
-    undo = posting.of_revision()
-    key, told, trace = refunds.refund(undo)
-    undo.books.journal(
-        key,
-        connection_id=posting.via.pk,
+def _take_back_revision(posting: Posting[Activity], revision: Original) -> Json:
+    """Take back the revision that this order replaces, in the same transaction (C14-R7); returns what is answered."""
+    books, item = posting.books, posting.item
+    name = f"{item.replaces} replaced by {item.external_id}"[:128]
+    # What was paid with points stays paid: the order goes on.
+    undo = Reversal(external_id=name, journal_id=revision.id, keeps_redemption=True, activity_at=item.activity_at)
+    cause = Cause(books.next_journal(), posting.activity_at)
+    back = refunds.refund(books, posting.account, revision, undo, refunds.wanted(undo, revision), cause)
+    books.journal(
+        cause.journal_id,
+        connection_id=posting.context.via.pk,
         kind=Journal.Kind.REVERSAL.value,
         activity="replaced",
-        external_id=undo.item.external_id,
+        external_id=name,
         member_id=posting.account.id,
-        activity_at=posting.activity_at,
-        user_id=posting.user_id,
+        activity_at=cause.at,
+        user_id=posting.context.user_id,
         fingerprint=posting.fingerprint,
-        reverses_id=posting.original.id,
-        trace=trace,
-        answer=told,
+        reverses_id=revision.id,
+        trace=back.trace,
+        answer=back.answer,
     )
-    return {"replaced": told}
+    return {"replaced": back.answer}
 
 
-def _set_free(posting, journal_id):
+def _release_order(posting: Posting[Activity], cause: Cause) -> None:
     """Release the points of the order that waited for this very event, whichever of the two came first."""
     item, books, account, original = posting.item, posting.books, posting.account, posting.original
-    posting.events.add((item.order, account.id, item.kind))
-    lots = [lot for order, earner, lot in posting.fresh if (order, earner) == (item.order, account.id)]
+    posting.context.known.events.add((item.order, account.id, item.kind))
+    lots = [one.lot for one in posting.context.fresh if (one.order, one.member_id) == (item.order, account.id)]
     if original and original.member_id == account.id:
-        lots += [lot for _, _, lot in groups.pending_lots(posting)]
+        lots += [pending.lot for pending in groups.pending_lots(books, original, account)]
     for lot in lots:
         if lot.is_pending and lot.remaining and lot.waits_for == item.kind:
-            currency = books.currencies[lot.currency_id]
-            common = {"journal_id": journal_id, "at": posting.activity_at}
-            settlement.release_now(books, books.accounts[lot.member_id], currency, lot, **common)
+            hand = books.balance(books.accounts[lot.member_id], books.currencies[lot.currency_id])
+            settlement.release_now(hand, lot, cause)

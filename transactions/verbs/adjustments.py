@@ -1,51 +1,86 @@
 """How do staff credit and debit by hand?"""
 
+from collections.abc import Iterator
+
 from loyalty_site.lib import money
-from loyalty_site.lib.refusals import Refused
-from transactions.books import moves
-from transactions.books.posting import InsufficientPoints
+from loyalty_site.lib.refusals import Refusal, Refused
+from partners import limits
+from partners.activity import Adjustment
+from transactions.books.balances import BalanceInHand, Cause
+from transactions.books.items import Result
+from transactions.books.lots import remaining
+from transactions.books.posting import InsufficientPoints, Posting
 from transactions.models import Journal
 from transactions.verbs import balance_limits
+from transactions.verbs.base import Needs, Verb
 
 
 class ReasonMissing(Refused):
     code = "reason_missing"
 
 
-def adjust(posting):
-    """Credit or debit the points of an Adjustment. Raises Refused before anything moves."""
-    item, books, account = posting.item, posting.books, posting.account
-    posting.check_member()
-    posting.check_date()
-    if not item.reason.strip():
-        raise ReasonMissing("Say why: members and auditors will ask.", field="reason")
-    currency = posting.currency(item.currency)
-    common = {"activity_at": posting.activity_at}
-    if item.points > 0:
-        balance_limits.check_room(account, currency, item.points)
-        key = posting.key()
-        end = moves.end_of(books, account, currency, earned_at=posting.activity_at)
-        moves.credit(
-            books, account, currency, item.points, journal_id=key, end=end, lifetime_earned=item.points, **common
+class Adjust(Verb[Adjustment]):
+    """Credit or debit the points of an Adjustment."""
+
+    Item = Adjustment
+    kind = Journal.Kind.ADJUSTMENT
+    is_resumed = True
+
+    def check(self, item: Adjustment) -> Iterator[Refusal]:
+        if item.points == 0:
+            yield Refusal("invalid_number", "Credit or debit at least one point.", field="points")
+        yield from limits.numbers(item)
+
+    def needs(self, item: Adjustment) -> Needs:
+        return Needs(external_id=item.external_id, member=item.member, lots=True)
+
+    def post(self, posting: Posting[Adjustment]) -> Result:
+        item = posting.item
+        posting.check_member()
+        posting.check_date()
+        check_reason(item.reason)
+        currency = posting.currency(item.currency)
+        hand = posting.balance(currency)
+        if item.points > 0:
+            balance_limits.check_room(posting.account, currency, item.points)
+            cause = posting.cause()
+            _credit(hand, item.points, cause)
+            posting.upgrade()
+        else:
+            _check_funds(hand, -item.points)
+            cause = posting.cause()
+            _debit(hand, -item.points, cause)
+        return posting.write(
+            cause.journal_id,
+            kind=Journal.Kind.ADJUSTMENT.value,
+            external_id=item.external_id,
+            answer={"points": {currency.code: item.points}} | posting.state([currency]),
+            activity="adjustment",
+            reason=item.reason,
+            attributes=item.attributes,
         )
-        moves.count(books, account, currency, item.points, posting.activity_at)
-        posting.upgrade()
-    else:
-        points = -item.points
-        lots = books.usable_lots(account, currency, at=books.now)
-        free = account.holding(currency.id).available
-        usable = sum(lot.remaining for lot in lots) if currency.is_spendable else free
-        if usable < points:
-            have = money.render(usable, currency.decimals)
-            raise InsufficientPoints(f"The member has {have} {currency.name}.", field="points")
-        key = posting.key()
-        moves.debit(books, account, currency, points, lots=lots, journal_id=key, lifetime_reversed=points, **common)
-        moves.count(books, account, currency, -points, posting.activity_at)
-    return posting.write(
-        key,
-        Journal.Kind.ADJUSTMENT,
-        answer={"points": {currency.code: item.points}} | posting.state([currency]),
-        activity="adjustment",
-        reason=item.reason,
-        attributes=item.attributes,
-    )
+
+
+def check_reason(reason: str) -> None:
+    """Raises ReasonMissing: nobody changes points by hand without saying why."""
+    if not reason.strip():
+        raise ReasonMissing("Say why: members and auditors will ask.", field="reason")
+
+
+def _credit(hand: BalanceInHand, points: int, cause: Cause) -> None:
+    hand.credit(points, cause, end=hand.end_of(earned_at=cause.at), lifetime="earned")
+    hand.count(points, cause.at)
+
+
+def _check_funds(hand: BalanceInHand, points: int) -> None:
+    """Raises InsufficientPoints."""
+    currency = hand.currency
+    usable = remaining(hand.usable_lots(hand.books.now)) if currency.is_spendable else hand.holding.available
+    if usable < points:
+        have = money.render(usable, currency.decimals)
+        raise InsufficientPoints(f"The member has {have} {currency.name}.", field="points")
+
+
+def _debit(hand: BalanceInHand, points: int, cause: Cause) -> None:
+    hand.debit(points, cause, hand.usable_lots(hand.books.now), lifetime="reversed")
+    hand.count(-points, cause.at)

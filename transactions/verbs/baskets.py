@@ -1,18 +1,30 @@
 """What do the rules see of an activity that may have been paid in foreign money?"""
 
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
-from datetime import timedelta
+from datetime import date, datetime, timedelta
+from decimal import Decimal
 from fractions import Fraction
 
 from loyalty_site.lib import money
+from partners.activity import Activity
 from programs import earning, periods
+from programs.configuration import Configuration
 from programs.models import ExchangeRate
+from programs.rules.base import Basket
+from transactions.books.posting import Rates
 
 #: A rate is taken from the day itself or the last one before it, but no older than this.
 OLDEST_RATE = timedelta(days=7)
 
 
-def basket_of(item, configuration, *, rate=None, category_of=None):
+def basket_of(
+    item: Activity,
+    configuration: Configuration,
+    *,
+    rate: Decimal | None = None,
+    category_of: Mapping[str, str] | None = None,
+) -> Basket:
     """The Basket of an Activity in the program's base currency; `rate` is base money for one unit of its own.
 
     Nothing is rounded (semantics C24-R2).
@@ -20,39 +32,44 @@ def basket_of(item, configuration, *, rate=None, category_of=None):
     basket = earning.basket(item, configuration, category_of=category_of)
     if rate is None:
         return basket
-    scale = Fraction(str(rate)) * configuration.major / 10 ** money.exponent(item.money)
+    scale = _scale(item, configuration, rate)
     lines = tuple(replace(line, eligible=line.eligible * scale) for line in basket.lines)
     return replace(basket, lines=lines, eligible=basket.eligible * scale)
 
 
-def base_amount(item, configuration, rate):
+def base_amount(item: Activity, configuration: Configuration, rate: Decimal | None) -> int:
     """The amount in minor units of the base currency, rounded half up; for reports, not for earning."""
     if rate is None:
         return item.amount
-    scale = Fraction(str(rate)) * configuration.major / 10 ** money.exponent(item.money)
-    return earning.round_to(item.amount * scale, "half_up")
+    return earning.round_to(item.amount * _scale(item, configuration, rate), "half_up")
 
 
-def read_rates(items, configuration, now):
-    """{(money, day): (rate, day of the rate)} for the foreign money in `items`; missing ones are not in it."""
-    wanted = {
-        (item.money, periods.local_date(item.activity_at or now, configuration.zone))
-        for item in items
-        if getattr(item, "money", "") not in ("", configuration.money)
+def _scale(item: Activity, configuration: Configuration, rate: Decimal) -> Fraction:
+    """Minor units of the base currency for one minor unit of the item's own."""
+    return Fraction(str(rate)) * configuration.major / Fraction(10 ** money.exponent(item.money))
+
+
+def read_rates(wanted: Iterable[tuple[str, datetime]], configuration: Configuration) -> Rates:
+    """The rates of foreign money at these instants, (ISO code, instant); missing ones are not in it."""
+    days_of = {
+        (code, periods.local_date(at, configuration.zone))
+        for code, at in wanted
+        if code not in ("", configuration.money)
     }
-    if not wanted:
+    if not days_of:
         return {}
-    days = [day for _, day in wanted]
-    rows = ExchangeRate.objects.filter(
-        program_id=configuration.id,
-        money__in={code for code, _ in wanted},
-        on__gte=min(days) - OLDEST_RATE,
-        on__lte=max(days),
-    ).order_by("on")
-    known = list(rows.values_list("money", "on", "rate"))
-    rates = {}
-    for code, day in wanted:
+    known = _stored(configuration.id, {code for code, _ in days_of}, [day for _, day in days_of])
+    rates: Rates = {}
+    for code, day in days_of:
         for money_code, on, rate in known:
             if money_code == code and day - OLDEST_RATE <= on <= day:
                 rates[code, day] = (rate, on)
     return rates
+
+
+def _stored(program_id: int, codes: Collection[str], days: list[date]) -> list[tuple[str, date, Decimal]]:
+    """(ISO code, day, rate) of all that may count for these days, the oldest first."""
+    rows = ExchangeRate.objects.filter(
+        program_id=program_id, money__in=codes, on__gte=min(days) - OLDEST_RATE, on__lte=max(days)
+    )
+    return list(rows.order_by("on").values_list("money", "on", "rate"))

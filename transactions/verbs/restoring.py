@@ -1,55 +1,54 @@
 """How do redeemed points come back? Source of the rules: semantics C13."""
 
+from collections.abc import Iterable, Iterator
+from datetime import datetime
+
+from members.holdings import Account, Lifetime
 from programs.expiry import End, days_from
-from transactions.books import moves
+from transactions.books.balances import BalanceInHand, Cause
+from transactions.books.lots import LotState, Use
+from transactions.books.originals import Original
+from transactions.books.unit_of_work import Books
 from transactions.models import Entry
 
 
-def left(redemption):
-    """How many points of a redemption are not given back yet."""
-    return sum(points for _, points in redemption.uses) - redemption.reversed_amount
-
-
-def give_back(posting, redemption, points, *, journal_id):
+def give_back(books: Books, account: Account, redemption: Original, points: int, cause: Cause) -> int:
     """Return `points` of a redemption, the newest consumed first; returns those that can be spent again."""
     uses = _newest_first(redemption, points)
-    total = restore(posting, uses, journal_id=journal_id, lifetime="lifetime_redeemed")
-    posting.books.take_back(redemption, points, is_all=points == left(redemption))
+    total = restore(books, account, uses, cause, lifetime="redeemed")
+    books.reverse(redemption, points, is_all=points == redemption.left)
     return total
 
 
-def restore(posting, uses, *, journal_id, lifetime):
-    """Put points back into the lots that they came from; `uses` are (lot, points).
+def restore(books: Books, account: Account, uses: Iterable[Use], cause: Cause, *, lifetime: Lifetime) -> int:
+    """Put points back into the lots that they came from.
 
     A lot that has ended meanwhile cannot take them: the currency says whether they live on in a
     successor (grace, fresh) or end at once (strict). `lifetime` is the sum that they leave. Returns the
     points that can be spent again.
     """
-    books, account = posting.books, posting.account
-    uses = [(books.add_lot(lot), used) for lot, used in uses]
-    currency = books.currencies[uses[0][0].currency_id]
-    common = {"journal_id": journal_id, "activity_at": posting.activity_at}
-    alive = [(lot, used) for lot, used in uses if not _has_ended(lot, books.now) and lot.member_id == account.id]
-    total = sum(used for _, used in alive)
+    known = [(books.add_lot(lot), used) for lot, used in uses]
+    hand = books.balance(account, books.currencies[known[0][0].currency_id])
+    alive = [(lot, used) for lot, used in known if not _has_ended(lot, books.now) and lot.member_id == account.id]
     kind = Entry.Kind.REVERSAL_CREDIT
-    moves.put_back(books, account, currency, alive, kind=kind, **common, **{lifetime: -total})
-    for lot, used in uses:
+    total = hand.put_back(alive, cause, kind=kind, lifetime=lifetime)
+    for lot, used in known:
         if _has_ended(lot, books.now):
-            total += _revive(posting, currency, lot, used, **common, **{lifetime: -used})
+            total += _revive(hand, lot, used, cause, lifetime)
         elif lot.member_id != account.id:
             # It was used before that member was merged into this one.
-            end = {"end": End(lot.expires_at, lot.is_floored), "origin_id": lot.root, lifetime: -used}
-            moves.credit(books, account, currency, used, kind=kind, **common, **end)
+            end = End(lot.expires_at, lot.is_floored)
+            hand.credit(used, cause, kind=kind, end=end, origin_id=lot.root, lifetime=lifetime)
             total += used
     return total
 
 
-def _has_ended(lot, now):
+def _has_ended(lot: LotState, now: datetime) -> bool:
     return lot.expires_at is not None and lot.expires_at <= now
 
 
-def _newest_first(redemption, points):
-    """(lot, points) of the uses from the last one back, behind what was returned before."""
+def _newest_first(redemption: Original, points: int) -> Iterator[Use]:
+    """The uses from the last one back, behind what was returned before."""
     skip = redemption.reversed_amount
     for lot, used in reversed(redemption.uses):
         skipped = min(skip, used)
@@ -60,26 +59,17 @@ def _newest_first(redemption, points):
             yield lot, here
 
 
-def _revive(posting, currency, lot, points, *, journal_id, activity_at, **lifetime):
+def _revive(hand: BalanceInHand, lot: LotState, points: int, cause: Cause, lifetime: Lifetime) -> int:
     """Points whose lot has ended: a lot of their own, or nothing; returns how many can be spent."""
-    common = {"journal_id": journal_id, "activity_at": activity_at}
-    books, account = posting.books, posting.account
-    policy = currency.returned_points
-    end = End(max(lot.expires_at, days_from(books.now, currency.grace_days, books.configuration.zone)))
-    if policy == "fresh":
-        end = moves.end_of(books, account, currency, earned_at=books.now)
-    key = moves.credit(
-        books,
-        account,
-        currency,
-        points,
-        end=end,
-        kind=Entry.Kind.REVERSAL_CREDIT,
-        origin_id=lot.root,
-        **common,
-        **lifetime,
-    )
-    if policy != "strict":
+    books, currency = hand.books, hand.currency
+    if currency.returned_points == "fresh":
+        end = hand.end_of(earned_at=books.now)
+    else:
+        grace = days_from(books.now, currency.grace_days, books.configuration.zone)
+        end = End(max(lot.expires_at or grace, grace))
+    kind = Entry.Kind.REVERSAL_CREDIT
+    key = hand.credit(points, cause, kind=kind, end=end, origin_id=lot.root, lifetime=lifetime)
+    if currency.returned_points != "strict":
         return points
-    moves.end(books, account, currency, [books.lots[account.id, currency.id][key]], **common)
+    hand.end([books.lots[hand.account.id, currency.id][key]], cause)
     return 0

@@ -1,14 +1,23 @@
 """How is a journal taken back? A refund for a purchase, a return for a redemption."""
 
+from collections.abc import Iterator
 from datetime import timedelta
 
-from loyalty_site.lib.refusals import Refused
-from transactions.books import moves, settlement
+from loyalty_site.lib.refusals import Refusal, Refused
+from partners import limits
+from partners.activity import Reversal
+from transactions.books import limits as common
+from transactions.books.balances import BalanceInHand, Cause
+from transactions.books.columns import Json
+from transactions.books.items import Result
+from transactions.books.originals import Original
+from transactions.books.posting import Posting
+from transactions.books.references import Named
 from transactions.models import Entry, Journal
-from transactions.verbs import groups, refunds, restoring
-from transactions.verbs.adjustments import ReasonMissing
-
-REVERSAL = Journal.Kind.REVERSAL
+from transactions.verbs import refunds, restoring
+from transactions.verbs.base import Needs, Verb
+from transactions.verbs.clawbacks import claw_back
+from transactions.verbs.refunds import TakenBack
 
 #: What the journal of an early release calls itself.
 EARLY_RELEASE = "early release"
@@ -26,45 +35,81 @@ class WrongMeasure(Refused):
 
 
 #: What a reversal may name of each kind of journal; without it, it is about all that is left.
-_MEASURES = {
+_MEASURES: dict[str, set[str]] = {
     Journal.Kind.ACCRUAL: {"amount", "lines"},
     Journal.Kind.REDEMPTION: {"points"},
     Journal.Kind.ADJUSTMENT: set(),
 }
 
 
-def reverse(posting):
-    """Take back a journal, or a part of it. Raises Refused before anything moves."""
-    original, item = posting.original, posting.item
-    if original is None:
-        return _wait(posting, "The order is not here yet; the refund waits for it.")
-    if original.is_open and original.kind == Journal.Kind.ACCRUAL and not item.journal_id:
-        return _wait(posting, f"The order is {original.status}; the refund waits until that is decided.")
-    _check(original, item)
-    if original.kind == Journal.Kind.ACCRUAL:
-        key, answer, trace = refunds.refund(posting)
-    elif original.kind == Journal.Kind.REDEMPTION:
-        key, answer, trace = _return(posting)
-    else:
-        key, answer, trace = _undo(posting)
-    return posting.write(
-        key,
-        REVERSAL,
-        answer=answer | posting.state(posting.configuration.currencies.values()),
-        activity=f"{original.kind} reversed",
-        reason=item.reason,
-        reverses_id=original.id,
-        trace=trace,
+class Reverse(Verb[Reversal]):
+    """Take back a journal, or a part of it."""
+
+    Item = Reversal
+    kind = Journal.Kind.REVERSAL
+    is_resumed = True
+
+    def check(self, item: Reversal) -> Iterator[Refusal]:
+        if not item.order:
+            yield from limits.numbers(item, "journal_id")
+        yield from limits.numbers(item, "amount", "points")
+        if item.mode not in ("recompute", "proportional"):
+            yield Refusal("invalid_mode", "The mode is recompute or proportional.", field="mode")
+        yield from common.lines(item)
+        for position, line in enumerate(item.lines):
+            yield from common.line(line, position)
+
+    def needs(self, item: Reversal) -> Needs:
+        named = Named(item.journal_id, item.order)
+        return Needs(
+            external_id=item.external_id,
+            named=named,
+            may_come_later=bool(item.order),
+            payers=True,
+            lots=True,
+            returns=True,
+        )
+
+    def post(self, posting: Posting[Reversal]) -> Result:
+        original, item = posting.original, posting.item
+        if original is None:
+            return _wait(posting, "The order is not here yet; the refund waits for it.")
+        is_order = original.kind == Journal.Kind.ACCRUAL
+        if original.is_open and is_order and not item.journal_id:
+            return _wait(posting, f"The order is {original.status}; the refund waits until that is decided.")
+        _check(original, item)
+        if is_order:
+            cause, back = _refund(posting, original)
+        elif original.kind == Journal.Kind.REDEMPTION:
+            cause, back = _return(posting, original)
+        else:
+            cause, back = _undo(posting, original)
+        return posting.write(
+            cause.journal_id,
+            kind=Journal.Kind.REVERSAL.value,
+            external_id=item.external_id,
+            answer=back.answer | posting.state(posting.configuration.currencies.values()),
+            activity=f"{original.kind} reversed",
+            reason=item.reason,
+            reverses_id=original.id,
+            trace=back.trace,
+        )
+
+
+def _wait(posting: Posting[Reversal], why: str) -> Result:
+    return posting.keep(
+        Journal.Status.PENDING,
+        why,
+        kind=Journal.Kind.REVERSAL.value,
+        external_id=posting.item.external_id,
+        order_ref=posting.item.order,
+        due_at=posting.books.now + UNMATCHED_FOR,
     )
 
 
-def _wait(posting, why):
-    due_at = posting.books.now + UNMATCHED_FOR
-    return posting.keep(REVERSAL, Journal.Status.PENDING, why, order_ref=posting.item.order, due_at=due_at)
-
-
-def _check(original, item):
-    if original.kind == REVERSAL:
+def _check(original: Original, item: Reversal) -> None:
+    """Raises NotReversible, WrongMeasure."""
+    if original.kind == Journal.Kind.REVERSAL:
         raise NotReversible("A reversal is final; post the transaction again instead.", field="transaction")
     if original.kind not in _MEASURES or original.activity == EARLY_RELEASE:
         raise NotReversible("This kind of transaction cannot be reversed.", field="transaction")
@@ -81,64 +126,52 @@ def _check(original, item):
         raise WrongMeasure(f"Of this kind of transaction, {name} cannot be taken back.", field=name)
 
 
-def _return(posting):
+def _refund(posting: Posting[Reversal], original: Original) -> tuple[Cause, TakenBack]:
+    share = refunds.wanted(posting.item, original)
+    cause = posting.cause()
+    return cause, refunds.refund(posting.books, posting.account, original, posting.item, share, cause)
+
+
+def _return(posting: Posting[Reversal], original: Original) -> tuple[Cause, TakenBack]:
     """Give back all, or some, of the points of a redemption."""
-    original, item = posting.original, posting.item
-    left = restoring.left(original)
-    points = left if item.points is None else item.points
-    if points > left:
-        raise refunds.RefundTooLarge(f"Only {left} points of it are left to give back.", field="points")
-    key = posting.key()
-    back = restoring.give_back(posting, original, points, journal_id=key)
+    points = original.left if posting.item.points is None else posting.item.points
+    if points > original.left:
+        raise refunds.RefundTooLarge(f"Only {original.left} points of it are left to give back.", field="points")
+    cause = posting.cause()
+    back = restoring.give_back(posting.books, posting.account, original, points, cause)
     currency = posting.books.currencies[original.uses[0][0].currency_id]
-    answer = {"points": {currency.code: back}, "unrecovered": {}, "reverses": original.id}
-    return key, answer, {}
+    answer: Json = {"points": {currency.code: back}, "unrecovered": {}, "reverses": original.id}
+    return cause, TakenBack(answer, {})
 
 
-def _undo(posting):
+def _undo(posting: Posting[Reversal], original: Original) -> tuple[Cause, TakenBack]:
     """Take back a manual credit as far as its points are there; give back what a manual debit took."""
-    original, books = posting.original, posting.books
-    key, moved, unrecovered = posting.key(), {}, {}
+    books, cause = posting.books, posting.cause()
+    moved: dict[str, int] = {}
+    unrecovered: dict[str, int] = {}
     for entry, currency_id, points in original.credits:
-        currency = books.currencies[currency_id]
-        claw = points - books.lost_of(original, entry, posting.account)
+        hand = posting.balance(books.currencies[currency_id])
+        claw = points - books.gone_of(original, entry, posting.account)
         # A mistake of ours takes what is there, and nobody into debt.
-        taken = refunds.claw_back(posting, currency, entry, claw, key, policy="within_balance") if claw else 0
-        moved[currency.code] = -taken
+        taken = claw_back(hand, original, entry, claw, cause, policy="within_balance") if claw else 0
+        moved[hand.currency.code] = -taken
         if taken < claw:
-            unrecovered[currency.code] = claw - taken
+            unrecovered[hand.currency.code] = claw - taken
     for _, currency_id, points in original.debits:
-        currency = books.currencies[currency_id]
-        moved[currency.code] = _give_back_debit(posting, currency, -points, key)
-    books.take_back(original, 0, is_all=True)
-    return key, {"points": moved, "unrecovered": unrecovered, "reverses": original.id}, {}
+        hand = posting.balance(books.currencies[currency_id])
+        moved[hand.currency.code] = _give_back_debit(posting, original, hand, -points, cause)
+    books.reverse(original, 0, is_all=True)
+    answer: Json = {"points": moved, "unrecovered": unrecovered, "reverses": original.id}
+    return cause, TakenBack(answer, {"points": moved})
 
 
-def _give_back_debit(posting, currency, points, key):
+def _give_back_debit(
+    posting: Posting[Reversal], original: Original, hand: BalanceInHand, points: int, cause: Cause
+) -> int:
     """Return what a manual debit took; qualifying points, which have no lots, to the balance and its tally."""
-    original, books, account = posting.original, posting.books, posting.account
-    if currency.is_spendable:
-        return restoring.restore(posting, original.uses, journal_id=key, lifetime="lifetime_reversed")
-    common = {"journal_id": key, "activity_at": posting.activity_at, "kind": Entry.Kind.REVERSAL_CREDIT}
-    moves.credit(books, account, currency, points, lifetime_reversed=-points, **common)
-    moves.count(books, account, currency, points, original.activity_at)
+    if hand.currency.is_spendable:
+        return restoring.restore(posting.books, posting.account, original.uses, cause, lifetime="reversed")
+    hand.credit(points, cause, kind=Entry.Kind.REVERSAL_CREDIT, lifetime="reversed")
+    hand.count(points, original.activity_at)
     posting.upgrade()
     return points
-
-
-def release_early(posting):
-    """Make the pending points of a journal spendable now, because a member of staff says why (C9-R4)."""
-    if not posting.item.reason.strip():
-        raise ReasonMissing("Say why: members and auditors will ask.", field="reason")
-    original, books = posting.original, posting.books
-    lots = list(groups.pending_lots(posting)) if original else []
-    if not lots:
-        raise NotReversible("The transaction has no pending points.", field="transaction")
-    key, moved = posting.key(), {}
-    for account, currency, lot in lots:
-        moved[currency.code] = moved.get(currency.code, 0) + lot.remaining
-        settlement.release_now(books, account, currency, lot, journal_id=key, at=posting.activity_at)
-    answer = {"released": moved} | posting.state(posting.configuration.currencies.values())
-    return posting.write(
-        key, Journal.Kind.ADJUSTMENT, answer=answer, activity=EARLY_RELEASE, reason=posting.item.reason
-    )

@@ -6,7 +6,9 @@ until it has nothing left) and returns how many posts the database has acknowled
 
 from benchmarks.stage.contenders.engine import BatchesOf500, BatchOfOne, HotMember
 from benchmarks.stage.contenders.floor import FiveOnSQLite, FiveStatements
-from benchmarks.stage.contenders.naive import Naive
+from benchmarks.stage.contenders.hordak import Hordak
+from benchmarks.stage.contenders.naive import Naive, NaiveWithLongHistory
+from benchmarks.stage.contenders.orm import FiveByORM
 from benchmarks.stage.contenders.replay import Replay
 
 CONTENDERS = {
@@ -16,5 +18,8 @@ CONTENDERS = {
     "one": BatchOfOne,
     "500": BatchesOf500,
     "hot": HotMember,
+    "orm": FiveByORM,
     "naive": Naive,
+    "naive-1000": NaiveWithLongHistory,
+    "hordak": Hordak,
 }

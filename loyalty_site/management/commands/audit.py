@@ -3,7 +3,7 @@
 Exit codes: 0 all agrees; 1 something differs; 2 no such program.
 """
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import BaseCommand, CommandError, CommandParser
 from tqdm import tqdm
 
 from members.models import Member
@@ -16,10 +16,10 @@ DRIFT, UNKNOWN = 1, 2
 class Command(BaseCommand):
     help = "Recompute balances, lots, tallies and chains from the ledger; report what differs."
 
-    def add_arguments(self, parser):
+    def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--program", metavar="CODE", help="only this program")
 
-    def handle(self, *, program, **options):
+    def handle(self, *, program: str | None, **options: object) -> None:
         programs = Program.objects.order_by("code")
         if program:
             programs = programs.filter(code=program)

@@ -6,7 +6,7 @@ Exit codes: 0 all rows are recorded; 1 some were refused, see the report; 2 noth
 import time
 from pathlib import Path
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import BaseCommand, CommandError, CommandParser
 from tqdm import tqdm
 
 from loyalty_site.lib.refusals import Refused
@@ -19,14 +19,16 @@ ROWS_REFUSED, UNUSABLE = 1, 2
 class Command(BaseCommand):
     help = "Import purchases from a CSV or fixed-width file. Safe to repeat, also after it was killed."
 
-    def add_arguments(self, parser):
+    def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("file", type=Path)
         parser.add_argument("--program", required=True, metavar="CODE")
         parser.add_argument("--mapping", required=True, type=Path, metavar="MAPPING.json")
         parser.add_argument("--dry-run", action="store_true", help="write nothing, but the same report")
         parser.add_argument("--report", type=Path, metavar="FILE", help="default: FILE.report.csv beside the file")
 
-    def handle(self, *, file, program, mapping, dry_run, report, **options):
+    def handle(
+        self, *, file: Path, program: str, mapping: Path, dry_run: bool, report: Path | None, **options: object
+    ) -> None:
         report = report or file.with_name(f"{file.name}.report.csv")
         if report.resolve() in (file.resolve(), mapping.resolve()):
             raise CommandError("The report would overwrite what is read; name another file.", returncode=UNUSABLE)
@@ -53,12 +55,13 @@ class Command(BaseCommand):
             raise CommandError(f"{error} What is recorded stays; run it again.", returncode=UNUSABLE) from None
         except OSError as error:
             raise CommandError(f"{error.filename}: {error.strerror}", returncode=UNUSABLE) from None
-        self.tell(outcome, dry_run=dry_run, seconds=time.monotonic() - began)
+        self.report(outcome, dry_run=dry_run, seconds=time.monotonic() - began)
         if outcome.problems:
             detail = f"{outcome.refused:,} rows were refused: {outcome.problems:,} problems listed in {report}."
             raise CommandError(detail, returncode=ROWS_REFUSED)
 
-    def tell(self, outcome, *, dry_run, seconds):
+    def report(self, outcome: imports.Outcome, *, dry_run: bool, seconds: float) -> None:
+        """Say in a sentence what came of the file."""
         would = "would be " if dry_run else ""
         self.stdout.write(
             f"{outcome.rows:,} rows in {seconds:.1f} s: {outcome.posted:,} {would}posted, "
@@ -69,7 +72,7 @@ class Command(BaseCommand):
             self.stdout.write("Nothing new in this file.")
 
 
-def _program(code):
+def _program(code: str) -> Program:
     found = Program.objects.select_related("owner").filter(code=code).first()
     if found is None:
         known = ", ".join(Program.objects.order_by("code").values_list("code", flat=True)[:20]) or "none yet"

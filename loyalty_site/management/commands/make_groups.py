@@ -8,6 +8,6 @@ from loyalty_site.staff import PERMISSIONS, make_groups
 class Command(BaseCommand):
     help = "Make the staff groups, or add the permissions that they lack. Safe to repeat."
 
-    def handle(self, **options):
+    def handle(self, **options: object) -> None:
         make_groups()
         self.stdout.write(f"Ready: {', '.join(PERMISSIONS)}.")

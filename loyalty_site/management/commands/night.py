@@ -4,11 +4,13 @@ Exit codes: 0 all done; 1 a step failed, or the reconciliation found differences
 instant; 3 another process is running it; 4 the clock contradicts what is stored (see --force).
 """
 
+from contextlib import suppress
 from datetime import datetime
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from loyalty_site import nightly
+from programs.models import Program
 
 FAILED, UNKNOWN, BUSY, CLOCK = 1, 2, 3, 4
 
@@ -16,12 +18,12 @@ FAILED, UNKNOWN, BUSY, CLOCK = 1, 2, 3, 4
 class Command(BaseCommand):
     help = "Release, expire, give up, seal and reconcile, for each local day that has closed. Safe to repeat."
 
-    def add_arguments(self, parser):
+    def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--program", metavar="CODE", help="only this program")
         parser.add_argument("--now", metavar="ISO", help="as if it were this instant, for example 2026-03-01T02:00Z")
         parser.add_argument("--force", action="store_true", help="run although the clock seems to have jumped")
 
-    def handle(self, *, program, now, force, **options):
+    def handle(self, *, program: str | None, now: str | None, force: bool, **options: object) -> None:
         chosen = nightly.programs()
         if program:
             chosen = chosen.filter(code=program)
@@ -32,7 +34,8 @@ class Command(BaseCommand):
         if worst:
             raise CommandError("Not all is done; see above.", returncode=worst)
 
-    def _night(self, program, now, force):
+    def _night(self, program: Program, now: datetime | None, force: bool) -> int:
+        """Run one program's night; returns the exit code that it deserves."""
         code = 0
         try:
             for run in nightly.night(program, now=now, is_forced=force):
@@ -51,13 +54,11 @@ class Command(BaseCommand):
         return code
 
 
-def _instant(text):
+def _instant(text: str | None) -> datetime | None:
     if text is None:
         return None
-    try:
+    with suppress(ValueError):
         instant = datetime.fromisoformat(text)
-    except ValueError:
-        instant = None
-    if instant is None or instant.tzinfo is None:
-        raise CommandError("Write the instant with its zone, like 2026-03-01T02:00+01:00.", returncode=UNKNOWN)
-    return instant
+        if instant.tzinfo is not None:
+            return instant
+    raise CommandError("Write the instant with its zone, like 2026-03-01T02:00+01:00.", returncode=UNKNOWN)

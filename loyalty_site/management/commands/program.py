@@ -5,11 +5,15 @@ Exit codes: 0 all is well; 1 the document has problems, and nothing was written;
 
 import json
 import sys
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
+from typing import Any, NoReturn
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import BaseCommand, CommandError, CommandParser
 
+from loyalty_site.lib.json_types import ExactJson
 from programs import document
+from programs.checks import Problem
 from programs.models import Program
 
 PROBLEMS, UNREADABLE = 1, 2
@@ -18,7 +22,7 @@ PROBLEMS, UNREADABLE = 1, 2
 class Command(BaseCommand):
     help = "Export, import, check or list loyalty programs. “-” is standard input or output."
 
-    def add_arguments(self, parser):
+    def add_arguments(self, parser: CommandParser) -> None:
         verbs = parser.add_subparsers(dest="verb", required=True)
         verb = verbs.add_parser("export", help="write a program as a JSON document")
         verb.add_argument("code")
@@ -33,10 +37,17 @@ class Command(BaseCommand):
         verb.add_argument("source", metavar="FILE|CODE")
         verbs.add_parser("list", help="list the stored programs")
 
-    def handle(self, *args, verb, **options):
-        {"export": self.export, "import": self.apply, "check": self.check_source, "list": self.list}[verb](**options)
+    def handle(self, *args: object, verb: str, **options: Any) -> None:
+        actions: dict[str, Callable[..., None]] = {
+            "export": self.export,
+            "import": self.apply,
+            "check": self.check_source,
+            "list": self.list,
+        }
+        actions[verb](**options)
 
-    def export(self, *, code, file, **options):
+    def export(self, *, code: str, file: str, **options: object) -> None:
+        """Write the document of a stored program."""
         text = json.dumps(document.export(_stored(code)), indent=2, ensure_ascii=False)
         if file == "-":
             self.stdout.write(text)
@@ -47,11 +58,14 @@ class Command(BaseCommand):
             raise CommandError(f"{file}: {error.strerror}", returncode=UNREADABLE) from None
         self.stderr.write(f"{code} written to {file}")
 
-    def apply(self, *, file, check, create_partners, new_points_only, **options):
+    def apply(
+        self, *, file: str, check: bool, create_partners: bool, new_points_only: bool, **options: object
+    ) -> None:
+        """Make the stored program what the document says, or only list what that would change."""
         wanted = _read(file)
-        deed = document.preview if check else document.apply
+        action = document.preview if check else document.apply
         try:
-            changes = deed(wanted, create_partners=create_partners, for_new_points=new_points_only)
+            changes = action(wanted, create_partners=create_partners, for_new_points=new_points_only)
         except document.Invalid as error:
             self._refuse(error.problems)
         self._warn(document.lint(wanted))
@@ -60,7 +74,8 @@ class Command(BaseCommand):
         if not changes:
             self.stdout.write("nothing to change")
 
-    def check_source(self, *, source, **options):
+    def check_source(self, *, source: str, **options: object) -> None:
+        """Look for problems in a document, or in a stored program."""
         is_file = source == "-" or Path(source).exists()
         wanted = _read(source) if is_file else document.export(_stored(source))
         problems = document.check(wanted)
@@ -69,22 +84,23 @@ class Command(BaseCommand):
         self._warn(document.lint(wanted))
         self.stdout.write(f"{source}: no problems")
 
-    def list(self, **options):
+    def list(self, **options: object) -> None:
+        """List the stored programs."""
         for program in Program.objects.order_by("code"):
             self.stdout.write(f"{program.code}\t{program.status}\tv{program.version}\t{program.name}")
 
-    def _refuse(self, problems):
+    def _refuse(self, problems: Sequence[Problem]) -> NoReturn:
         for problem in problems:
             self.stderr.write(str(problem))
         count = f"{len(problems)} problem{'s' if len(problems) > 1 else ''}"
         raise CommandError(f"{count}; nothing was written.", returncode=PROBLEMS)
 
-    def _warn(self, warnings):
+    def _warn(self, warnings: Iterable[Problem]) -> None:
         for warning in warnings:
             self.stderr.write(f"warning: {warning}")
 
 
-def _stored(code):
+def _stored(code: str) -> Program:
     program = Program.objects.select_related("owner").filter(code=code).first()
     if program is None:
         known = ", ".join(Program.objects.order_by("code").values_list("code", flat=True)[:20])
@@ -93,7 +109,7 @@ def _stored(code):
     return program
 
 
-def _read(file):
+def _read(file: str) -> ExactJson:
     try:
         raw = sys.stdin.buffer.read() if file == "-" else Path(file).read_bytes()
         return document.read(raw)

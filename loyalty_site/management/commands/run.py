@@ -8,7 +8,7 @@ from pathlib import Path
 from django.conf import settings
 from django.core.checks import Tags
 from django.core.management import call_command
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import connection, connections
 from django.db.migrations.executor import MigrationExecutor
 
@@ -22,10 +22,10 @@ class Command(BaseCommand):
     requires_system_checks = [Tags.security]
     help = "Prepare the database and start the web server, the worker and the timetable, until Ctrl-C."
 
-    def add_arguments(self, parser):
+    def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--no-demo", action="store_true", help="start empty the first time")
 
-    def handle(self, *, no_demo, **options):
+    def handle(self, *, no_demo: bool, **options: str | int | None) -> None:
         host, port = settings.WEB_HOST, settings.WEB_PORT
         refuse_taken_port(host, port)
         if is_behind():
@@ -50,18 +50,20 @@ class Command(BaseCommand):
             sys.exit(1)
         self.stdout.write("Stopped.")
 
-    def load_demo(self):
-        """Load the demo into a database without a program, or finish loading it."""
-        unfinished = settings.VAR_DIR / "demo.unfinished"
-        if not unfinished.exists() and Program.objects.exists():
+    def load_demo(self) -> None:
+        """Load the demo into a database without a program. When it fails, everything else starts all the same."""
+        if Program.objects.exists():
             return
         self.stdout.write("Loading the demo (only this time) ...")
         self.stdout.flush()
-        unfinished.touch()
-        call_command("demo", stdout=self.stdout, stderr=self.stderr)
-        unfinished.unlink()
+        try:
+            call_command("demo", stdout=self.stdout, stderr=self.stderr)
+        except CommandError as failed:
+            way_on = "the back office starts empty, and `make run ARGS=--no-demo` starts it without trying again"
+            self.stderr.write(f"{failed}; {way_on}.")
+            self.stderr.flush()
 
-    def welcome(self, host, port, logins):
+    def welcome(self, host: str, port: int, logins: dict[str, str]) -> None:
         self.stdout.write(f"\nThe loyalty back office is at http://{printable(host)}:{port}/\n\n")
         for name, password in logins.items():
             self.stdout.write(f"  {name:<12}{password}")
@@ -71,7 +73,7 @@ class Command(BaseCommand):
         self.stdout.flush()
 
 
-def refuse_taken_port(host, port):
+def refuse_taken_port(host: str, port: int) -> None:
     """Raises CommandError: a clear word now is better than a worker that fails after the set-up."""
     try:
         if not 0 <= port <= 65535:
@@ -89,28 +91,40 @@ def refuse_taken_port(host, port):
         ) from None
 
 
-def is_behind():
+def is_behind() -> bool:
     """Whether the code has migrations that the database has not."""
     executor = MigrationExecutor(connection)
     return bool(executor.migration_plan(executor.loader.graph.leaf_nodes()))
 
 
-def web_command():
+def web_command() -> list[str]:
     return [program("gunicorn"), "--config", "python:loyalty_site.server", "loyalty_site.wsgi"]
 
 
-def worker_command():
+def worker_command() -> list[str]:
     """The worker with the timetable inside. Gossip and mingle are talk between workers: there is one."""
     quiet = ["--without-gossip", "--without-mingle", "--without-heartbeat"]
-    return [program("celery"), "--quiet", "-A", "loyalty_site", "worker", "-B", "-P", "threads", "-c", "2", *quiet]
+    return [
+        program("celery"),
+        "--quiet",
+        "-A",
+        "loyalty_site.celery",
+        "worker",
+        "-B",
+        "-P",
+        "threads",
+        "-c",
+        "2",
+        *quiet,
+    ]
 
 
-def program(name):
+def program(name: str) -> str:
     """The one beside the interpreter: the environment need not be activated."""
     return str(Path(sys.executable).parent / name)
 
 
-def answers(host, port):
+def answers(host: str, port: int) -> bool:
     reachable = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)
     web = http.client.HTTPConnection(reachable, port, timeout=2)
     try:
@@ -122,5 +136,5 @@ def answers(host, port):
         web.close()
 
 
-def printable(host):
+def printable(host: str) -> str:
     return f"[{host}]" if ":" in host else host

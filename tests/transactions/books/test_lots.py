@@ -9,7 +9,7 @@ from programs.expiry import End
 from programs.models import Currency, ExpiryRule
 from tests.support import factories
 from tests.support.factories import at, held, post, post_one, purchase, redemption
-from transactions.books import moves
+from transactions.books.balances import BalanceInHand
 from transactions.models import Lot, Trace
 
 
@@ -27,7 +27,7 @@ def ends(made, who, monkeypatch):
     """A function that credits points in a lot with the end that it is given, whatever the rules say."""
 
     def credit(points, end):
-        monkeypatch.setattr(moves, "end_of", lambda *args, **kwargs: End(end))
+        monkeypatch.setattr(BalanceInHand, "end_of", lambda *args, **kwargs: End(end))
         result = post_one(made, purchase(who, points * 100))
         return Lot.objects.get(entry__journal=result.journal_id).pk
 

@@ -1,5 +1,7 @@
 """Time passes for members whom nobody touches, and it makes no difference who books it, or how often."""
 
+import threading
+from array import array
 from datetime import timedelta
 
 import pytest
@@ -13,7 +15,7 @@ from tests.support.factories import post_one, purchase
 from tests.support.living import START, everything, live
 from transactions import ledger
 from transactions.expiry import sweep
-from transactions.models import Entry, Lot, Redating
+from transactions.models import Entry, Journal, Lot, Redating
 from transactions.proof.audit import audit
 
 LATER = START + timedelta(days=3)
@@ -159,6 +161,62 @@ def test_programs_are_swept_apart(made, members):
     live(made, members, 5)
     assert swept(other, LATER) == sweep.Swept()
     assert swept(made, LATER).members
+
+
+def test_where_nobody_is_due_nothing_is_written(made, members):
+    live(made, members, 5)
+    before = Journal.objects.count()
+    assert swept(made, START) == sweep.Swept()
+    assert Journal.objects.count() == before
+
+
+def test_who_was_read_after_the_sweep_began_is_not_booked_again(made, members):
+    live(made, members, 5)
+    first = sweep.sweep(made.pk, now=LATER, batch=1)
+    next(first)
+    read(made, members, LATER)
+    booked = everything(members)
+    assert sum(done.lots for done in first) == 0
+    assert everything(members) == booked
+    assert not list(audit(made))
+
+
+@pytest.mark.parametrize(
+    ("members", "hands", "most", "sizes"),
+    [
+        (0, 2, 5000, []),
+        (1, 2, 5000, [1]),
+        (999, 2, 5000, [999]),
+        (1000, 2, 5000, [500, 500]),
+        (10_000, 2, 5000, [5000, 5000]),
+        (10_001, 2, 5000, [2501, 2501, 2501, 2498]),
+        (10_001, 1, 5000, [3334, 3334, 3333]),
+        (5, 2, 2, [2, 2, 1]),
+    ],
+)
+def test_no_hand_has_much_less_to_do_than_the_other(members, hands, most, sizes):
+    ids = array("q", range(members))
+    batches = sweep._cut(ids, hands=hands, most=most)
+    assert [len(batch) for batch in batches] == sizes
+    assert [who for batch in batches for who in batch] == list(ids)
+
+
+@needs_postgresql
+@pytest.mark.django_db(transaction=True)
+def test_no_connection_waits_for_the_other(transactional_db, monkeypatch):
+    """Not even for the row of the day's journal: both are amid their first batch at the same time."""
+    made = factories.program()
+    members = [factories.member(made) for _ in range(4)]
+    live(made, members, 5)
+    expire, meet = sweep.plain_lots.expire, threading.Barrier(2)
+
+    def expire_together(*arguments, **options):
+        meet.wait(timeout=20)
+        return expire(*arguments, **options)
+
+    monkeypatch.setattr(sweep.plain_lots, "expire", expire_together)
+    assert swept(made, LATER, batch=2).members == len(members)
+    assert not list(audit(made))
 
 
 @needs_postgresql

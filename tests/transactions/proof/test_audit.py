@@ -1,5 +1,7 @@
 """Each defect that somebody could plant behind the ledger's back is found, and named."""
 
+from dataclasses import astuple
+
 import pytest
 
 from tests.support import factories
@@ -7,6 +9,7 @@ from tests.support.auditing import BALANCE, sql, tell
 from tests.support.factories import post_one, purchase
 from transactions.models import Entry, Journal, Lot, Trace
 from transactions.proof.audit import CHECKS, audit
+from transactions.proof.audit.orphans import NAMED
 
 
 def test_what_the_ledger_wrote_is_right(made, busy):
@@ -84,6 +87,31 @@ def test_a_trace_to_the_lot_of_another_is_found(made, busy, other):
     trace = Trace.objects.filter(entry__member=busy).first()
     sql("UPDATE transactions_trace SET lot_id = %s WHERE id = %s", Lot.objects.get(member=other).pk, trace.pk)
     assert f"the lot of trace {trace.pk}" in tell(made)
+
+
+LEDGER = {"transaction": Journal, "entry": Entry, "lot": Lot}
+
+
+@pytest.mark.parametrize("named", NAMED, ids=lambda named: f"{named.field} of {named.row}")
+def test_what_names_a_row_that_is_missing_is_found(made, busy, named):
+    elsewhere = factories.program()
+    row = LEDGER[named.row]._base_manager.order_by("pk").last()
+    missing = getattr(row, f"{named.field}_id") + 10**6
+    sql(f"UPDATE {row._meta.db_table} SET {named.field}_id = %s WHERE {row._meta.pk.column} = %s", missing, row.pk)
+    drift = tell(made)[f"the {named.field} of {named.row} {row.pk}"]
+    assert str(drift) == f"the {named.field} of {named.row} {row.pk} is missing, the ledger says {missing}"
+    # Whose program is missing is told with every program.
+    assert (tell(elsewhere) == {}) is (named.field != "program")
+
+
+def test_every_row_is_looked_for_that_is_named_without_a_foreign_key_of_the_database():
+    fields = {
+        (row, field.name, field.related_model._meta.db_table)
+        for row, model in LEDGER.items()
+        for field in model._meta.concrete_fields
+        if field.remote_field and not field.db_constraint
+    }
+    assert {astuple(named) for named in NAMED} == fields
 
 
 @pytest.mark.parametrize("currency", ["points", "status"])

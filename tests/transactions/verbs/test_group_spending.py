@@ -82,7 +82,7 @@ def test_a_reservation_of_the_group_is_released(made, who, home, tie):
     done = post_one(made, by(home, who, 10, reserve_s=600))
     assert held(home) == 20
     post_one(made, factories.Redemption(external_id="x", member={"number": who.number}, points=1))
-    post_one(made, Decision(journal_id=done.journal_id, deed="release"))
+    post_one(made, Decision(journal_id=done.journal_id, action="release"))
     assert held(home) == 30
 
 
@@ -144,7 +144,7 @@ class TestOrdersPaidWithPointsOfAGroup:
         Relation.objects.update(may_redeem=True, percent=0)
         bought = post_one(made, purchase(who, 10_000, "o-1"))
         post_one(made, purchase(home, 10_000))
-        look_up, payments = Batch._find, [by(home, who, 20, order="o-1")]
+        look_up, payments = Batch.find, [by(home, who, 20, order="o-1")]
 
         def pay_between(batch):
             found = look_up(batch)
@@ -152,6 +152,6 @@ class TestOrdersPaidWithPointsOfAGroup:
                 post_one(made, payments.pop())
             return found
 
-        monkeypatch.setattr(Batch, "_find", pay_between)
+        monkeypatch.setattr(Batch, "find", pay_between)
         assert post_one(made, reversal(bought.journal_id)).answer["restored"] == 20
         assert held(home) == 100

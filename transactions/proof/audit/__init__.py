@@ -5,14 +5,18 @@ the entries. They run over members in chunks, in memory that does not grow, and 
 the database for each chunk.
 """
 
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import TypeAlias
 
 from django.db import connection, transaction
 
 from loyalty_site.lib.sql import Session
 from members.models import Member
+from programs.models import Program
 from transactions.proof import seals
 from transactions.proof.audit.drift import Drift, Members
+from transactions.proof.audit.orphans import orphans
 from transactions.proof.audit.statements import STATEMENTS
 from transactions.proof.audit.walks import WALKS
 
@@ -21,31 +25,38 @@ __all__ = ["CHECKS", "Drift", "audit"]
 #: Members in one chunk. Large enough to cost few statements, small enough to hold a snapshot only briefly.
 CHUNK = 500
 
-CHECKS = [*STATEMENTS, *WALKS]
+#: Yields what differs among the members of one chunk.
+Check: TypeAlias = Callable[[Members], Iterator[Drift]]
+
+CHECKS: list[Check] = [*STATEMENTS, *WALKS]
 
 
-def audit(program, *, progress=None, chunk=CHUNK):
-    """Yields each Drift of the members of `program`, then those of its seals.
+def audit(
+    program: Program, *, progress: Callable[[int], object] | None = None, chunk: int = CHUNK
+) -> Iterator[Drift]:
+    """Yields each Drift of the members of `program`, then what names a missing row, then those of its seals.
 
     `progress` is called with the members done since.
     """
-    session, last = Session(), 0
+    session, last, is_last = Session(), 0, False
     currencies = dict(program.currencies.values_list("pk", "code"))
     queue = Member.objects.filter(program=program).order_by("pk").values_list("pk", "number")
-    while numbers := dict(queue.filter(pk__gt=last)[:chunk]):
-        last = max(numbers)
+    while not is_last and (numbers := dict(queue.filter(pk__gt=last)[:chunk])):
+        # Behind a chunk that is not full there is nobody.
+        last, is_last = max(numbers), len(numbers) < chunk
         members = Members(session, program.pk, numbers, currencies)
         with _snapshot():
             for check in CHECKS:
                 yield from check(members)
         if progress:
             progress(len(numbers))
+    yield from orphans(session, program.pk)
     for what, stored, computed in seals.broken(program):
         yield Drift("", "", what, stored, computed)
 
 
 @contextmanager
-def _snapshot():
+def _snapshot() -> Iterator[None]:
     """One view of the database for several statements, without a lock that would make a posting wait."""
     if connection.in_atomic_block:
         yield

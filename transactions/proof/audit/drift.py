@@ -1,8 +1,14 @@
-"""What does a check of the audit get, and what does it tell?"""
+"""What does a check of the audit get, and what does it report?"""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
+from typing import Any, TypeAlias
 
 from loyalty_site.lib.sql import Session
+
+#: A value that is stored, or what the ledger says in its place.
+Value: TypeAlias = int | str | date | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -13,10 +19,10 @@ class Drift:
     member: str
     currency: str
     what: str
-    stored: object
-    computed: object
+    stored: Value
+    computed: Value
 
-    def __str__(self):
+    def __str__(self) -> str:
         of = f" {self.currency}" if self.currency else ""
         whose = f"member {self.member}{of}: " if self.member else ""
         return f"{whose}{self.what} is {self.stored}, the ledger says {self.computed}"
@@ -28,16 +34,23 @@ class Members:
 
     session: Session
     program_id: int
-    numbers: dict
-    currencies: dict
+    numbers: Mapping[int, str]
+    currencies: Mapping[int, str]
 
     @property
-    def ids(self):
+    def ids(self) -> list[int]:
+        """The primary keys."""
         return list(self.numbers)
 
-    def ask(self, sql):
-        """The rows of a statement; each `{ids}` in it stands for "is one of these members"."""
-        return self.session.run(sql, [self.ids] * sql.count("{ids}"))
+    def ask(self, sql: str) -> Sequence[tuple[Any, ...]]:
+        """The rows of a statement, of which only the caller knows the types.
 
-    def drift(self, member_id, currency_id, what, stored, computed):
-        return Drift(self.numbers[member_id], self.currencies.get(currency_id, ""), what, stored, computed)
+        Each `{ids}` in it stands for "is one of these members".
+        """
+        rows: Sequence[tuple[Any, ...]] = self.session.run(sql, [self.ids] * sql.count("{ids}")).fetchall()
+        return rows
+
+    def drift(self, member_id: int, currency_id: int | None, what: str, stored: Value, computed: Value) -> Drift:
+        """A Drift of one of these members; `currency_id` None where no currency is meant."""
+        currency = self.currencies.get(currency_id, "") if currency_id is not None else ""
+        return Drift(self.numbers[member_id], currency, what, stored, computed)

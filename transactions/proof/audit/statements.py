@@ -1,6 +1,9 @@
 """Which invariants can the database check by itself? Each is one statement that returns only what differs."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
+
+from transactions.proof.audit.drift import Drift, Members
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,7 +17,7 @@ class Sums:
     stored: str
     computed: str
 
-    def __call__(self, members):
+    def __call__(self, members: Members) -> Iterator[Drift]:
         sql = (
             "SELECT member_id, currency_id, SUM(stored), SUM(computed) FROM ("
             f"SELECT member_id, currency_id, number AS stored, 0 AS computed FROM ({self.stored}) s "
@@ -32,16 +35,16 @@ class Rows:
     what: str
     sql: str
 
-    def __call__(self, members):
+    def __call__(self, members: Members) -> Iterator[Drift]:
         for member, currency, key, stored, computed in members.ask(self.sql):
             yield members.drift(member, currency, self.what.format(key), stored, computed)
 
 
-def _balance(column):
+def _balance(column: str) -> str:
     return f"SELECT member_id, currency_id, {column} AS number FROM members_balance WHERE member_id {{ids}}"
 
 
-def _entries(number, where="TRUE"):
+def _entries(number: str, where: str = "TRUE") -> str:
     """Over entries `e`, their journals `j` and what these reverse, `o`."""
     return (
         f"SELECT e.member_id, e.currency_id, {number} AS number FROM transactions_entry e "
@@ -50,7 +53,7 @@ def _entries(number, where="TRUE"):
     )
 
 
-def _lots(where):
+def _lots(where: str) -> str:
     # Lots have an index by member as long as something is left of them.
     columns = "member_id, currency_id, remaining AS number"
     return f"SELECT {columns} FROM transactions_lot WHERE remaining > 0 AND member_id {{ids}} AND {where}"
@@ -93,7 +96,7 @@ _FIRST_DUE = (
 
 _LIFETIME = "lifetime_earned - lifetime_redeemed - lifetime_expired - lifetime_reversed + lifetime_transferred"
 
-BALANCES = [
+BALANCES: list[Sums | Rows] = [
     *(
         Sums(f"{part} points", _balance(part), _entries(f"e.{part}"))
         for part in ("available", "pending", "reserved", "arrears")
@@ -224,4 +227,4 @@ JOURNALS = [
     ),
 ]
 
-STATEMENTS = [*BALANCES, *LOTS, *JOURNALS]
+STATEMENTS: list[Sums | Rows] = [*BALANCES, *LOTS, *JOURNALS]

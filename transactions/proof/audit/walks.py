@@ -1,20 +1,39 @@
 """Which invariants need Python, because a hash, a calendar or an order decides? Entries in one stream."""
 
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from datetime import date, datetime
 from itertools import groupby
-from operator import itemgetter
+from operator import attrgetter, itemgetter
+from typing import Any, NamedTuple, TypeAlias
 
 from members.models import Member, Tally
 from programs import versions
 from programs.models import Currency
 from transactions.books import chain
 from transactions.models import Entry
+from transactions.proof.audit.drift import Drift, Members
+
+#: A stored entry: its columns by name.
+StoredEntry: TypeAlias = Mapping[str, Any]
+
+#: What changes how many qualifying points were earned.
+_COUNTED_KINDS = (
+    Entry.Kind.CREDIT,
+    Entry.Kind.DEBIT,
+    Entry.Kind.REVERSAL_DEBIT,
+    Entry.Kind.REVERSAL_CREDIT,
+    Entry.Kind.TRANSFER_IN,
+    Entry.Kind.TRANSFER_OUT,
+)
+
+#: {(currency id, first day of the window): points}.
+Tallies: TypeAlias = dict[tuple[int, date], int]
 
 
-def entries_follow_each_other(members):
+def entries_follow_each_other(members: Members) -> Iterator[Drift]:
     """Sequences without a gap, hashes that fit, running balances; and the member's row is the end of it."""
-    ends = {
-        row[0]: row[1:] for row in Member.objects.filter(pk__in=members.ids).values_list("pk", "sequence", "chain")
-    }
+    rows = Member.objects.filter(pk__in=members.ids).values_list("pk", "sequence", "chain")
+    ends = {pk: (sequence, value) for pk, sequence, value in rows}
     columns = ("id", "chain", *chain.FIELDS, "activity_at", "posted_at")
     entries = Entry.objects.filter(member__in=members.ids).order_by("member_id", "sequence").values(*columns)
     for member_id, own in groupby(entries.iterator(), key=itemgetter("member_id")):
@@ -29,11 +48,13 @@ def entries_follow_each_other(members):
 class _Walk:
     """Along the entries of one member, from the first to the last."""
 
-    def __init__(self, members, member_id):
+    def __init__(self, members: Members, member_id: int) -> None:
         self.members, self.member_id = members, member_id
-        self.sequence, self.chain, self.balances = 0, "", {}
+        self.sequence, self.chain = 0, ""
+        self.balances: dict[int, int] = {}
 
-    def pass_by(self, entry):
+    def pass_by(self, entry: StoredEntry) -> Iterator[Drift]:
+        """What differs in the next entry."""
         currency_id = entry["currency_id"]
         moved = entry["available"] - entry["arrears"]
         expected = {
@@ -41,7 +62,7 @@ class _Walk:
             "chain": chain.link(self.chain, entry),
             "balance_after": self.balances.get(currency_id, 0) + moved,
         }
-        # Go on from what is stored, so that one defect is told once.
+        # Go on from what is stored, so that one defect is reported once.
         self.sequence, self.chain = entry["sequence"], entry["chain"]
         self.balances[currency_id] = entry["balance_after"]
         for name, computed in expected.items():
@@ -49,17 +70,19 @@ class _Walk:
                 what = f"{name} of entry {entry['id']}"
                 yield self.members.drift(self.member_id, currency_id, what, entry[name], computed)
 
-    def end(self, sequence, value):
-        for what, stored, computed in (("sequence", sequence, self.sequence), ("chain", value, self.chain)):
-            if stored != computed:
-                yield self.members.drift(self.member_id, None, f"the last {what}", stored, computed)
+    def end(self, sequence: int, value: str) -> Iterator[Drift]:
+        """What differs in the member's row, which is the end of its entries."""
+        if sequence != self.sequence:
+            yield self.members.drift(self.member_id, None, "the last sequence", sequence, self.sequence)
+        if value != self.chain:
+            yield self.members.drift(self.member_id, None, "the last chain", value, self.chain)
 
 
-def tallies_count_what_was_earned(members):
+def tallies_count_what_was_earned(members: Members) -> Iterator[Drift]:
     """Each tally is the sum of its currency's entries in its window, under the terms at their posting."""
-    kinds = (Entry.Kind.CREDIT, Entry.Kind.DEBIT, Entry.Kind.REVERSAL_DEBIT, Entry.Kind.REVERSAL_CREDIT)
-    kinds = (*kinds, Entry.Kind.TRANSFER_IN, Entry.Kind.TRANSFER_OUT)
-    entries = Entry.objects.filter(member__in=members.ids, currency__kind=Currency.Kind.QUALIFYING, kind__in=kinds)
+    entries = Entry.objects.filter(
+        member__in=members.ids, currency__kind=Currency.Kind.QUALIFYING, kind__in=_COUNTED_KINDS
+    )
     moved = entries.order_by("member_id").values_list(
         "member_id",
         "currency_id",
@@ -71,37 +94,52 @@ def tallies_count_what_was_earned(members):
         "journal__reverses__activity_at",
         "journal__program_version",
     )
-    stored = {}
+    stored: dict[int, Tallies] = {}
     rows = Tally.objects.filter(member__in=members.ids).values_list("member_id", "currency_id", "period", "points")
-    for member_id, *key, points in rows:
-        stored.setdefault(member_id, {})[tuple(key)] = points
-    for member_id, own in groupby(moved.iterator(), key=itemgetter(0)):
+    for member_id, currency_id, period, points in rows:
+        stored.setdefault(member_id, {})[currency_id, period] = points
+    for member_id, own in groupby((_Moved(*row) for row in moved.iterator()), key=attrgetter("member_id")):
         yield from _compare_tallies(members, member_id, stored.pop(member_id, {}), _tallied(members, own))
     for member_id, tallies in stored.items():
         yield from _compare_tallies(members, member_id, tallies, {})
 
 
-def _tallied(members, rows):
+class _Moved(NamedTuple):
+    """What an entry moved of qualifying points, and what decides whether and where it counts."""
+
+    member_id: int
+    currency_id: int
+    points: int
+    pending: int
+    is_born_pending: bool | None
+    is_taken_pending: bool | None
+    activity_at: datetime
+    undone_at: datetime | None
+    version: int
+
+
+def _tallied(members: Members, rows: Iterable[_Moved]) -> Tallies:
     """{(currency, period): points} of one member's entries."""
-    sums = {}
-    for _, currency_id, points, pending, is_born_pending, is_taken_pending, activity_at, undone_at, version in rows:
-        if pending:
+    sums: Tallies = {}
+    for row in rows:
+        points = row.points
+        if row.pending:
             # Pending points count when they are released, and then what is left of them.
-            points = 0 if is_born_pending or is_taken_pending else pending
-        terms = versions.at(members.program_id, version)
+            points = 0 if row.is_born_pending or row.is_taken_pending else row.pending
+        terms = versions.at(members.program_id, row.version)
         for group in terms.tier_groups.values():
-            if points and terms.currencies[group.currency].id == currency_id:
+            if points and terms.currencies[group.currency].id == row.currency_id:
                 # What is taken back leaves the window in which it was earned.
-                key = currency_id, group.period(undone_at or activity_at, terms.zone)
+                key = row.currency_id, group.period(row.undone_at or row.activity_at, terms.zone)
                 sums[key] = sums.get(key, 0) + points
     return sums
 
 
-def _compare_tallies(members, member_id, stored, computed):
+def _compare_tallies(members: Members, member_id: int, stored: Tallies, computed: Tallies) -> Iterator[Drift]:
     for key in stored.keys() | computed.keys():
         if stored.get(key, 0) != computed.get(key, 0):
             what = f"the tally from {key[1]}"
             yield members.drift(member_id, key[0], what, stored.get(key, 0), computed.get(key, 0))
 
 
-WALKS = [entries_follow_each_other, tallies_count_what_was_earned]
+WALKS: list[Callable[[Members], Iterator[Drift]]] = [entries_follow_each_other, tallies_count_what_was_earned]

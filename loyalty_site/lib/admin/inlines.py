@@ -1,0 +1,54 @@
+"""How are rows edited, or only shown, on the page of the row to which they belong?"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from django.db.models import Model
+from django.forms import BaseInlineFormSet
+from django.http import HttpRequest
+
+from loyalty_site.lib.admin.theme import ThemeStackedInline, ThemeTabularInline
+from loyalty_site.lib.forms import ModelForm
+
+if TYPE_CHECKING:
+    from loyalty_site.lib.admin.theme import _ThemeInline as _Base
+else:
+    _Base = object
+
+
+class _Inline(_Base):
+    form = ModelForm
+    extra = 0
+    #: The row whose page this is, None on the page of a new one.
+    parent: Any = None
+
+    def get_formset(
+        self, request: HttpRequest, obj: Any = None, **kwargs: Any
+    ) -> type[BaseInlineFormSet[Any, Any, Any]]:
+        # Inlines are made anew for each request, so this cannot leak into another one.
+        self.parent = obj
+        return super().get_formset(request, obj, **kwargs)
+
+
+class TabularInline(_Inline, ThemeTabularInline):
+    """One line for each row."""
+
+    # A row's name above its own columns would say everything twice.
+    hide_title = True
+
+
+class StackedInline(_Inline, ThemeStackedInline):
+    """One block of fields for each row."""
+
+
+class ReadOnlyInline(TabularInline):
+    """Rows that are edited on pages of their own, or never."""
+
+    can_delete = False
+
+    def has_add_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return False

@@ -1,0 +1,136 @@
+"""What can one field of a value hold? Limits stand at the fields in partners/activity.py; this reads and checks them.
+
+`external_id: Annotated[str, Longest(128)]` is the only place that says 128: the ledger checks by it, the API
+reads and describes by it.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import Field, dataclass, fields
+from functools import cache
+from typing import TYPE_CHECKING, TypeAlias, TypeVar
+
+from loyalty_site.lib.money import LARGEST
+from loyalty_site.lib.refusals import Refusal
+from loyalty_site.lib.texts import is_text
+
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
+
+#: The largest key of a row, in both databases.
+LARGEST_KEY = 2**63 - 1
+
+
+@dataclass(frozen=True, slots=True)
+class Longest:
+    """A text has at most so many characters; an object as many when it is written as JSON."""
+
+    characters: int
+
+
+@dataclass(frozen=True, slots=True)
+class Within:
+    """A whole number from `least` to `largest`."""
+
+    least: int = 0
+    largest: int = LARGEST
+
+
+@dataclass(frozen=True, slots=True)
+class Most:
+    """A list has at most so many items."""
+
+    items: int
+
+
+Limit: TypeAlias = Longest | Within | Most
+L = TypeVar("L", Longest, Within, Most)
+
+#: What senders call these fields of the values.
+_SENT_AS = {"kind": "activity", "money": "currency", "journal_id": "transaction"}
+#: Of several texts that are wrong the first of these is refused, then the others as they are declared.
+_REFUSED_FIRST = ("external_id", "kind", "money", "currency", "channel", "partner", "store", "code", "order")
+
+
+@cache
+def of(kind: type["DataclassInstance"]) -> Mapping[str, Limit]:
+    """The limits of the fields of the dataclass `kind`, as they are declared; fields without one are left out."""
+    return {
+        each.name: limit
+        for each in fields(kind)
+        for limit in getattr(each.type, "__metadata__", ())
+        if isinstance(limit, Limit)
+    }
+
+
+def longest(kind: type["DataclassInstance"], name: str) -> int:
+    """How many characters the text `name` of the dataclass `kind` may have."""
+    return _limit(kind, name, Longest).characters
+
+
+def within(kind: type["DataclassInstance"], name: str) -> Within:
+    """What the number `name` of the dataclass `kind` may be."""
+    return _limit(kind, name, Within)
+
+
+def most(kind: type["DataclassInstance"], name: str) -> int:
+    """How many items the list `name` of the dataclass `kind` may have."""
+    return _limit(kind, name, Most).items
+
+
+def _limit(kind: type["DataclassInstance"], name: str, of_kind: type[L]) -> L:
+    found = of(kind).get(name)
+    if not isinstance(found, of_kind):
+        raise TypeError(f"{kind.__name__}.{name} is not declared with {of_kind.__name__}.")
+    return found
+
+
+def texts(value: "DataclassInstance", prefix: str = "") -> Iterator[Refusal]:
+    """What is wrong with the texts of a value; `prefix` is the path to it."""
+    for name, limit in _texts_of(type(value)):
+        text = getattr(value, name)
+        if text == "":
+            continue
+        if not is_text(text):
+            detail = "Send Unicode text without NUL characters."
+            yield Refusal("invalid_text", detail, field=prefix + _SENT_AS.get(name, name))
+        elif len(text) > limit:
+            detail = f"At most {limit} characters are possible."
+            yield Refusal("text_too_long", detail, field=prefix + _SENT_AS.get(name, name))
+
+
+@cache
+def _texts_of(kind: type["DataclassInstance"]) -> tuple[tuple[str, int], ...]:
+    """(name, most characters) of each limited text of the dataclass `kind`, in the order of their refusals."""
+    places = {name: place for place, name in enumerate(_REFUSED_FIRST)}
+    found = {each.name: of(kind).get(each.name) for each in fields(kind) if _type_of(each) is str}
+    limited = [(name, limit.characters) for name, limit in found.items() if isinstance(limit, Longest)]
+    return tuple(sorted(limited, key=lambda text: places.get(text[0], len(places))))
+
+
+def _type_of(each: "Field[object]") -> object:
+    """What the field holds, without its limits."""
+    return getattr(each.type, "__origin__", each.type)
+
+
+def numbers(value: "DataclassInstance", *names: str, prefix: str = "") -> Iterator[Refusal]:
+    """What is wrong with the numbers of a value: with all that have limits, or those of `names`.
+
+    Fields that may be None and are have nothing wrong with them; `prefix` is the path to the value.
+    """
+    for name, limit, is_optional in _numbers_of(type(value)):
+        if names and name not in names:
+            continue
+        found = getattr(value, name)
+        if type(found) is int and limit.least <= found <= limit.largest:
+            continue
+        if found is not None or not is_optional:
+            detail = f"Send a whole number from {limit.least} to {limit.largest:,}."
+            yield Refusal("invalid_number", detail, field=prefix + _SENT_AS.get(name, name))
+
+
+@cache
+def _numbers_of(kind: type["DataclassInstance"]) -> tuple[tuple[str, Within, bool], ...]:
+    """(name, limit, whether it may be None) of each limited number of the dataclass `kind`."""
+    types = {each.name: _type_of(each) for each in fields(kind)}
+    found = of(kind).items()
+    return tuple((name, limit, types[name] is not int) for name, limit in found if isinstance(limit, Within))

@@ -1,0 +1,20 @@
+"""How is a part of a program called where the parts of several programs are offered? With its program."""
+
+from typing import TYPE_CHECKING, Any
+
+from django import forms
+
+if TYPE_CHECKING:
+    _Choice = forms.ModelChoiceField[Any]
+else:
+    _Choice = forms.ModelChoiceField
+
+
+class PartField(_Choice):
+    """A choice of currencies, rules or the like; read their programs along, for example by select_related."""
+
+    #: Whether all that is offered belongs to one program, which need not be named then.
+    is_of_one_program = False
+
+    def label_from_instance(self, obj: Any) -> str:
+        return str(obj) if self.is_of_one_program else f"{obj} ({obj.program})"

@@ -1,0 +1,115 @@
+"""How is a program written in the API: what is answered?"""
+
+from collections.abc import Iterable, Mapping
+
+from django.utils import timezone
+
+from loyalty_site.lib.schema_objects import Answer, Answered, Items
+from loyalty_site.lib.schema_types import Day, DecimalText, Json, Text, Truth, Whole
+from programs import document, periods
+from programs.models import Program
+
+_SUMMARY = {
+    "code": Text(40),
+    "name": Text(120),
+    "status": Text(10, choices=Program.Status.values),
+    "time_zone": Text(64, text="IANA zone in which days, months and expiry are computed."),
+    "money": Text(3, text="ISO 4217 code of the amounts."),
+    "language": Text(10),
+    "owner": Text(40, text="Code of the partner who runs it."),
+}
+_EXPIRY = {
+    "model": Text(20),
+    "period": Whole(),
+    "unit": Text(10),
+    "rounding": Text(20),
+    "min_validity_days": Whole(),
+}
+_CURRENCY = {
+    "code": Text(40),
+    "name": Text(60),
+    "kind": Text(10, choices=("spendable", "qualifying")),
+    "decimals": Whole(0, 4, text="Points are whole numbers of the smallest unit: with 2 decimals, 150 is 1.50."),
+    "rounding": Text(10),
+    "is_primary": Truth(text="Meant where a request names no currency."),
+    "min_spend": Whole(text="The fewest points of one redemption."),
+    "max_spend": Whole(null=True, text="The most points of one redemption; null: no limit."),
+    "spend_step": Whole(text="Redemptions are multiples of it."),
+    "expiry": Answer("Expiry", _EXPIRY, null=True, text="When its points end; null: never."),
+}
+_TIER = {
+    "code": Text(40),
+    "name": Text(60),
+    "sequence": Whole(),
+    "threshold": Whole(text="Qualifying points from which it is reached, in the smallest unit."),
+    "multiplier": DecimalText(),
+    "colour": Text(7),
+}
+_TIER_GROUP = {
+    "code": Text(40),
+    "name": Text(60),
+    "window": Text(10),
+    "currency": Text(40),
+    "tiers": Items(Answer("Tier", _TIER)),
+}
+_RULE = {
+    "code": Text(40),
+    "name": Text(80),
+    "kind": Text(40),
+    "currency": Text(40),
+    "group": Text(40, text="The best rule of a group wins; groups add up."),
+    "priority": Whole(),
+    "starts_on": Day(null=True),
+    "ends_on": Day(null=True),
+    "params": Json(),
+    "conditions": Json(),
+    "version": Whole(),
+}
+SUMMARY = Answer("ProgramSummary", _SUMMARY)
+SUMMARIES = Answer("Programs", {"results": Items(SUMMARY)})
+PROGRAM_DETAIL = Answer(
+    "Program",
+    _SUMMARY
+    | {
+        "version": Whole(text="Counts the changes of its configuration."),
+        "partners": Items(Text(40), text="Codes of the other partners who take part."),
+        "currencies": Items(Answer("Currency", _CURRENCY)),
+        "tier_groups": Items(Answer("TierGroup", _TIER_GROUP)),
+        "rules": Items(Answer("Rule", _RULE), text="Those that are switched on and not over."),
+    },
+)
+
+
+#: The columns of a Program that its summary is made of, as .values() names them.
+SUMMARY_COLUMNS = [name for name in _SUMMARY if name != "owner"] + ["owner__code"]
+
+
+def summary(row: dict[str, str]) -> Mapping[str, Answered]:
+    """A Program, read with `.values(*SUMMARY_COLUMNS)`, as the API writes it."""
+    return {name: row["owner__code" if name == "owner" else name] for name in _SUMMARY}
+
+
+def described(program: Program) -> Mapping[str, Answered]:
+    """A program as partners may see it: no costs, no limits of ours, no rules that are off or over."""
+    written = document.export(program, with_versions=True)
+    today = periods.local_date(timezone.now(), program.zone).isoformat()
+    live = [rule for rule in written["rules"] if rule["is_active"] and (rule["ends_on"] or today) >= today]
+    groups = [
+        _only(_TIER_GROUP, group) | {"tiers": [_only(_TIER, tier) for tier in group["tiers"]]}
+        for group in written["tier_groups"]
+    ]
+    currencies = [
+        _only(_CURRENCY, currency) | {"expiry": _only(_EXPIRY, currency["expiry"]) if currency["expiry"] else None}
+        for currency in written["currencies"]
+    ]
+    return _only(_SUMMARY, written["program"]) | {
+        "version": program.version,
+        "partners": written["partners"],
+        "currencies": currencies,
+        "tier_groups": groups,
+        "rules": [_only(_RULE, rule) for rule in live],
+    }
+
+
+def _only(names: Iterable[str], values: Mapping[str, Answered]) -> dict[str, Answered]:
+    return {name: values[name] for name in names}

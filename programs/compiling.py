@@ -1,0 +1,210 @@
+"""How does a document become the Configuration that rules and the ledger work with?"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from decimal import Decimal
+from fractions import Fraction
+from zoneinfo import ZoneInfo
+
+from loyalty_site.lib import money
+from programs import capping, rules
+from programs.capping import Cap
+from programs.configuration import Configuration, Currency, Rule, Tier, TierGroup
+from programs.document.format import CapSpec, CurrencySpec, Document, ExpirySpec, RuleSpec, TierGroupSpec
+from programs.expiry import Terms
+from programs.rules import conditions
+
+
+@dataclass(frozen=True, slots=True)
+class Ids:
+    """Primary keys by code, of what is stored; empty for a draft. `tiers` by the codes of group and tier."""
+
+    program: int = 0
+    currencies: Mapping[str, int] = field(default_factory=dict)
+    tier_groups: Mapping[str, int] = field(default_factory=dict)
+    tiers: Mapping[tuple[str, str], int] = field(default_factory=dict)
+    caps: Mapping[str, int] = field(default_factory=dict)
+
+
+#: Of a draft.
+NO_IDS = Ids()
+
+
+def build(
+    document: Document, *, version: int = 0, ids: Ids = NO_IDS, timeline: Iterable[tuple[datetime, int]] = ()
+) -> Configuration:
+    """The Configuration that a *valid* document describes (programs/document checks it first).
+
+    Raises ValueError where the parameters of a rule are not valid.
+    """
+    program = document["program"]
+    currencies = {spec["code"]: _currency(spec, ids) for spec in document["currencies"]}
+    caps = tuple(sorted(_caps(document, ids), key=lambda cap: cap.order))
+    return Configuration(
+        id=ids.program,
+        version=version,
+        code=program["code"],
+        name=program["name"],
+        status=program["status"],
+        zone=ZoneInfo(program["time_zone"]),
+        money=program["money"],
+        major=10 ** money.exponent(program["money"]),
+        rounds_per_line=program["round_per"] == "line",
+        earns_on_tax=program["earns_on_tax"],
+        earns_on_shipping=program["earns_on_shipping"],
+        earns_on_gift_cards=program["earns_on_gift_cards"],
+        max_backdate_days=program["max_backdate_days"],
+        pre_enrolment_days=program["pre_enrolment_days"],
+        owner=program["owner"],
+        partners=frozenset([program["owner"], *document["partners"]]),
+        currencies=currencies,
+        tier_groups={spec["code"]: _tier_group(spec, ids) for spec in document["tier_groups"]},
+        rules=tuple(sorted((_rule(spec) for spec in document["rules"] if spec["is_active"]), key=_order)),
+        caps=caps,
+        is_capped=bool(caps) or any(currency.max_balance is not None for currency in currencies.values()),
+        timeline=tuple(timeline),
+    )
+
+
+def _currency(spec: CurrencySpec, ids: Ids) -> Currency:
+    return Currency(
+        id=ids.currencies.get(spec["code"], 0),
+        code=spec["code"],
+        name=spec["name"],
+        kind=spec["kind"],
+        decimals=spec["decimals"],
+        unit=10 ** spec["decimals"],
+        rounding=spec["rounding"],
+        is_primary=spec["is_primary"],
+        expiry=_terms(spec["expiry"]) if spec["expiry"] else Terms(),
+        point_value=Decimal(spec["point_value"]),
+        pending_days=spec["pending_days"],
+        pending_event=spec["pending_event"],
+        pending_deadline_days=spec["pending_deadline_days"],
+        expiry_starts=spec["expiry_starts"],
+        refund_policy=spec["refund_policy"],
+        consumption=spec["consumption"],
+        returned_points=spec["returned_points"],
+        grace_days=spec["grace_days"],
+        min_spend=spec["min_spend"],
+        max_spend=spec["max_spend"],
+        spend_step=spec["spend_step"],
+        max_basket_percent=spec["max_basket_percent"],
+        max_balance=spec["max_balance"],
+        transfers=spec["transfers"],
+        transfer_min=spec["transfer_min"],
+        transfer_max=spec["transfer_max"],
+        transfer_fee_percent=spec["transfer_fee_percent"],
+        transfer_after_days=spec["transfer_after_days"],
+        transfer_daily_limit=spec["transfer_daily_limit"],
+        transfer_daily_count=spec["transfer_daily_count"],
+        transfer_yearly_limit=spec["transfer_yearly_limit"],
+        transfer_yearly_count=spec["transfer_yearly_count"],
+        transfer_cooling_days=spec["transfer_cooling_days"],
+    )
+
+
+def _terms(spec: ExpirySpec) -> Terms:
+    return Terms(
+        model=spec["model"],
+        period=spec["period"],
+        unit=spec["unit"],
+        rounding=spec["rounding"],
+        rounding_month=spec["rounding_month"],
+        cut_offs=tuple(sorted(_listed(spec["cut_offs"]))),
+        min_age_days=spec["min_age_days"],
+        counts=frozenset(_listed(spec["counts"])),
+        extension_months=spec["extension_months"],
+        notice_days=spec["notice_days"],
+        min_validity_days=spec["min_validity_days"],
+    )
+
+
+def _listed(text: str) -> list[str]:
+    """The parts of a text that are separated by commas."""
+    return [part.strip() for part in text.split(",") if part.strip()]
+
+
+def _tier_group(spec: TierGroupSpec, ids: Ids) -> TierGroup:
+    tiers = [
+        Tier(
+            id=ids.tiers.get((spec["code"], tier["code"]), 0),
+            code=tier["code"],
+            name=tier["name"],
+            threshold=tier["threshold"],
+            extension_months=tier["extension_months"],
+            multiplier=Fraction(Decimal(tier["multiplier"])),
+        )
+        for tier in sorted(spec["tiers"], key=lambda tier: tier["sequence"])
+    ]
+    return TierGroup(
+        id=ids.tier_groups.get(spec["code"], 0),
+        code=spec["code"],
+        currency=spec["currency"],
+        window=spec["window"],
+        tiers=tuple(tiers),
+    )
+
+
+def _rule(spec: RuleSpec) -> Rule:
+    kind = rules.registry[spec["kind"]]
+    form = kind.Params(data=spec["params"])
+    if not form.is_valid():
+        raise ValueError(f"rule {spec['code']}: {form.errors.as_json()}")
+    every = [conditions.registry[key](value) for key, value in spec["conditions"].items()]
+    return Rule(
+        code=spec["code"],
+        name=spec["name"],
+        version=spec.get("version", 1),
+        currency=spec["currency"],
+        group=spec["group"],
+        priority=spec["priority"],
+        starts_on=_date(spec["starts_on"]),
+        ends_on=_date(spec["ends_on"]),
+        kind=kind(form.cleaned_data),
+        conditions=tuple(every),
+        filters=tuple(condition for condition in every if isinstance(condition, conditions.LineFilter)),
+    )
+
+
+def _date(text: str | None) -> date | None:
+    return date.fromisoformat(text) if text else None
+
+
+def _order(rule: Rule) -> tuple[bool, str, int, str]:
+    """The order of evaluation: what multiplies comes after what it multiplies."""
+    return rule.kind.phase != "base", rule.group, rule.priority, rule.code
+
+
+def _caps(document: Document, ids: Ids) -> Iterator[Cap]:
+    program, currencies = document["program"], {spec["code"]: spec for spec in document["currencies"]}
+    for spec in document.get("caps", ()):
+        if spec["is_active"]:
+            yield _cap(spec, currencies[spec["currency"]], ids, program["owner"], money.exponent(program["money"]))
+
+
+def _cap(spec: CapSpec, currency: CurrencySpec, ids: Ids, owner: str, exponent: int) -> Cap:
+    limit, per_point = capping.scaled(
+        measure=spec["measure"],
+        limit=spec["limit"],
+        cost=Decimal(currency["cost_per_point"]),
+        decimals=currency["decimals"],
+        major=10**exponent,
+    )
+    return Cap(
+        id=ids.caps.get(spec["code"], 0),
+        code=spec["code"],
+        name=spec["name"],
+        currency=spec["currency"],
+        rule=spec["rule"],
+        store=capping.store_of(spec["store"], owner),
+        scope=spec["scope"],
+        period=spec["period"],
+        trailing_days=spec["trailing_days"],
+        measure=spec["measure"],
+        limit=limit,
+        per_point=per_point,
+        behaviour=spec["behaviour"],
+        reopens=spec["reopens"],
+    )

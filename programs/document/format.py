@@ -1,0 +1,155 @@
+"""What stands in a program's document once its defaults are filled in?
+
+Dates are ISO text, decimals are text, amounts of points and money are whole numbers of the smallest unit, and parts
+name each other by their codes. A document as people write it may leave out whatever has a default; `layout.py`
+takes types, limits and defaults from the models.
+"""
+
+from typing import Final, NotRequired, TypedDict
+
+from loyalty_site.lib.json_types import JsonObject
+
+FORMAT: Final = "loyalty-program/1"
+
+
+class ProgramSpec(TypedDict):
+    """The program itself; `owner` is the code of a partner."""
+
+    code: str
+    name: str
+    owner: str
+    time_zone: str
+    next_time_zone: str
+    next_time_zone_on: str | None
+    money: str
+    language: str
+    status: str
+    round_per: str
+    earns_on_tax: bool
+    earns_on_shipping: bool
+    earns_on_gift_cards: bool
+    max_backdate_days: int
+    pre_enrolment_days: int
+    number_prefix: str
+
+
+class ExpirySpec(TypedDict):
+    """The expiry rule of a currency."""
+
+    model: str
+    period: int
+    unit: str
+    rounding: str
+    rounding_month: int
+    cut_offs: str
+    min_age_days: int
+    counts: str
+    extension_months: int
+    notice_days: int
+    min_validity_days: int
+
+
+class CurrencySpec(TypedDict):
+    """A currency; `expiry` None: its points never end."""
+
+    code: str
+    name: str
+    kind: str
+    decimals: int
+    rounding: str
+    is_primary: bool
+    cost_per_point: str
+    point_value: str
+    pending_days: int
+    pending_event: str
+    pending_deadline_days: int
+    expiry_starts: str
+    refund_policy: str
+    consumption: str
+    returned_points: str
+    grace_days: int
+    min_spend: int
+    max_spend: int | None
+    spend_step: int
+    max_basket_percent: int
+    max_balance: int | None
+    transfers: bool
+    transfer_min: int
+    transfer_max: int | None
+    transfer_fee_percent: int
+    transfer_after_days: int
+    transfer_daily_limit: int | None
+    transfer_daily_count: int | None
+    transfer_yearly_limit: int | None
+    transfer_yearly_count: int | None
+    transfer_cooling_days: int
+    expiry: ExpirySpec | None
+
+
+class TierSpec(TypedDict):
+    """One level of a tier group."""
+
+    code: str
+    name: str
+    sequence: int
+    threshold: int
+    multiplier: str
+    extension_months: int
+    colour: str
+
+
+class TierGroupSpec(TypedDict):
+    """A ladder of tiers."""
+
+    code: str
+    name: str
+    currency: str
+    window: str
+    tiers: list[TierSpec]
+
+
+class RuleSpec(TypedDict):
+    """An earning rule; `version` comes with the snapshots of old configurations."""
+
+    code: str
+    name: str
+    kind: str
+    currency: str
+    group: str
+    priority: int
+    starts_on: str | None
+    ends_on: str | None
+    is_active: bool
+    params: JsonObject
+    conditions: JsonObject
+    version: NotRequired[int]
+
+
+class CapSpec(TypedDict):
+    """A cap; `rule` "" covers all rules, `store` "" all stores."""
+
+    code: str
+    name: str
+    currency: str
+    rule: str
+    store: str
+    scope: str
+    period: str
+    trailing_days: int
+    measure: str
+    limit: int
+    behaviour: str
+    reopens: bool
+    is_active: bool
+
+
+class Document(TypedDict):
+    """A whole program. Snapshots that were stored before there were caps have none."""
+
+    format: str
+    program: ProgramSpec
+    partners: list[str]
+    currencies: list[CurrencySpec]
+    tier_groups: list[TierGroupSpec]
+    rules: list[RuleSpec]
+    caps: NotRequired[list[CapSpec]]

@@ -1,0 +1,117 @@
+"""What does the ledger add to the page of a member? What waits, what time will do, lots and last transactions."""
+
+from datetime import datetime, tzinfo
+
+from django.db.models import Prefetch
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.html import format_html
+
+from loyalty_site.lib.admin import Extension, StaffRequest, site
+from loyalty_site.lib.panels import Panel, Sentences, Table, amount, link, moment, points
+from members.models import Member
+from transactions import ledger
+from transactions.admin import expiry_schedule, member_subpages
+from transactions.models import Approval, Entry, Lot
+
+#: Rows of each table on the page; the rest is behind its link.
+_SHOWN = 10
+_COMING = 4
+
+
+class MemberPanels(Extension[Member]):
+    """The ledger's part of what is shown, and two pages beside it."""
+
+    subpages = member_subpages.SUBPAGES
+
+    def refresh(self, request: StaffRequest, member: Member) -> None:
+        # A page is a read like any other: what time has done by now is booked before it is shown.
+        if member.balances.filter(next_change_at__lte=timezone.now()).exists():
+            ledger.refresh(member.program_id, [member.pk])
+
+    def panels(self, request: StaffRequest, member: Member) -> list[Panel]:
+        return [
+            *_waiting(request, member),
+            *expiry_schedule.panels(member, most=_COMING),
+            _lots(request, member),
+            _journals(request, member),
+        ]
+
+
+def _waiting(request: HttpRequest, member: Member) -> list[Panel]:
+    """Requests for points that a second person has to decide."""
+    waiting = member.approvals.filter(status=Approval.Status.WAITING).select_related("currency", "requested_by")
+    sentences = [
+        format_html(
+            "{}, asked by {}: {}",
+            link(request, one, f"{points(one.points, one.currency, signed=True)} {one.currency.name}"),
+            one.requested_by.get_username(),
+            one.reason,
+        )
+        for one in waiting[:_SHOWN]
+    ]
+    return [Sentences("Waits for approval", sentences)] if sentences else []
+
+
+def _lots(request: HttpRequest, member: Member) -> Table:
+    lots = member.lots.filter(remaining__gt=0).select_related("currency", "entry__journal")
+    zone, now = member.program.zone, timezone.now()
+    return Table(
+        title="Points by expiry",
+        headers=["Left", "Of", "Earned", "Expires", "From"],
+        rows=[
+            [
+                f"{points(lot.remaining, lot.currency)} {lot.currency.name}",
+                points(lot.points, lot.currency),
+                moment(lot.activity_at, zone),
+                _end(lot, zone, now),
+                link(request, lot.entry.journal),
+            ]
+            for lot in lots[:_SHOWN]
+        ],
+        empty="No points that could expire or be spent.",
+        more=_all("lot", member),
+    )
+
+
+def _end(lot: Lot, zone: tzinfo, now: datetime) -> str:
+    if lot.is_pending:
+        waits = f"for {lot.waits_for}" if lot.waits_for else f"until {moment(lot.available_at, zone)}"
+        return f"pending {waits}"
+    if lot.expires_at and lot.expires_at <= now:
+        return f"{moment(lot.expires_at, zone)} (ended)"
+    return moment(lot.expires_at, zone, empty="never")
+
+
+def _journals(request: HttpRequest, member: Member) -> Table:
+    entries = Prefetch("entries", Entry.objects.select_related("currency").order_by("pk"))
+    journals = member.journals.defer("trace").prefetch_related(entries)[:_SHOWN]
+    zone = member.program.zone
+    return Table(
+        title="Last transactions",
+        headers=["When", "Transaction", "Amount", "Points", "Status"],
+        rows=[
+            [
+                moment(journal.activity_at, zone),
+                link(request, journal),
+                amount(journal.amount, journal.money),
+                ", ".join(
+                    f"{points(entry.points, entry.currency, signed=True)} {entry.currency.name}"
+                    for entry in journal.entries.all()
+                )
+                or "-",
+                journal.get_status_display(),
+            ]
+            for journal in journals
+        ],
+        more=_all("journal", member),
+    )
+
+
+def _all(model: str, member: Member) -> tuple[str, str]:
+    address = reverse(f"admin:transactions_{model}_changelist")
+    return "All", f"{address}?member__id__exact={member.pk}"
+
+
+site.extend(Member, MemberPanels)

@@ -1,0 +1,1 @@
+"""How are the ledger's facts and answers written in the API?"""

@@ -1,0 +1,256 @@
+"""How are transactions and ledger entries written in the API: what is answered?"""
+
+from collections.abc import Mapping
+from typing import Any, TypeAlias
+
+from loyalty_site.lib import money, problems
+from loyalty_site.lib.schema_objects import Answer, Answered, Items, Map
+from loyalty_site.lib.schema_types import DecimalText, Instant, Json, Text, Whole
+from partners.limits import LARGEST_KEY
+from transactions.books.posting import Result
+from transactions.models import Entry, Journal
+
+#: A row as .values() reads it.
+Row: TypeAlias = Mapping[str, Any]
+
+_POINTS = Map(Whole(-money.LARGEST), text="By currency code, in its smallest unit; negative: taken.")
+_LOT_USE = Answer("LotUse", {"lot": Whole(), "points": Whole(), "expires_at": Instant(null=True)})
+_PENDING = Answer(
+    "Pending",
+    {
+        "available_at": Instant(null=True, text="From when on they can be spent; null: from an event on."),
+        "waits_for": Text(40, text="The event; empty for an instant."),
+        "deadline_at": Instant(null=True, text="When they are lost unless the event has come."),
+    },
+)
+_TAKEN = {
+    "points": _POINTS,
+    "clawback": Map(Whole(), text="Points that a reversal should take back."),
+    "clawback_of_groups": Map(
+        Map(Whole()), text="Beside these, what groups give back, by their number and currency."
+    ),
+    "restored": Whole(text="Redeemed points that a reversal gave back."),
+    "unrecovered": Map(Whole(), text="Points that a reversal could not take back, because they are spent."),
+    "unrecovered_value": Map(Whole(), text="Their worth in minor units of the money."),
+}
+_POSTING = {
+    "status": Text(
+        10,
+        choices=("posted", "replayed", "computed", "kept"),
+        text=(
+            "“replayed”: it was known, nothing moved; “computed”: a dry run, nothing was written; "
+            "“kept”: it is written down and waits for what `detail` says, no points moved."
+        ),
+    ),
+    "id": Whole(1, LARGEST_KEY, null=True, text="Null for a dry run."),
+    "state": Text(
+        20, choices=Journal.Status.values, text="How a kept transaction waits; what became of a reservation."
+    ),
+    "detail": Text(300, text="Why it waits."),
+    **_TAKEN,
+    "desired_points": Map(Whole(), text="What the rules gave before caps cut it, where they did."),
+    "pending": Map(_PENDING, text="Which of the points cannot be spent yet, by currency code."),
+    "replaced": Answer(
+        "Replaced",
+        _TAKEN | {"reverses": Whole(1, LARGEST_KEY)},
+        maybe=["clawback_of_groups"],
+        text="What taking the old revision back moved.",
+    ),
+    "shared": Map(Map(Whole()), text="Points that went to groups of the member, by their number and currency."),
+    "expires": Map(Instant(null=True), text="When what was earned ends, by currency code."),
+    "lots": Items(_LOT_USE, text="What a redemption was paid from."),
+    "points_used": Whole(text="What was taken; less than was asked where the rest would buy nothing."),
+    "money_value": Whole(null=True, text="What the redeemed points are worth, in minor units of the money."),
+    "reserved_until": Instant(null=True),
+    "reverses": Whole(1, LARGEST_KEY),
+    "fee": Whole(text="Points of a transfer that nobody gets."),
+    "to": Text(24, text="Membership number of who is given points."),
+    "member": Text(24, text="Membership number."),
+    "balances": Map(Whole(-money.LARGEST), text="Afterwards, by currency code."),
+    "tiers": Map(Text(40), text="Afterwards, by tier group."),
+}
+_ALWAYS = ("status", "id")
+_MAYBE = [name for name in _POSTING if name not in _ALWAYS]
+POSTING = Answer("Posting", _POSTING, maybe=_MAYBE)
+PROBLEM = Answer(
+    "Problem",
+    {
+        "type": Text(200, text="The page that explains this kind."),
+        "title": Text(200),
+        "status": Whole(400, 599),
+        "code": Text(40, choices=problems.KINDS),
+        "detail": Text(2000),
+        "instance": Text(400),
+        "errors": Items(
+            Answer(
+                "ProblemError",
+                {
+                    "pointer": Text(400, text="JSON pointer into the body."),
+                    "parameter": Text(100, text="Name of the query parameter."),
+                    "header": Text(100),
+                    "code": Text(40),
+                    "detail": Text(2000),
+                },
+                maybe=("pointer", "parameter", "header"),
+            )
+        ),
+    },
+    maybe=("errors",),
+)
+_RESULT = _POSTING | {
+    "index": Whole(text="Place of the item in the list, from 0."),
+    "status": Text(10, choices=("posted", "replayed", "computed", "kept", "refused")),
+    "problem": PROBLEM,
+}
+BATCH = Answer(
+    "BatchResult",
+    {
+        "posted": Whole(),
+        "replayed": Whole(),
+        "computed": Whole(),
+        "kept": Whole(),
+        "refused": Whole(),
+        "results": Items(
+            Answer("ItemResult", _RESULT, maybe=[*_MAYBE, "problem"]),
+            text="One for each item, in the order of the items.",
+        ),
+    },
+)
+
+ENTRY = Answer(
+    "Entry",
+    {
+        "id": Whole(1, LARGEST_KEY),
+        "transaction": Whole(1, LARGEST_KEY),
+        "member": Text(24),
+        "currency": Text(40),
+        "kind": Text(16, choices=Entry.Kind.values),
+        "points": Whole(-money.LARGEST, text="What a statement shows."),
+        "balance_after": Whole(-money.LARGEST),
+        "activity_at": Instant(),
+        "posted_at": Instant(),
+        "expires_at": Instant(null=True, text="When a credit ends; null: never, or no credit."),
+        "remaining": Whole(null=True, text="What is left of a credit."),
+    },
+)
+_SUMMARY = {
+    "id": Whole(1, LARGEST_KEY),
+    "kind": Text(12, choices=Journal.Kind.values),
+    "activity": Text(40),
+    "external_id": Text(128),
+    "member": Text(24, null=True, text="Null while it is not known, and for what time did to many members."),
+    "status": Text(20, choices=Journal.Status.values),
+    "detail": Text(300, text="Why it waits, failed or was rejected."),
+    "activity_at": Instant(),
+    "received_at": Instant(),
+    "amount": DecimalText(),
+    "currency": Text(3, text="ISO 4217 code of the amount; empty without one."),
+    "partner": Text(40),
+    "store": Text(40, null=True),
+    "channel": Text(20),
+    "code": Text(64),
+    "reason": Text(200),
+    "reverses": Whole(1, LARGEST_KEY, null=True),
+}
+SUMMARY = Answer("TransactionSummary", _SUMMARY)
+LINE = {
+    "sku": Text(64),
+    "category": Text(64),
+    "quantity": Whole(),
+    "amount": DecimalText(),
+    "tax": DecimalText(),
+}
+DETAIL = Answer(
+    "Transaction",
+    _SUMMARY
+    | {
+        "attributes": Json(),
+        "decided_at": Instant(null=True, text="When somebody approved, rejected or retried it; null: nobody had to."),
+        "decided_by": Text(150, null=True, text="Which member of staff; the owner's keys alone see it."),
+        "decided_by_member": Text(24, null=True, text="Which owner or approver of the group whose points it spends."),
+        "reversals": Items(Whole(1, LARGEST_KEY), text="Ids of what took it back, in whole or in parts."),
+        "lines": Items(Answer("ReportedLine", LINE)),
+        "entries": Items(ENTRY),
+        "explanation": Json(text="How the rules came to their numbers."),
+        "sentences": Items(Text(2000), text="The same in words."),
+    },
+)
+
+#: Columns of a Journal, as .values() names them, and what the API calls them.
+JOURNAL_COLUMNS = {
+    "id": "id",
+    "kind": "kind",
+    "activity": "activity",
+    "external_id": "external_id",
+    "member__number": "member",
+    "status": "status",
+    "error": "detail",
+    "activity_at": "activity_at",
+    "received_at": "received_at",
+    "amount": "amount",
+    "money": "currency",
+    "connection__partner__code": "partner",
+    "store__code": "store",
+    "channel": "channel",
+    "code": "code",
+    "reason": "reason",
+    "reverses_id": "reverses",
+}
+#: Who decided it, for the page of one journal.
+DECIDER_COLUMNS = {
+    "decided_at": "decided_at",
+    "decided_by__username": "decided_by",
+    "decided_by_member__number": "decided_by_member",
+}
+ENTRY_COLUMNS = {
+    "id": "id",
+    "journal_id": "transaction",
+    "member__number": "member",
+    "currency__code": "currency",
+    "kind": "kind",
+    "points": "points",
+    "balance_after": "balance_after",
+    "activity_at": "activity_at",
+    "posted_at": "posted_at",
+    "lot__expires_at": "expires_at",
+    "lot__remaining": "remaining",
+}
+
+
+def posting(result: Result, *, dry_run: bool) -> dict[str, Answered]:
+    """What is answered to a Result that is not refused."""
+    # A reservation waits too, but it has moved points.
+    answer = result.answer or {}
+    status = "posted" if result.status == "kept" and answer.get("reserved_until") else result.status
+    is_computed = dry_run and status in ("posted", "kept")
+    about = {"status": "computed" if is_computed else status, "id": None if is_computed else result.journal_id}
+    # A kept transaction says how it waits under the name that we need for what became of the request.
+    return about | {"state" if name == "status" else name: value for name, value in answer.items()}
+
+
+def summary(row: Row) -> dict[str, Answered]:
+    """One Journal, read with `.values(*JOURNAL_COLUMNS)`, as the API writes it."""
+    named = {name: row[column] for column, name in JOURNAL_COLUMNS.items()}
+    return named | {"amount": _amount(row, "amount", row["money"])}
+
+
+def decider(row: Row, *, is_owner: bool) -> dict[str, Answered]:
+    """Who decided a Journal, read with `.values(*DECIDER_COLUMNS)`; `is_owner`: names of staff are its own."""
+    named = {name: row[column] for column, name in DECIDER_COLUMNS.items()}
+    return named if is_owner else named | {"decided_by": None}
+
+
+def entry(row: Row) -> dict[str, Answered]:
+    """One Entry, read with `.values(*ENTRY_COLUMNS)`, as the API writes it."""
+    return {name: row[column] for column, name in ENTRY_COLUMNS.items()}
+
+
+def line(row: Row, iso: str) -> dict[str, Answered]:
+    """One JournalLine, read with `.values(*LINE)`, as the API writes it, with amounts in the money `iso`."""
+    return {name: row[name] for name in LINE} | {name: _amount(row, name, iso) for name in ("amount", "tax")}
+
+
+def _amount(row: Row, name: str, iso: str) -> str:
+    """The amount in the column `name` as decimal text of the money `iso`."""
+    units: int = row[name]
+    return money.render(units, money.exponent(iso))

@@ -1,0 +1,99 @@
+"""Which columns does the ledger write, in which order, and what stands in those that nobody speaks of?"""
+
+from collections.abc import Callable
+from datetime import date, datetime
+from decimal import Decimal
+from operator import itemgetter
+from typing import Any, TypeAlias, TypedDict
+
+from loyalty_site.lib.arrays import Row
+from transactions.models import Journal
+
+#: What is kept as JSON: the item as reported, how its numbers came about, what the sender is answered.
+Json: TypeAlias = dict[str, Any]
+
+
+class JournalColumns(TypedDict, total=False):
+    """What a verb says of its journal; money in minor units."""
+
+    connection_id: int
+    kind: str
+    activity: str
+    external_id: str
+    member_id: int | None
+    status: str
+    activity_at: datetime
+    amount: int
+    money: str
+    base_amount: int
+    rate: Decimal | None
+    rate_on: date | None
+    order_ref: str
+    channel: str
+    store_id: int | None
+    code: str
+    attributes: Json
+    reverses_id: int | None
+    reason: str
+    due_at: datetime | None
+    error: str
+    user_id: int | None
+    fingerprint: str
+    payload: Json
+    trace: Json
+    answer: Json
+    decided_by_id: int | None
+    decided_by_member_id: int | None
+    decided_at: datetime | None
+
+
+JOURNAL = (
+    "id program_id connection_id kind activity external_id member_id status activity_at received_at processed_at "
+    "amount money base_amount rate rate_on reversed_amount order_ref channel store_id code attributes "
+    "reverses_id reason due_at error user_id fingerprint program_version payload trace answer"
+)
+#: What a journal has in the columns that its verb does not speak of.
+USUAL: Json = {
+    "activity": "",
+    "member_id": None,
+    "status": Journal.Status.PROCESSED.value,
+    "amount": 0,
+    "money": "",
+    "base_amount": 0,
+    "rate": None,
+    "rate_on": None,
+    "reversed_amount": 0,
+    "order_ref": "",
+    "channel": "",
+    "store_id": None,
+    "code": "",
+    "attributes": {},
+    "reverses_id": None,
+    "reason": "",
+    "due_at": None,
+    "error": "",
+    "user_id": None,
+    "payload": {},
+    "trace": {},
+    "answer": {},
+    "decided_by_id": None,
+    "decided_by_member_id": None,
+    "decided_at": None,
+}
+#: What a decided journal, which was open before, gets anew (models/immutability.py allows no more).
+DECIDED = (
+    "member_id status processed_at program_version error trace answer reverses_id base_amount rate rate_on store_id "
+    "decided_by_id decided_by_member_id decided_at"
+)
+#: What the end of a reservation changes; what was reported, and what was answered to it, stays.
+ENDED = "status processed_at error decided_by_id decided_at"
+LINE = "journal_id position product_id sku category quantity amount tax"
+ENTRY = (
+    "id journal_id member_id currency_id kind points available pending reserved arrears balance_after activity_at "
+    "posted_at sequence chain"
+)
+TRACE = "entry_id lot_id points"
+REDATING = "lot_id at expires_before expires_after reason"
+
+journal_row: Callable[[Json], Row] = itemgetter(*JOURNAL.split())
+decided_row: Callable[[Json], Row] = itemgetter("id", *DECIDED.split())

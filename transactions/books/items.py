@@ -1,0 +1,33 @@
+"""What does the ledger take, and what does it tell of each?"""
+
+from dataclasses import Field, dataclass
+from datetime import datetime
+from typing import Any, ClassVar, Literal, Protocol, TypeAlias
+
+from loyalty_site.lib.refusals import Refusal
+from transactions.books.columns import Json
+
+Status: TypeAlias = Literal["posted", "replayed", "kept", "refused"]
+
+
+class Item(Protocol):
+    """A frozen dataclass of partners/activity.py. `activity_at` None: the moment at which it reaches us."""
+
+    __dataclass_fields__: ClassVar[dict[str, Field[Any]]]
+
+    @property
+    def activity_at(self) -> datetime | None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What became of one item.
+
+    `answer` is what the sender is answered, now and at each repetition; `refusal` says why nothing was written.
+    Kept: the fact is written down and waits (failed, held, or ahead of what it refers to), no points moved.
+    """
+
+    status: Status
+    journal_id: int | None = None
+    answer: Json | None = None
+    refusal: Refusal | None = None

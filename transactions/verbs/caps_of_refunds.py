@@ -1,0 +1,77 @@
+"""What does a refund or an order edit do to the counters of the period of then? (semantics C8-R5)"""
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+from programs import capping, versions
+from programs.capping import Cap
+from programs.capping import Part as Points
+from programs.configuration import Configuration
+from programs.earning import Earned
+from transactions.books.counters import Name
+from transactions.books.originals import Original
+from transactions.books.refunded import Refund
+from transactions.books.unit_of_work import Books
+
+
+def again(original: Original, then: Configuration, earned: Earned) -> Earned:
+    """What the caps of then leave of `earned`, the points of what is left of an order: nobody loses by a refund
+    more than the caps had let through. `then` is the configuration of then."""
+    limits = original.trace.get("caps", {})
+    if not limits:
+        return earned
+    parts = earned.parts
+    for cap in then.caps:
+        if cap.code in limits.get("rooms", {}):
+            parts = capping.shorten(parts, cap.covers, limits["rooms"][cap.code])
+    for code, most in limits.get("balances", {}).items():
+        parts = capping.shorten(parts, capping.of_currency(code), most)
+    return replace(earned, points=capping.totals(parts), parts=parts)
+
+
+def reopen(
+    books: Books, original: Original, refund: Refund, targets: Mapping[str, int], parts: tuple[Points, ...] | None
+) -> None:
+    """Give back to the counters what `refund` took back, and note that in it.
+
+    `targets` are the points by currency that the rest of the order deserves, `parts` the same by rule (None
+    where only proportions are known). Points that are not recovered stay used.
+    """
+    if not original.counted:
+        return
+    caps = {cap.code: cap for cap in versions.at(books.configuration.id, original.program_version).caps}
+    for counted in original.counted:
+        cap = caps[counted.cap]
+        if cap.reopens:
+            back = _returned(original, cap, counted.amount, refund, targets, parts) - reopened(original, counted.cap)
+            if back > 0:
+                refund.reopened[counted.cap] = books.counters.give_back(counted.name, back)
+
+
+def _returned(
+    original: Original,
+    cap: Cap,
+    amount: int,
+    refund: Refund,
+    targets: Mapping[str, int],
+    parts: tuple[Points, ...] | None,
+) -> int:
+    """How much of the use `amount` of a cap is returned by all refunds of an order together."""
+    code = cap.currency
+    given = original.given(code)
+    due = given - targets.get(code, 0)
+    taken = -sum(one.points.get(code, 0) for one in (*original.refunds, refund))
+    if due <= 0:
+        return 0
+    left = cap.use_of(parts) if parts is not None else -(-amount * targets.get(code, 0) // given)
+    return max(0, amount - left) * min(taken, due) // due
+
+
+def reopened(original: Original, code: str) -> int:
+    """How much earlier refunds gave back to the counter of a cap."""
+    return sum(refund.reopened.get(code, 0) for refund in original.refunds)
+
+
+def freed(original: Original) -> dict[Name, int]:
+    """{counter: what comes back when `original` is taken back whole}."""
+    return {counted.name: counted.amount - reopened(original, counted.cap) for counted in original.counted}
