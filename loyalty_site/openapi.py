@@ -36,6 +36,7 @@ class BearerKeyScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untype
     """How the schema speaks of our keys."""
 
     target_class = "partners.authentication.BearerKey"
+    match_subclasses = True
     name = "key"
 
     def get_security_definition(self, auto_schema: AutoSchema) -> dict[str, str]:

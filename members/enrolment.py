@@ -75,7 +75,7 @@ def enrol(
         )
         Card.objects.bulk_create(Card(member=member, program=program, number=number) for number in cards)
         if external_id and via:
-            ExternalId.objects.create(customer=customer, connection=via, value=external_id)
+            ExternalId.objects.create(customer=customer, connection_id=via.pk, value=external_id)
     Standing.objects.bulk_create(starting_standings(versions.of(program), [member], now=now))
     return member
 

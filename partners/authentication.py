@@ -9,10 +9,12 @@ from django.core.cache import cache
 from django.core.cache.backends.locmem import LocMemCache
 from rest_framework.authentication import BaseAuthentication, get_authorization_header
 from rest_framework.permissions import BasePermission
+from rest_framework.request import Request
 from rest_framework.throttling import BaseThrottle
 
 from loyalty_site.lib.refusals import Refused
 from partners import keys
+from partners.callers import ApiCaller
 
 logger = logging.getLogger("loyalty.api")
 
@@ -42,19 +44,23 @@ class Throttled(Refused):
 
 
 class BearerKey(BaseAuthentication):
-    """`Authorization: Bearer lk_…`; `request.auth` is the ApiKey with its connection and partner."""
+    """`Authorization: Bearer lk_…`; `request.auth` is the ApiCaller with its connection and partner."""
 
-    def authenticate(self, request):
+    def find(self, text: str) -> ApiCaller | None:
+        """Whose usable key this is."""
+        return keys.find(text)
+
+    def authenticate(self, request: Request) -> tuple[AnonymousUser, ApiCaller] | None:
         kind, _, text = get_authorization_header(request).partition(b" ")
         if not kind:
             return None
         # A key is ASCII; whatever else it may be, it is not found.
-        key = keys.find(text.strip().decode("ascii", "replace")) if kind.lower() == b"bearer" else None
-        if key is None:
+        caller = self.find(text.strip().decode("ascii", "replace")) if kind.lower() == b"bearer" else None
+        if caller is None:
             raise NotAuthenticated("This key is unknown, revoked or expired.")
-        return AnonymousUser(), key
+        return AnonymousUser(), caller
 
-    def authenticate_header(self, request):
+    def authenticate_header(self, request: Request) -> str:
         return CHALLENGE
 
 

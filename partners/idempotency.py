@@ -63,7 +63,7 @@ def recall(connection: Connection, key: str, mark: str) -> KeptAnswer | None:
     """
     if not locks.claim(f"idempotency:{connection.pk}:{key}"):
         raise InFlight("A request with this key is being worked on; ask again in a moment.")
-    known = KeptAnswer.objects.filter(connection=connection, key=key).first()
+    known = KeptAnswer.objects.filter(connection=connection.pk, key=key).first()
     if known and known.fingerprint != mark:
         raise KeyReused("This key came with another request before; take a new one.", field="Idempotency-Key:")
     return known
@@ -72,7 +72,7 @@ def recall(connection: Connection, key: str, mark: str) -> KeptAnswer | None:
 def keep(connection: Connection, key: str, mark: str, response: HttpResponse) -> None:
     """Remember the answer of a request that `recall` did not know."""
     KeptAnswer.objects.create(
-        connection=connection,
+        connection_id=connection.pk,
         key=key,
         fingerprint=mark,
         status=response.status_code,

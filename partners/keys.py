@@ -2,23 +2,50 @@
 
 import hashlib
 import hmac
+import json
 import secrets
-from datetime import timedelta
+from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta
 
 from django.utils import timezone
 
-from partners.models import ApiKey
+from loyalty_site.lib.sql import Session, instant
+from partners.callers import ApiCaller, CallingConnection, CallingPartner
+from partners.models import ApiKey, Connection
 
 #: `last_used_at` is for people: writing it more often than this would cost a write per request.
 _SEEN_EVERY = timedelta(minutes=5)
+_LONGEST = 200
 
 
-def _hash(secret):
+def statement(columns: str = "", joins: str = "") -> str:
+    """SQL for one usable key: neither revoked nor expired, of an active connection of an active partner.
+
+    Further `columns` of tables that `joins` adds to the key `k`, its connection `c` and its partner `p` are read
+    along: what a request needs to begin with then costs one statement.
+    """
+    return (
+        f"SELECT k.id, k.secret_hash, k.scopes, k.last_used_at, c.id, p.id, p.code{columns} "
+        "FROM partners_apikey k JOIN partners_connection c ON c.id = k.connection_id "
+        f"JOIN partners_partner p ON p.id = c.partner_id {joins} "
+        "WHERE k.prefix = %s AND k.revoked_at IS NULL AND (k.expires_at IS NULL OR k.expires_at > %s) "
+        f"AND c.status = '{Connection.Status.ACTIVE.value}' AND p.is_active"
+    )
+
+
+_STATEMENT = statement()
+#: How many columns `statement` has of its own.
+_OWN = 7
+
+
+def _hash(secret: str) -> str:
     """SHA-256 is enough for 32 random bytes: there is nothing to guess slowly."""
     return hashlib.sha256(secret.encode()).hexdigest()
 
 
-def issue(connection, *, name, scopes, expires_at=None):
+def issue(
+    connection: Connection, *, name: str, scopes: Iterable[str], expires_at: datetime | None = None
+) -> tuple[ApiKey, str]:
     """(ApiKey, text of the key). The text is shown once and cannot be found again."""
     prefix, secret = secrets.token_hex(5), secrets.token_urlsafe(32)
     key = ApiKey.objects.create(
@@ -32,21 +59,34 @@ def issue(connection, *, name, scopes, expires_at=None):
     return key, f"lk_{prefix}_{secret}"
 
 
-def find(text, *, now=None):
-    """The usable ApiKey that `text` is, with connection and partner loaded, or None."""
+def find(text: str, *, now: datetime | None = None) -> ApiCaller | None:
+    """Whose usable key `text` is, or None."""
+    found = read(text, _STATEMENT, now=now)
+    return found and found[0]
+
+
+def read(
+    text: str, asked: str, *, now: datetime | None = None
+) -> tuple[ApiCaller, Sequence[tuple[int | str | None, ...]]] | None:
+    """(whose usable key `text` is, the further columns of each row that `asked` gives), or None.
+
+    `asked` is made by `statement`.
+    """
     now = now or timezone.now()
     kind, _, rest = text.partition("_")
     prefix, _, secret = rest.partition("_")
-    if kind != "lk" or not secret or len(text) > 200 or "\0" in text:
+    if kind != "lk" or not secret or len(text) > _LONGEST or "\0" in text:
         return None
-    key = ApiKey.objects.usable(now).select_related("connection__partner").filter(prefix=prefix).first()
-    if key is None or not hmac.compare_digest(key.secret_hash, _hash(secret)):
+    rows = Session().run_first(asked, [prefix, now]).fetchall()
+    if not rows or not hmac.compare_digest(rows[0][1], _hash(secret)):
         return None
-    if key.last_used_at is None or key.last_used_at < now - _SEEN_EVERY:
-        ApiKey.objects.filter(pk=key.pk).update(last_used_at=now)
-    return key
+    key_id, _, scopes, last_used_at, connection_id, partner_id, partner_code = rows[0][:_OWN]
+    if last_used_at is None or instant(last_used_at) < now - _SEEN_EVERY:
+        ApiKey.objects.filter(pk=key_id).update(last_used_at=now)
+    connection = CallingConnection(connection_id, CallingPartner(partner_id, partner_code))
+    return ApiCaller(key_id, frozenset(json.loads(scopes)), connection), [row[_OWN:] for row in rows]
 
 
-def revoke(key, *, now=None):
+def revoke(key: ApiKey, *, now: datetime | None = None) -> None:
     """End the life of a key at once. A key that is revoked already keeps its date."""
     ApiKey.objects.filter(pk=key.pk, revoked_at=None).update(revoked_at=now or timezone.now())

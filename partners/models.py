@@ -1,11 +1,8 @@
 """Who do we work with? Partners, their stores and products, and the ways they reach us."""
 
 import secrets
-from datetime import datetime
-from typing import Self
 
 from django.db import models
-from django.db.models import Q
 from django.utils import timezone
 
 from partners.secrets import EncryptedJSONField
@@ -122,19 +119,6 @@ class Connection(models.Model):
         return cls.objects.get_or_create(partner=partner, name=kind.label, defaults={"platform": kind})[0]
 
 
-class ApiKeyQuerySet(models.QuerySet["ApiKey"]):
-    """Keys, of which not all may be used."""
-
-    def usable(self, now: datetime) -> Self:
-        """Keys that are neither revoked nor expired, of connections that are active."""
-        return self.filter(
-            Q(expires_at=None) | Q(expires_at__gt=now),
-            revoked_at=None,
-            connection__status=Connection.Status.ACTIVE,
-            connection__partner__is_active=True,
-        )
-
-
 class ApiKey(models.Model):
     """A secret with which a connection calls our API. Only its hash is kept; partners/keys.py makes them."""
 
@@ -154,8 +138,6 @@ class ApiKey(models.Model):
     expires_at = models.DateTimeField(null=True, blank=True)
     revoked_at = models.DateTimeField(null=True, blank=True, editable=False)
     last_used_at = models.DateTimeField(null=True, blank=True, editable=False)
-
-    objects = ApiKeyQuerySet.as_manager()
 
     class Meta:
         ordering = ["-pk"]

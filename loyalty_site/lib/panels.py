@@ -20,7 +20,8 @@ Cell = str | int
 class Unit(Protocol):
     """What points are counted in, e.g. a Currency."""
 
-    decimals: int
+    @property
+    def decimals(self) -> int: ...
 
 
 @dataclass(frozen=True, slots=True)

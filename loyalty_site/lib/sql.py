@@ -17,7 +17,7 @@ from typing import Protocol, TypeAlias, overload
 import psycopg
 from django.db import connections, models
 from django.db.backends.base.base import BaseDatabaseWrapper
-from django.db.utils import DEFAULT_DB_ALIAS
+from django.db.utils import DEFAULT_DB_ALIAS, InterfaceError, OperationalError
 from psycopg.abc import Buffer
 from psycopg.adapt import Loader
 
@@ -85,6 +85,34 @@ class Session:
             )
         self._log(sql)
         return cursor
+
+    def run_first(self, sql: str, params: Sequence[Value] = ()) -> Rows:
+        """`run` for what a request reads first: over a new connection where the old one turns out to be gone.
+
+        Django would ask the server before each request whether it is still there, which costs as much as this
+        statement; so it is asked only when the statement has failed.
+        """
+        wrapper = self.connection
+        if wrapper.connection is None or wrapper.in_atomic_block or not self.is_postgresql:
+            return self.run(sql, params)
+        # Django sets it; its stubs do not know it.
+        wrapper.health_check_done = True  # type: ignore[attr-defined]
+        try:
+            return self.run(sql, params)
+        except (OperationalError, InterfaceError):
+            if wrapper.is_usable():
+                raise
+            wrapper.close()
+            return self.run(sql, params)
+
+    def collect(self, columns: str) -> str:
+        """SQL of an aggregate: these columns of all rows, as the text of one JSON array of arrays, in any order.
+
+        Where there are no rows it is null, or an array of none. Instants and days are their ISO texts.
+        """
+        if self.is_postgresql:
+            return f"json_agg(json_build_array({columns}))::text"
+        return f"json_group_array(json_array({columns}))"
 
     def _log(self, sql: str) -> None:
         """Let `assertNumQueries` and the debug log see what does not go through Django's cursors."""

@@ -25,6 +25,7 @@ from members.admin.enrol_form import EnrolForm
 from members.admin.relations import relations_panels
 from members.enrolment import enrol
 from members.models import Balance, Member, Standing, Tally
+from programs import versions
 
 #: Sums that are worth a line below the balance when they are not zero, and how they are called.
 _BESIDE = {
@@ -158,7 +159,8 @@ def balance_tile(balance: Balance) -> Tile:
 def tier_tiles(member: Member, tallies: Sequence[Tally], held: dict[int, Standing]) -> Iterator[Tile]:
     """The tier of each group and how far the next one is; `held` maps a group's id to the Standing."""
     tiers = {group: standing.tier_id for group, standing in held.items()}
-    for step in progress.steps(member.program, tallies=tallies, held=tiers, now=timezone.now()):
+    counts = {(tally.currency_id, tally.period): tally.points for tally in tallies}
+    for step in progress.steps(versions.of(member.program), tallies=counts, held=tiers, now=timezone.now()):
         standing = held.get(step.group.id)
         notes = [f"{points(step.counted, step.currency)} {step.currency.name}"]
         share = 100

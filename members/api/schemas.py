@@ -3,7 +3,6 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import TypeAlias
 
 from django.db.models import CharField, Model
 
@@ -11,13 +10,11 @@ from loyalty_site.lib import money
 from loyalty_site.lib.schema_objects import Answer, Answered, Fields, Items
 from loyalty_site.lib.schema_types import Day, Instant, Text, Truth, Whole
 from members.held import HeldLot
-from members.models import Balance, Card, Customer, ExternalId, Member
+from members.models import Card, Customer, ExternalId, Member
+from members.profile import HeldBalance, Profile
 from members.progress import Step
 from partners.models import Store
 from programs.configuration import Currency, Tier, TierGroup
-
-#: By key of the currency: (instant, points in the smallest unit) of each coming expiry, the soonest first.
-Expiries: TypeAlias = Mapping[int, Sequence[tuple[datetime, int]]]
 
 
 def _longest(model: type[Model], name: str) -> int:
@@ -175,22 +172,24 @@ MEMBER_THEN = Answer(
 _BALANCE_COLUMNS = [name for name in BALANCE.fields if name not in ("currency", "balance", "expiries")]
 
 
-def member(member: Member, *, person: Customer, cards: Sequence[str], external_id: str | None) -> dict[str, Answered]:
-    """What a member is, without what the member holds."""
+def member(member: Profile, *, program: str) -> dict[str, Answered]:
+    """What a member is, without what the member holds; `program` is its code."""
     return {
         "number": member.number,
-        "program": member.program.code,
+        "program": program,
         "status": member.status,
         "enrolled_at": member.enrolled_at,
         "channel": member.channel,
-        "home_store": member.home_store.code if member.home_store else None,
-        "external_id": external_id,
-        "cards": cards,
-        **{name: getattr(person, name) for name in PERSON},
+        "home_store": member.home_store,
+        "external_id": member.external_id,
+        "cards": member.cards,
+        **{name: member.person[name] for name in PERSON},
     }
 
 
-def balance(currency: Currency, row: Balance | None, *, ends: Sequence[tuple[datetime, int]]) -> dict[str, Answered]:
+def balance(
+    currency: Currency, row: HeldBalance | None, *, ends: Sequence[tuple[datetime, int]]
+) -> dict[str, Answered]:
     """One balance; `row` is None where nothing was ever moved, `ends` are its coming expiries."""
     columns = {name: getattr(row, name) if row else 0 for name in _BALANCE_COLUMNS}
     return {

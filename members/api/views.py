@@ -1,10 +1,9 @@
 """How do other systems enrol, find and read members?"""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime
 
 from django.core.exceptions import ValidationError
-from django.db.models import Prefetch
 from django.http import HttpResponse
 from django.urls import reverse
 from django.utils import timezone
@@ -17,12 +16,13 @@ from loyalty_site.lib.refusals import Refusal, Refused
 from loyalty_site.lib.schema_objects import Answered
 from loyalty_site.lib.schema_types import Instant
 from loyalty_site.lib.sql import Session
-from members import progress
+from members import profile, progress
 from members.api import schemas
 from members.enrolment import enrol
 from members.held import State
 from members.lookup import IDENTIFIERS, Lookup
-from members.models import Balance, Card, Customer, ExternalId, Member
+from members.models import Balance, Customer, ExternalId, Member
+from members.profile import Profile
 from partners.catalogue import UnknownStore
 from partners.models import Store
 from programs.api.endpoint import PROGRAM, ProgramEndpoint
@@ -81,8 +81,8 @@ class MemberViewSet(ProgramEndpoint):
         """Book what time has done to the member by `now`."""
         raise NotImplementedError
 
-    def expiries(self, member_id: int, *, now: datetime) -> schemas.Expiries:
-        """The coming expiries of the member's points, by key of the currency."""
+    def expiries(self, collect: Callable[[str], str]) -> str:
+        """The subquery for the coming expiries of the member's points that profile.read needs."""
         raise NotImplementedError
 
     def as_of(self, member_id: int, *, true_at: datetime | None, known_at: datetime | None) -> State:
@@ -109,13 +109,13 @@ class MemberViewSet(ProgramEndpoint):
             via=self.connection,
         )
         where = f"{reverse('api:member', args=[member.number])}?program={self.program.code}"
-        return self.answer(self._described(member.pk), status=201, headers={"Location": where})
+        return self.answer(self._described(profile.BY_ID, member.pk), status=201, headers={"Location": where})
 
     def _known(self, external_id: str) -> ExternalId | None:
         """The name that this connection has given to a person already."""
         if not external_id:
             return None
-        named = ExternalId.objects.filter(connection=self.connection, value=external_id)
+        named = ExternalId.objects.filter(connection=self.connection.pk, value=external_id)
         return named.select_related("customer").first()
 
     @extend_schema(
@@ -132,17 +132,17 @@ class MemberViewSet(ProgramEndpoint):
         if isinstance(found, Refusal):
             field = found.field.removeprefix("member").removeprefix(".")
             raise problems.Rejected([Refusal(found.code, found.detail, f"?{field or 'number'}")])
-        return self.answer(self._described(found))
+        return self.answer(self._described(profile.BY_ID, found))
 
     def retrieve(self, request: Request, number: str) -> HttpResponse:
-        row = Member.objects.filter(program=self.program, number=number).values_list("pk", flat=True).first()
-        if row is None:
-            raise problems.unlike("member_unknown", "No member of this program has this number.")
+        if not request.query_params.keys() & AXES:
+            return self.answer(self._described(profile.BY_NUMBER, self.program.pk, number))
+        known = Member.objects.filter(program=self.program.pk, number=number).values_list("pk", flat=True).first()
+        if known is None:
+            raise _unknown()
         now = timezone.now()
         at, known_at = (_past(request.query_params.get(name), f"?{name}", now) for name in AXES)
-        if at or known_at:
-            return self.answer({"number": number, "program": self.program.code} | self._then(row, at, known_at, now))
-        return self.answer(self._described(row))
+        return self.answer({"number": number, "program": self.program.code} | self._then(known, at, known_at, now))
 
     def _then(
         self, member_id: int, at: datetime | None, known_at: datetime | None, now: datetime
@@ -169,52 +169,54 @@ class MemberViewSet(ProgramEndpoint):
     def _store(self, code: str) -> Store | None:
         if not code:
             return None
-        store = Store.objects.filter(partner=self.connection.partner, code=code, is_active=True).first()
+        store = Store.objects.filter(partner=self.connection.partner_id, code=code, is_active=True).first()
         if store is None:
             raise UnknownStore("Your partner has no active store with this code.", field="home_store")
         return store
 
-    def _described(self, member_id: int) -> dict[str, Answered]:
-        """All that is said of a member; a fixed number of statements, whatever the history."""
+    def _described(self, condition: str, *values: int | str) -> dict[str, Answered]:
+        """All that is said of the member whom the condition of profile.read names. Raises Refused for nobody."""
         now = timezone.now()
-        own = ExternalId.objects.filter(connection=self.connection)
-        members = Member.objects.select_related("customer", "home_store").prefetch_related(
-            Prefetch("cards", Card.objects.filter(is_active=True).order_by("pk"), "live_cards"),
-            Prefetch("customer__external_ids", own.order_by("pk"), "own_ids"),
+        found = self._profile(condition, values, now)
+        if found and found.is_due(now):
+            self.settle(found.id, now=now)
+            found = self._profile(condition, values, now)
+        if found is None:
+            raise _unknown()
+        balances = [
+            schemas.balance(currency, found.balances.get(currency.id), ends=found.expiries.get(currency.id, ()))
+            for currency in self._currencies()
+        ]
+        about = schemas.member(found, program=self.program.code)
+        return about | {"balances": balances, "tiers": self._tiers(found, now)}
+
+    def _profile(self, condition: str, values: Sequence[int | str], now: datetime) -> Profile | None:
+        session = Session()
+        return profile.read(
+            session,
+            condition,
+            values,
+            connection_id=self.connection.pk,
+            windows_from=progress.windows_from(self.configuration, now=now),
+            expiries=self.expiries(session.collect),
+            now=now,
         )
-        member = members.get(pk=member_id)
-        member.program = self.program
-        ids = member.customer.own_ids  # type: ignore[attr-defined]  # Prefetched above.
-        return schemas.member(
-            member,
-            person=member.customer,
-            cards=[card.number for card in member.live_cards],
-            external_id=ids[0].value if ids else None,
-        ) | {"balances": self._balances(member, now), "tiers": self._tiers(member, now)}
 
-    def _balances(self, member: Member, now: datetime) -> list[Answered]:
-        rows = {row.currency_id: row for row in member.balances.all()}
-        if any(row.next_change_at and row.next_change_at <= now for row in rows.values()):
-            self.settle(member.pk, now=now)
-            rows = {row.currency_id: row for row in member.balances.all()}
-        ends = self.expiries(member.pk, now=now)
-        return [schemas.balance(c, rows.get(c.id), ends=ends.get(c.id, ())) for c in self._currencies()]
-
-    def _tiers(self, member: Member, now: datetime) -> list[Answered]:
-        groups = self.configuration.tier_groups.values()
-        if not groups:
-            return []
-        held = {row.group_id: row for row in member.standings.current()}
-        tiers = {group: row.tier_id for group, row in held.items()}
-        known = {tier.id: tier for group in groups for tier in group.tiers}
+    def _tiers(self, found: Profile, now: datetime) -> list[Answered]:
+        known = {tier.id: tier for group in self.configuration.tier_groups.values() for tier in group.tiers}
+        held = {group: tier.tier_id for group, tier in found.tiers.items()}
         return [
             schemas.standing(
                 step,
-                tier=known.get(tiers.get(step.group.id)),
-                since=held[step.group.id].from_at if step.group.id in held else None,
+                tier=known.get(held.get(step.group.id)),
+                since=found.tiers[step.group.id].from_at if step.group.id in held else None,
             )
-            for step in progress.steps(self.program, tallies=member.tallies.all(), held=tiers, now=now)
+            for step in progress.steps(self.configuration, tallies=found.tallies, held=held, now=now)
         ]
+
+
+def _unknown() -> Refused:
+    return problems.unlike("member_unknown", "No member of this program has this number.")
 
 
 def _past(text: str | None, field: str, now: datetime) -> datetime | None:

@@ -23,7 +23,8 @@ from loyalty_site.lib.schema_objects import Answered
 from loyalty_site.lib.strict_json import StrictJson
 from partners import idempotency
 from partners.authentication import BearerKey, HasScope, KeyThrottle
-from partners.models import ApiKey, Connection, KeptAnswer
+from partners.callers import ApiCaller, CallingConnection
+from partners.models import KeptAnswer
 
 if TYPE_CHECKING:
     _ViewSet = GenericViewSet[Model]
@@ -96,9 +97,9 @@ class Endpoint(_ViewSet):
     parameters: ClassVar[Mapping[str, Collection[str]]] = {}
 
     @property
-    def connection(self) -> Connection:
-        """The Connection whose key this is."""
-        return cast(ApiKey, self.request.auth).connection
+    def connection(self) -> CallingConnection:
+        """The connection whose key this is."""
+        return cast(ApiCaller, self.request.auth).connection
 
     def page_order(self) -> str:
         """The column that the pages of a list are ordered by, with - for the highest first."""

@@ -52,7 +52,7 @@ def _basket(terms: Configuration, rule: CompiledRule) -> Basket:
     wanted = {condition.key: condition.wanted for condition in rule.conditions}
 
     def first(key: str) -> str:
-        return min(wanted[key]) if key in wanted else ""
+        return str(min(wanted[key])) if key in wanted else ""
 
     amount = SPENT * terms.major
     line = BasketLine(sku=first("products"), category=first("categories"), quantity=1, eligible=amount)

@@ -2,17 +2,16 @@
 
 from collections.abc import Callable
 from functools import cached_property
+from typing import cast
 
-from django.db.models import Q, QuerySet
 from django.http import HttpResponse
 from drf_spectacular.utils import OpenApiParameter
 
 from loyalty_site.lib import problems
 from partners.api.endpoint import Endpoint
-from partners.models import Partner
 from programs import versions
 from programs.configuration import Configuration
-from programs.models import Participation, Program
+from programs.reach import ProgramCaller, ReachedProgram, ReachingKey
 
 PROGRAM = OpenApiParameter(
     "program",
@@ -21,29 +20,25 @@ PROGRAM = OpenApiParameter(
 )
 
 
-def reachable(partner: Partner) -> QuerySet[Program]:
-    """The programs in which `partner` takes part, as their owner or by a Participation."""
-    joined = Participation.objects.filter(partner=partner).values("program")
-    return Program.objects.filter(Q(owner=partner) | Q(pk__in=joined))
-
-
 class ProgramEndpoint(Endpoint):
     """Works in one program: that of ?program=, or the one active program of the key's partner."""
+
+    authentication_classes = [ReachingKey]
 
     def known_parameters(self) -> set[str]:
         return super().known_parameters() | {"program"}
 
     @cached_property
-    def program(self) -> Program:
-        """The Program that the request speaks of. Raises Refused where that is none, or one of several."""
-        programs = reachable(self.connection.partner)
+    def program(self) -> ReachedProgram:
+        """The program that the request speaks of. Raises Refused where that is none, or one of several."""
+        programs = cast(ProgramCaller, self.request.auth).programs
         if code := self.request.query_params.get("program"):
-            program = programs.filter(code=code).first()
+            program = next((program for program in programs if program.code == code), None)
             if program is None:
                 detail = "The key reaches no program with this code."
                 raise problems.unlike("program_unknown", detail, field="?program")
             return program
-        active = list(programs.filter(status=Program.Status.ACTIVE)[:2])
+        active = [program for program in programs if program.is_active]
         if len(active) != 1:
             found = "no active program" if not active else "several active programs"
             raise problems.unlike(

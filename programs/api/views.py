@@ -7,7 +7,7 @@ from rest_framework.request import Request
 from loyalty_site.lib import problems
 from partners.api.endpoint import Endpoint
 from programs.api import schemas
-from programs.api.endpoint import reachable
+from programs.reach import ReachingKey, reachable
 
 
 @extend_schema_view(
@@ -25,14 +25,16 @@ from programs.api.endpoint import reachable
 class ProgramViewSet(Endpoint):
     """Programs, to read."""
 
+    authentication_classes = [ReachingKey]
+
     scopes = {"list": "read", "retrieve": "read"}
 
     def list(self, request: Request) -> HttpResponse:
-        rows = reachable(self.connection.partner).order_by("code").values(*schemas.SUMMARY_COLUMNS)
+        rows = reachable(self.connection.partner_id).order_by("code").values(*schemas.SUMMARY_COLUMNS)
         return self.answer({"results": [schemas.summary(row) for row in rows]})
 
     def retrieve(self, request: Request, code: str) -> HttpResponse:
-        program = reachable(self.connection.partner).select_related("owner").filter(code=code).first()
+        program = reachable(self.connection.partner_id).select_related("owner").filter(code=code).first()
         if program is None:
             raise problems.unlike("program_unknown", "The key reaches no program with this code.")
         return self.answer(schemas.described(program))

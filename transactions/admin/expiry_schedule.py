@@ -1,5 +1,6 @@
 """What will time do to the points of a member: which come free, and which end?"""
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, NamedTuple
 
@@ -26,18 +27,19 @@ def changes(member: Member) -> list[Change]:
     """One for each instant and currency, the soonest first; what has no instant stands last."""
     lots = Lot.objects.filter(member=member, remaining__gt=0).order_by().select_related("currency")
     currencies = {currency.pk: currency for currency in member.program.currencies.all()}
-    sums = {"points": Sum("remaining"), "lots": Count("pk")}
     pending = lots.filter(is_pending=True).values("currency", "available_at", "waits_for", "deadline_at")
+    released = pending.annotate(points=Sum("remaining"), lots=Count("pk"))
     ending = lots.filter(is_pending=False, expires_at__isnull=False).values("currency", "expires_at")
-    coming = [_release(row, currencies) for row in pending.annotate(**sums)]
+    expired = ending.annotate(points=Sum("remaining"), lots=Count("pk"))
+    coming = [_release(row, currencies) for row in released]
     coming += [
         Change(row["expires_at"], "expire", currencies[row["currency"]], row["points"], row["lots"])
-        for row in ending.annotate(**sums)
+        for row in expired
     ]
     return sorted(coming, key=lambda change: (change.at is None, change.at or 0, change.what))
 
 
-def _release(row: dict[str, Any], currencies: dict[int, Currency]) -> Change:
+def _release(row: Mapping[str, Any], currencies: dict[int, Currency]) -> Change:
     at, what = row["available_at"], "come free"
     if row["waits_for"]:
         at, what = row["deadline_at"], f"wait for {row['waits_for']}; cancelled unless it comes before"

@@ -26,6 +26,7 @@ from partners.models import Connection
 from programs.models import Program
 from transactions.admin import journal_panels
 from transactions.admin.journal_actions import JournalActions
+from transactions.admin.lookups import journal_of
 from transactions.admin.posting import post
 from transactions.admin.purchase_form import LineFormSet, LineInline, PurchaseForm
 from transactions.models import Journal
@@ -194,7 +195,7 @@ class JournalAdmin(VerbAdmin):
         program = form.cleaned_data["member"].program
         lines = [line for formset in formsets for line in formset.lines(program)]
         result = post(form.to_activity(lines), program, request.user)
-        journal = Journal.objects.select_related("program").get(pk=result.journal_id)
+        journal = journal_of(result.journal_id)
         level, text = journal_panels.receipt(journal, result)
         self.message_user(request, text, level)
         # “Save and add another” asks the same again, of the same member where the address names one.
@@ -202,7 +203,7 @@ class JournalAdmin(VerbAdmin):
         return Made(journal, HttpResponseRedirect(request.get_full_path() if again else address_of(journal)))
 
 
-def _named(external_id: str) -> QuerySet[Journal, dict[str, Any]]:
+def _named(external_id: str) -> QuerySet[Journal, Any]:
     """Journals of this external id. Its index begins with the columns that are spelled out here."""
     return Journal.objects.filter(
         program__in=list(Program.objects.values_list("pk", flat=True)),

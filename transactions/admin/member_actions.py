@@ -14,13 +14,12 @@ from members.models import Member, Merge
 from partners.activity import Adjustment, Redemption, Transfer
 from transactions.admin import journal_panels
 from transactions.admin.dialogs import AdjustForm, MergeForm, RedeemForm, TransferForm
-from transactions.admin.lookups import member_of, other_member
+from transactions.admin.lookups import journal_of, member_of, other_member
 from transactions.admin.merges import bonuses_given_twice
 from transactions.admin.posting import MAY_POST, back_office, post
 from transactions.admin.wording import points_in_words
 from transactions.books.items import Result
 from transactions.merging import merges
-from transactions.models import Journal
 from transactions.reviews import approvals
 
 _REDEEM = dialog(
@@ -105,7 +104,7 @@ class MemberActions(Extension[Member]):
         )
 
     def _posted(self, request: StaffRequest, member: Member, result: Result) -> HttpResponse:
-        journal = Journal.objects.select_related("program").get(pk=result.journal_id)
+        journal = journal_of(result.journal_id)
         level, text = journal_panels.receipt(journal, result)
         log = f"{journal.get_kind_display()}: {journal.reason}"
         return self.admin.done(request, member, log=log, say=text, level=level)
@@ -155,7 +154,10 @@ def _merge(source: Member, form: MergeForm, user: User) -> Merge | None:
     cleaned = form.cleaned_data
     target = other_member(cleaned["target"], source, "target")
     if form.is_agreed(str(target.pk)):
-        return merges.merge(source, target, reason=cleaned["reason"], claw_back=cleaned["claw_back"], user=user)
+        done: Merge = merges.merge(
+            source, target, reason=cleaned["reason"], claw_back=cleaned["claw_back"], user=user
+        )
+        return done
     form.ask(str(target.pk), list(_effects(source, target, merges.preview(source, target))))
     return None
 

@@ -9,6 +9,7 @@ from django.http import HttpRequest, HttpResponse
 
 from loyalty_site.lib.admin import ModelAdmin, StaffRequest, Subpage, dressed
 from loyalty_site.lib.panels import Panel, Sentences, Table, Tile, Tiles, address_of, link, moment, points
+from members.held import HeldLot
 from members.models import Member
 from programs.models import Currency, Tier
 from transactions.admin import expiry_schedule
@@ -91,9 +92,7 @@ def _tile(currency: Currency, parts: Mapping[str, int]) -> Tile:
     return Tile(currency.name, points(parts["available"] - parts["arrears"], currency), notes)
 
 
-def _lots(
-    request: HttpRequest, member: Member, lots: Sequence[history.HeldLot], currencies: Mapping[int, Currency]
-) -> Table:
+def _lots(request: HttpRequest, member: Member, lots: Sequence[HeldLot], currencies: Mapping[int, Currency]) -> Table:
     zone = member.program.zone
     return Table(
         title="Lots then",

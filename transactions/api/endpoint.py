@@ -84,7 +84,7 @@ class LedgerEndpoint(ProgramEndpoint):
 
         `journal` is the path from a row to its journal, "journal__" or "" for journals themselves.
         """
-        rows = rows.filter(**{f"{journal}program": self.program})
+        rows = rows.filter(**{f"{journal}program": self.program.pk})
         return rows if self.is_owner else rows.filter(**{f"{journal}connection__partner": self.connection.partner_id})
 
     def journals(self, id: int) -> "QuerySet[Journal]":

@@ -16,9 +16,7 @@ from rest_framework.request import Request
 from loyalty_site.lib import instants
 from members.models import Member
 from partners.limits import LARGEST_KEY
-from partners.models import Connection
 from programs.api.endpoint import ProgramEndpoint
-from programs.models import Program
 from transactions.models import Entry, Journal
 
 
@@ -29,7 +27,7 @@ class LedgerFilters(DjangoFilterBackend):
         self, request: HttpRequest, queryset: "QuerySet[Model]", view: ProgramEndpoint
     ) -> dict[str, object]:
         known = super().get_filterset_kwargs(request, queryset, view)
-        return known | {"program": view.program, "connection": view.connection}
+        return known | {"program_id": view.program.pk, "connection_id": view.connection.pk}
 
 
 class InstantField(forms.Field):
@@ -63,7 +61,7 @@ class IdFilter(django_filters.Filter):
 
 
 class OfProgram(django_filters.FilterSet):
-    """Numbers and names mean those of `program`, external ids those that `connection` sent."""
+    """Numbers and names mean those of one program, external ids those that one connection sent."""
 
     def __init__(
         self,
@@ -71,16 +69,16 @@ class OfProgram(django_filters.FilterSet):
         queryset: "QuerySet[Model]",
         *,
         request: Request,
-        program: Program,
-        connection: Connection,
+        program_id: int,
+        connection_id: int,
     ) -> None:
         super().__init__(data, queryset, request=request)
-        self.program, self.connection = program, connection
+        self.program_id, self.connection_id = program_id, connection_id
 
     def of_member(self, queryset: "QuerySet[Model]", name: str, value: str) -> "QuerySet[Model]":
         """Rows of the member with this membership number in the program."""
         # As a subquery, so that the index (member, …) gives the page in order.
-        member = Member.objects.filter(program=self.program, number=value).values("pk")
+        member = Member.objects.filter(program=self.program_id, number=value).values("pk")
         return queryset.filter(member_id=Subquery(member))
 
 
@@ -110,13 +108,13 @@ class TransactionFilter(OfProgram):
 
     def of_currency(self, queryset: "QuerySet[Model]", name: str, value: str) -> "QuerySet[Model]":
         """Journals that moved points of the currency with this code."""
-        moved = Entry.objects.filter(journal=OuterRef("pk"), currency__program=self.program, currency__code=value)
-        return queryset.filter(Exists(moved))
+        moved = Entry.objects.filter(currency__program=self.program_id, currency__code=value)
+        return queryset.filter(Exists(moved.filter(journal=OuterRef("pk"))))
 
     def of_sender(self, queryset: "QuerySet[Model]", name: str, value: str) -> "QuerySet[Model]":
         """Journals that the connection sent under this external id."""
         # All columns of the unique key, so that it is used.
-        return queryset.filter(connection=self.connection, kind__in=Journal.Kind.values, external_id=value)
+        return queryset.filter(connection=self.connection_id, kind__in=Journal.Kind.values, external_id=value)
 
 
 class EntryFilter(OfProgram):

@@ -1,17 +1,17 @@
 """When do the points that a member holds end?"""
 
-from datetime import datetime
-
-from django.db.models import Sum
-
-from transactions.models import Lot
+from collections.abc import Callable
 
 
-def coming(member_id: int, *, now: datetime) -> dict[int, list[tuple[datetime, int]]]:
-    """{currency id: [(instant, points)]}, the soonest end first; what is pending or never ends is left out."""
-    lots = Lot.objects.filter(member_id=member_id, remaining__gt=0, expires_at__gt=now, is_pending=False)
-    sums = lots.order_by("expires_at").values_list("currency_id", "expires_at").annotate(points=Sum("remaining"))
-    ends: dict[int, list[tuple[datetime, int]]] = {}
-    for currency_id, expires_at, points in sums:
-        ends.setdefault(currency_id, []).append((expires_at, points))
-    return ends
+def coming(collect: Callable[[str], str]) -> str:
+    """SQL of a subquery: the coming expiries of the member `m` behind the instant of its one parameter.
+
+    `collect` makes an aggregate of columns; here it is currency id, instant and points. What is pending or never
+    ends is left out.
+    """
+    return (
+        f"SELECT {collect('o.currency_id, o.expires_at, o.points')} FROM "
+        "(SELECT l.currency_id, l.expires_at, SUM(l.remaining) AS points FROM transactions_lot l "
+        "WHERE l.member_id = m.id AND l.remaining > 0 AND l.expires_at > %s AND NOT l.is_pending "
+        "GROUP BY l.currency_id, l.expires_at) o"
+    )

@@ -196,7 +196,7 @@ def test_who_was_read_after_the_sweep_began_is_not_booked_again(made, members):
 )
 def test_no_hand_has_much_less_to_do_than_the_other(members, hands, most, sizes):
     ids = array("q", range(members))
-    batches = sweep._cut(ids, hands=hands, most=most)
+    batches = sweep._cut(ids, threads=hands, most=most)
     assert [len(batch) for batch in batches] == sizes
     assert [who for batch in batches for who in batch] == list(ids)
 

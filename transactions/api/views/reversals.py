@@ -51,8 +51,9 @@ class ReversalViewSet(LedgerEndpoint):
         errors: list[Refusal] = []
         order = requests.ORDER.read(body.get("order"), "order", errors)
         if not errors:
-            sent = Journal.objects.filter(program=self.program, connection=self.connection, kind=Journal.Kind.ACCRUAL)
-            known = sent.filter(external_id=order).values_list("money", flat=True).first()
+            sent = Journal.objects.filter(program=self.program.pk, connection=self.connection.pk)
+            orders = sent.filter(kind=Journal.Kind.ACCRUAL, external_id=order)
+            known = orders.values_list("money", flat=True).first()
         if not isinstance(said, str) or not said:
             return known or self.configuration.money
         if not ISO.fullmatch(said):

@@ -14,6 +14,7 @@ from loyalty_site.lib.schema_objects import Answered, Fields
 from partners.activity import Activity
 from partners.api.endpoint import Pages
 from programs.api.endpoint import PROGRAM
+from programs.models import Currency
 from transactions import ledger
 from transactions.api.endpoint import LedgerEndpoint, of_address, unknown
 from transactions.api.filters import LedgerFilters, TransactionFilter
@@ -156,6 +157,7 @@ class TransactionViewSet(LedgerEndpoint):
             raise unknown()
         lines = JournalLine.objects.filter(journal=id).order_by("position").values(*answers.LINE)
         entries = Entry.objects.filter(journal=id).order_by("pk").values(*answers.ENTRY_COLUMNS)
+        currencies = Currency.objects.filter(program=self.program.pk)
         return self.answer(
             answers.summary(row)
             | answers.decider(row, is_owner=self.is_owner)
@@ -165,7 +167,7 @@ class TransactionViewSet(LedgerEndpoint):
                 "lines": [answers.line(line, row["money"] or self.program.money) for line in lines],
                 "entries": [answers.entry(entry) for entry in entries],
                 "explanation": row["trace"],
-                "sentences": explain(row["trace"], {one.code: one for one in self.program.currencies.all()}),
+                "sentences": explain(row["trace"], {one.code: one for one in currencies}),
             }
         )
 

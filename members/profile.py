@@ -1,0 +1,153 @@
+"""Who is a member, and what does the member hold now? Everything by one statement, as values.
+
+For who reads members one by one and often. What is several rows of a table comes as one JSON array, so that the
+statement gives one row, whatever a member has.
+"""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields
+from datetime import date, datetime
+
+from loyalty_site.lib.sql import Session, instant
+
+#: What is known of the person, as columns of the customer.
+PERSON = ("kind", "first_name", "last_name", "company_name", "email", "phone", "birth_date", "language")
+#: Whose profile: conditions of the member `m`, with the values that they need.
+BY_ID = "m.id = %s"
+BY_NUMBER = "m.program_id = %s AND m.number = %s"
+
+
+@dataclass(frozen=True, slots=True)
+class HeldBalance:
+    """The row of a Balance; points in the smallest unit of the currency."""
+
+    currency_id: int
+    available: int
+    pending: int
+    reserved: int
+    arrears: int
+    lifetime_earned: int
+    lifetime_redeemed: int
+    lifetime_expired: int
+    lifetime_reversed: int
+    next_change_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class HeldTier:
+    """The tier that is held in a group, and since when."""
+
+    group_id: int
+    tier_id: int
+    from_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """A member. `home_store` is the code of the store, `external_id` what one connection calls the person.
+
+    `balances` are by currency, `tiers` by group, `tallies` by currency and first day of the window; `expiries` by
+    currency, each (instant, points), the soonest first.
+    """
+
+    id: int
+    number: str
+    status: str
+    enrolled_at: datetime
+    channel: str
+    home_store: str | None
+    external_id: str | None
+    person: Mapping[str, str | date | None]
+    cards: Sequence[str]
+    balances: Mapping[int, HeldBalance]
+    tiers: Mapping[int, HeldTier]
+    tallies: Mapping[tuple[int, date], int]
+    expiries: Mapping[int, Sequence[tuple[datetime, int]]]
+
+    def is_due(self, now: datetime) -> bool:
+        """Whether time has changed a balance, which nobody has booked yet."""
+        return any(row.next_change_at and row.next_change_at <= now for row in self.balances.values())
+
+
+_BALANCE = ", ".join(f"b.{field.name}" for field in fields(HeldBalance))
+
+
+def read(
+    session: Session,
+    condition: str,
+    values: Sequence[int | str],
+    *,
+    connection_id: int,
+    windows_from: date,
+    expiries: str,
+    now: datetime,
+) -> Profile | None:
+    """The Profile of the member that the `condition` with its `values` names, None where there is none.
+
+    Tallies of windows that began before `windows_from` are left out. The ledger lies above this app: `expiries` is
+    its subquery for the coming expiries of the member `m` behind the instant of its one parameter, collected as
+    (currency id, instant, points).
+    """
+    collect = session.collect
+    sql = (
+        "SELECT m.id, m.number, m.status, m.enrolled_at, m.channel, s.code, "
+        "(SELECT e.value FROM members_externalid e WHERE e.customer_id = c.id AND e.connection_id = %s "
+        "ORDER BY e.id LIMIT 1), "
+        f"(SELECT {collect('k.id, k.number')} FROM members_card k WHERE k.member_id = m.id AND k.is_active), "
+        f"(SELECT {collect(_BALANCE)} FROM members_balance b WHERE b.member_id = m.id), "
+        f"(SELECT {collect('h.group_id, h.tier_id, h.from_at')} FROM members_standing h "
+        "WHERE h.member_id = m.id AND h.is_current), "
+        f"(SELECT {collect('t.currency_id, t.period, t.points')} FROM members_tally t "
+        "WHERE t.member_id = m.id AND t.period >= %s), "
+        f"({expiries}), {', '.join(f'c.{name}' for name in PERSON)} "
+        "FROM members_member m JOIN members_customer c ON c.id = m.customer_id "
+        f"LEFT JOIN partners_store s ON s.id = m.home_store_id WHERE {condition}"
+    )
+    row = session.run(sql, [connection_id, windows_from, now, *values]).fetchone()
+    return _profile(row) if row else None
+
+
+def _profile(row: tuple) -> Profile:
+    (
+        id,
+        number,
+        status,
+        enrolled_at,
+        channel,
+        home_store,
+        external_id,
+        cards,
+        balances,
+        tiers,
+        tallies,
+        ends,
+        *person,
+    ) = row
+    expiries: dict[int, list[tuple[datetime, int]]] = {}
+    for currency_id, at, points in _rows(ends):
+        expiries.setdefault(currency_id, []).append((_instant(at), points))
+    return Profile(
+        id=id,
+        number=number,
+        status=status,
+        enrolled_at=instant(enrolled_at),
+        channel=channel,
+        home_store=home_store,
+        external_id=external_id,
+        person=dict(zip(PERSON, person, strict=True)),
+        cards=[number for _, number in sorted(_rows(cards))],
+        balances={held[0]: HeldBalance(*held[:-1], _instant(held[-1])) for held in _rows(balances)},
+        tiers={group: HeldTier(group, tier, _instant(from_at)) for group, tier, from_at in _rows(tiers)},
+        tallies={(currency, date.fromisoformat(first)): points for currency, first, points in _rows(tallies)},
+        expiries={currency_id: sorted(ends) for currency_id, ends in expiries.items()},
+    )
+
+
+def _rows(collected: str | None) -> list:
+    """What `Session.collect` collected."""
+    return json.loads(collected) if collected else []
+
+
+def _instant(text: str | None) -> datetime | None:
+    return instant(datetime.fromisoformat(text)) if text else None
