@@ -1,17 +1,18 @@
-"""What every test stands on: tasks that run at once, programs compiled anew, a ledger that can be emptied."""
+"""What every test stands on: tasks that run at once, programs that are compiled anew, passwords that cost nothing."""
 
 import pytest
-from django.db import connection
+from django.conf import settings
 
 from loyalty_site.celery import app
 from programs import versions
-from transactions.models.immutability import drop_triggers
 
 pytest.register_assert_rewrite("tests.support")
-pytest_plugins = ["tests.support.people", "tests.support.once"]
+pytest_plugins = [f"tests.support.{name}" for name in ("people", "once", "stage", "committing", "query_counts")]
 
-# Fixtures that empty the tables afterwards, because the test commits.
-COMMITTING = {"transactional_db", "django_db_reset_sequences", "django_db_serialized_rollback", "live_server"}
+
+def pytest_configure():
+    # A password is as hard to make as to guess; here nobody guesses.
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 
 
 @pytest.fixture(autouse=True, scope="session")
@@ -23,22 +24,5 @@ def _tasks_run_at_once():
 @pytest.fixture(autouse=True)
 def _programs_are_compiled_anew():
     """A test that is rolled back leaves its keys to the next program, which is another one."""
-    versions.forget()
     yield
     versions.forget()
-
-
-@pytest.fixture(autouse=True)
-def _ledger_can_be_emptied(request):
-    """Take the ledger's triggers away before a committing test is cleaned up.
-
-    Emptying the tables ends in post_migrate, which makes the triggers again.
-    """
-    marker = request.node.get_closest_marker("django_db")
-    commits = COMMITTING & set(request.fixturenames) or (marker and marker.kwargs.get("transaction"))
-    if commits:
-        # Asked for here, so that the tables are emptied after the code below `yield`.
-        request.getfixturevalue("transactional_db")
-    yield
-    if commits:
-        drop_triggers(connection)

@@ -92,7 +92,7 @@ def run_pytest(pytest_args, place, **urls):
     environment = {name: value for name, value in os.environ.items() if name not in OURS}
     environment |= {"VAR_DIR": str(place / "var"), "SECRET_KEY": secrets.token_urlsafe(50)} | urls
     # One -v takes back the -q of the configuration: the closing lines are the ordinary ones.
-    command = [sys.executable, "-m", "pytest", "-v", "--tb=short", "-n", "2", *pytest_args]
+    command = [sys.executable, "-m", "pytest", "-v", "--tb=short", "-n", "2", "--dist", "worksteal", *pytest_args]
     suite = subprocess.Popen(command, cwd=ROOT, env=environment)
     try:
         return suite.wait()

@@ -6,7 +6,6 @@ from datetime import timedelta
 from itertools import count
 
 import pytest
-from django.db import transaction
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -16,6 +15,8 @@ from tests.support import factories
 from tests.support.balanced import assert_balanced
 from tests.support.factories import held, post, post_one, purchase, redemption, reversal
 from tests.support.living import START, live
+from tests.support.stage import kept
+from tests.support.taken_back import taken_back
 from transactions.merging import merges
 from transactions.models import Lot
 
@@ -32,13 +33,12 @@ short = settings(max_examples=25, deadline=None, suppress_health_check=[HealthCh
 @contextmanager
 def undone(made):
     """What happens inside is audited, and leaves no trace."""
-    with transaction.atomic():
+    with taken_back():
         yield
         assert_balanced(made)
-        transaction.set_rollback(True)
 
 
-@pytest.fixture
+@kept
 def made(db):
     """1.5 points and one status point per euro, which the tier multiplies."""
     made = factories.program(rules=False)
@@ -151,13 +151,12 @@ def test_the_order_of_independent_members_does_not_matter(made, facts, shuffled,
         orders = [list(turns), shuffled.sample(turns, len(turns))]
         found = []
         for order in orders:
-            with transaction.atomic():
+            with taken_back():
                 queues = [deque(queue) for queue in own]
                 items = [queues[place].popleft() for place in order]
                 for batch in [items] if is_one_batch else [[item] for item in items]:
                     post(made, *batch, now=START)
                 found.append([holdings(who) for who in members])
-                transaction.set_rollback(True)
         assert found[0] == found[1]
 
 

@@ -6,10 +6,12 @@ from members.models import Card, Customer, Member
 from partners.models import KeptAnswer
 from tests.support import factories
 from tests.support.api_caller import Caller
+from tests.support.lively import LivelyShop
+from tests.support.stage import kept
 from transactions.models import Entry, Journal
 
 
-@pytest.fixture
+@kept
 def club(db):
     return factories.program("club", owner=factories.partner("shop"))
 
@@ -20,6 +22,12 @@ def shop(club):
     return Caller(club.owner)
 
 
+@kept
+def lively_shop(db):
+    """Everything that the back office can show."""
+    return LivelyShop()
+
+
 @pytest.fixture
 def desk(client, store_staff):
     """The browser of a clerk."""
@@ -27,7 +35,7 @@ def desk(client, store_staff):
     return client
 
 
-@pytest.fixture
+@kept
 def ada(club):
     """A member whom the tills know by a card, an address and a phone number."""
     member = factories.member(club, email="ada@example.com", phone="+33612345678")

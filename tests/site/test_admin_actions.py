@@ -12,12 +12,13 @@ from partners.models import ApiKey
 from tests.support import factories
 from tests.support.admin_forms import errors_of, form_of
 from tests.support.shop import Shop
+from tests.support.stage import kept
 from transactions.models import Journal
 
 ADD = "admin:transactions_journal_add"
 
 
-@pytest.fixture
+@kept
 def shop(db):
     return Shop()
 

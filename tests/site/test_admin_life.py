@@ -4,15 +4,14 @@ import pytest
 
 from tests.support import factories
 from tests.support.admin_dialogs import address, deed, errors, refunded
-from tests.support.lively import LivelyShop
 from transactions.models import Journal, Lot
 
 LOTS = "Release early"
 
 
 @pytest.fixture
-def shop(db):
-    return LivelyShop()
+def shop(lively_shop):
+    return lively_shop
 
 
 @pytest.fixture

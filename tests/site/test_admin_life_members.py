@@ -12,7 +12,6 @@ from members.models import Balance, Member, Merge
 from partners.models import KeptAnswer
 from tests.support import factories
 from tests.support.admin_dialogs import address, deed, errors
-from tests.support.lively import LivelyShop
 from transactions.models import Approval, Journal
 
 PAGE = "members_member_change"
@@ -21,8 +20,8 @@ WITHOUT_PAGE = {KeptAnswer}
 
 
 @pytest.fixture
-def shop(db):
-    return LivelyShop()
+def shop(lively_shop):
+    return lively_shop
 
 
 @pytest.fixture

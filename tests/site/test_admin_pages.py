@@ -10,7 +10,6 @@ from members.models import Balance, Customer, Member, Standing
 from partners.models import ApiKey, Connection, Partner, Store
 from programs.models import Currency, Program, ProgramVersion, Rule
 from tests.support import factories
-from tests.support.lively import LivelyShop
 from transactions.models import Entry, Journal, JournalLine, Lot, Trace
 
 MODELS = [pytest.param(model, id=model._meta.label) for model in admin.site._registry]
@@ -18,8 +17,8 @@ FACTS = [Entry, Journal, JournalLine, Lot, Trace, Balance, Standing, ProgramVers
 
 
 @pytest.fixture
-def shop(db):
-    return LivelyShop()
+def shop(lively_shop):
+    return lively_shop
 
 
 def page(model, name, *args):

@@ -5,15 +5,15 @@ from django.urls import reverse
 
 from tests.support import factories
 from tests.support.admin_dialogs import said
-from tests.support.lively import LivelyShop
+from tests.support.stage import kept
 from transactions.expiry import redating
 from transactions.models import NightRun, Redating
 
 
-@pytest.fixture
-def shop(db):
+@kept
+def shop(lively_shop):
     """A shop in which points now live for one month, and its lots do not know yet."""
-    shop = LivelyShop()
+    shop = lively_shop
     expiry = shop.points.expiry_rule
     expiry.period, expiry.rounding = 1, "none"
     expiry.save()

@@ -5,13 +5,12 @@ import pytest
 from partners.activity import Refunded
 from tests.support import factories
 from tests.support.admin_dialogs import address, deed, errors, refunded
-from tests.support.lively import LivelyShop
 from transactions.models import Journal
 
 
 @pytest.fixture
-def shop(db):
-    return LivelyShop()
+def shop(lively_shop):
+    return lively_shop
 
 
 @pytest.fixture

@@ -1,34 +1,35 @@
 """Who uses the back office in the tests? Three people, so that each permission has its negative test."""
 
-import pytest
+from django.contrib.auth import get_user_model
 
 from loyalty_site import staff
+from tests.support.stage import kept
 
 
-def _person(django_user_model, name, group=None):
-    person = django_user_model.objects.create_user(name, f"{name}@example.com", "correct horse", is_staff=bool(group))
+def _person(name, group=None):
+    person = get_user_model().objects.create_user(name, f"{name}@example.com", "correct horse", is_staff=bool(group))
     if group:
         staff.make_groups()
         person.groups.add(staff.Group.objects.get(name=group))
     return person
 
 
-@pytest.fixture
-def marketing(db, django_user_model):
-    return _person(django_user_model, "marketing", "Marketing")
+@kept
+def marketing(db):
+    return _person("marketing", "Marketing")
 
 
-@pytest.fixture
-def store_staff(db, django_user_model):
-    return _person(django_user_model, "store", "Store staff")
+@kept
+def store_staff(db):
+    return _person("store", "Store staff")
 
 
-@pytest.fixture
-def stranger(db, django_user_model):
+@kept
+def stranger(db):
     """Somebody with a login and nothing else."""
-    return _person(django_user_model, "stranger")
+    return _person("stranger")
 
 
-@pytest.fixture
-def boss(db, django_user_model):
-    return django_user_model.objects.create_superuser("boss", "boss@example.com", "correct horse")
+@kept
+def boss(db):
+    return get_user_model().objects.create_superuser("boss", "boss@example.com", "correct horse")

@@ -5,16 +5,17 @@ from django.apps import apps
 
 from tests.support import factories
 from tests.support.books_balance import books_balance
+from tests.support.stage import kept
 
 __all__ = ["books_balance"]
 
 
-@pytest.fixture
+@kept
 def made(db):
     return factories.program()
 
 
-@pytest.fixture
+@kept
 def who(made):
     return factories.member(made)
 
@@ -27,7 +28,7 @@ def count_rows(db):
     return lambda: {model._meta.label: model._base_manager.count() for model in models}
 
 
-@pytest.fixture
+@kept
 def plain(db):
     """A program with one rule of a point for a euro."""
     made = factories.program(rules=False, max_backdate_days=3650)
@@ -35,6 +36,6 @@ def plain(db):
     return made
 
 
-@pytest.fixture
+@kept
 def ada(plain):
     return factories.member(plain)

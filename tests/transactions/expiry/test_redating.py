@@ -11,6 +11,7 @@ from programs.models import ExpiryRule
 from tests.support import factories
 from tests.support.factories import at, post_one, purchase, redemption
 from tests.support.living import START, everything, live
+from tests.support.taken_back import taken_back
 from transactions import ledger
 from transactions.expiry import preview, redating
 from transactions.models import Entry, Lot, NightRun, Redating
@@ -146,9 +147,8 @@ def test_a_job_that_was_interrupted_is_taken_up_where_it_was(made, points, monke
         redating.apply(points, now, reason="Once")
         return everything(members)
 
-    with transaction.atomic():
+    with taken_back():
         expected = whole()
-        transaction.set_rollback(True)
     deed, calls = redating._redate, []
 
     def fail_second(*arguments):

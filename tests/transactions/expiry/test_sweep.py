@@ -5,7 +5,7 @@ from array import array
 from datetime import timedelta
 
 import pytest
-from django.db import connection, transaction
+from django.db import connection
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -13,6 +13,7 @@ from programs.models import Currency, ExpiryRule
 from tests.support import factories
 from tests.support.factories import post_one, purchase
 from tests.support.living import START, everything, live
+from tests.support.taken_back import taken_back
 from transactions import ledger
 from transactions.expiry import sweep
 from transactions.models import Entry, Journal, Lot, Redating
@@ -22,21 +23,13 @@ LATER = START + timedelta(days=3)
 needs_postgresql = pytest.mark.skipif(connection.vendor != "postgresql", reason="the plain case is for PostgreSQL")
 
 
-class RolledBack(Exception):
-    pass
-
-
 def tell(made, members, deed, **options):
     """What `deed` leaves behind; it is undone."""
-    found = None
-    try:
-        with transaction.atomic():
-            deed()
-            found = everything(members, **options)
-            assert not list(audit(made))
-            raise RolledBack
-    except RolledBack:
-        return found
+    with taken_back():
+        deed()
+        found = everything(members, **options)
+        assert not list(audit(made))
+    return found
 
 
 def swept(made, now, **options):
@@ -60,7 +53,7 @@ def read(made, members, now):
 @given(seed=st.integers(0, 10**6), hours=st.lists(st.integers(1, 60), min_size=1, max_size=4))
 def test_reading_after_the_sweep_equals_reading_lazily(made, members, seed, hours):
     """C-INV 13, and more: the same entries, whether time is booked in four steps by two ways, or in one."""
-    with transaction.atomic():
+    with taken_back():
         live(made, members, seed)
         end = START + timedelta(hours=max(hours))
 
@@ -73,14 +66,13 @@ def test_reading_after_the_sweep_equals_reading_lazily(made, members, seed, hour
         stepwise = tell(made, members, often, but=but)
         assert stepwise == tell(made, members, lambda: swept(made, end, batch=2), but=but)
         assert stepwise == tell(made, members, lambda: read(made, members, end), but=but)
-        transaction.set_rollback(True)
 
 
 @needs_postgresql
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(seed=st.integers(0, 10**6), pending=st.booleans(), reserves=st.booleans(), hours=st.integers(1, 60))
 def test_the_plain_way_writes_the_same_to_the_last_byte(made, members, seed, pending, reserves, hours):
-    with transaction.atomic():
+    with taken_back():
         live(made, members, seed, with_pending=pending, with_reservations=reserves)
         now = START + timedelta(hours=hours)
         # The journal of the day, whose key is part of the chain, is there before both.
@@ -88,7 +80,6 @@ def test_the_plain_way_writes_the_same_to_the_last_byte(made, members, seed, pen
         plain = tell(made, members, lambda: swept(made, now))
         general = tell(made, members, lambda: swept(made, now, is_plain_fast=False))
         assert plain == general
-        transaction.set_rollback(True)
 
 
 @needs_postgresql

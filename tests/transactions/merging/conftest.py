@@ -4,6 +4,7 @@ import pytest
 
 from tests.support import factories
 from tests.support.balanced import assert_balanced
+from tests.support.stage import kept
 
 
 @pytest.fixture
@@ -12,6 +13,6 @@ def ada(made):
     assert_balanced(made)
 
 
-@pytest.fixture
+@kept
 def twin(made):
     return factories.member(made)

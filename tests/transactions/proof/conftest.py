@@ -1,19 +1,19 @@
 """Members with everything that the ledger can do, in tables that anybody may change."""
 
-import pytest
 from django.db import connection
 
 from tests.support import factories
 from tests.support.factories import post, post_one, purchase, redemption, reversal
+from tests.support.stage import kept
 from transactions.models.immutability import drop_triggers
 
 
-@pytest.fixture
+@kept
 def other(made):
     return factories.member(made)
 
 
-@pytest.fixture
+@kept
 def busy(made, who, other):
     """Two members with everything that the ledger can do so far: credits, debits, both reversals."""
     first = post_one(made, purchase(who, 60_000, activity_at=factories.at(2026, 3, 1)))

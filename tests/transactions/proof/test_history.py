@@ -4,7 +4,6 @@ from datetime import timedelta
 from random import Random
 
 import pytest
-from django.db import transaction
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -12,6 +11,7 @@ from members.models import Standing
 from partners.activity import EarlyRelease
 from tests.support.factories import at, post_one, purchase, redemption
 from tests.support.living import START, live
+from tests.support.taken_back import taken_back
 from transactions import ledger
 from transactions.models import Lot
 from transactions.proof import history
@@ -33,7 +33,7 @@ def test_the_past_is_told_as_it_was_seen(made, who, seed):
     """Snapshots along the way, of balances, lots with their ends, and tiers, are told again afterwards."""
     random = Random(seed)
     who.standings.update(recorded_at=START)
-    with transaction.atomic():
+    with taken_back():
         now, seen = START, {}
         for step in range(6):
             live(made, [who], seed + step, steps=random.randint(0, 8), now=now)
@@ -51,7 +51,6 @@ def test_the_past_is_told_as_it_was_seen(made, who, seed):
             assert history.as_of(who.pk, true_at=instant) == state
             assert history.as_of(who.pk, true_at=instant, known_at=instant) == state
         assert history.as_of(who.pk) == stored(who)
-        transaction.set_rollback(True)
 
 
 def points(who, **axes):

@@ -7,10 +7,11 @@ from tests.support import factories
 from tests.support.balanced import assert_balanced
 from tests.support.expiring import expiry
 from tests.support.factories import at, post_one, purchase
+from tests.support.stage import kept
 from transactions.models import Lot
 
 
-@pytest.fixture
+@kept
 def home(made):
     return factories.member(made, kind="group", company_name="The Lovelaces")
 
@@ -21,7 +22,7 @@ def tie(made, who, home):
     assert_balanced(made)
 
 
-@pytest.fixture
+@kept
 def three(made, who):
     """Lots A 100 until 31 March, B 50 until 30 April 2026, C 80 for ever."""
     post_one(made, purchase(who, 10000, activity_at=at(2025, 3, 10)), now=at(2025, 3, 10))
@@ -31,7 +32,7 @@ def three(made, who):
     return Lot.objects.filter(member=who).order_by("pk")
 
 
-@pytest.fixture
+@kept
 def rich(made, who):
     """A member with 500 points."""
     post_one(made, purchase(who, 50000, activity_at=at(2026, 1, 10)), now=at(2026, 1, 10))
