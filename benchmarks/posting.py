@@ -31,6 +31,7 @@ NAMES = {
     "one": "engine, batch of one",
     "500": "engine, batches of 500",
     "hot": "engine, batch of one, all to one member",
+    "shared": "engine, one at a time by 8 threads of one process",
     "before-one": "engine as it was, batch of one",
     "before-500": "engine as it was, batches of 500",
     "hordak": "django-hordak, a transaction with two legs",
@@ -41,7 +42,7 @@ NAMES = {
 }
 EVERYWHERE = ("one", "500", "orm", "naive", "naive-1000")
 ON_POSTGRESQL = [(name, hands) for hands in (1, 8) for name in ("pgbench", "five", "replay", "hordak", *EVERYWHERE)]
-ON_POSTGRESQL += [("500", 2), ("hot", 8)]
+ON_POSTGRESQL += [("500", 2), ("hot", 8), ("shared", 1)]
 ON_SQLITE = [(name, 1) for name in ("five-sqlite", *EVERYWHERE)]
 BEFORE = {
     "postgresql": [("before-one", 1), ("before-500", 1), ("before-500", 2), ("before-one", 8)],
@@ -59,7 +60,9 @@ RATIOS = [
     Ratio("batches of 500 / batch of one, 8", ("500", 8), ("one", 8)),
     Ratio("batches of 500, two connections / one", ("500", 2), ("500", 1), 1.6),
     Ratio("batch of one / django-hordak", ("one", 1), ("hordak", 1), 0.8),
-    Ratio("batch of one / django-hordak, 8", ("one", 8), ("hordak", 8), 1.2),
+    Ratio("batch of one / django-hordak, 8", ("one", 8), ("hordak", 8)),
+    Ratio("8 threads that share batches / django-hordak, 8", ("shared", 1), ("hordak", 8), 1.2),
+    Ratio("8 threads that share batches / batch of one, 8", ("shared", 1), ("one", 8)),
     Ratio("batch of one / five statements by the ORM", ("one", 1), ("orm", 1)),
     Ratio("batch of one / five statements by the ORM, 8", ("one", 8), ("orm", 8)),
     Ratio("batch of one / save + signal, 10 entries", ("one", 1), ("naive", 1), 1.2),
@@ -185,7 +188,7 @@ def check(crews: dict[str, Crew], acknowledged: "Counter[str]") -> None:
 
 
 def check_ours(acknowledged: "Counter[str]") -> None:
-    shop.check(sum(acknowledged[name] for name in ("one", "500", "hot", "replay")))
+    shop.check(sum(acknowledged[name] for name in ("one", "500", "hot", "shared", "replay")))
     floor.check(sum(acknowledged[name] for name in ("five", "five-sqlite", "pgbench", "orm")))
     naive.check(10, acknowledged["naive"])
     naive.check(1_000, acknowledged["naive-1000"])

@@ -221,7 +221,7 @@ ROOMS = [
     {"books"},
     {"verbs"},
     {"finding", "batch", "ledger"},
-    {"expiry", "reviews", "merging", "imports"},
+    {"sharing", "expiry", "reviews", "merging", "imports"},
     {"api", "tasks"},
     {"admin"},
 ]

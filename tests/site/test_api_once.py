@@ -171,6 +171,23 @@ def test_many_at_once_do_it_once(club):
 
 @pytest.mark.races
 @pytest.mark.django_db(transaction=True)
+def test_many_at_once_without_a_key_are_each_answered_for_their_own(club):
+    """They may be posted as one batch."""
+    ada, shops = factories.member(club), [Caller(club.owner) for _ in range(8)]
+    bodies = [purchase(ada, f"order-{n}", amount="ten" if n == 3 else f"{n}.00") for n in range(8)]
+    answers = at_once(8, lambda n: shops[n].post("transactions/", bodies[n]))
+    assert [answer.status_code for answer in answers] == [201] * 3 + [400] + [201] * 4
+    for n, answer in enumerate(answers):
+        if n != 3:
+            journal = Journal.objects.get(pk=answer.said["id"])
+            assert (journal.external_id, journal.amount) == (f"order-{n}", 100 * n)
+    again = at_once(8, lambda n: shops[n].post("transactions/", bodies[n]).status_code)
+    assert again == [200] * 3 + [400] + [200] * 4
+    assert held(ada) == sum({0, 1, 2, 4, 5, 6, 7})
+
+
+@pytest.mark.races
+@pytest.mark.django_db(transaction=True)
 def test_the_last_points_are_spent_once_under_many_keys(club):
     ada = factories.member(club)
     factories.post_one(club, factories.purchase(ada, 1000))

@@ -13,7 +13,7 @@ from loyalty_site.lib.schema_objects import Answered
 from loyalty_site.lib.schema_types import SchemaType
 from partners.api.endpoint import REPLAYED, Pages
 from programs.api.endpoint import ProgramEndpoint
-from transactions import ledger
+from transactions import ledger, sharing
 from transactions.api.schemas import answers
 from transactions.books.items import Item, Result
 from transactions.models import Journal
@@ -47,7 +47,7 @@ class LedgerEndpoint(ProgramEndpoint):
         refusal points to."""
         refusal = self.not_ours(item)
         if refusal is None:
-            [result] = ledger.record([item], program_id=self.program.pk, via=self.connection, dry_run=dry_run)
+            result = self._record_one(item, dry_run=dry_run)
             refusal = result.refusal
         if refusal:
             raise problems.Rejected([Refusal(refusal.code, refusal.detail, fields(refusal.field))])
@@ -61,6 +61,11 @@ class LedgerEndpoint(ProgramEndpoint):
             case "replayed":
                 return self.answer(answered, headers={REPLAYED: "true"})
         return self.answer(answered)
+
+    def _record_one(self, item: Item, *, dry_run: bool) -> Result:
+        if dry_run:
+            return ledger.record([item], program_id=self.program.pk, via=self.connection, dry_run=True)[0]
+        return sharing.record_one(item, program_id=self.program.pk, via=self.connection)
 
     def post_asked(self, body: SchemaType[Item], *, fields: Callable[[str], str] = str) -> HttpResponse:
         """The HTTP answer to the one item that the request's body is read as. Raises Rejected."""

@@ -4,7 +4,7 @@
 until it has nothing left) and returns how many posts the database has acknowledged.
 """
 
-from benchmarks.stage.contenders.engine import BatchesOf500, BatchOfOne, HotMember
+from benchmarks.stage.contenders.engine import BatchesOf500, BatchOfOne, HotMember, Shared
 from benchmarks.stage.contenders.floor import FiveOnSQLite, FiveStatements
 from benchmarks.stage.contenders.hordak import Hordak
 from benchmarks.stage.contenders.naive import Naive, NaiveWithLongHistory
@@ -18,6 +18,7 @@ CONTENDERS = {
     "one": BatchOfOne,
     "500": BatchesOf500,
     "hot": HotMember,
+    "shared": Shared,
     "orm": FiveByORM,
     "naive": Naive,
     "naive-1000": NaiveWithLongHistory,

@@ -2,6 +2,7 @@
 
 import secrets
 from itertools import count, cycle
+from threading import Lock
 from time import perf_counter
 
 from benchmarks.stage import shop
@@ -55,3 +56,36 @@ class HotMember(Engine):
     def __init__(self, place, places):
         super().__init__(place, places)
         self.people = cycle(shop.people()[:1])
+
+
+class Shared(Engine):
+    """Threads of one process, each with a connection and one purchase at a time, as requests to one server come."""
+
+    threads = 8
+
+    def post(self, until):
+        from concurrent.futures import ThreadPoolExecutor
+
+        lock = Lock()
+
+        def next_one():
+            with lock:
+                return self.batch()[0]
+
+        def work():
+            from django.db import connection
+
+            from transactions.sharing import record_one
+
+            posted = 0
+            try:
+                while perf_counter() < until:
+                    result = record_one(next_one(), program_id=self.program_id, via=self.via)
+                    assert result.status == "posted", result
+                    posted += 1
+            finally:
+                connection.close()
+            return posted
+
+        with ThreadPoolExecutor(self.threads) as pool:
+            return sum(future.result() for future in [pool.submit(work) for _ in range(self.threads)])

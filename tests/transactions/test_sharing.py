@@ -1,0 +1,214 @@
+"""Single facts that arrive at the same moment are posted as one batch, and each is answered as if it were alone."""
+
+import threading
+import time
+
+import pytest
+from django.db import transaction
+
+from members.models import Member
+from tests.support import factories
+from tests.support.books_balance import books_balance
+from tests.support.crowd import at_once
+from tests.support.factories import held, purchase, redemption
+from transactions import ledger, sharing
+from transactions.models import Journal
+
+__all__ = ["books_balance"]
+
+pytestmark = [pytest.mark.races, pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("books_balance")]
+
+PATIENCE_S = 60
+
+
+@pytest.fixture
+def batches(monkeypatch):
+    """The size of each batch that the ledger was given."""
+    sizes, record = [], ledger.record
+
+    def counted(items, **options):
+        sizes.append(len(items))
+        return record(items, **options)
+
+    monkeypatch.setattr(ledger, "record", counted)
+    return sizes
+
+
+@pytest.fixture
+def shop():
+    made = factories.program()
+    return made, factories.till(made)
+
+
+@pytest.fixture
+def waiting(shop):
+    """A function that lines facts up, as if other threads waited with them; returns their turns."""
+
+    def waiting(*facts):
+        turns = [sharing._Turn(fact) for fact in facts]
+        sharing._line_of(shop[0].pk, shop[1])._waiting.extend(turns)
+        return turns
+
+    return waiting
+
+
+def share(shop, item):
+    made, via = shop
+    return sharing.record_one(item, program_id=made.pk, via=via)
+
+
+def while_one_posts(shop, first, *others, monkeypatch):
+    """The Results of `first`, and of the others, who all came while it was being posted."""
+    made, via = shop
+    line, record = sharing._line_of(made.pk, via), ledger.record
+    begun, go_on = threading.Event(), threading.Event()
+
+    def held_up(items, **options):
+        begun.set()
+        assert go_on.wait(PATIENCE_S)
+        return record(items, **options)
+
+    monkeypatch.setattr(ledger, "record", held_up)
+
+    def come_later(place, item):
+        assert begun.wait(PATIENCE_S)
+        wait_until(lambda: len(line._waiting) == place)
+        if place == len(others) - 1:
+            threading.Thread(target=lambda: (wait_until(lambda: len(line._waiting) > place), go_on.set())).start()
+        return share(shop, item)
+
+    return at_once(
+        lambda: share(shop, first),
+        *[lambda place=place, item=item: come_later(place, item) for place, item in enumerate(others)],
+    )
+
+
+def wait_until(is_so):
+    end = time.monotonic() + PATIENCE_S
+    while not is_so():
+        assert time.monotonic() < end
+        time.sleep(0.001)
+
+
+def test_a_fact_that_is_alone_is_posted_at_once(shop, batches):
+    who = factories.member(shop[0])
+    assert share(shop, purchase(who, 1250)).status == "posted"
+    assert held(who) == 12
+    assert batches == [1]
+
+
+def test_facts_that_come_while_another_is_posted_are_one_batch(shop, batches, monkeypatch):
+    people = [factories.member(shop[0]) for _ in range(6)]
+    results = while_one_posts(
+        shop, *[purchase(who, 1000 * n) for n, who in enumerate(people, 1)], monkeypatch=monkeypatch
+    )
+    assert batches == [1, 5]
+    assert [result.status for result in results] == ["posted"] * 6
+    for n, (who, result) in enumerate(zip(people, results, strict=True), 1):
+        assert held(who) == 10 * n
+        assert Journal.objects.get(pk=result.journal_id).member == who
+        assert result.answer["member"] == who.number
+
+
+def test_one_bad_fact_is_refused_alone(shop, batches, monkeypatch):
+    ada, bob, eve = [factories.member(shop[0]) for _ in range(3)]
+    facts = purchase(ada, 1000), redemption(bob, 5), purchase(eve, 1000)
+    results = while_one_posts(shop, purchase(ada, 2000), *facts, monkeypatch=monkeypatch)
+    assert batches == [1, 3]
+    assert [result.status for result in results] == ["posted", "posted", "refused", "posted"]
+    assert results[2].refusal.field == "points"
+    assert (held(ada), held(bob), held(eve)) == (30, 0, 10)
+
+
+def test_the_same_fact_twice_at_one_moment_counts_once_and_is_replayed(shop, batches, monkeypatch):
+    ada, bob = factories.member(shop[0]), factories.member(shop[0])
+    twice = purchase(ada, 1000, "order-1")
+    results = while_one_posts(shop, purchase(bob, 1000), twice, twice, monkeypatch=monkeypatch)
+    assert batches == [1, 1, 1]
+    assert [result.status for result in results] == ["posted", "posted", "replayed"]
+    assert results[1].answer == results[2].answer
+    assert held(ada) == 10
+
+
+def test_more_than_one_batch_takes_are_all_posted(shop, batches, monkeypatch):
+    monkeypatch.setattr(sharing, "LARGEST_SHARE", 2)
+    ada = factories.member(shop[0])
+    results = while_one_posts(shop, *[purchase(ada, 1000) for _ in range(6)], monkeypatch=monkeypatch)
+    assert batches == [1, 2, 2, 1]
+    assert {result.status for result in results} == {"posted"}
+    assert held(ada) == 60
+
+
+def test_who_is_far_behind_posts_all_before_it(shop, batches, waiting, monkeypatch):
+    monkeypatch.setattr(sharing, "LARGEST_SHARE", 2)
+    ada = factories.member(shop[0])
+    before = waiting(*[purchase(ada, 1000) for _ in range(3)])
+    assert share(shop, purchase(ada, 1000)).status == "posted"
+    assert batches == [2, 2]
+    assert [turn.result.status for turn in before] == ["posted"] * 3
+
+
+def test_where_a_shared_batch_fails_each_is_posted_alone(shop, batches, monkeypatch):
+    people = [factories.member(shop[0]) for _ in range(4)]
+    record = ledger.record
+
+    def fail_together(items, **options):
+        if len(items) > 1:
+            with transaction.atomic():
+                record(items, **options)
+                raise RuntimeError("The server went away.")
+        return record(items, **options)
+
+    monkeypatch.setattr(ledger, "record", fail_together)
+    results = while_one_posts(shop, *[purchase(who, 1000) for who in people], monkeypatch=monkeypatch)
+    assert batches == [1, 3, 1, 1, 1]
+    assert {result.status for result in results} == {"posted"}
+    assert [held(who) for who in people] == [10] * 4
+
+
+def test_who_fails_alone_is_told_why_and_the_line_goes_on(shop):
+    made, _ = shop
+    ada = factories.member(made)
+    type(made).objects.filter(pk=made.pk).update(status="paused")
+    made.touch(made.pk)
+    with pytest.raises(ledger.ProgramNotActive):
+        share(shop, purchase(ada, 1000))
+    type(made).objects.filter(pk=made.pk).update(status="active")
+    made.touch(made.pk)
+    assert share(shop, purchase(ada, 1000)).status == "posted"
+
+
+def test_inside_a_transaction_a_fact_is_posted_in_that_transaction_and_no_other_one_with_it(shop, waiting):
+    ada, bob = factories.member(shop[0]), factories.member(shop[0])
+    [other] = waiting(purchase(bob, 1000))
+    with transaction.atomic():
+        assert share(shop, purchase(ada, 1000)).status == "posted"
+        transaction.set_rollback(True)
+    assert not other.is_over
+    assert not Journal.objects.exists()
+    assert share(shop, purchase(ada, 1000)).status == other.result.status == "posted"
+    assert (held(ada), held(bob)) == (10, 10)
+
+
+@pytest.mark.parametrize("fields", [{"order": "order-1"}, {"replaces": "order-1"}])
+def test_what_refers_to_another_fact_is_posted_alone(fields):
+    made = Member(number="1")
+    assert sharing._may_share(purchase(made, 1000))
+    assert not sharing._may_share(purchase(made, 1000, **fields))
+
+
+def test_many_threads_lose_nothing_and_count_nothing_twice(shop):
+    people = [factories.member(shop[0]) for _ in range(4)]
+    facts = [purchase(people[n % 4], 1000, f"order-{n % 20}") for n in range(40)]
+
+    def some(place):
+        return [share(shop, fact).status for fact in facts[place::8]]
+
+    told = [
+        status
+        for statuses in at_once(*[lambda place=place: some(place) for place in range(8)])
+        for status in statuses
+    ]
+    assert sorted(told) == ["posted"] * 20 + ["replayed"] * 20
+    assert [held(who) for who in people] == [50] * 4
+    assert Journal.objects.count() == 20

@@ -1,0 +1,104 @@
+"""How are single facts posted that arrive at the same moment? As one batch, which costs a fraction of many.
+
+Nobody waits for a timer. A fact that is alone is posted at once; those that come meanwhile line up, and the first
+of them to get its turn posts for all. What one batch cannot do, each then tries by itself, so that nobody is
+answered for the failure of another.
+"""
+
+import logging
+from collections import deque
+from dataclasses import dataclass
+from threading import Lock
+from typing import TypeAlias, TypeGuard
+
+from django.db import connection
+
+from partners.activity import Activity, Redemption
+from partners.callers import Via
+from transactions import ledger
+from transactions.books.items import Item, Result
+
+logger = logging.getLogger(__name__)
+
+#: Facts of one shared batch: nobody waits long for the answer because of the others.
+LARGEST_SHARE = 50
+
+#: What refers to nothing that may be in the same batch, and may be tried again because it has a name.
+Shareable: TypeAlias = Activity | Redemption
+
+
+def record_one(item: Item, *, program_id: int, via: Via) -> Result:
+    """Post `item` like `ledger.record`, together with what other threads of this process post at this moment.
+
+    Inside a transaction it is posted alone, in that transaction. Raises Refused like `ledger.record`.
+    """
+    result = None
+    if _may_share(item) and not connection.in_atomic_block:
+        result = _line_of(program_id, via).post(item)
+    if result is None:
+        [result] = ledger.record([item], program_id=program_id, via=via)
+    return result
+
+
+def _may_share(item: Item) -> TypeGuard[Shareable]:
+    if isinstance(item, Activity):
+        return not (item.order or item.replaces)
+    return isinstance(item, Redemption)
+
+
+@dataclass(slots=True, eq=False)
+class _Turn:
+    """A fact that waits to be posted. It is over without a result where the shared batch failed."""
+
+    item: Shareable
+    result: Result | None = None
+    is_over: bool = False
+
+
+class _Line:
+    """Those who wait to post to one program through one connection."""
+
+    def __init__(self, program_id: int, via: Via) -> None:
+        self._program_id, self._via = program_id, via
+        self._waiting: deque[_Turn] = deque()
+        self._posting = Lock()
+
+    def post(self, item: Shareable) -> Result | None:
+        """The Result of `item`, None where it has to be posted alone."""
+        turn = _Turn(item)
+        self._waiting.append(turn)
+        with self._posting:
+            # Whoever had the turn before has posted this one as well, unless there were too many.
+            while not turn.is_over:
+                self._post_first()
+        return turn.result
+
+    def _post_first(self) -> None:
+        turns = self._take_first()
+        try:
+            items = [turn.item for turn in turns]
+            results = ledger.record(items, program_id=self._program_id, via=self._via)
+            for turn, result in zip(turns, results, strict=True):
+                turn.result = result
+        except Exception as error:
+            logger.info("%d facts are posted one by one, after %r", len(turns), error)
+        finally:
+            for turn in turns:
+                turn.is_over = True
+
+    def _take_first(self) -> list[_Turn]:
+        """Those who came first. A name that comes again waits, to be replayed, as if it had come later."""
+        taken: dict[str, _Turn] = {}
+        while self._waiting and len(taken) < LARGEST_SHARE:
+            if self._waiting[0].item.external_id in taken:
+                break
+            turn = self._waiting.popleft()
+            taken[turn.item.external_id] = turn
+        return list(taken.values())
+
+
+_lines: dict[tuple[int, int], _Line] = {}
+
+
+def _line_of(program_id: int, via: Via) -> _Line:
+    return _lines.setdefault((program_id, via.pk), _Line(program_id, via))
