@@ -8,6 +8,8 @@ from loyalty_site.lib.sql import Session
 
 
 class UnknownStore(Refused):
+    """The partner has no active store of this code."""
+
     code = "store_unknown"
 
 

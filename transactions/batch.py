@@ -41,6 +41,8 @@ class Moved(ConfigurationChanged):
 
 
 class DuplicateInBatch(Refused):
+    """An earlier item of the batch has the same name."""
+
     code = "duplicate_in_batch"
 
 

@@ -35,14 +35,20 @@ _TRIES = 4
 
 
 class BatchTooLarge(Refused):
+    """There are more than LARGEST_BATCH items."""
+
     code = "batch_too_large"
 
 
 class NotTakingPart(Refused):
+    """The partner through whose connection it comes does not take part in the program."""
+
     code = "partner_not_in_program"
 
 
 class ProgramNotActive(Refused):
+    """The program takes no facts now."""
+
     code = "program_not_active"
 
 

@@ -22,6 +22,8 @@ Event: TypeAlias = tuple[str, int, str]
 
 
 class IdempotencyConflict(Refused):
+    """The name belongs to a fact with another content."""
+
     code = "idempotency_conflict"
 
 

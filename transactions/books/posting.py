@@ -34,22 +34,32 @@ I_co = TypeVar("I_co", bound=Item, covariant=True)
 
 
 class InsufficientPoints(Refused):
+    """The member has fewer points than are to be taken."""
+
     code = "insufficient_points"
 
 
 class InvalidDate(Refused):
+    """The date lies in the future, before the enrolment, or too far back."""
+
     code = "invalid_date"
 
 
 class MemberNotActive(Refused):
+    """The member may not take part in it while paused or closed."""
+
     code = "member_not_active"
 
 
 class UnknownCurrency(Refused):
+    """The program has no such currency, or it is not made for this."""
+
     code = "currency_unknown"
 
 
 class UnknownPartner(Refused):
+    """The partner does not take part in the program."""
+
     code = "partner_unknown"
 
 

@@ -32,6 +32,8 @@ ACTIVITY = "reinstatement"
 
 
 class NotReinstatable(Refused):
+    """The lot has nothing that may come back, or nobody said why."""
+
     code = "not_reinstatable"
 
 

@@ -33,10 +33,14 @@ ISO = re.compile("[A-Z]{3}")
 
 
 class TooManyPoints(Refused):
+    """The rules give more points than the ledger can hold."""
+
     code = "points_too_many"
 
 
 class UnknownOrder(Refused):
+    """The member has no order that could be replaced."""
+
     code = "order_unknown"
 
 

@@ -16,6 +16,8 @@ from transactions.verbs.base import Needs, Verb
 
 
 class ReasonMissing(Refused):
+    """Whoever decides by hand says why."""
+
     code = "reason_missing"
 
 

@@ -7,6 +7,8 @@ from programs.configuration import Currency
 
 
 class BalanceTooLarge(Refused):
+    """The balance would become larger than the ledger can hold."""
+
     code = "balance_too_large"
 
 

@@ -28,6 +28,8 @@ from transactions.verbs.balance_limits import fits
 
 
 class CapReached(Refused):
+    """A cap that refuses leaves less room than would be given."""
+
     code = "cap_reached"
 
 

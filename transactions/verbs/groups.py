@@ -28,10 +28,14 @@ from transactions.verbs import moving_lots
 
 
 class NotAllowed(Refused):
+    """The relation does not let the member spend the points of the group."""
+
     code = "not_allowed"
 
 
 class NotLive(Refused):
+    """The relation has ended already."""
+
     code = "relation_ended"
 
 

@@ -22,6 +22,8 @@ from transactions.verbs.base import Needs, Verb
 
 
 class OutsideLimits(Refused):
+    """The points are too few, too many, or no whole number of steps."""
+
     code = "outside_limits"
 
 

@@ -25,10 +25,14 @@ from transactions.verbs.kept import kept
 
 
 class RefundTooLarge(Refused):
+    """More is given back than is left of the order."""
+
     code = "refund_too_large"
 
 
 class RefundEmpty(Refused):
+    """The refund is for nothing."""
+
     code = "refund_empty"
 
 

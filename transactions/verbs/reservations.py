@@ -19,6 +19,8 @@ _OUTCOMES = {"confirm": Journal.Status.PROCESSED, "release": Journal.Status.REJE
 
 
 class NotReserved(Refused):
+    """The transaction is no reservation that is still open."""
+
     code = "not_reserved"
 
 

@@ -27,10 +27,14 @@ UNMATCHED_FOR = timedelta(days=30)
 
 
 class NotReversible(Refused):
+    """The transaction cannot be taken back, or not any more."""
+
     code = "not_reversible"
 
 
 class WrongMeasure(Refused):
+    """An order is taken back in money, everything else in points."""
+
     code = "wrong_measure"
 
 

@@ -18,6 +18,8 @@ _WINDOWS = {"daily": "today", "yearly": "this year"}
 
 
 class NotTransferable(Refused):
+    """The limits of gifts do not allow this one."""
+
     code = "not_transferable"
 
 

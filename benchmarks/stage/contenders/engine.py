@@ -1,6 +1,7 @@
 """Our engine, through the verb that the API and the imports use."""
 
 import secrets
+from concurrent.futures import ThreadPoolExecutor
 from itertools import count, cycle
 from threading import Lock
 from time import perf_counter
@@ -63,29 +64,23 @@ class Shared(Engine):
 
     threads = 8
 
+    def __init__(self, place, places):
+        super().__init__(place, places)
+        self.lock = Lock()
+        # Threads and their connections stay, as those of a server do.
+        self.pool = ThreadPoolExecutor(self.threads)
+
     def post(self, until):
-        from concurrent.futures import ThreadPoolExecutor
+        return sum(future.result() for future in [self.pool.submit(self._work, until) for _ in range(self.threads)])
 
-        lock = Lock()
+    def _work(self, until):
+        from transactions.sharing import record_one
 
-        def next_one():
-            with lock:
-                return self.batch()[0]
-
-        def work():
-            from django.db import connection
-
-            from transactions.sharing import record_one
-
-            posted = 0
-            try:
-                while perf_counter() < until:
-                    result = record_one(next_one(), program_id=self.program_id, via=self.via)
-                    assert result.status == "posted", result
-                    posted += 1
-            finally:
-                connection.close()
-            return posted
-
-        with ThreadPoolExecutor(self.threads) as pool:
-            return sum(future.result() for future in [pool.submit(work) for _ in range(self.threads)])
+        posted = 0
+        while perf_counter() < until:
+            with self.lock:
+                [item] = self.batch()
+            result = record_one(item, program_id=self.program_id, via=self.via)
+            assert result.status == "posted", result
+            posted += 1
+        return posted

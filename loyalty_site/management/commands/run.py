@@ -98,6 +98,7 @@ def is_behind() -> bool:
 
 
 def web_command() -> list[str]:
+    """The web server, configured by loyalty_site/server.py."""
     return [program("gunicorn"), "--config", "python:loyalty_site.server", "loyalty_site.wsgi"]
 
 
@@ -125,6 +126,7 @@ def program(name: str) -> str:
 
 
 def answers(host: str, port: int) -> bool:
+    """Whether a server on this address says that it is alive."""
     reachable = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)
     web = http.client.HTTPConnection(reachable, port, timeout=2)
     try:
@@ -137,4 +139,5 @@ def answers(host: str, port: int) -> bool:
 
 
 def printable(host: str) -> str:
+    """The host as it stands in an address."""
     return f"[{host}]" if ":" in host else host
