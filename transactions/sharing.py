@@ -7,8 +7,8 @@ answered for the failure of another.
 
 import logging
 from collections import deque
-from dataclasses import dataclass
-from threading import Lock
+from dataclasses import dataclass, field
+from threading import Event, Lock
 from typing import TypeAlias, TypeGuard
 
 from django.db import connection
@@ -48,30 +48,50 @@ def _may_share(item: Item) -> TypeGuard[Shareable]:
 
 @dataclass(slots=True, eq=False)
 class _Turn:
-    """A fact that waits to be posted. It is over without a result where the shared batch failed."""
+    """A fact that waits to be posted. It is over without a result where the shared batch failed.
+
+    `call` wakes its thread: because it is over, or because the thread is the next to post.
+    """
 
     item: Shareable
+    call: Event = field(default_factory=Event)
     result: Result | None = None
     is_over: bool = False
 
 
 class _Line:
-    """Those who wait to post to one program through one connection."""
+    """Those who wait to post to one program through one connection; one of them posts."""
 
     def __init__(self, program_id: int, via: Via) -> None:
         self._program_id, self._via = program_id, via
+        self._lock = Lock()
         self._waiting: deque[_Turn] = deque()
-        self._posting = Lock()
+        self._is_busy = False
 
     def post(self, item: Shareable) -> Result | None:
         """The Result of `item`, None where it has to be posted alone."""
         turn = _Turn(item)
-        self._waiting.append(turn)
-        with self._posting:
-            # Whoever had the turn before has posted this one as well, unless there were too many.
-            while not turn.is_over:
-                self._post_first()
+        with self._lock:
+            self._waiting.append(turn)
+            has_to_wait, self._is_busy = self._is_busy, True
+        if has_to_wait:
+            turn.call.wait()
+        if not turn.is_over:
+            try:
+                # Those who came before it are posted first, in as many batches as they need.
+                while not turn.is_over:
+                    self._post_first()
+            finally:
+                self._hand_over()
         return turn.result
+
+    def _hand_over(self) -> None:
+        """Whoever waits longest posts next: a newcomer who were quicker would post without the others."""
+        with self._lock:
+            if self._waiting:
+                self._waiting[0].call.set()
+            else:
+                self._is_busy = False
 
     def _post_first(self) -> None:
         turns = self._take_first()
@@ -85,6 +105,7 @@ class _Line:
         finally:
             for turn in turns:
                 turn.is_over = True
+                turn.call.set()
 
     def _take_first(self) -> list[_Turn]:
         """Those who came first. A name that comes again waits, to be replayed, as if it had come later."""
