@@ -57,8 +57,9 @@ class Calls:
 
 def accepted(call: Call, status: int, body: bytes) -> int:
     """How many purchases were acknowledged. Raises AssertionError unless the answer is the right one."""
-    wanted = 201 if call.posts == 1 else 200
-    assert status == wanted and call.said.encode() in body, f"{call.method} {call.path}: {status}, {body[:500]!r}"
+    shown = f"{call.method} {call.path}: {status}, {body[:500]!r}"
+    assert status == (201 if call.posts == 1 else 200), shown
+    assert call.said.encode() in body, shown
     return call.posts
 
 
