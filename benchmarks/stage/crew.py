@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from benchmarks.stage import databases
 from benchmarks.stage.contenders import CONTENDERS
 
-TIMEOUT_S = 600
+TIMEOUT_S = 1800
 
 
 @contextmanager

@@ -19,6 +19,13 @@ def run(kind: str, seconds: float) -> tuple[int, int, float]:
     return _caller().run(kind, seconds)
 
 
+def leave_logs_unread() -> None:
+    """What is logged is written, as it always is, and goes nowhere."""
+    for handler in logging.getLogger().handlers:
+        if isinstance(handler, logging.StreamHandler):
+            handler.setStream(open(os.devnull, "w"))  # noqa: SIM115  # Open as long as the process lives.
+
+
 @cache
 def _caller() -> "_Caller":
     """The one of this process."""
@@ -30,10 +37,7 @@ class _Caller:
         from benchmarks.stage import shop
         from benchmarks.stage.wsgi import application
 
-        # What is logged is written, and not read.
-        for handler in logging.getLogger().handlers:
-            if isinstance(handler, logging.StreamHandler):
-                handler.setStream(open(os.devnull, "w"))  # noqa: SIM115  # Open as long as the process lives.
+        leave_logs_unread()
         self._application = application
         self._key = issue_key()
         self._calls = Calls([number for _, number in shop.people()], f"in-{os.getpid()}")
