@@ -21,6 +21,8 @@ def crew(environment, size):
         ours, theirs = context.Pipe()
         process = context.Process(target=_work, args=(environment, place, size, theirs), daemon=True)
         process.start()
+        # Whoever waits for a process that has died hears of it at once.
+        theirs.close()
         hands.append((process, ours))
     try:
         yield Crew([pipe for _, pipe in hands])

@@ -1,5 +1,7 @@
 """Callers of the API have no session, share a connection to the database, and outlive one that was lost."""
 
+import uuid
+
 import pytest
 from django.conf import settings
 from django.core.cache import cache
@@ -73,9 +75,11 @@ def _lose_connection():
     other.close()
 
 
+@pytest.mark.each_database
 @pytest.mark.skipif(not settings.REDIS_URL, reason="counted in this process")
 def test_redis_counts_what_is_missing_from_one_and_forgets_it():
-    assert [cache.incr("counted"), cache.incr("counted"), cache.incr("counted", 3)] == [1, 2, 5]
-    left = cache._cache.get_client().ttl(cache.make_key("counted"))
+    name, other = uuid.uuid4().hex, uuid.uuid4().hex
+    assert [cache.incr(name), cache.incr(name), cache.incr(name, 3)] == [1, 2, 5]
+    left = cache._cache.get_client().ttl(cache.make_key(name))
     assert 0 < left <= cache.default_timeout
-    assert cache.incr("other", 7) == 7
+    assert cache.incr(other, 7) == 7
