@@ -88,13 +88,13 @@ MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.middleware.gzip.GZipMiddleware",
-    "django.contrib.sessions.middleware.SessionMiddleware",
+    "loyalty_site.lib.people.Sessions",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
-    "django.contrib.auth.middleware.AuthenticationMiddleware",
-    "django.contrib.messages.middleware.MessageMiddleware",
+    "loyalty_site.lib.people.Authentication",
+    "loyalty_site.lib.people.Messages",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
-    "simple_history.middleware.HistoryRequestMiddleware",
+    "loyalty_site.lib.people.history",
 ]
 
 ROOT_URLCONF = "loyalty_site.urls"
@@ -116,6 +116,8 @@ TEMPLATES = [
 
 DATABASES = {"default": env.db("DATABASE_URL", f"sqlite:///{quote(str(VAR_DIR / 'loyalty.sqlite3'))}")}
 _database = DATABASES["default"]
+# On SQLite, too: to open it for each request, and to bring its log home at each end, costs more than most requests.
+_database["CONN_MAX_AGE"] = env.int("CONN_MAX_AGE", 600)
 if "sqlite" in _database["ENGINE"]:
     # IMMEDIATE takes the write lock at BEGIN, so writers queue up instead of failing with "database is
     # locked"; FULL because a ledger does not lose an acknowledged posting in a power cut. What the URL
@@ -130,7 +132,6 @@ if "sqlite" in _database["ENGINE"]:
     # process, so that two test runs in one folder do not meet.
     _database["TEST"] = {"NAME": VAR_DIR / f"test-{os.getpid()}.sqlite3"}
 else:
-    _database["CONN_MAX_AGE"] = env.int("CONN_MAX_AGE", 600)
     _database["CONN_HEALTH_CHECKS"] = True
     if env.bool("PREPARED_STATEMENTS", True):
         # The ledger sends few statements very often. Planned once, they cost the server half: it would plan
@@ -151,7 +152,7 @@ REDIS_URL = env.str("REDIS_URL", "")
 if REDIS_URL:
     CACHES = {
         "default": {
-            "BACKEND": "django.core.cache.backends.redis.RedisCache",
+            "BACKEND": "loyalty_site.lib.counting.CountingRedisCache",
             "LOCATION": REDIS_URL,
             "KEY_PREFIX": "loyalty",
             "OPTIONS": {"socket_timeout": 2, "socket_connect_timeout": 2},

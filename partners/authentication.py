@@ -123,7 +123,7 @@ class KeyThrottle(BaseThrottle):
 
     @staticmethod
     def _count(counter: BaseCache, name: str) -> int:
-        """One more; both steps are atomic in Redis and in memory, and one of them is enough for most requests."""
+        """One more. Each step is atomic, and `incr` alone is enough in Redis, and in memory for most requests."""
         try:
             return counter.incr(name)
         except ValueError:

@@ -1,22 +1,14 @@
 """How are several parts of a program edited together? Formsets whose members are checked as a whole."""
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from django.core.exceptions import ValidationError
-from django.forms import BaseInlineFormSet
 
+from loyalty_site.lib.read_along import ReadAlongFormSet
 from programs import checks
-from programs.models import Tier, TierGroup
-
-if TYPE_CHECKING:
-    from django.forms import ModelForm
-
-    _FormSet = BaseInlineFormSet[Tier, TierGroup, ModelForm[Tier]]
-else:
-    _FormSet = BaseInlineFormSet
 
 
-class LadderFormSet(_FormSet):
+class LadderFormSet(ReadAlongFormSet):
     """The tiers of one group: thresholds must rise with the sequence, as they will be after saving."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:

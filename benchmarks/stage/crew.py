@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from benchmarks.stage import databases
 from benchmarks.stage.contenders import CONTENDERS
 
-TIMEOUT_S = 600
+TIMEOUT_S = 1800
 
 
 @contextmanager
@@ -21,6 +21,8 @@ def crew(environment, size):
         ours, theirs = context.Pipe()
         process = context.Process(target=_work, args=(environment, place, size, theirs), daemon=True)
         process.start()
+        # Whoever waits for a process that has died hears of it at once.
+        theirs.close()
         hands.append((process, ours))
     try:
         yield Crew([pipe for _, pipe in hands])

@@ -79,13 +79,18 @@ def _environment(place, **urls):
     return {"VAR_DIR": str(var), "SECRET_KEY": secrets.token_urlsafe(50), "DEBUG": "false"} | urls
 
 
-def use(environment):
-    """Make this process one of the product, with that environment and nothing of the caller's."""
+def enter(environment):
+    """Let this process import the product, with that environment and nothing of the caller's."""
     for name in matrix.OURS:
         os.environ.pop(name, None)
     os.environ |= {"DJANGO_SETTINGS_MODULE": "loyalty_site.settings"} | environment
     if earlier.TREE in environment:
         earlier.use(environment[earlier.TREE])
+
+
+def use(environment):
+    """Make this process one of the product, ready to work."""
+    enter(environment)
     import django
 
     django.setup()

@@ -44,12 +44,12 @@ def spread(values, pattern):
     return " - ".join(pattern.format(value) for value in (min(values), median(values), max(values)))
 
 
-def show(title, rounds, ratios, names):
-    """Print the rates and the ratios of `rounds` (dicts of key -> posts a second)."""
-    print(f"\n{title}: posts a second (min - median - max of {len(rounds)} rounds)")
+def show(title, rounds, ratios, names, *, rate="posts a second", hand="connection"):
+    """Print the rates and the ratios of `rounds` (dicts of (name, hands) -> rate)."""
+    print(f"\n{title}: {rate} (min - median - max of {len(rounds)} rounds)")
     for key in rounds[0]:
         name, hands = key
-        label = f"{names[name]}, {hands} connection{'s' if hands > 1 else ''}"
+        label = f"{names[name]}, {hands} {hand}{'s' if hands > 1 else ''}"
         print(f"  {label:<58} {spread([rates[key] for rates in rounds], '{:,.0f}')}")
     print(f"\n{title}: ratios")
     for ratio in ratios:

@@ -6,6 +6,7 @@ from django import forms
 from django.core.exceptions import ValidationError
 from django.db.models import Model
 
+from loyalty_site.lib.read_along import ReadAlongFormSet, note_chosen
 from loyalty_site.lib.refusals import Refusal
 
 if TYPE_CHECKING:
@@ -14,9 +15,8 @@ if TYPE_CHECKING:
         def _post_clean(self) -> None: ...
         def _get_validation_exclusions(self) -> set[str]: ...
 
-    _FormSet = forms.BaseInlineFormSet[Any, Any, Any]
 else:
-    _ModelForm, _FormSet = forms.ModelForm, forms.BaseInlineFormSet
+    _ModelForm = forms.ModelForm
 
 #: What is wrong with one field, or with the whole: as Django raises it, or as a sentence.
 Errors = ValidationError | str | list[ValidationError] | list[str]
@@ -27,6 +27,10 @@ class ModelForm(_ModelForm):
 
     #: What a verb refused of this very input (see VerbAdmin).
     refusal: Refusal | None = None
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        note_chosen(self)
 
     def add_error(self, field: str | None, error: Any) -> None:
         if field is None and isinstance(error, ValidationError) and hasattr(error, "error_dict"):
@@ -49,7 +53,7 @@ class ModelForm(_ModelForm):
             self.place_error(self.refusal.field.partition(".")[0], self.refusal.detail)
 
 
-class VerbFormSet(_FormSet):
+class VerbFormSet(ReadAlongFormSet):
     """Rows that a verb makes together with the one whose page it is.
 
     A refusal of `lines[2].tax` is shown at the tax of the third row that is filled in.

@@ -106,7 +106,10 @@ class Endpoint(_ViewSet):
         raise NotImplementedError
 
     def initial(self, request: Request, *args: str | int, **kwargs: str | int) -> None:
-        super().initial(request, *args, **kwargs)
+        # Nothing else of what the framework does here: there is one form of answer, and one version.
+        self.perform_authentication(request)
+        self.check_permissions(request)
+        self.check_throttles(request)
         known = self.known_parameters()
         for name, values in request.query_params.lists():
             if name not in known:

@@ -6,7 +6,7 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin
-from django.db.models import Field, ForeignKey, QuerySet
+from django.db.models import Field, ForeignKey, Prefetch, QuerySet, prefetch_related_objects
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils.html import format_html
@@ -33,7 +33,17 @@ from programs.admin.caps import CapInline, StaffLimitInline
 from programs.admin.unit_forms import CurrencyForm, TierForm
 from programs.admin.wording import describe
 from programs.forms import LadderFormSet
-from programs.models import Currency, ExchangeRate, ExpiryRule, Participation, Program, Rule, Tier, TierGroup
+from programs.models import (
+    Currency,
+    ExchangeRate,
+    ExpiryRule,
+    Participation,
+    Program,
+    Rule,
+    StaffLimit,
+    Tier,
+    TierGroup,
+)
 
 
 class ParticipationInline(TabularInline):
@@ -210,7 +220,6 @@ class ProgramAdmin(HistoryAdmin):
     form = ProgramForm
     list_display = ["name", "code", "owner", "status_label", "time_zone", "money", "version"]
     list_filter = [["status", ChoicesDropdownFilter], ["owner", RelatedDropdownFilter]]
-    list_select_related = ["owner"]
     search_fields = ["name", "code__startswith"]
     autocomplete_fields = ["owner"]
     readonly_fields = ["version", "created_at"]
@@ -252,6 +261,18 @@ class ProgramAdmin(HistoryAdmin):
     )
     def status_label(self, program: Program) -> tuple[str, str]:
         return program.status, program.get_status_display()
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Program]:
+        return super().get_queryset(request).select_related("owner")
+
+    def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> Program | None:
+        program: Program | None = super().get_object(request, object_id, from_field)
+        if program is not None and request.method == "GET":
+            document.read_parts(program)
+            prefetch_related_objects(
+                [program], Prefetch("staff_limits", StaffLimit.objects.select_related("currency"))
+            )
+        return program
 
     def panels(self, request: StaffRequest, program: Program) -> list[Panel]:
         described = document.export(program)

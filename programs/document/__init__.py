@@ -1,13 +1,14 @@
 """What does a whole program look like as one JSON document? Written, read, checked and applied here.
 
 `read` text -> value; `check` value -> problems; `lint` value -> warnings; `normal` value -> the document
-with its defaults; `apply` document -> changes in the database; `export` program -> document.
+with its defaults; `apply` document -> changes in the database; `export` program -> document,
+whose parts `read_parts` reads along once for whoever shows them, too.
 """
 
 from programs.document.applying import apply, preview
 from programs.document.changes import Change, Invalid
 from programs.document.checking import check, normal
-from programs.document.exporting import export
+from programs.document.exporting import export, read_parts
 from programs.document.format import FORMAT
 from programs.document.linting import lint
 from programs.document.reading import Unreadable, read
@@ -24,4 +25,5 @@ __all__ = [
     "normal",
     "preview",
     "read",
+    "read_parts",
 ]

@@ -1,11 +1,13 @@
 """How is a stored program written down?"""
 
-from collections.abc import Iterable
+from copy import copy
 from datetime import date
 from decimal import Decimal
-from typing import TYPE_CHECKING, TypeAlias, cast
+from operator import attrgetter
+from typing import TYPE_CHECKING, TypeAlias, TypeVar, cast
 
 from django.db import models
+from django.db.models import Prefetch, QuerySet, prefetch_related_objects
 
 from partners.models import Store
 from programs.document.format import (
@@ -20,7 +22,7 @@ from programs.document.format import (
     TierSpec,
 )
 from programs.document.layout import CAP, CURRENCY, EXPIRY, PROGRAM, RULE, TIER, TIER_GROUP, Part, number
-from programs.models import Cap, Currency, Program, Rule, TierGroup
+from programs.models import Cap, Currency, Participation, Program, Rule, TierGroup
 
 if TYPE_CHECKING:
     from programs.document.layout import Column
@@ -28,6 +30,23 @@ if TYPE_CHECKING:
 #: A value of a column, and the same as JSON.
 Stored: TypeAlias = str | int | bool | Decimal | date | None
 Written: TypeAlias = str | int | bool | None
+Coded = TypeVar("Coded", Currency, TierGroup, Rule, Cap)
+
+
+#: All that a document says of a program.
+_PARTS = (
+    Prefetch("participations", Participation.objects.select_related("partner")),
+    Prefetch("currencies", Currency.objects.select_related("expiry_rule")),
+    Prefetch("tier_groups", TierGroup.objects.select_related("currency")),
+    "tier_groups__tiers",
+    Prefetch("rules", Rule.objects.select_related("currency")),
+    Prefetch("caps", Cap.objects.select_related("currency", "rule", "store__partner")),
+)
+
+
+def read_parts(program: Program) -> None:
+    """Read along all that a document says of `program`: for a page that shows it, and changes nothing."""
+    prefetch_related_objects([program], *_PARTS)
 
 
 def export(program: Program, *, with_versions: bool = False) -> Document:
@@ -35,17 +54,31 @@ def export(program: Program, *, with_versions: bool = False) -> Document:
 
     `with_versions` adds the version of each rule, for the snapshots that journals refer to.
     """
-    partners = program.participations.exclude(partner=program.owner_id)
-    groups = program.tier_groups.select_related("currency").prefetch_related("tiers")
+    whole = _whole(program)
+    partners = [one.partner for one in whole.participations.all() if one.partner_id != program.owner_id]
     return {
         "format": FORMAT,
         "program": cast(ProgramSpec, columns(PROGRAM, program) | {"owner": program.owner.code}),
-        "partners": sorted(partners.values_list("partner__code", flat=True)),
-        "currencies": [_currency(c) for c in program.currencies.select_related("expiry_rule").order_by("code")],
-        "tier_groups": [_tier_group(group) for group in groups.order_by("code")],
-        "rules": [_rule(rule, with_versions) for rule in program.rules.select_related("currency").order_by("code")],
-        "caps": [_cap(cap, program) for cap in _caps(program)],
+        "partners": sorted(partner.code for partner in partners),
+        "currencies": [_currency(currency) for currency in _by_code(whole.currencies.all())],
+        "tier_groups": [_tier_group(group) for group in _by_code(whole.tier_groups.all())],
+        "rules": [_rule(rule, with_versions) for rule in _by_code(whole.rules.all())],
+        "caps": [_cap(cap, program) for cap in _by_code(whole.caps.all())],
     }
+
+
+def _whole(program: Program) -> Program:
+    """The program with its parts; where nobody has read them along, a copy, as later they may be others."""
+    if "caps" in vars(program).get("_prefetched_objects_cache", {}):
+        return program
+    whole = copy(program)
+    vars(whole).pop("_prefetched_objects_cache", None)
+    read_parts(whole)
+    return whole
+
+
+def _by_code(parts: "QuerySet[Coded]") -> "list[Coded]":
+    return sorted(parts, key=attrgetter("code"))
 
 
 # `columns` goes by the names of the layout, which are those of the specs: so the casts.
@@ -67,10 +100,6 @@ def _rule(rule: Rule, with_versions: bool) -> RuleSpec:
     own = {"currency": rule.currency.code, "params": rule.params, "conditions": rule.conditions}
     version = {"version": rule.version} if with_versions else {}
     return cast(RuleSpec, {**columns(RULE, rule), **own, **version})
-
-
-def _caps(program: Program) -> Iterable[Cap]:
-    return program.caps.select_related("currency", "rule", "store__partner").order_by("code")
 
 
 def _cap(cap: Cap, program: Program) -> CapSpec:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from django.db.models import Model
-from django.forms import BaseInlineFormSet
+from django.db.models import ForeignKey, Model
+from django.forms import BaseInlineFormSet, ModelChoiceField
 from django.http import HttpRequest
 
-from loyalty_site.lib.admin.theme import ThemeStackedInline, ThemeTabularInline
+from loyalty_site.lib.admin.choices import KnownChoices
+from loyalty_site.lib.admin.theme import ThemeFormSet, ThemeStackedInline, ThemeTabularInline
 from loyalty_site.lib.forms import ModelForm
+from loyalty_site.lib.read_along import ReadAlongFormSet, read_choices
 
 if TYPE_CHECKING:
     from loyalty_site.lib.admin.theme import _ThemeInline as _Base
@@ -17,8 +19,13 @@ else:
     _Base = object
 
 
-class _Inline(_Base):
+class _InlineFormSet(ReadAlongFormSet, ThemeFormSet):
+    """Rows that were read along, or a page of them."""
+
+
+class _Inline(KnownChoices, _Base):
     form = ModelForm
+    formset: type[BaseInlineFormSet[Any, Any, Any]] = _InlineFormSet
     extra = 0
     #: The row whose page this is, None on the page of a new one.
     parent: Any = None
@@ -29,6 +36,14 @@ class _Inline(_Base):
         # Inlines are made anew for each request, so this cannot leak into another one.
         self.parent = obj
         return super().get_formset(request, obj, **kwargs)
+
+    def formfield_for_foreignkey(
+        self, db_field: ForeignKey[Any, Any], request: HttpRequest, **kwargs: Any
+    ) -> ModelChoiceField[Any] | None:
+        field = super().formfield_for_foreignkey(db_field, request, **kwargs)
+        if field is not None and db_field.name not in self.get_autocomplete_fields(request):
+            read_choices(field)
+        return field
 
 
 class TabularInline(_Inline, ThemeTabularInline):

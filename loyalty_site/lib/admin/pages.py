@@ -20,6 +20,7 @@ from django.utils.functional import cached_property
 
 from loyalty_site.lib.admin.addresses import open_page_of
 from loyalty_site.lib.admin.checks import PageChecks
+from loyalty_site.lib.admin.choices import KnownChoices
 from loyalty_site.lib.admin.extensions import Extension, names_of
 from loyalty_site.lib.admin.theme import Action, Actions, Method, StaffRequest, ThemeHistoryAdmin, ThemeModelAdmin
 from loyalty_site.lib.forms import ModelForm
@@ -38,7 +39,7 @@ class CappedPaginator(Paginator):  # type: ignore[type-arg]
         return rows.order_by()[:MOST_COUNTED].count() if isinstance(rows, QuerySet) else len(rows)
 
 
-class ModelAdmin(ThemeModelAdmin):
+class ModelAdmin(KnownChoices, ThemeModelAdmin):
     """The pages of one model, declared by the app that owns it; `extensions` are what other apps add to them."""
 
     #: Where the model stands in the side bar, None for what is reached from elsewhere.

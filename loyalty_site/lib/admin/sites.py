@@ -46,7 +46,14 @@ class Site(ThemeSite):
         page.extend(extension)
 
     def get_app_list(self, request: HttpRequest, app_label: str | None = None) -> list[Any]:
-        apps = super().get_app_list(request, app_label)
+        # A page shows it in two places, and it asks for a permission and an address of every model.
+        made: dict[str | None, list[Any]] = vars(request).setdefault("app_lists", {})
+        if app_label not in made:
+            made[app_label] = self._app_list(request, app_label)
+        return made[app_label]
+
+    def _app_list(self, request: HttpRequest, app_label: str | None) -> list[Any]:
+        apps: list[Any] = super().get_app_list(request, app_label)
         places = {label: place for place, label in enumerate(self.app_order)}
         for app in apps:
             app["models"].sort(key=lambda model: self._place(model["model"]))

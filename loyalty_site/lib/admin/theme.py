@@ -28,6 +28,7 @@ __all__ = [
     "RangeDateTimeFilter",
     "RelatedDropdownFilter",
     "ThemeDialogForm",
+    "ThemeFormSet",
     "ThemeHistoryAdmin",
     "ThemeModelAdmin",
     "ThemeSite",
@@ -136,6 +137,7 @@ if TYPE_CHECKING:
             self, request: HttpRequest, object_id: str | None = None
         ) -> dict[str, Any]: ...
 
+    ThemeFormSet = forms.BaseInlineFormSet[Any, Any, Any]
     AdminPasswordChangeForm = auth.AdminPasswordChangeForm[Any]
     UserChangeForm = auth.UserChangeForm
     UserCreationForm = auth.UserCreationForm
@@ -162,6 +164,7 @@ else:
     from unfold.decorators import display
     from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
     from unfold.forms import BaseDialogForm as ThemeDialogForm
+    from unfold.forms import PaginationInlineFormSet as ThemeFormSet
     from unfold.sites import UnfoldAdminSite as ThemeSite
 
     Fieldset, Fieldsets = tuple, list
