@@ -43,7 +43,7 @@ test-fast: environment
 	@$(PY) tests/matrix.py --only sqlite $(ARGS)
 
 test-long: environment
-	@$(PY) tests/matrix.py -m long $(ARGS)
+	@$(PY) tests/matrix.py -m "long or few_examples" --hypothesis-profile=long $(ARGS)
 
 bench: environment
 	@for benchmark in benchmarks/*.py; do echo "$$benchmark"; $(PY) $$benchmark --quick $(ARGS) || exit 1; done

@@ -1,18 +1,15 @@
-"""What every test stands on: tasks that run at once, programs that are compiled anew, passwords that cost nothing."""
+"""What every test stands on: tasks that run at once, programs that are compiled anew, the plugins of `support`."""
 
 import pytest
-from django.conf import settings
 
 from loyalty_site.celery import app
 from programs import versions
 
 pytest.register_assert_rewrite("tests.support")
-pytest_plugins = [f"tests.support.{name}" for name in ("people", "once", "stage", "committing", "query_counts")]
-
-
-def pytest_configure():
-    # A password is as hard to make as to guess; here nobody guesses.
-    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+pytest_plugins = [
+    f"tests.support.{name}"
+    for name in ("people", "once", "stage", "committing", "query_counts", "few_examples", "frugal")
+]
 
 
 @pytest.fixture(autouse=True, scope="session")

@@ -31,6 +31,7 @@ ROOT = Path(__file__).resolve().parent.parent
 PYTEST_FOUND_NOTHING = 5
 STOPPING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 OURS = ("DATABASE_URL", "REDIS_URL", "DEBUG", "HTTPS", "ALLOWED_HOSTS", "STATIC_ROOT", "DJANGO_SETTINGS_MODULE")
+OURS += ("PYTHONDONTWRITEBYTECODE",)
 
 
 class Unavailable(Exception):
@@ -91,6 +92,8 @@ def run_pytest(pytest_args, place, **urls):
     """Run the suite with nothing of the caller's configuration; end it when we are ended."""
     environment = {name: value for name, value in os.environ.items() if name not in OURS}
     environment |= {"VAR_DIR": str(place / "var"), "SECRET_KEY": secrets.token_urlsafe(50)} | urls
+    # Beside the packages, which may have come without theirs: a test that starts Python would compile all of them.
+    environment["PYTHONPYCACHEPREFIX"] = str(ROOT / ".venv" / "bytecode")
     # One -v takes back the -q of the configuration: the closing lines are the ordinary ones.
     command = [sys.executable, "-m", "pytest", "-v", "--tb=short", "-n", "2", "--dist", "worksteal", *pytest_args]
     suite = subprocess.Popen(command, cwd=ROOT, env=environment)

@@ -6,7 +6,7 @@ from datetime import timedelta
 from itertools import count
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from partners.activity import Adjustment
@@ -14,6 +14,7 @@ from programs.models import Currency
 from tests.support import factories
 from tests.support.balanced import assert_balanced
 from tests.support.factories import held, post, post_one, purchase, redemption, reversal
+from tests.support.few_examples import few_examples
 from tests.support.living import START, live
 from tests.support.stage import kept
 from tests.support.taken_back import taken_back
@@ -26,8 +27,6 @@ SOON = START + timedelta(minutes=30)
 POLICIES = st.sampled_from(Currency.RefundPolicy.values)
 SEEDS = st.integers(0, 10**6)
 names = count()
-
-short = settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
 @contextmanager
@@ -69,7 +68,7 @@ def holdings(who):
     }
 
 
-@short
+@few_examples
 @given(seed=SEEDS, amount=st.integers(1, 90_000), policy=POLICIES, days=st.sampled_from([0, 3]))
 def test_an_accrual_and_its_full_reversal_leave_the_former_state(made, seed, amount, policy, days):
     """C-INV 7: when nothing of it was spent; history says that it was there."""
@@ -85,7 +84,7 @@ def test_an_accrual_and_its_full_reversal_leave_the_former_state(made, seed, amo
             assert holdings(who) == before
 
 
-@short
+@few_examples
 @given(seed=SEEDS, share=st.integers(1, 100), cut=st.integers(1, 100))
 def test_a_redemption_and_its_reversal_restore_the_same_lots(made, seed, share, cut):
     """C-INV 8: before any of them ended, in one step or in two."""
@@ -106,7 +105,7 @@ def test_a_redemption_and_its_reversal_restore_the_same_lots(made, seed, share, 
         assert list(lots.all()) == before
 
 
-@short
+@few_examples
 @given(
     amount=st.integers(1, 90_000),
     spent=st.integers(0, 100),
@@ -136,7 +135,7 @@ def test_any_partition_of_a_refund_gives_the_same_balance(made, amount, spent, c
     assert found[0] == found[1] == found[2]
 
 
-@short
+@few_examples
 @given(
     facts=st.lists(st.tuples(st.integers(0, 2), st.integers(-300, 40_000).filter(bool)), min_size=4, max_size=14),
     shuffled=st.randoms(use_true_random=False),
@@ -169,7 +168,7 @@ def fact(who, number):
     return Adjustment(f"fix-{next(names)}", {"number": who.number}, number, "Counted again")
 
 
-@short
+@few_examples
 @given(seed=SEEDS)
 def test_a_merge_preserves_the_points_of_each_end(made, seed):
     """C-INV 15: the sum of both by end, pending points staying pending; and the sum of the status points."""

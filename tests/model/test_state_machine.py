@@ -239,7 +239,7 @@ def run(request):
 @pytest.mark.timeout(900)  # Hypothesis looks for a shorter life that fails alike, five minutes at most.
 @pytest.mark.django_db
 def test_the_engine_agrees_with_the_model_in_a_short_run(run):
-    run(examples=50, steps=30)
+    run(examples=20, steps=30)
 
 
 @pytest.mark.long

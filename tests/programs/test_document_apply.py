@@ -4,13 +4,14 @@ import copy
 import json
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from partners.models import Partner
 from programs import document
 from programs.models import Currency, Participation, Program, ProgramVersion, Rule, Tier
 from tests.support.examples import example, program, rule, tiers
+from tests.support.few_examples import few_examples
 
 pytestmark = pytest.mark.django_db
 
@@ -219,8 +220,8 @@ def programs(draw):
     return made
 
 
+@few_examples
 @given(programs(), programs())
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_any_program_can_become_any_other(first, second):
     for wanted in (first, second):
         assert document.check(wanted) == []

@@ -13,11 +13,13 @@ from members.models import Card, Customer, Member, Relation
 from programs.models import Cap
 from tests.support import factories
 from tests.support.plans import full_scans, short_ways
+from tests.support.stage import kept
 
 
-@pytest.fixture
-def club(club):
-    """With so many members that the database looks for a short way."""
+@kept
+def town(db):
+    """A club with so many members that the database looks for a short way."""
+    club = factories.program("club", owner=factories.partner("shop"))
     people = {
         f"c-{n}": Customer(last_name=f"n{n}", email=f"{n}@example.com", phone=f"+336{n:08}") for n in range(400)
     }
@@ -31,6 +33,11 @@ def club(club):
         club, *[factories.redemption(who, 1, f"r-{who.pk}", order=f"0-{who.pk}") for who in members], via=till
     )
     return club
+
+
+@pytest.fixture
+def club(town):
+    return town
 
 
 @pytest.fixture

@@ -6,12 +6,13 @@ from datetime import timedelta
 
 import pytest
 from django.db import connection
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from programs.models import Currency, ExpiryRule
 from tests.support import factories
 from tests.support.factories import post_one, purchase
+from tests.support.few_examples import few_examples
 from tests.support.living import START, everything, live
 from tests.support.taken_back import taken_back
 from transactions import ledger
@@ -49,7 +50,7 @@ def read(made, members, now):
         ledger.refresh(made.pk, [who.pk], now=now)
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@few_examples
 @given(seed=st.integers(0, 10**6), hours=st.lists(st.integers(1, 60), min_size=1, max_size=4))
 def test_reading_after_the_sweep_equals_reading_lazily(made, members, seed, hours):
     """C-INV 13, and more: the same entries, whether time is booked in four steps by two ways, or in one."""
@@ -69,7 +70,7 @@ def test_reading_after_the_sweep_equals_reading_lazily(made, members, seed, hour
 
 
 @needs_postgresql
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@few_examples
 @given(seed=st.integers(0, 10**6), pending=st.booleans(), reserves=st.booleans(), hours=st.integers(1, 60))
 def test_the_plain_way_writes_the_same_to_the_last_byte(made, members, seed, pending, reserves, hours):
     with taken_back():

@@ -20,7 +20,7 @@ from transactions.models import Journal
 from transactions.proof.audit import audit
 
 ROOT = Path(__file__).resolve().parents[3]
-ROWS, CUSTOMERS = 8_000, 700
+ROWS, CUSTOMERS = 6_000, 700
 
 
 def database_url():

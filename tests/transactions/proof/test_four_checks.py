@@ -4,12 +4,13 @@ from datetime import timedelta
 
 import pytest
 from django.db import DatabaseError, connection, transaction
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from partners.activity import Decision
 from tests.support import factories
 from tests.support.factories import at, post, post_one, purchase, redemption, reversal
+from tests.support.few_examples import few_examples
 from tests.support.living import START, live
 from tests.support.taken_back import taken_back
 from transactions import ledger
@@ -103,7 +104,7 @@ def test_a_balance_that_is_not_its_sums_is_found(made, who, spent):
     assert found["available points"] == found["what can be spent"] == (6, 5)
 
 
-@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@few_examples
 @given(seed=st.integers(0, 10**6), hours=st.integers(1, 60), back=st.booleans())
 def test_a_random_life_makes_none_of_the_four(made, seed, hours, back):
     """C4-X1: all four, of what the engine wrote; asked without the audit, by sums over rows."""

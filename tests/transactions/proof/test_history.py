@@ -4,12 +4,13 @@ from datetime import timedelta
 from random import Random
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from members.models import Standing
 from partners.activity import EarlyRelease
 from tests.support.factories import at, post_one, purchase, redemption
+from tests.support.few_examples import few_examples
 from tests.support.living import START, live
 from tests.support.taken_back import taken_back
 from transactions import ledger
@@ -27,7 +28,7 @@ def stored(who):
     return history.State(balances, lots, tiers)
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@few_examples
 @given(seed=st.integers(0, 10**6))
 def test_the_past_is_told_as_it_was_seen(made, who, seed):
     """Snapshots along the way, of balances, lots with their ends, and tiers, are told again afterwards."""
