@@ -99,7 +99,7 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, help="default: 7, and 2 in short")
     parser.add_argument("--json", metavar="FILE")
     options = parser.parse_args()
-    members, rounds, seconds = (1_000, 2, 0.15) if options.quick else (20_000, 7, 2)
+    members, rounds, seconds = (500, 2, 0.1) if options.quick else (20_000, 7, 2)
     rounds = options.rounds or rounds
     print(report.machine())
     print(f"{members:,} members, {rounds} rounds of {seconds} s each")

@@ -267,7 +267,8 @@ class ProgramAdmin(HistoryAdmin):
 
     def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> Program | None:
         program: Program | None = super().get_object(request, object_id, from_field)
-        if program is not None and request.method == "GET":
+        page = (request.resolver_match and request.resolver_match.url_name) or ""
+        if program is not None and request.method == "GET" and page.endswith("_change"):
             document.read_parts(program)
             prefetch_related_objects(
                 [program], Prefetch("staff_limits", StaffLimit.objects.select_related("currency"))
