@@ -138,6 +138,8 @@ def postgresql(place, *, settings=()):
     careless = ["-c", "fsync=off", "-c", "full_page_writes=off", "-c", "max_connections=200"]
     # Tests that are rolled back leave dead rows only; plans for what the autovacuum makes of these may never end.
     careless += ["-c", "autovacuum=off"]
+    # Asked not to read whole tables, PostgreSQL takes what does for so dear that it compiles it.
+    careless += ["-c", "jit=off"]
     # A statement that hangs ends before pytest gives up its test, and locks out none of the others.
     careless += ["-c", "statement_timeout=240s"]
     options = ["-c", "listen_addresses=", "-c", f"unix_socket_directories={home}", *(settings or careless)]
