@@ -84,6 +84,8 @@ _UNDER_WAY = (
 def _wait_for_others(patience_s: float) -> None:
     until = time.monotonic() + patience_s
     with connection.cursor() as cursor:
+        # Else a transaction sees whose they are as of when it first asked, and waits for whoever came since.
+        cursor.execute("SELECT pg_stat_clear_snapshot()")
         cursor.execute(_UNDER_WAY)
         waiting = [row[0] for row in cursor.fetchall()]
         while waiting:

@@ -8,7 +8,7 @@ from django.db import IntegrityError, connection, transaction
 from django.db.models import ProtectedError
 
 from members.models import Balance, Customer, Member
-from partners.models import Connection, Partner
+from partners.models import Connection
 from programs.models import Currency, Program, ProgramVersion, TierGroup
 from tests.support import factories
 from tests.support.factories import line, post_one, purchase, redemption
@@ -176,7 +176,7 @@ def test_what_nobody_used_can_still_be_deleted(made, who, bought):
         Customer.objects.create(first_name="Grace"),
         partner,
         made.tier_groups.get().tiers.get(code="gold"),
-        Program.objects.create(code="draft", name="Draft", owner=Partner.objects.first()),
+        Program.objects.create(code="draft", name="Draft", owner=made.owner),
     ]
     for row in rows:
         assert sql(f"DELETE FROM {row._meta.db_table} WHERE id = %s", row.pk) == 1, row
