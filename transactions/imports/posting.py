@@ -47,24 +47,23 @@ class Posted:
 
 
 class Prepared(NamedTuple):
-    """A batch that can be posted, in waves of one share for each connection; `done` says what became of its others."""
+    """Rows that can be posted: waves, one behind the other, of a share for each connection.
+
+    `done` is what became of the others of their batch.
+    """
 
     waves: list[list[list[Row]]]
     done: Posted
 
 
 class Poster:
-    """Posts batches. While `hands` post one, the next can be prepared; only then may it be started.
+    """Posts batches. While one is posted the next can be prepared; it is started when the one before has ended.
 
-    So a batch finds whatever those before it did, on whichever connection.
+    So each finds what those before it did, on whichever connection, whoever is merged or joins a group meanwhile.
     """
 
     def __init__(
-        self,
-        via: Connection,
-        configuration: Configuration,
-        newcomers: Newcomers | None,
-        hands: Hands,
+        self, via: Connection, configuration: Configuration, newcomers: Newcomers | None, hands: Hands
     ) -> None:
         """Without `newcomers` nobody is enrolled."""
         self.via, self.configuration, self.newcomers, self.hands = via, configuration, newcomers, hands
@@ -88,7 +87,6 @@ class Poster:
                 prepared.done.add(first())
             for wave in waves:
                 prepared.done.add(wave())
-            # What was in the same batch twice says nothing of the next one, but costs little.
             self._expects_known = self._expects_known or prepared.done.replayed > 0
             return prepared.done
 

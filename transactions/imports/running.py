@@ -62,9 +62,9 @@ def run(
     try:
         lines.check_encoding(path, mapping.encoding)
         with open(path, "rb") as file:
-            job = _Import(program, mapping, written, dry_run=dry_run)
+            job = _Import(program, mapping, written, progress or (lambda count: None), dry_run=dry_run)
             try:
-                return job.run(lines.Lines(file, mapping.encoding), progress or (lambda count: None))
+                return job.run(lines.Lines(file, mapping.encoding))
             finally:
                 job.close()
     except lines.Unusable as error:
@@ -75,17 +75,27 @@ def run(
 
 
 class _Batch(NamedTuple):
-    """Rows that are posted together, and what was wrong with others between them."""
+    """Rows that are posted together, and what was wrong with others between them; `position` is its end in bytes."""
 
     rows: Sequence[Row]
     problems: Sequence[tuple[int, Refusal]]
+    position: int
 
 
 class _Import:
     """One run over one file. While a batch is posted, the next one is read and prepared."""
 
-    def __init__(self, program: Program, mapping: Mapping, report: Report, *, dry_run: bool) -> None:
-        self.program, self.mapping, self.report, self.dry_run = program, mapping, report, dry_run
+    def __init__(
+        self,
+        program: Program,
+        mapping: Mapping,
+        report: Report,
+        progress: Callable[[int], object],
+        *,
+        dry_run: bool,
+    ) -> None:
+        self.program, self.mapping, self.dry_run = program, mapping, dry_run
+        self.report, self.progress, self.progressed = report, progress, 0
         before = set(program.owner.connections.values_list("pk", flat=True))
         self.via = Connection.of(program.owner, Connection.Platform.IMPORT)
         self.is_via_borrowed = dry_run and self.via.pk not in before
@@ -103,7 +113,7 @@ class _Import:
         if self.is_via_borrowed:
             self.via.delete()
 
-    def run(self, source: lines.Lines, progress: Callable[[int], object]) -> Outcome:
+    def run(self, source: lines.Lines) -> Outcome:
         newcomers = None
         if self.mapping.enrol:
             newcomers = Newcomers(self.program, self.via, self.configuration, rehearse=self.dry_run)
@@ -111,20 +121,14 @@ class _Import:
         kind = Rehearsal if self.dry_run else Poster
         with hands(count) as own, closing(kind(self.via, self.configuration, newcomers, own)) as poster:
             try:
-                self._post(source, poster, progress)
+                for batch in self._batches(source):
+                    prepared = poster.prepare(batch.rows)
+                    self._finish()
+                    self.under_way = partial(self._write_down, batch, poster.start(prepared))
             finally:
-                # Whatever went wrong with the batch behind it, the report tells what was done.
+                # Whatever went wrong with the next one, the report tells what became of this one.
                 self._finish()
         return self.outcome
-
-    def _post(self, source: lines.Lines, poster: Poster, progress: Callable[[int], object]) -> None:
-        before = 0
-        for batch in self._batches(source):
-            prepared = poster.prepare(batch.rows)
-            self._finish()
-            self.under_way = partial(self._write_down, batch, poster.start(prepared))
-            progress(source.position - before)
-            before = source.position
 
     def _batches(self, source: lines.Lines) -> Iterator[_Batch]:
         for _ in range(self.mapping.skip_lines):
@@ -141,13 +145,14 @@ class _Import:
                 self.outcome.refused += 1
                 problems += [(line, refusal) for refusal in wrong]
             if len(records) == ledger.LARGEST_BATCH or len(problems) >= ledger.LARGEST_BATCH:
-                yield self._batch(records, problems)
+                yield self._batch(records, problems, source.position)
                 records, problems = [], []
-        yield self._batch(records, problems)
+        yield self._batch(records, problems, source.position)
 
-    def _batch(self, records: Sequence[Record], problems: Sequence[tuple[int, Refusal]]) -> _Batch:
+    def _batch(self, records: Sequence[Record], problems: Sequence[tuple[int, Refusal]], position: int) -> _Batch:
         ordinals = self.ordinals.number([record.key for record in records])
-        return _Batch([record.row(nth) for record, nth in zip(records, ordinals, strict=True)], problems)
+        rows = [record.row(nth) for record, nth in zip(records, ordinals, strict=True)]
+        return _Batch(rows, problems, position)
 
     def _finish(self) -> None:
         """Wait for the batch that is under way."""
@@ -165,3 +170,5 @@ class _Import:
         problems = [*batch.problems, *done.refusals.items()]
         self.outcome.problems += len(problems)
         self.report.write(problems)
+        self.progress(batch.position - self.progressed)
+        self.progressed = batch.position

@@ -8,21 +8,22 @@ from collections.abc import Sequence
 
 from django.db import connection
 
+from loyalty_site.lib.refusals import Refusal
 from loyalty_site.lib.sql import Session
 from members.lookup import Lookup
 from partners.callers import Via
 from programs.configuration import Configuration
 from transactions.imports.rows import Row
 
-#: Connections that post side by side: Python needs as long for a row as the database does, so one of each is busy.
+#: Python needs as long for a row as the database does: with two connections, both are always at work.
 CONNECTIONS = 2
 
 
 def connections(configuration: Configuration) -> int:
     """On how many connections a file of this program may be posted.
 
-    A cap that members share is used up by who comes first, so there the order of the file counts among all rows. Nobody
-    but this connection sees what its open transaction has written, and SQLite has one writer.
+    A cap that members share is used up by whoever comes first, so there all rows have one order. Nobody but this
+    connection sees what its open transaction has written, and SQLite has one writer.
     """
     is_shared = any(cap.has_counter and cap.scope != "member" for cap in configuration.caps)
     if is_shared or connection.in_atomic_block or connection.vendor != "postgresql":
@@ -39,7 +40,9 @@ def share(rows: Sequence[Row], count: int, configuration: Configuration, via: Vi
         lookup = Lookup(session, configuration.id, via.pk, [row.activity.member for row in rows])
     shares: list[list[Row]] = [[] for _ in range(count)]
     for row, member in zip(rows, lookup.take(), strict=True):
-        # Whoever is not found is refused by whichever.
-        is_alone = isinstance(member, int) and not (member in lookup.groups or member in lookup.collective)
-        shares[member % count if is_alone else 0].append(row)
+        if isinstance(member, Refusal) or member in lookup.groups or member in lookup.collective:
+            # Whoever is not found is refused on any of them.
+            shares[0].append(row)
+        else:
+            shares[member % count].append(row)
     return shares
