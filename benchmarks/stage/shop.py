@@ -10,7 +10,7 @@ from importlib.util import find_spec
 CHUNK = 1000
 
 
-def _factories():
+def factories():
     """The tests' factories, where the tree of this process keeps them: an earlier one has them a level higher."""
     return import_module("tests.support.factories" if find_spec("tests.support") else "tests.factories")
 
@@ -24,17 +24,15 @@ def build(count):
     from members.models import Customer
 
     call_command("migrate", verbosity=0)
-    factories = _factories()
-    made = factories.program("benchmark")
-    till = factories.till(made)
+    ours = factories()
+    made = ours.program("benchmark")
+    till = ours.till(made)
     long_ago = timezone.now() - timedelta(days=1000)
     for first in range(0, count, CHUNK):
         names = [f"c-{n}" for n in range(first, min(first + CHUNK, count))]
         newcomers = {name: Customer(first_name="Ada", last_name=name, email=f"{name}@example.com") for name in names}
         enrolled = enrol_many(made, newcomers, channel="import", via=till, enrolled_at=dict.fromkeys(names, long_ago))
-        factories.post(
-            made, *[factories.purchase(member, 1000, f"first-{member.pk}") for member in enrolled.values()]
-        )
+        ours.post(made, *[ours.purchase(member, 1000, f"first-{member.pk}") for member in enrolled.values()])
 
 
 def analyze():
@@ -57,7 +55,7 @@ def way_in():
     from programs.models import Program
 
     made = Program.objects.get(code="benchmark")
-    return made.pk, _factories().till(made)
+    return made.pk, factories().till(made)
 
 
 def check(acknowledged):

@@ -1,18 +1,20 @@
 """How do several threads do one job, each with a database connection of its own?
 
-For work that the database does by itself: meanwhile the threads only wait.
+For work during which they wait for the database: Python itself runs in one thread at a time.
 """
 
 import queue
 import threading
-from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor, wait
+from contextlib import contextmanager
 from enum import Enum, auto
 from typing import TypeVar
 
 from django.db import connections
 
 Part = TypeVar("Part")
+Result = TypeVar("Result")
 
 
 class _Ended(Enum):
@@ -54,3 +56,46 @@ def side_by_side(shares: Sequence[Iterator[Part]]) -> Iterator[Part]:
             stop.set()
     for future in running:
         future.result()
+
+
+class Hands:
+    """Threads that are told again and again what to do, and keep their database connections; see `hands`."""
+
+    def __init__(self, pools: Sequence[ThreadPoolExecutor] = ()) -> None:
+        self._pools = pools
+
+    @property
+    def count(self) -> int:
+        return max(1, len(self._pools))
+
+    def start(self, deeds: Sequence[Callable[[], Result]]) -> Callable[[], list[Result]]:
+        """Let each do one of these, at most `count`; returns what waits for all of them and returns their results.
+
+        When one fails the others do theirs, and then its error is raised.
+        """
+        if not self._pools:
+            results = [deed() for deed in deeds]
+            return lambda: results
+        running = [pool.submit(deed) for pool, deed in zip(self._pools, deeds, strict=False)]
+
+        def finish() -> list[Result]:
+            wait(running)
+            return [one.result() for one in running]
+
+        return finish
+
+
+@contextmanager
+def hands(count: int) -> Iterator[Hands]:
+    """Yields so many Hands; a single one is the caller's own thread, and done is what it starts.
+
+    At the end of the block they finish what they are at, and close their connections.
+    """
+    pools = [ThreadPoolExecutor(1) for _ in range(count if count > 1 else 0)]
+    try:
+        yield Hands(pools)
+    finally:
+        for pool in pools:
+            pool.submit(connections.close_all)
+        for pool in pools:
+            pool.shutdown()

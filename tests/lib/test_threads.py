@@ -6,7 +6,7 @@ import time
 import pytest
 from django.db import connection
 
-from loyalty_site.lib.threads import side_by_side
+from loyalty_site.lib.threads import hands, side_by_side
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -63,3 +63,55 @@ def test_whoever_stops_listening_stops_them_behind_what_they_are_at():
     next(told)
     told.close()
     assert 1 <= len(drawn) < 2000
+
+
+def session():
+    """The connection of this thread, which is open now."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT 1")
+    return threading.current_thread(), connection.connection
+
+
+def test_hands_do_at_the_same_time_what_they_are_told_and_tell_it_in_order():
+    meet = threading.Barrier(2)
+
+    def deed(name):
+        meet.wait(timeout=10)
+        return name
+
+    with hands(2) as two:
+        for names in ("ab", "cd"):
+            assert two.start([lambda name=name: deed(name) for name in names])() == list(names)
+        assert two.start([])() == []
+
+
+def test_hands_keep_their_connections_until_the_end():
+    with hands(2) as two:
+        first, again = two.start([session, session])(), two.start([session, session])()
+    assert first == again
+    assert len({id(one) for _, one in [*first, session()]}) == 3
+    assert not any(thread.is_alive() for thread, _ in first)
+    if connection.vendor == "postgresql":
+        assert all(one.closed for _, one in first)
+
+
+def test_when_one_hand_fails_the_other_does_what_it_was_told():
+    is_done = threading.Event()
+
+    def fail():
+        raise ValueError("broken")
+
+    def work():
+        time.sleep(0.05)
+        is_done.set()
+
+    with hands(2) as two:
+        finish = two.start([fail, work])
+        with pytest.raises(ValueError, match="broken"):
+            finish()
+        assert is_done.is_set()
+
+
+def test_a_single_hand_is_the_callers_own():
+    with hands(1) as one:
+        assert one.start([session])() == [session()]

@@ -12,6 +12,7 @@ from members.models import Balance, Customer, Member
 from partners.models import Connection
 from tests.support import factories
 from tests.support.importing import PLAIN, Folder
+from transactions.imports import rows
 from transactions.models import Journal
 from transactions.proof.audit import audit
 
@@ -243,3 +244,20 @@ def test_a_paused_program_or_connection_takes_nothing(folder, made):
 def test_today_is_not_in_the_future(folder, made):
     today = timezone.localdate(timezone=made.zone)
     assert folder.load(f"who,day,sum\n1,{today},10.00\n").code == 0
+
+
+def test_a_file_that_cannot_be_read_to_its_end_leaves_a_report_of_all_that_was_done(folder, made, monkeypatch):
+    monkeypatch.setattr("transactions.ledger.LARGEST_BATCH", 2)
+    read = rows.Reader.read
+
+    def fail(reader, line, texts):
+        if line == 6:
+            raise OSError(5, "Input/output error", "purchases.csv")
+        return read(reader, line, texts)
+
+    monkeypatch.setattr(rows.Reader, "read", fail)
+    content = "who,day,sum\n1,2026-03-01,1\n1,2026-03-01,much\n1,2026-03-01,2\n" + "1,2026-03-01,3\n" * 3
+    run = folder.load(content)
+    assert (run.code, run.error) == (2, "purchases.csv: Input/output error")
+    assert run.codes == [(3, "amount", "invalid_number")]
+    assert balances(made) == {"1": 3}

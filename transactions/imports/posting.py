@@ -1,0 +1,155 @@
+"""How are the rows of a batch posted, each member's in the order of the file?"""
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+from typing import NamedTuple
+
+from django.utils import timezone
+
+from loyalty_site.lib.refusals import Refusal
+from loyalty_site.lib.threads import Hands
+from partners.models import Connection
+from programs.configuration import Configuration
+from transactions import ledger
+from transactions.books.idempotency import IdempotencyConflict, fingerprint
+from transactions.imports import sharing
+from transactions.imports.newcomers import Newcomers
+from transactions.imports.rows import Row
+from transactions.models import Journal
+
+CONFLICT = Refusal(
+    IdempotencyConflict.code,
+    "A transaction with this external_id and another content is recorded; "
+    "use a new external_id, or reverse that transaction first.",
+    field="external_id",
+)
+
+
+@dataclass(slots=True)
+class Posted:
+    """What became of some rows: how many were posted, recorded before, enrolled for, and why others were refused.
+
+    `refusals` are by line.
+    """
+
+    posted: int = 0
+    replayed: int = 0
+    enrolled: int = 0
+    refusals: dict[int, Refusal] = field(default_factory=dict)
+
+    def add(self, others: Iterable["Posted"]) -> None:
+        for other in others:
+            self.posted += other.posted
+            self.replayed += other.replayed
+            self.enrolled += other.enrolled
+            self.refusals |= other.refusals
+
+
+class Prepared(NamedTuple):
+    """Rows that can be posted: waves, one behind the other, of a share for each connection.
+
+    `done` is what became of the others of their batch.
+    """
+
+    waves: list[list[list[Row]]]
+    done: Posted
+
+
+class Poster:
+    """Posts batches. While one is posted the next can be prepared; it is started when the one before has ended.
+
+    So each finds what those before it did, on whichever connection, whoever is merged or joins a group meanwhile.
+    """
+
+    def __init__(
+        self, via: Connection, configuration: Configuration, newcomers: Newcomers | None, hands: Hands
+    ) -> None:
+        """Without `newcomers` nobody is enrolled."""
+        self.via, self.configuration, self.newcomers, self.hands = via, configuration, newcomers, hands
+        # Asking for what is recorded already is quick where it is, and in vain in a new file.
+        self._expects_known = True
+
+    def prepare(self, rows: Sequence[Row]) -> Prepared:
+        """Leave out what is recorded already, enrol who is not known, and share the others among the connections."""
+        done = Posted()
+        fresh = self.enrol(self.unknown(rows, done), done)
+        waves = [sharing.share(wave, self.hands.count, self.configuration, self.via) for wave in waves_of(fresh)]
+        return Prepared(waves, done)
+
+    def start(self, prepared: Prepared) -> Callable[[], Posted]:
+        """Begin to post a batch; returns what waits for its end and says what became of all its rows."""
+        waves = map(self._start, prepared.waves)
+        first = next(waves, None)
+
+        def finish() -> Posted:
+            if first:
+                prepared.done.add(first())
+            for wave in waves:
+                prepared.done.add(wave())
+            self._expects_known = self._expects_known or prepared.done.replayed > 0
+            return prepared.done
+
+        return finish
+
+    def _start(self, shares: Sequence[Sequence[Row]]) -> Callable[[], list[Posted]]:
+        return self.hands.start([partial(self.record, share) for share in shares])
+
+    def unknown(self, rows: Sequence[Row], done: Posted) -> Sequence[Row]:
+        """The rows that are not recorded yet; the others are counted."""
+        if not rows or not self._expects_known:
+            return rows
+        known = dict(
+            Journal.objects.filter(
+                program=self.configuration.id,
+                connection=self.via,
+                kind=Journal.Kind.ACCRUAL,
+                external_id__in=[row.activity.external_id for row in rows],
+            ).values_list("external_id", "fingerprint")
+        )
+        # Another content under the same name is left to the ledger, which refuses it.
+        fresh = [row for row in rows if known.get(row.activity.external_id) != fingerprint(row.activity)]
+        self._expects_known = len(fresh) < len(rows)
+        done.replayed += len(rows) - len(fresh)
+        return fresh
+
+    def enrol(self, rows: Sequence[Row], done: Posted) -> Sequence[Row]:
+        """The rows whose customers are members now; those who cannot be are refused."""
+        if not self.newcomers or not rows:
+            return rows
+        enrolled, refusals = self.newcomers.enrol(rows, timezone.now())
+        done.add([Posted(enrolled=enrolled, refusals=refusals)])
+        return [row for row in rows if row.line not in refusals]
+
+    def record(self, rows: Sequence[Row], *, dry_run: bool = False) -> Posted:
+        """Let the ledger take these rows, whichever thread this is."""
+        items = [row.activity for row in rows]
+        results = ledger.record(items, program_id=self.configuration.id, via=self.via, dry_run=dry_run)
+        done = Posted()
+        for row, result in zip(rows, results, strict=True):
+            if result.refusal:
+                is_conflict = result.refusal.code == CONFLICT.code
+                done.refusals[row.line] = CONFLICT if is_conflict else result.refusal
+            elif result.status == "replayed":
+                done.replayed += 1
+            else:
+                done.posted += 1
+        return done
+
+    def close(self) -> None:
+        if self.newcomers:
+            self.newcomers.close()
+
+
+def waves_of(rows: Iterable[Row]) -> Iterator[list[Row]]:
+    """Lists of rows without a name twice: what the first one of two did is known to the second."""
+    left = list(rows)
+    while left:
+        wave: list[Row] = []
+        again: list[Row] = []
+        names: set[str] = set()
+        for row in left:
+            (again if row.activity.external_id in names else wave).append(row)
+            names.add(row.activity.external_id)
+        yield wave
+        left = again
