@@ -44,9 +44,9 @@ def spread(values, pattern):
     return " - ".join(pattern.format(value) for value in (min(values), median(values), max(values)))
 
 
-def show(title, rounds, ratios, names):
+def show(title, rounds, ratios, names, *, unit="posts"):
     """Print the rates and the ratios of `rounds` (dicts of key -> posts a second)."""
-    print(f"\n{title}: posts a second (min - median - max of {len(rounds)} rounds)")
+    print(f"\n{title}: {unit} a second (min - median - max of {len(rounds)} rounds)")
     for key in rounds[0]:
         name, hands = key
         label = f"{names[name]}, {hands} connection{'s' if hands > 1 else ''}"
