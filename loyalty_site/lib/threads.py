@@ -58,8 +58,8 @@ def side_by_side(shares: Sequence[Iterator[Part]]) -> Iterator[Part]:
         future.result()
 
 
-class Hands:
-    """Threads that are told again and again what to do, and keep their database connections; see `hands`."""
+class Threads:
+    """Threads that are told again and again what to do, and keep their database connections; see `threads`."""
 
     def __init__(self, pools: Sequence[ThreadPoolExecutor] = ()) -> None:
         self._pools = pools
@@ -68,15 +68,15 @@ class Hands:
     def count(self) -> int:
         return max(1, len(self._pools))
 
-    def start(self, deeds: Sequence[Callable[[], Result]]) -> Callable[[], list[Result]]:
+    def start(self, tasks: Sequence[Callable[[], Result]]) -> Callable[[], list[Result]]:
         """Let each do one of these, at most `count`; returns what waits for all of them and returns their results.
 
         When one fails the others do theirs, and then its error is raised.
         """
         if not self._pools:
-            results = [deed() for deed in deeds]
+            results = [task() for task in tasks]
             return lambda: results
-        running = [pool.submit(deed) for pool, deed in zip(self._pools, deeds, strict=False)]
+        running = [pool.submit(task) for pool, task in zip(self._pools, tasks, strict=False)]
 
         def finish() -> list[Result]:
             wait(running)
@@ -86,14 +86,14 @@ class Hands:
 
 
 @contextmanager
-def hands(count: int) -> Iterator[Hands]:
-    """Yields so many Hands; a single one is the caller's own thread, and done is what it starts.
+def threads(count: int) -> Iterator[Threads]:
+    """Yields so many Threads; a single one is the caller's own thread, and done is what it starts.
 
     At the end of the block they finish what they are at, and close their connections.
     """
     pools = [ThreadPoolExecutor(1) for _ in range(count if count > 1 else 0)]
     try:
-        yield Hands(pools)
+        yield Threads(pools)
     finally:
         for pool in pools:
             pool.submit(connections.close_all)

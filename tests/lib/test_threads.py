@@ -1,4 +1,4 @@
-"""Several hands do one job: all of it, each on a connection of its own, and nothing behind an error or an end."""
+"""Several threads do one job: all of it, each on a connection of its own, and nothing behind an error or an end."""
 
 import threading
 import time
@@ -6,7 +6,7 @@ import time
 import pytest
 from django.db import connection
 
-from loyalty_site.lib.threads import hands, side_by_side
+from loyalty_site.lib.threads import side_by_side, threads
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -79,14 +79,14 @@ def test_hands_do_at_the_same_time_what_they_are_told_and_tell_it_in_order():
         meet.wait(timeout=10)
         return name
 
-    with hands(2) as two:
+    with threads(2) as two:
         for names in ("ab", "cd"):
             assert two.start([lambda name=name: deed(name) for name in names])() == list(names)
         assert two.start([])() == []
 
 
 def test_hands_keep_their_connections_until_the_end():
-    with hands(2) as two:
+    with threads(2) as two:
         first, again = two.start([session, session])(), two.start([session, session])()
     assert first == again
     assert len({id(one) for _, one in [*first, session()]}) == 3
@@ -105,7 +105,7 @@ def test_when_one_hand_fails_the_other_does_what_it_was_told():
         time.sleep(0.05)
         is_done.set()
 
-    with hands(2) as two:
+    with threads(2) as two:
         finish = two.start([fail, work])
         with pytest.raises(ValueError, match="broken"):
             finish()
@@ -113,5 +113,5 @@ def test_when_one_hand_fails_the_other_does_what_it_was_told():
 
 
 def test_a_single_hand_is_the_callers_own():
-    with hands(1) as one:
+    with threads(1) as one:
         assert one.start([session])() == [session()]

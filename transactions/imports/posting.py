@@ -8,7 +8,7 @@ from typing import NamedTuple
 from django.utils import timezone
 
 from loyalty_site.lib.refusals import Refusal
-from loyalty_site.lib.threads import Hands
+from loyalty_site.lib.threads import Threads
 from partners.models import Connection
 from programs.configuration import Configuration
 from transactions import ledger
@@ -63,10 +63,10 @@ class Poster:
     """
 
     def __init__(
-        self, via: Connection, configuration: Configuration, newcomers: Newcomers | None, hands: Hands
+        self, via: Connection, configuration: Configuration, newcomers: Newcomers | None, threads: Threads
     ) -> None:
         """Without `newcomers` nobody is enrolled."""
-        self.via, self.configuration, self.newcomers, self.hands = via, configuration, newcomers, hands
+        self.via, self.configuration, self.newcomers, self.threads = via, configuration, newcomers, threads
         # Asking for what is recorded already is quick where it is, and in vain in a new file.
         self._expects_known = True
 
@@ -74,7 +74,7 @@ class Poster:
         """Leave out what is recorded already, enrol who is not known, and share the others among the connections."""
         done = Posted()
         fresh = self.enrol(self.unknown(rows, done), done)
-        waves = [sharing.share(wave, self.hands.count, self.configuration, self.via) for wave in waves_of(fresh)]
+        waves = [sharing.share(wave, self.threads.count, self.configuration, self.via) for wave in waves_of(fresh)]
         return Prepared(waves, done)
 
     def start(self, prepared: Prepared) -> Callable[[], Posted]:
@@ -93,7 +93,7 @@ class Poster:
         return finish
 
     def _start(self, shares: Sequence[Sequence[Row]]) -> Callable[[], list[Posted]]:
-        return self.hands.start([partial(self.record, share) for share in shares])
+        return self.threads.start([partial(self.record, share) for share in shares])
 
     def unknown(self, rows: Sequence[Row], done: Posted) -> Sequence[Row]:
         """The rows that are not recorded yet; the others are counted."""

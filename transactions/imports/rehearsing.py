@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from django.db import transaction
 
-from loyalty_site.lib.threads import Hands
+from loyalty_site.lib.threads import Threads
 from partners.models import Connection
 from programs.configuration import Configuration
 from transactions.books.idempotency import fingerprint
@@ -21,9 +21,9 @@ class Rehearsal(Poster):
     """
 
     def __init__(
-        self, via: Connection, configuration: Configuration, newcomers: Newcomers | None, hands: Hands
+        self, via: Connection, configuration: Configuration, newcomers: Newcomers | None, threads: Threads
     ) -> None:
-        super().__init__(via, configuration, newcomers, hands)
+        super().__init__(via, configuration, newcomers, threads)
         self._rehearsed = Shelf()
 
     def prepare(self, rows: Sequence[Row]) -> Prepared:

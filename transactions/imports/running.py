@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from loyalty_site.lib.refusals import Refusal, Refused
-from loyalty_site.lib.threads import hands
+from loyalty_site.lib.threads import threads
 from partners.models import Connection
 from programs import versions
 from programs.models import Program
@@ -119,7 +119,7 @@ class _Import:
             newcomers = Newcomers(self.program, self.via, self.configuration, rehearse=self.dry_run)
         count = 1 if self.dry_run else sharing.connections(self.configuration)
         kind = Rehearsal if self.dry_run else Poster
-        with hands(count) as own, closing(kind(self.via, self.configuration, newcomers, own)) as poster:
+        with threads(count) as own, closing(kind(self.via, self.configuration, newcomers, own)) as poster:
             try:
                 for batch in self._batches(source):
                     prepared = poster.prepare(batch.rows)
