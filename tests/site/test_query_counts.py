@@ -14,6 +14,7 @@ from tests.support.query_counts import count
 from transactions.models import Journal
 
 MODELS = list(admin.site._registry)
+RECORD = 'make test ARGS="-k query_counts --record-query-counts"'
 
 
 @pytest.fixture
@@ -24,7 +25,7 @@ def hold(request):
         if request.config.getoption("--record-query-counts"):
             query_counts.record(area, counts)
         recorded = query_counts.recorded(area)
-        assert counts == recorded, "If that is right: make test ARGS=--record-query-counts"
+        assert counts == recorded, f"If that is right: {RECORD}"
 
     return hold
 

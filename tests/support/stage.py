@@ -15,7 +15,7 @@ from dataclasses import dataclass
 
 import pytest
 import time_machine
-from django.db import transaction
+from django.db import connection, transaction
 from pytest_django.plugin import blocking_manager_key
 
 from programs import versions
@@ -79,6 +79,10 @@ class Stage:
                 break
             fitting += 1
         self.clear(down_to=fitting)
+        if self.layers and connection.vendor == "postgresql":
+            # Set in a savepoint inside another one, it stays when that one is taken back.
+            with connection.cursor() as cursor:
+                cursor.execute("SET CONSTRAINTS ALL DEFERRED")
         for build in wanted[fitting:]:
             self._add(build)
         self._copy()
