@@ -2,7 +2,8 @@
 
 Nobody waits for a timer. A fact that is alone is posted at once; those that come meanwhile line up, and the first
 of them to get its turn posts for all. What one batch cannot do, each then tries by itself, so that nobody is
-answered for the failure of another.
+answered for the failure of another. Nor for the slowness: who is held up by somebody else's lock for longer than
+PATIENCE_S leaves the line, or the batch gives up, and each is posted alone.
 """
 
 import logging
@@ -22,6 +23,9 @@ logger = logging.getLogger(__name__)
 
 #: Facts of one shared batch: nobody waits long for the answer because of the others.
 LARGEST_SHARE = 50
+
+#: Far more than a batch takes that waits for nobody.
+PATIENCE_S = 0.1
 
 #: What refers to nothing that may be in the same batch, and may be tried again because it has a name.
 Shareable: TypeAlias = Activity | Redemption
@@ -66,15 +70,19 @@ class _Line:
         self._program_id, self._via = program_id, via
         self._lock = Lock()
         self._waiting: deque[_Turn] = deque()
-        self._is_busy = False
+        self._is_busy = self._is_held_up = False
 
     def post(self, item: Shareable) -> Result | None:
         """The Result of `item`, None where it has to be posted alone."""
         turn = _Turn(item)
         with self._lock:
+            if self._is_held_up:
+                return None
             self._waiting.append(turn)
             has_to_wait, self._is_busy = self._is_busy, True
-        if has_to_wait:
+        if has_to_wait and not turn.call.wait(PATIENCE_S):
+            if self._leave(turn):
+                return None
             turn.call.wait()
         if not turn.is_over:
             try:
@@ -85,9 +93,20 @@ class _Line:
                 self._hand_over()
         return turn.result
 
+    def _leave(self, turn: _Turn) -> bool:
+        """Whether it could leave the line: it is in no batch yet, and nobody counts on it to post."""
+        with self._lock:
+            can_leave = turn in self._waiting and not turn.call.is_set()
+            if can_leave:
+                self._waiting.remove(turn)
+                # Until it moves on, nobody need wait to find out.
+                self._is_held_up = True
+            return can_leave
+
     def _hand_over(self) -> None:
         """Whoever waits longest posts next: a newcomer who were quicker would post without the others."""
         with self._lock:
+            self._is_held_up = False
             if self._waiting:
                 self._waiting[0].call.set()
             else:
@@ -97,7 +116,8 @@ class _Line:
         turns = self._take_first()
         try:
             items = [turn.item for turn in turns]
-            results = ledger.record(items, program_id=self._program_id, via=self._via)
+            patience = PATIENCE_S if len(items) > 1 else None
+            results = ledger.record(items, program_id=self._program_id, via=self._via, patience_s=patience)
             for turn, result in zip(turns, results, strict=True):
                 turn.result = result
         except Exception as error:
@@ -110,16 +130,18 @@ class _Line:
     def _take_first(self) -> list[_Turn]:
         """Those who came first. A name that comes again waits, to be replayed, as if it had come later."""
         taken: dict[str, _Turn] = {}
-        while self._waiting and len(taken) < LARGEST_SHARE:
-            if self._waiting[0].item.external_id in taken:
-                break
-            turn = self._waiting.popleft()
-            taken[turn.item.external_id] = turn
+        with self._lock:
+            while self._waiting and len(taken) < LARGEST_SHARE:
+                if self._waiting[0].item.external_id in taken:
+                    break
+                turn = self._waiting.popleft()
+                taken[turn.item.external_id] = turn
         return list(taken.values())
 
 
-_lines: dict[tuple[int, int], _Line] = {}
+_lines: dict[tuple[int, Via], _Line] = {}
 
 
 def _line_of(program_id: int, via: Via) -> _Line:
-    return _lines.setdefault((program_id, via.pk), _Line(program_id, via))
+    """The line of this very connection: one whose partner has got another code has a new one."""
+    return _lines.setdefault((program_id, via), _Line(program_id, via))

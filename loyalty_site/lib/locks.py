@@ -8,6 +8,8 @@ from contextlib import contextmanager
 from django.conf import settings
 from django.db import connection
 
+from loyalty_site.lib.sql import Session
+
 
 def claim(name: str) -> bool:
     """Whether `name` is ours alone until this transaction ends. It never waits.
@@ -54,3 +56,9 @@ def _ask(function: str, name: str) -> bool:
     with connection.cursor() as cursor:
         cursor.execute(f"SELECT {function}(%s)", [_number(name)])
         return bool(cursor.fetchone()[0])
+
+
+def limit_waits(session: Session, seconds: float) -> None:
+    """Let PostgreSQL end the transaction of `session` with an error when it has waited so long for one lock."""
+    if session.is_postgresql:
+        session.run(f"SET LOCAL lock_timeout = {round(seconds * 1000)}")

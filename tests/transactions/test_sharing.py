@@ -2,11 +2,14 @@
 
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 
 import pytest
-from django.db import transaction
+from django.db import connection, transaction
 
 from members.models import Member
+from partners.callers import CallingConnection, CallingPartner
 from tests.support import factories
 from tests.support.books_balance import books_balance
 from tests.support.crowd import at_once
@@ -19,6 +22,42 @@ __all__ = ["books_balance"]
 pytestmark = [pytest.mark.races, pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("books_balance")]
 
 PATIENCE_S = 60
+
+
+@pytest.fixture(autouse=True)
+def _nobody_is_held_up(request, monkeypatch):
+    """However slow this machine is: those who come wait until they are posted."""
+    if "hold" not in request.fixturenames:
+        monkeypatch.setattr(sharing, "PATIENCE_S", PATIENCE_S)
+
+
+@pytest.fixture
+def hold():
+    """A context in which somebody else has locked a member."""
+    if connection.vendor != "postgresql":
+        pytest.skip("SQLite has one writer, for whom everybody waits")
+
+    @contextmanager
+    def hold(who):
+        locked, free = threading.Event(), threading.Event()
+
+        def lock():
+            with transaction.atomic():
+                Member.objects.select_for_update().get(pk=who.pk)
+                locked.set()
+                assert free.wait(PATIENCE_S)
+            connection.close()
+
+        with ThreadPoolExecutor(1) as pool:
+            locking = pool.submit(lock)
+            try:
+                assert locked.wait(PATIENCE_S)
+                yield
+            finally:
+                free.set()
+            locking.result()
+
+    return hold
 
 
 @pytest.fixture
@@ -176,6 +215,39 @@ def test_who_fails_alone_is_told_why_and_the_line_goes_on(shop):
     type(made).objects.filter(pk=made.pk).update(status="active")
     made.touch(made.pk)
     assert share(shop, purchase(ada, 1000)).status == "posted"
+
+
+def test_nobody_waits_for_the_member_of_another(shop, hold):
+    ada, *others = [factories.member(shop[0]) for _ in range(4)]
+    with ThreadPoolExecutor(1) as pool:
+        with hold(ada):
+            # The first has the turn, and cannot go on before the block ends.
+            first = pool.submit(lambda: (share(shop, purchase(ada, 1000)), connection.close())[0])
+            wait_until(lambda: sharing._line_of(shop[0].pk, shop[1])._is_busy)
+            results = at_once(*[lambda who=who: share(shop, purchase(who, 2000)) for who in others])
+            assert [result.status for result in results] == ["posted"] * 3
+            assert share(shop, purchase(others[0], 1000)).status == "posted"
+            assert not first.done()
+        assert first.result(PATIENCE_S).status == "posted"
+    assert [held(who) for who in (ada, *others)] == [10, 30, 20, 20]
+
+
+def test_a_batch_that_waits_for_one_gives_up_and_posts_the_others(shop, hold, batches, waiting):
+    ada, bob = factories.member(shop[0]), factories.member(shop[0])
+    [of_ada] = waiting(purchase(ada, 1000))
+    with hold(ada):
+        assert share(shop, purchase(bob, 1000)).status == "posted"
+        assert (of_ada.is_over, of_ada.result) == (True, None)
+    assert batches == [2, 1]
+    assert (held(ada), held(bob)) == (0, 10)
+
+
+def test_a_partner_with_another_code_has_another_line(shop):
+    """Which stores are meant depends on it."""
+    before, after = [CallingConnection(7, CallingPartner(3, code)) for code in ("old", "new")]
+    line = sharing._line_of(shop[0].pk, before)
+    assert sharing._line_of(shop[0].pk, CallingConnection(7, CallingPartner(3, "old"))) is line
+    assert sharing._line_of(shop[0].pk, after) is not line
 
 
 def test_inside_a_transaction_a_fact_is_posted_in_that_transaction_and_no_other_one_with_it(shop, waiting):

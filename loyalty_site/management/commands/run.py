@@ -30,7 +30,8 @@ class Command(BaseCommand):
         refuse_taken_port(host, port)
         if is_behind():
             call_command("migrate", interactive=False, verbosity=0)
-            make_groups()
+        # Each time: whoever was interrupted behind the migrations would never have them.
+        make_groups()
         if not no_demo:
             self.load_demo()
         logins = make_logins(settings.VAR_DIR / "logins.txt")
