@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pytest
 from django.contrib.auth import get_user_model
+from django.contrib.auth import models as auth
 from django.core.management import call_command
 from django.core.management.base import CommandError
 from django.db import DatabaseError, connections
@@ -22,7 +23,7 @@ from loyalty_site.celery import app
 from loyalty_site.demo import loading
 from loyalty_site.management.commands import run
 from loyalty_site.processes import Group
-from loyalty_site.staff import FIRST_LOGINS, make_groups
+from loyalty_site.staff import FIRST_LOGINS
 from partners.models import Partner
 from programs.models import Program
 from tests.support import factories
@@ -105,7 +106,6 @@ def test_a_message_goes_through_the_broker():
 @pytest.fixture
 def start(db, settings, tmp_path, monkeypatch):
     """`manage.py run` with a worker that ends at once; returns (exit code, what it says, what went wrong)."""
-    make_groups()
     settings.VAR_DIR, settings.WEB_HOST, settings.WEB_PORT = tmp_path, "127.0.0.1", 0
     monkeypatch.setattr(run, "web_command", lambda: SLEEP)
     monkeypatch.setattr(run, "worker_command", lambda: [sys.executable, "-c", "raise SystemExit(3)"])
@@ -120,6 +120,13 @@ def start(db, settings, tmp_path, monkeypatch):
         return ended.value.code, out.getvalue(), errors.getvalue()
 
     return start
+
+
+def test_a_start_that_was_interrupted_behind_the_migrations_is_made_up_for(start):
+    assert not auth.Group.objects.exists()
+    _, out, _ = start("--no-demo")
+    assert all(name in out for name in FIRST_LOGINS)
+    assert get_user_model().objects.get(username="marketing").groups.get().permissions.exists()
 
 
 def broken(*args):
