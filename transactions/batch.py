@@ -84,11 +84,11 @@ class Batch:
         user_id: int | None,
         now: datetime,
         resumed: Mapping[Position, Journal],
-        patience_s: float | None = None,
+        patience_ms: int | None = None,
     ) -> None:
         """`resumed` are the open journals whose outcome items are; see `ledger.record` for the others."""
         self.items, self.configuration, self.via, self.now = items, configuration, via, now
-        self.user_id, self.resumed, self.patience_s = user_id, resumed, patience_s
+        self.user_id, self.resumed, self.patience_ms = user_id, resumed, patience_ms
         self.session = Session()
 
     def post(self, *, dry_run: bool) -> Outcome:
@@ -128,8 +128,8 @@ class Batch:
         needs, everybody = [found.needs[n] for n in found.parties], found.everybody
         takes = any(one.lots for one in needs)
         with self.session.together():
-            if self.patience_s is not None:
-                locks.limit_waits(self.session, self.patience_s)
+            if self.patience_ms is not None:
+                locks.limit_waits(self.session, self.patience_ms)
             version = books.lock(
                 everybody,
                 journals=len(needs) * (2 if takes else 1),

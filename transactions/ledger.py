@@ -61,15 +61,15 @@ def record(
     user: AbstractBaseUser | None = None,
     dry_run: bool = False,
     resumed: Mapping[int, Journal] | None = None,
-    patience_s: float | None = None,
+    patience_ms: int | None = None,
 ) -> list[Result]:
     """Post `items` (see partners/activity.py) and return a Result for each, in their order.
 
     `via` is the Connection they came through, `user` the member of staff who entered them. With
     `dry_run` everything is computed and nothing written. Items of one member are posted in the order of
     `activity_at`, then of their position. `resumed` maps positions to open journals whose outcome the
-    item is (transactions/reviews/decisions.py). `patience_s` is how long PostgreSQL may wait for one lock of
-    somebody else, None for as long as it takes; SQLite waits as its settings say.
+    item is (transactions/reviews/decisions.py). `patience_ms` is how long PostgreSQL may wait for
+    one lock of somebody else, None for as long as it takes; SQLite waits as its settings say.
 
     Raises Refused when the batch as a whole cannot be taken, OperationalError when it waited too long.
     """
@@ -82,7 +82,7 @@ def record(
         # Each at its own moment: whoever tries again does so under the rules of now.
         at = now or timezone.now()
         return Batch(
-            items, configuration, via=via, user_id=user_id, now=at, resumed=resumed or {}, patience_s=patience_s
+            items, configuration, via=via, user_id=user_id, now=at, resumed=resumed or {}, patience_ms=patience_ms
         )
 
     results, matched = _attempt(attempt, program_id, via, dry_run=dry_run)

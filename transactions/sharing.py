@@ -3,7 +3,7 @@
 Nobody waits for a timer. A fact that is alone is posted at once; those that come meanwhile line up, and the first
 of them to get its turn posts for all. What one batch cannot do, each then tries by itself, so that nobody is
 answered for the failure of another. Nor for the slowness: who is held up by somebody else's lock for longer than
-PATIENCE_S leaves the line, or the batch gives up, and each is posted alone.
+PATIENCE_MS leaves the line, or the batch gives up, and each is posted alone.
 """
 
 import logging
@@ -25,7 +25,7 @@ logger = logging.getLogger(__name__)
 LARGEST_SHARE = 50
 
 #: Far more than a batch takes that waits for nobody.
-PATIENCE_S = 0.1
+PATIENCE_MS = 100
 
 #: What refers to nothing that may be in the same batch, and may be tried again because it has a name.
 Shareable: TypeAlias = Activity | Redemption
@@ -80,7 +80,7 @@ class _Line:
                 return None
             self._waiting.append(turn)
             has_to_wait, self._is_busy = self._is_busy, True
-        if has_to_wait and not turn.call.wait(PATIENCE_S):
+        if has_to_wait and not turn.call.wait(PATIENCE_MS / 1000):
             if self._leave(turn):
                 return None
             turn.call.wait()
@@ -116,8 +116,8 @@ class _Line:
         turns = self._take_first()
         try:
             items = [turn.item for turn in turns]
-            patience = PATIENCE_S if len(items) > 1 else None
-            results = ledger.record(items, program_id=self._program_id, via=self._via, patience_s=patience)
+            patience = PATIENCE_MS if len(items) > 1 else None
+            results = ledger.record(items, program_id=self._program_id, via=self._via, patience_ms=patience)
             for turn, result in zip(turns, results, strict=True):
                 turn.result = result
         except Exception as error:

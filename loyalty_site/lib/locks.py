@@ -58,7 +58,7 @@ def _ask(function: str, name: str) -> bool:
         return bool(cursor.fetchone()[0])
 
 
-def limit_waits(session: Session, seconds: float) -> None:
-    """Let PostgreSQL end the transaction of `session` with an error when it has waited so long for one lock."""
+def limit_waits(session: Session, milliseconds: int) -> None:
+    """Let PostgreSQL end the transaction of `session` with an error when it waits longer than that for one lock."""
     if session.is_postgresql:
-        session.run(f"SET LOCAL lock_timeout = {round(seconds * 1000)}")
+        session.run(f"SET LOCAL lock_timeout = {milliseconds}")

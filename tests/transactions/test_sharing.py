@@ -28,7 +28,7 @@ PATIENCE_S = 60
 def _nobody_is_held_up(request, monkeypatch):
     """However slow this machine is: those who come wait until they are posted."""
     if "hold" not in request.fixturenames:
-        monkeypatch.setattr(sharing, "PATIENCE_S", PATIENCE_S)
+        monkeypatch.setattr(sharing, "PATIENCE_MS", PATIENCE_S * 1000)
 
 
 @pytest.fixture
