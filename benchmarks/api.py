@@ -16,7 +16,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from benchmarks.stage import calls, databases, earlier, in_process, report, shop
+from benchmarks.stage import calls, command, databases, earlier, in_process, report, shop
 from benchmarks.stage.crew import Crew, crew
 from benchmarks.stage.over_http import Clients, serving
 from benchmarks.stage.report import Ratio
@@ -160,7 +160,4 @@ def measure(sides: dict[bool, Side], seconds: float) -> dict[tuple[str, int], fl
 
 
 if __name__ == "__main__":
-    try:
-        main()
-    except matrix.Unavailable as reason:
-        sys.exit(f"Not measured: {reason}")
+    command.run(main)

@@ -14,9 +14,8 @@ from statistics import median
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from benchmarks.stage import databases, report, shop
+from benchmarks.stage import command, databases, report, shop
 from benchmarks.stage.crew import crew
-from tests import matrix
 
 GOAL = 1.1
 SHORT = 10
@@ -154,12 +153,9 @@ def check(entries):
 def show(outcome):
     for name, (short, long) in outcome.items():
         ratio = long / short
-        verdict = "reached" if ratio <= GOAL else "MISSED"
+        verdict = report.verdict(ratio <= GOAL)
         print(f"  {name:<28} {short:>8,.0f} us {long:>8,.0f} us   ratio {ratio:.2f}  goal {GOAL}: {verdict}")
 
 
 if __name__ == "__main__":
-    try:
-        main()
-    except matrix.Unavailable as reason:
-        sys.exit(f"Not measured: {reason}")
+    command.run(main)

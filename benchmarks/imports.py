@@ -16,7 +16,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from benchmarks.stage import databases, earlier, purchases, report
+from benchmarks.stage import command, databases, earlier, purchases, report
 from benchmarks.stage.crew import crew
 from benchmarks.stage.purchases import Sums
 from benchmarks.stage.report import Ratio
@@ -64,7 +64,7 @@ def main() -> None:
     rates = [{key: rows / taken.seconds for key, taken in one.items()} for one in measured]
     report.show("import", rates, RATIOS, NAMES, rate="rows a second")
     memory = max(one[TWO].memory for one in measured)
-    verdict = "reached" if memory <= MOST_MB else "MISSED"
+    verdict = report.verdict(memory <= MOST_MB)
     print(f"  {'peak memory over two connections':<58} {memory:.0f} MB  goal {MOST_MB}: {verdict}")
     print(report.machine())
     if options.json:
@@ -107,7 +107,4 @@ def take(key: tuple[str, int], environment: dict[str, str], file: Path, expected
 
 
 if __name__ == "__main__":
-    try:
-        main()
-    except matrix.Unavailable as reason:
-        sys.exit(f"Not measured: {reason}")
+    command.run(main)

@@ -18,11 +18,10 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from benchmarks.stage import databases, earlier, report, shop
+from benchmarks.stage import command, databases, earlier, report, shop
 from benchmarks.stage.contenders import floor, hordak, naive
 from benchmarks.stage.crew import Crew, crew
 from benchmarks.stage.report import Ratio
-from tests import matrix
 
 NAMES = {
     "pgbench": "pgbench, five prepared statements",
@@ -236,7 +235,4 @@ def read_pgbench(text):
 
 
 if __name__ == "__main__":
-    try:
-        main()
-    except matrix.Unavailable as reason:
-        sys.exit(f"Not measured: {reason}")
+    command.run(main)

@@ -13,9 +13,8 @@ from statistics import median
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from benchmarks.stage import crowd, databases, looking, report
+from benchmarks.stage import command, crowd, databases, looking, report
 from benchmarks.stage.crew import crew
-from tests import matrix
 
 #: Milliseconds that a page may take, the median of all rounds.
 GOAL = 70
@@ -47,12 +46,9 @@ def main() -> None:
 def show(measured: dict[str, list[float]], members: int, rounds: int) -> None:
     print(f"{members:,} members, milliseconds of a page (min - median - max of {rounds} rounds), goal < {GOAL}")
     for page, times in measured.items():
-        verdict = "reached" if median(times) < GOAL else "MISSED"
+        verdict = report.verdict(median(times) < GOAL)
         print(f"  {page:<55} {report.spread(times, '{:.1f}')}  {verdict}")
 
 
 if __name__ == "__main__":
-    try:
-        main()
-    except matrix.Unavailable as reason:
-        sys.exit(f"Not measured: {reason}")
+    command.run(main)

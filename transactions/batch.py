@@ -84,7 +84,7 @@ class Batch:
         user_id: int | None,
         now: datetime,
         resumed: Mapping[Position, Journal],
-        patience_ms: int | None = None,
+        patience_ms: int | None,
     ) -> None:
         """`resumed` are the open journals whose outcome items are; see `ledger.record` for the others."""
         self.items, self.configuration, self.via, self.now = items, configuration, via, now

@@ -213,7 +213,7 @@ def check(now, members, lots_each):
 
 def audit():
     """(seconds, peak memory in MB) of the audit of the whole program. Raises AssertionError if something differs."""
-    from transactions.audit import audit
+    from transactions.proof.audit import audit
 
     from programs.models import Program
 

@@ -44,6 +44,10 @@ def spread(values, pattern):
     return " - ".join(pattern.format(value) for value in (min(values), median(values), max(values)))
 
 
+def verdict(is_reached):
+    return "reached" if is_reached else "MISSED"
+
+
 def show(title, rounds, ratios, names, *, rate="posts a second", hand="connection"):
     """Print the rates and the ratios of `rounds` (dicts of (name, hands) -> rate)."""
     print(f"\n{title}: {rate} (min - median - max of {len(rounds)} rounds)")
@@ -57,10 +61,8 @@ def show(title, rounds, ratios, names, *, rate="posts a second", hand="connectio
         if not values:
             print(f"  {ratio.title:<58} not measured")
             continue
-        verdict = ""
-        if ratio.goal is not None:
-            verdict = f"  goal {ratio.goal:g}: {'reached' if median(values) >= ratio.goal else 'MISSED'}"
-        print(f"  {ratio.title:<58} {spread(values, '{:.2f}')}{verdict}")
+        end = "" if ratio.goal is None else f"  goal {ratio.goal:g}: {verdict(median(values) >= ratio.goal)}"
+        print(f"  {ratio.title:<58} {spread(values, '{:.2f}')}{end}")
 
 
 def write(path, **facts):

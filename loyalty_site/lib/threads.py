@@ -61,7 +61,7 @@ def side_by_side(shares: Sequence[Iterator[Part]]) -> Iterator[Part]:
 class Threads:
     """Threads that are told again and again what to do, and keep their database connections; see `threads`."""
 
-    def __init__(self, pools: Sequence[ThreadPoolExecutor] = ()) -> None:
+    def __init__(self, pools: Sequence[ThreadPoolExecutor]) -> None:
         self._pools = pools
 
     @property
