@@ -21,7 +21,6 @@ _PARTS = ("available", "pending", "reserved", "arrears")
 _LIFETIMES = ("earned", "redeemed", "expired", "reversed", "transferred")
 _MOVED = " ".join([*_PARTS, *(f"lifetime_{name}" for name in _LIFETIMES)])
 _PUT = "next_change_at last_activity_at expires_at is_extended"
-_parts = attrgetter(*_PARTS)
 _lifetimes = attrgetter(*_LIFETIMES)
 _put = attrgetter(*_PUT.split())
 
@@ -81,8 +80,14 @@ class Holding:
 
     def moved(self) -> tuple[int, ...]:
         """What the columns of the balance grow by: its four parts, then the lifetime sums."""
-        now, before = _parts(self), self.stored
-        return (*(new - old for new, old in zip(now, before, strict=True)), *_lifetimes(self))
+        available, pending, reserved, arrears = self.stored
+        return (
+            self.available - available,
+            self.pending - pending,
+            self.reserved - reserved,
+            self.arrears - arrears,
+            *_lifetimes(self),
+        )
 
 
 @dataclass(slots=True)

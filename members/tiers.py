@@ -14,7 +14,7 @@ def codes(configuration: Configuration, account: Account, *, at: datetime | None
     found = {}
     for group in configuration.tier_groups.values():
         held = _held(account, group.id, at)
-        tier = next((tier for tier in group.tiers if held and tier.id == held.tier_id), None)
+        tier = group.by_id.get(held.tier_id) if held else None
         if tier:
             found[group.code] = tier.code
     return found
@@ -47,6 +47,8 @@ def upgrade(configuration: Configuration, account: Account, *, activity_at: date
         if reached is None:
             continue
         held = account.tiers.get(group.id)
+        if held and held.tier_id == reached.id:
+            continue
         now_at = next((n for n, tier in enumerate(group.tiers) if held and tier.id == held.tier_id), -1)
         if group.rank(reached.code) > now_at:
             hold(account, group.id, reached.id, since=since)

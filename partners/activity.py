@@ -191,7 +191,7 @@ def dump(item: "DataclassInstance") -> JsonObject:
     values: JsonObject = {}
     for name, default in _defaults(type(item)):
         value = getattr(item, name)
-        if value == default:
+        if value is default or value == default:
             continue
         if isinstance(value, datetime):
             value = value.isoformat()

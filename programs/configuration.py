@@ -96,7 +96,10 @@ class TierGroup:
 
     def reached(self, points: int) -> Tier | None:
         """The highest tier whose threshold `points` reaches (inclusive), or None."""
-        return next((tier for tier in reversed(self.tiers) if points >= tier.threshold), None)
+        for tier in reversed(self.tiers):
+            if points >= tier.threshold:
+                return tier
+        return None
 
     def rank(self, code: str) -> int:
         """The place of a tier in the ladder, -1 for none."""

@@ -6,20 +6,19 @@ Numbers are exact: integers where they suffice, Fractions elsewhere. Every posti
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from fractions import Fraction
 from typing import NamedTuple, TypeAlias
 
 from partners.activity import Activity
 from programs.capping import Part
 from programs.configuration import Configuration, Rule
+from programs.rounding import rounded
 from programs.rules.base import Basket, BasketLine, Exact, Facts, decimal_text, plain
 from programs.traces import BeatenTrace, MissTrace, RuleTrace, Trace
 
 
-@dataclass(frozen=True, slots=True)
-class Earned:
+class Earned(NamedTuple):
     """`points` maps currency codes to smallest units (> 0 only); `trace` explains them as plain JSON.
 
     `parts` are the same points by rule, for the caps of a program that has any.
@@ -31,21 +30,30 @@ class Earned:
 
 
 def basket(
-    activity: Activity, configuration: Configuration, *, category_of: Mapping[str, str] | None = None
+    activity: Activity,
+    configuration: Configuration,
+    *,
+    at: datetime | None = None,
+    partner: str = "",
+    category_of: Mapping[str, str] | None = None,
 ) -> Basket:
-    """The Basket that rules see of an Activity whose instant is known. `category_of` maps a SKU to its category."""
-    if activity.activity_at is None:
+    """The Basket that rules see of an Activity. `category_of` maps a SKU to its category.
+
+    `at` and `partner` are when it happened and with whom, where the activity does not say so itself.
+    """
+    at = activity.activity_at or at
+    if at is None:
         raise ValueError("only an activity whose instant is known can earn")
     eligible = _eligible(activity, configuration)
     return Basket(
         kind=activity.kind,
-        local=activity.activity_at.astimezone(configuration.zone),
+        local=at.astimezone(configuration.zone),
         amount=activity.amount,
         eligible=eligible,
         major=configuration.major,
         lines=_lines(activity, configuration, eligible, category_of or {}),
         channel=activity.channel,
-        partner=activity.partner or configuration.owner,
+        partner=activity.partner or partner or configuration.owner,
         store=activity.store,
         code=activity.code,
     )
@@ -64,6 +72,8 @@ def _lines(
     activity: Activity, configuration: Configuration, eligible: int, category_of: Mapping[str, str]
 ) -> tuple[BasketLine, ...]:
     """The activity's lines with their share of `eligible`; together they are exactly that."""
+    if not activity.lines:
+        return (_rest(eligible),) if eligible else ()
     shares: list[Exact] = [line.amount - (0 if configuration.earns_on_tax else line.tax) for line in activity.lines]
     listed = sum(shares)
     if listed > eligible:
@@ -74,8 +84,13 @@ def _lines(
         for line, share in zip(activity.lines, shares, strict=True)
     ]
     if listed < eligible:
-        lines.append(BasketLine(sku="", category="", quantity=0, eligible=eligible - listed))
+        lines.append(_rest(eligible - listed))
     return tuple(lines)
+
+
+def _rest(eligible: Exact) -> BasketLine:
+    """The line of the money that stands in no line."""
+    return BasketLine(sku="", category="", quantity=0, eligible=eligible)
 
 
 class _Bid(NamedTuple):
@@ -156,16 +171,15 @@ def _compete(best: dict[tuple[str, str], _Bid], beaten: list[BeatenTrace], bid: 
     is_better = new.numerator * old.denominator > old.numerator * new.denominator
     winner, loser = (bid, leader) if is_better else (leader, bid)
     best[place] = winner
-    rule = loser.rule
-    beaten.append(
-        {
-            "rule": rule.code,
-            "name": rule.name,
-            "version": rule.version,
-            "exact": plain(loser.total),
-            "by": winner.rule.code,
-        }
-    )
+    rule, exact = loser.rule, plain(loser.total)
+    trace: BeatenTrace = {
+        "rule": rule.code,
+        "name": rule.name,
+        "version": rule.version,
+        "exact": exact,
+        "by": winner.rule.code,
+    }
+    beaten.append(trace)
 
 
 def _ask(
@@ -202,10 +216,12 @@ def _counted(rule: Rule, basket: Basket) -> Basket:
     """The basket with the lines that the rule counts."""
     if not rule.filters:
         return basket
-    lines: Sequence[BasketLine] = basket.lines
+    lines = basket.lines
     for condition in rule.filters:
-        lines = [line for line in lines if condition.keeps(line)]
-    return basket.narrowed(lines)
+        lines = tuple([line for line in lines if condition.keeps(line)])
+    if len(lines) == len(basket.lines):
+        return basket
+    return basket._replace(lines=lines, eligible=sum([line.eligible for line in lines]))
 
 
 def _miss(rule: Rule, basket: Basket, facts: Facts, configuration: Configuration) -> MissTrace:
@@ -226,8 +242,8 @@ def _award(configuration: Configuration, bid: _Bid, applied: Sequence[_Factor]) 
     over, under = currency.unit * factor.numerator, factor.denominator
     if configuration.rounds_per_line and len(bid.parts) > 1:
         parts = ((part.numerator * over, part.denominator * under) for part in bid.parts)
-        return max(0, sum(_rounded(*part, currency.rounding) for part in parts))
-    return max(0, _rounded(bid.total.numerator * over, bid.total.denominator * under, currency.rounding))
+        return max(0, sum(rounded(*part, currency.rounding) for part in parts))
+    return max(0, rounded(bid.total.numerator * over, bid.total.denominator * under, currency.rounding))
 
 
 def _together(applied: Sequence[_Factor]) -> Exact:
@@ -252,23 +268,6 @@ def _split(configuration: Configuration, bid: _Bid, applied: Sequence[_Factor], 
             reached = _award(configuration, bid, done)
             yield Part(rule.currency, by.code, rule.code, row, reached - so_far, by.cut_order)
             so_far = reached
-
-
-def round_to(number: Exact, mode: str) -> int:
-    """The integer that the exact `number` is rounded to by "floor", "half_up", "half_even" or "ceil"."""
-    return _rounded(number.numerator, number.denominator, mode)
-
-
-def _rounded(over: int, under: int, mode: str) -> int:
-    """The same of a quotient, which need not be in lowest terms; `under` is positive."""
-    if mode == "floor":
-        return over // under
-    if mode == "ceil":
-        return -(-over // under)
-    if mode == "half_up":
-        return (2 * over + under) // (2 * under)
-    whole, rest = divmod(over, under)
-    return whole + (2 * rest > under or (2 * rest == under and whole % 2 == 1))
 
 
 def _explain(bid: _Bid, applied: Sequence[_Factor], given: int) -> RuleTrace:

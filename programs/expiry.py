@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta, tzinfo
+from typing import NamedTuple
 
 from loyalty_site.lib.memoising import memoised
 from programs import periods
@@ -28,8 +29,7 @@ class Terms:
         return self.model == "activity" and (not self.counts or activity in self.counts)
 
 
-@dataclass(frozen=True, slots=True)
-class End:
+class End(NamedTuple):
     """`at`: the first instant at which the lot is no longer usable, None for never.
 
     `is_floored`: the rule's own end was too near, so the lot got the shortest validity.

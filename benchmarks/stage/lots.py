@@ -213,9 +213,8 @@ def check(now, members, lots_each):
 
 def audit():
     """(seconds, peak memory in MB) of the audit of the whole program. Raises AssertionError if something differs."""
-    from transactions.proof.audit import audit
-
     from programs.models import Program
+    from transactions.proof.audit import audit
 
     started = time.perf_counter()
     drifts = [str(drift) for drift, _ in zip(audit(Program.objects.get(code="expiry")), range(3), strict=False)]

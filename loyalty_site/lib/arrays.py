@@ -1,33 +1,26 @@
-"""How do rows travel to PostgreSQL? As the text of one array for each column."""
+"""How do values travel to PostgreSQL? As the text of one value, or of one array for the values of a column."""
 
 import json
 from collections.abc import Sequence
 from datetime import datetime
-from itertools import repeat
 from typing import Any, TypeAlias
 
 #: A value as a statement takes it, and a row as it returns one; the database gives them no types.
 Value: TypeAlias = Any
 Row: TypeAlias = tuple[Any, ...]
 
-
-def by_column(rows: Sequence[Row], texts: Sequence[bool]) -> list[str]:
-    """Rows to columns; each as the text of a PostgreSQL array, or (not in `texts`) of a JSON array."""
-    columns = zip(*rows, strict=True)
-    return [array(column) if is_text else _json(column) for column, is_text in zip(columns, texts, strict=True)]
+json_text = json.JSONEncoder(separators=(",", ":")).encode
 
 
-_json = json.JSONEncoder(separators=(",", ":")).encode
+def text(value: Value) -> str | None:
+    """The text of one value, None for null."""
+    if value is None or value.__class__ is str:
+        return value
+    return json_text(value) if value.__class__ is dict else str(value)
 
 
 def array(values: Sequence[Value]) -> str:
     """The text of a PostgreSQL array; psycopg's own way through typed lists takes three times as long."""
-    if not values:
-        return "{}"
-    first = values[0]
-    if len(values) == 1 or all(value is first for value in values):
-        # Most columns of a batch are at their default in every row.
-        return "{" + ",".join(repeat(_element(first), len(values))) + "}"
     kinds = set(map(type, values))
     if kinds == {int}:
         return "{" + ",".join(map(str, values)) + "}"

@@ -12,18 +12,17 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from datetime import UTC, date, datetime
 from functools import lru_cache
-from typing import Protocol, TypeAlias, overload
+from typing import Protocol, overload
 
 import psycopg
-from django.db import connections, models
+from django.db import connections
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.utils import DEFAULT_DB_ALIAS, InterfaceError, OperationalError
 from psycopg.abc import Buffer
 from psycopg.adapt import Loader
 
-from loyalty_site.lib.arrays import Row, Value, array, by_column
-
-Model: TypeAlias = type[models.Model]
+from loyalty_site.lib.arrays import Row, Value, array
+from loyalty_site.lib.writing import Model, changing, inserting, key_of, quoted
 
 
 class Rows(Protocol):
@@ -124,8 +123,7 @@ class Session:
         if not rows:
             return
         if self.is_postgresql:
-            sql, texts = _insert_arrays(model, columns, self.connection)
-            self.run(sql, by_column(rows, texts))
+            self.run(*inserting(model, columns).of(rows))
         else:
             self._many(_insert_one(model, columns), rows)
 
@@ -134,8 +132,7 @@ class Session:
         if not rows:
             return
         if self.is_postgresql:
-            sql, texts = _change_arrays(model, add, put, self.connection)
-            self.run(sql, by_column(rows, texts))
+            self.run(*changing(model, add, put).of(rows))
         else:
             self._many(_change_one(model, add, put), [(*row[1:], row[0]) for row in rows])
 
@@ -147,13 +144,13 @@ class Session:
         """
         names = columns.split()
         table, last = model._meta.db_table, names[-1]
-        end = f'ON CONFLICT ({_quoted(unique.split())}) DO UPDATE SET "{last}" = "{table}"."{last}" '
-        end += f"RETURNING {_quoted([_key(model), *names])}"
+        end = f'ON CONFLICT ({quoted(unique.split())}) DO UPDATE SET "{last}" = "{table}"."{last}" '
+        end += f"RETURNING {quoted([key_of(model), *names])}"
         if self.is_postgresql:
-            sql, texts = _insert_arrays(model, columns, self.connection)
-            return self.run(f"{sql} {end}", by_column(rows, texts)).fetchall()
+            sql, params = inserting(model, columns).of(rows)
+            return self.run(f"{sql} {end}", params).fetchall()
         values = ", ".join(f"json_extract(value, '$[{place}]')" for place in range(len(names)))
-        sql = f'INSERT INTO "{table}" ({_quoted(names)}) SELECT {values} FROM json_each(%s) WHERE true {end}'
+        sql = f'INSERT INTO "{table}" ({quoted(names)}) SELECT {values} FROM json_each(%s) WHERE true {end}'
         return self.run(sql, [json.dumps(rows)]).fetchall()
 
     def add_within(self, model: Model, column: str, rows: Sequence[Row]) -> Rows:
@@ -161,13 +158,13 @@ class Session:
 
         One statement; the cursor's `rowcount`, after the pipeline, says how many rows were changed.
         """
-        table, key = model._meta.db_table, _key(model)
+        table, key = model._meta.db_table, key_of(model)
         if self.is_postgresql:
             return self.run(
                 f'UPDATE "{table}" AS t SET "{column}" = t."{column}" + v.n '
                 "FROM unnest(%s::bigint[], %s::bigint[], %s::bigint[]) AS v(id, n, most) "
                 f'WHERE t."{key}" = v.id AND t."{column}" + v.n BETWEEN 0 AND v.most',
-                by_column(rows, (True, True, True)),
+                [list(column) for column in zip(*rows, strict=True)],
             )
         sql = f'UPDATE "{table}" SET "{column}" = "{column}" + ? '
         sql += f'WHERE "{key}" = ? AND "{column}" + ? BETWEEN 0 AND ?'
@@ -213,63 +210,16 @@ class Session:
         return list(range(last + 1, last + 1 + count))
 
 
-def _key(model: Model) -> str:
-    """The column of the primary key."""
-    return str(model._meta.pk.column)
-
-
-def _quoted(names: Sequence[str]) -> str:
-    return ", ".join(f'"{name}"' for name in names)
-
-
-def _unnest(
-    model: Model, names: Sequence[str], connection: BaseDatabaseWrapper
-) -> tuple[str, dict[str, str], tuple[bool, ...]]:
-    """(the rows as a table function, {column: its value in SQL}, which columns are arrays and not JSON).
-
-    A column of JSON travels as one JSON array: quoting each of its values inside an array of texts costs more
-    than all else.
-    """
-    fields = {field.column: field for field in model._meta.concrete_fields}
-    kinds = [
-        fields[name].rel_db_type(connection) if fields[name].remote_field else fields[name].db_type(connection)
-        for name in names
-    ]
-    parts = ", ".join(
-        "jsonb_array_elements(%s::jsonb)" if kind == "jsonb" else f"unnest(%s::{kind}[])" for kind in kinds
-    )
-    values = {name: f'v."{name}"' for name in names}
-    return f"ROWS FROM ({parts}) AS v({_quoted(names)})", values, tuple(kind != "jsonb" for kind in kinds)
-
-
-@lru_cache(maxsize=128)
-def _insert_arrays(model: Model, columns: str, connection: BaseDatabaseWrapper) -> tuple[str, tuple[bool, ...]]:
-    names = columns.split()
-    rows, values, texts = _unnest(model, names, connection)
-    into = f'INSERT INTO "{model._meta.db_table}" ({_quoted(names)})'
-    return f"{into} SELECT {', '.join(values.values())} FROM {rows}", texts
-
-
 @lru_cache(maxsize=128)
 def _insert_one(model: Model, columns: str) -> str:
     names = columns.split()
-    return f'INSERT INTO "{model._meta.db_table}" ({_quoted(names)}) VALUES ({", ".join(["?"] * len(names))})'
-
-
-@lru_cache(maxsize=128)
-def _change_arrays(model: Model, add: str, put: str, connection: BaseDatabaseWrapper) -> tuple[str, tuple[bool, ...]]:
-    key = _key(model)
-    rows, values, texts = _unnest(model, [key, *add.split(), *put.split()], connection)
-    sets = [f'"{name}" = t."{name}" + {values[name]}' for name in add.split()]
-    sets += [f'"{name}" = {values[name]}' for name in put.split()]
-    table = f'UPDATE "{model._meta.db_table}" AS t'
-    return f'{table} SET {", ".join(sets)} FROM {rows} WHERE t."{key}" = v."{key}"', texts
+    return f'INSERT INTO "{model._meta.db_table}" ({quoted(names)}) VALUES ({", ".join(["?"] * len(names))})'
 
 
 @lru_cache(maxsize=128)
 def _change_one(model: Model, add: str, put: str) -> str:
     sets = [f'"{name}" = "{name}" + ?' for name in add.split()] + [f'"{name}" = ?' for name in put.split()]
-    return f'UPDATE "{model._meta.db_table}" SET {", ".join(sets)} WHERE "{_key(model)}" = ?'
+    return f'UPDATE "{model._meta.db_table}" SET {", ".join(sets)} WHERE "{key_of(model)}" = ?'
 
 
 def _to_sqlite(value: Value) -> Value:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 from fractions import Fraction
-from typing import Any, ClassVar, TypeAlias
+from typing import Any, ClassVar, NamedTuple, TypeAlias
 
 from django import forms
 from django.core.exceptions import ValidationError
@@ -17,8 +17,7 @@ from programs.configuration import Configuration
 Exact: TypeAlias = int | Fraction
 
 
-@dataclass(frozen=True, slots=True)
-class BasketLine:
+class BasketLine(NamedTuple):
     """What a rule sees of one line: `eligible` is the money that may earn, in minor units, exact."""
 
     sku: str
@@ -27,8 +26,7 @@ class BasketLine:
     eligible: Exact
 
 
-@dataclass(frozen=True, slots=True)
-class Basket:
+class Basket(NamedTuple):
     """What a rule sees of an activity, everything by value.
 
     `eligible` is the money that may earn (semantics C2: without tax, shipping, gift cards and value
@@ -47,32 +45,14 @@ class Basket:
     store: str = ""
     code: str = ""
 
-    def narrowed(self, lines: Sequence[BasketLine]) -> "Basket":
-        """The same basket with only some of its lines."""
-        if len(lines) == len(self.lines):
-            return self
-        return Basket(
-            self.kind,
-            self.local,
-            self.amount,
-            sum([line.eligible for line in lines]),
-            self.major,
-            tuple(lines),
-            self.channel,
-            self.partner,
-            self.store,
-            self.code,
-        )
 
-
-@dataclass(frozen=True, slots=True)
-class Facts:
+class Facts(NamedTuple):
     """What a rule sees of the member, as it was before this activity.
 
     `tiers` maps a tier group's code to the code of the tier held in it.
     """
 
-    tiers: Mapping[str, str] = field(default_factory=dict)
+    tiers: Mapping[str, str] = {}
     enrolled_at: datetime | None = None
 
 

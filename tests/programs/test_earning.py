@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from programs import earning
+from programs import earning, rounding
 from programs.rules.base import plain
 from tests.support.examples import compiled, earn, line, nearest, points, purchase, rule
 
@@ -233,12 +233,12 @@ exact = st.fractions(min_value=-(10**6), max_value=10**6)
 
 @given(exact)
 def test_rounding_stays_within_one_and_knows_its_direction(number):
-    low, high = earning.round_to(number, "floor"), earning.round_to(number, "ceil")
+    low, high = rounding.round_to(number, "floor"), rounding.round_to(number, "ceil")
     assert low <= number <= high
     assert high - low == (0 if number.denominator == 1 else 1)
     for mode in ("half_up", "half_even"):
-        assert abs(earning.round_to(number, mode) - number) <= Fraction(1, 2)
-    assert earning.round_to(number, "half_even") == round(number)
+        assert abs(rounding.round_to(number, mode) - number) <= Fraction(1, 2)
+    assert rounding.round_to(number, "half_even") == round(number)
 
 
 @given(st.lists(st.integers(0, 10**6), min_size=1, max_size=8), st.integers(0, 10**6))

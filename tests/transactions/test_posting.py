@@ -1,11 +1,13 @@
 """A fact told once counts once, and one bad item of a batch never spoils the others."""
 
+import gc
 from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 from django.utils import timezone
 
+from members.holdings import Account
 from members.models import Balance, Card, Member
 from partners.models import Connection
 from tests.support import factories
@@ -263,3 +265,17 @@ def test_ledger_lots_and_balance_tell_the_same(made):
         assert sum(person.lots.values_list("remaining", flat=True)) == held(person)
     assert sum(Trace.objects.values_list("points", flat=True)) == 3 * (3 + 4 + 5 + 6)
     assert not JournalLine.objects.exists()
+
+
+def test_what_a_batch_has_read_is_freed_without_the_collector(made, who):
+    def in_memory():
+        return sum(isinstance(each, Account) for each in gc.get_objects())
+
+    gc.collect()
+    before = in_memory()
+    gc.disable()
+    try:
+        post(made, purchase(who, 1000), redemption(who, 5), purchase(who, 700))
+        assert in_memory() == before
+    finally:
+        gc.enable()

@@ -4,13 +4,13 @@ Each move writes one entry and keeps the lots in step, so that every part of a b
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, NamedTuple
 
 from members.holdings import Account, Holding, Lifetime
 from programs.configuration import Currency
 from programs.expiry import NEVER, End, days_from, end_of_inactivity, end_of_lot, extended
+from transactions.books import chain
 from transactions.books import lots as order_of
 from transactions.books.escrows import Escrow
 from transactions.books.lots import LotState, Use, remaining, split
@@ -25,12 +25,16 @@ Kind = Entry.Kind
 _COUNT_INCOME = ("earned", "transferred")
 
 
-@dataclass(frozen=True, slots=True)
 class Cause:
-    """Why points move: the journal that is written about it, and when what it tells of happened."""
+    """Why points move: the journal that is written about it, and when what it tells of happened.
 
-    journal_id: int
-    at: datetime
+    `text` is that instant as it is hashed.
+    """
+
+    __slots__ = ("at", "journal_id", "text")
+
+    def __init__(self, journal_id: int, at: datetime) -> None:
+        self.journal_id, self.at, self.text = journal_id, at, chain.text(at)
 
 
 class Moved(NamedTuple):
@@ -228,9 +232,10 @@ class BalanceInHand:
     def keep_alive(self, activity: str, at: datetime) -> None:
         """Note that the member was active: under the activity model the whole balance lives on (C10-R3)."""
         holding, terms = self.holding, self.currency.expiry
-        holding.last_activity_at = max(at, holding.last_activity_at or at)
+        if holding.last_activity_at is None or holding.last_activity_at < at:
+            holding.last_activity_at = at
         holding.is_touched = self.account.is_touched = True
-        if not self.currency.is_spendable or not terms.counts_activity(activity):
+        if terms.model != "activity" or not self.currency.is_spendable or not terms.counts_activity(activity):
             return
         end = end_of_inactivity(terms, last_activity_at=at, zone=self.books.configuration.zone)
         self.start_clock(self.books.now)

@@ -99,14 +99,15 @@ class Posting(Generic[I_co]):
     second: Account | None = None
     original: Original | None = None
     resumed: Journal | None = None
+    #: Whoever posts asks for these many times.
+    books: Books = field(init=False)
+    configuration: Configuration = field(init=False)
+    activity_at: datetime = field(init=False)
 
-    @property
-    def books(self) -> Books:
-        return self.context.books
-
-    @property
-    def configuration(self) -> Configuration:
-        return self.context.books.configuration
+    def __post_init__(self) -> None:
+        self.books = self.context.books
+        self.configuration = self.books.configuration
+        self.activity_at = self.item.activity_at or self.books.now
 
     @property
     def account(self) -> Account:
@@ -121,10 +122,6 @@ class Posting(Generic[I_co]):
         if self.original is None:
             raise LookupError("The item is about something that is not here yet.")
         return self.original
-
-    @property
-    def activity_at(self) -> datetime:
-        return self.item.activity_at or self.books.now
 
     @property
     def since(self) -> datetime:
@@ -153,6 +150,8 @@ class Posting(Generic[I_co]):
         if at < now - timedelta(days=terms.max_backdate_days):
             detail = f"The program accepts facts of the last {terms.max_backdate_days} days."
             raise InvalidDate(detail, field="activity_at")
+        if at >= self.account.enrolled_at:
+            return
         enrolled_on = periods.local_date(self.account.enrolled_at, terms.zone)
         first = enrolled_on - timedelta(days=terms.pre_enrolment_days)
         if periods.local_date(at, terms.zone) < first:

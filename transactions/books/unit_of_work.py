@@ -53,6 +53,12 @@ class Books:
         self.cancelled: Counter[int] = Counter()
         self._balances: dict[tuple[int, int], BalanceInHand] = {}
         self._now_text = chain.text(now)
+        self._usual: columns.Json = columns.USUAL | {
+            "program_id": configuration.id,
+            "program_version": configuration.version,
+            "received_at": now,
+            "processed_at": now,
+        }
         self._journal_ids: Iterator[int] = iter(())
         self._entry_ids: Iterator[int] = iter(())
         self._journals: list[Row] = []
@@ -141,9 +147,7 @@ class Books:
 
     def journal(self, key: int, **said: Unpack[JournalColumns]) -> None:
         """Write the journal `key`; `said` are all columns that the unit of work does not know by itself."""
-        own = {"id": key, "program_id": self.configuration.id, "program_version": self.configuration.version}
-        times = {"received_at": self.now, "processed_at": self.now}
-        self._journals.append(journal_row(columns.USUAL | own | times | said))
+        self._journals.append(journal_row({**self._usual, "id": key, **said}))
 
     def own_journal(self, key: int, name: str, **said: Unpack[JournalColumns]) -> None:
         """Write a journal of what the back office does by itself, under the fact's `name`."""
@@ -212,7 +216,7 @@ class Books:
         account.is_touched = True
         said: tuple[int | str, ...] = (hand.currency.id, kind, points, *moved, balance)
         fields = account.id, account.sequence, cause.journal_id, *said
-        account.chain = chain.value(account.chain, fields, chain.text(cause.at), self._now_text)
+        account.chain = chain.value(account.chain, fields, cause.text, self._now_text)
         place = cause.at, self.now, account.sequence, account.chain
         self._entries.append((key, cause.journal_id, account.id, *said, *place))
         return key
@@ -244,16 +248,17 @@ class Books:
         return bool(self._journals or self._entries or self._decided or self._ended)
 
     def close(self) -> None:
-        """Write everything, each table once."""
+        """Write everything, each table once.
+
+        First what the server works on longest: meanwhile the texts of the others are made.
+        """
         known = [lot for lots in self.lots.values() for lot in lots.values()]
         accounts, session = self.accounts.values(), self.session
         with session.together():
-            session.insert(Journal, columns.JOURNAL, self._journals)
-            session.change(Journal, put=columns.DECIDED, rows=self._decided)
-            session.change(Journal, put=columns.ENDED, rows=self._ended)
-            amounts = [(key, *to) for key, to in self._reversed.items()]
-            session.change(Journal, add="reversed_amount", put="status", rows=amounts)
-            session.insert(JournalLine, columns.LINE, self._lines)
+            holdings.save(session, accounts)
+            tiers.save(session, accounts, now=self.now)
+            self.relations.save(session)
+            check_counters = self.counters.save(session)
             session.insert(Entry, columns.ENTRY, self._entries)
             session.insert(Lot, LOT, [row_of(lot) for lot in known if lot.is_new])
             session.change(Lot, add=LOT_MOVES, rows=[(lot.id, lot.moved) for lot in known if lot.moved])
@@ -261,9 +266,13 @@ class Books:
                 Lot, put=LOT_STATE, rows=[state_of(lot) for lot in known if lot.is_changed and not lot.is_new]
             )
             session.insert(Trace, columns.TRACE, self._traces)
-            self.relations.save(session)
             session.insert(Redating, columns.REDATING, self._redatings)
-            tiers.save(session, accounts, now=self.now)
-            holdings.save(session, accounts)
-            check_counters = self.counters.save(session)
+            session.insert(Journal, columns.JOURNAL, self._journals)
+            session.change(Journal, put=columns.DECIDED, rows=self._decided)
+            session.change(Journal, put=columns.ENDED, rows=self._ended)
+            amounts = [(key, *to) for key, to in self._reversed.items()]
+            session.change(Journal, add="reversed_amount", put="status", rows=amounts)
+            session.insert(JournalLine, columns.LINE, self._lines)
         check_counters()
+        # They know these books: without this, nobody but the collector would free what a batch has read.
+        self._balances.clear()

@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Iterator
-from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 from typing import NamedTuple
@@ -161,9 +160,8 @@ def _categories(posting: Posting[Activity]) -> dict[str, str]:
 def _evaluate(posting: Posting[Activity], rate: Decimal | None, categories: dict[str, str]) -> Earned:
     """What it earns by the rules in force, and the tier held, when it happened (C16-R2). Raises TooManyPoints."""
     item, configuration = posting.item, versions.in_force(posting.configuration, posting.activity_at)
-    partner = item.partner or posting.context.via.partner.code
-    dated = replace(item, activity_at=posting.activity_at, partner=partner)
-    basket = basket_of(dated, configuration, rate=rate, category_of=categories)
+    sender = posting.context.via.partner.code
+    basket = basket_of(item, configuration, at=posting.activity_at, partner=sender, rate=rate, category_of=categories)
     # The tier before this order, and so before the revision of it that this one replaces.
     if item.replaces:
         held = posting.about.tiers

@@ -1,8 +1,7 @@
 """What is a verb of the ledger? One fact that can be posted: its item, its check, what it needs, its posting."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import ClassVar, Generic, TypeVar
+from typing import ClassVar, Generic, NamedTuple, TypeVar
 
 from loyalty_site.lib.refusals import Refusal
 from partners.activity import Identifiers
@@ -14,8 +13,7 @@ from transactions.models import Journal
 I = TypeVar("I", bound=Item)  # noqa: E741 (an item)
 
 
-@dataclass(frozen=True, slots=True)
-class Needs:
+class Needs(NamedTuple):
     """What has to be read before an item can be posted; said by its verb, read for the whole batch at once.
 
     `external_id` is the name under which the fact is written down, "" where none is.
@@ -28,7 +26,7 @@ class Needs:
     member: Identifiers | None = None
     second: Identifiers | None = None
     second_field: str = ""
-    named: Named = Named()  # noqa: RUF009 (a tuple)
+    named: Named = Named()
     #: What is named may come later: then there is no member yet.
     may_come_later: bool = False
     #: Who paid for the named order with points is locked, too.

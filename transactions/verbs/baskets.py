@@ -1,14 +1,13 @@
 """What do the rules see of an activity that may have been paid in foreign money?"""
 
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import replace
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from fractions import Fraction
 
 from loyalty_site.lib import money
 from partners.activity import Activity
-from programs import earning, periods
+from programs import earning, periods, rounding
 from programs.configuration import Configuration
 from programs.models import ExchangeRate
 from programs.rules.base import Basket
@@ -22,26 +21,28 @@ def basket_of(
     item: Activity,
     configuration: Configuration,
     *,
+    at: datetime,
+    partner: str,
     rate: Decimal | None = None,
     category_of: Mapping[str, str] | None = None,
 ) -> Basket:
     """The Basket of an Activity in the program's base currency; `rate` is base money for one unit of its own.
 
-    Nothing is rounded (semantics C24-R2).
+    `at` and `partner` count where the item itself says neither. Nothing is rounded (semantics C24-R2).
     """
-    basket = earning.basket(item, configuration, category_of=category_of)
+    basket = earning.basket(item, configuration, at=at, partner=partner, category_of=category_of)
     if rate is None:
         return basket
     scale = _scale(item, configuration, rate)
-    lines = tuple(replace(line, eligible=line.eligible * scale) for line in basket.lines)
-    return replace(basket, lines=lines, eligible=basket.eligible * scale)
+    lines = tuple(line._replace(eligible=line.eligible * scale) for line in basket.lines)
+    return basket._replace(lines=lines, eligible=basket.eligible * scale)
 
 
 def base_amount(item: Activity, configuration: Configuration, rate: Decimal | None) -> int:
     """The amount in minor units of the base currency, rounded half up; for reports, not for earning."""
     if rate is None:
         return item.amount
-    return earning.round_to(item.amount * _scale(item, configuration, rate), "half_up")
+    return rounding.round_to(item.amount * _scale(item, configuration, rate), "half_up")
 
 
 def _scale(item: Activity, configuration: Configuration, rate: Decimal) -> Fraction:

@@ -5,7 +5,7 @@ for each other in a circle. A batch adds one statement to lock and read them and
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date, datetime
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
@@ -231,4 +231,4 @@ def _with(earned: Earned, parts: tuple[Points, ...]) -> Earned:
         points = sum(part.points for part in parts if part.row == place)
         if points != row["points"]:
             row["points"], row["desired"] = points, row["points"]
-    return replace(earned, points=capping.totals(parts), trace=trace, parts=parts)
+    return earned._replace(points=capping.totals(parts), trace=trace, parts=parts)

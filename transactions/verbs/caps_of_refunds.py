@@ -1,7 +1,6 @@
 """What does a refund or an order edit do to the counters of the period of then? (semantics C8-R5)"""
 
 from collections.abc import Mapping
-from dataclasses import replace
 
 from programs import capping, versions
 from programs.capping import Cap
@@ -26,7 +25,7 @@ def again(original: Original, then: Configuration, earned: Earned) -> Earned:
             parts = capping.shorten(parts, cap.covers, limits["rooms"][cap.code])
     for code, most in limits.get("balances", {}).items():
         parts = capping.shorten(parts, capping.of_currency(code), most)
-    return replace(earned, points=capping.totals(parts), parts=parts)
+    return earned._replace(points=capping.totals(parts), parts=parts)
 
 
 def reopen(

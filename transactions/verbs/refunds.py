@@ -1,7 +1,6 @@
 """How are the points of a refunded purchase taken back? Source of the rules: semantics C14."""
 
 from collections.abc import Mapping
-from dataclasses import replace
 from fractions import Fraction
 from typing import NamedTuple
 
@@ -9,7 +8,7 @@ from loyalty_site.lib import money
 from loyalty_site.lib.refusals import Refused
 from members.holdings import Account
 from partners.activity import Reversal
-from programs import earning, versions, worth
+from programs import earning, rounding, versions, worth
 from programs.capping import Part as Points
 from programs.configuration import Currency
 from programs.rules.base import Facts
@@ -135,15 +134,20 @@ class _Refunding:
             left = Fraction(original.amount - sum(share.money for share in shares), original.amount)
             code_of = {key: currency.code for key, currency in books.currencies.items()}
             return {
-                code_of[credit.currency_id]: earning.round_to(credit.points * left, "half_up")
+                code_of[credit.currency_id]: rounding.round_to(credit.points * left, "half_up")
                 for credit in original.credits
             }, None
         program, counted_under = books.configuration.id, original.program_version
         then = versions.at(program, original.trace.get("version", counted_under))
-        bought = original.item
-        partner = bought.partner or original.trace.get("partner", "")
-        item = replace(bought, activity_at=original.activity_at, partner=partner)
-        basket = basket_of(item, then, rate=original.rate, category_of=original.trace.get("categories", {}))
+        item = original.item
+        basket = basket_of(
+            item,
+            then,
+            at=original.activity_at,
+            partner=original.trace.get("partner", ""),
+            rate=original.rate,
+            category_of=original.trace.get("categories", {}),
+        )
         facts = Facts(tiers=original.tiers, enrolled_at=self.account.enrolled_at)
         earned = earning.evaluate(then, kept(basket, item, shares), facts)
         earned = caps_of_refunds.again(original, versions.at(program, counted_under), earned)
