@@ -136,6 +136,20 @@ def test_a_fact_that_is_alone_is_posted_at_once(shop, batches):
     assert batches == [1]
 
 
+def test_those_who_come_again_as_soon_as_others_let_them_run_are_in_the_batch(shop, batches, waiting, monkeypatch):
+    people = iter([factories.member(shop[0]) for _ in range(3)])
+    own, coming = next(people), list(people)
+
+    def let_run(seconds):
+        assert seconds == 0
+        if coming:
+            waiting(purchase(coming.pop(), 700))
+
+    monkeypatch.setattr(sharing, "sleep", let_run)
+    assert share(shop, purchase(own, 1250)).status == "posted"
+    assert batches == [3]
+
+
 def test_facts_that_come_while_another_is_posted_are_one_batch(shop, batches, monkeypatch):
     people = [factories.member(shop[0]) for _ in range(6)]
     results = while_one_posts(
