@@ -179,6 +179,20 @@ class Session:
         if self.is_postgresql:
             self.run("ANALYZE")
 
+    def analyze_grown(self, model: Model, written: int) -> bool:
+        """`analyze` where `written` new rows have doubled what the planner counted last; says whether it did.
+
+        Prepared statements are planned for the sizes of then. The autovacuum comes after a minute at the soonest, and
+        until then statements that are planned for empty tables read them whole.
+        """
+        if not self.is_postgresql:
+            return False
+        found = self.run("SELECT reltuples FROM pg_class WHERE oid = %s::regclass", [model._meta.db_table])
+        is_grown = bool(written >= found.fetchall()[0][0])
+        if is_grown:
+            self.analyze()
+        return is_grown
+
     def _many(self, sql: str, rows: Sequence[Row]) -> Rows:
         self.connection.ensure_connection()
         self.connection.validate_no_broken_transaction()

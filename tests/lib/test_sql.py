@@ -97,3 +97,12 @@ def test_new_keys_are_taken_once(db):
         with session.together():
             again = session.take_ids((Product, 2))
         assert not set(products) & set(again()[0])
+
+
+def test_rows_are_counted_again_when_they_have_doubled(owner):
+    for number in range(3):
+        factories.product(owner, f"s-{number}")
+    session = Session()
+    session.analyze()
+    assert not session.analyze_grown(Product, 2)
+    assert session.analyze_grown(Product, 3) is session.is_postgresql

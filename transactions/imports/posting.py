@@ -8,6 +8,7 @@ from typing import NamedTuple
 from django.utils import timezone
 
 from loyalty_site.lib.refusals import Refusal
+from loyalty_site.lib.sql import Session
 from loyalty_site.lib.threads import Threads
 from partners.models import Connection
 from programs.configuration import Configuration
@@ -69,6 +70,7 @@ class Poster:
         self.via, self.configuration, self.newcomers, self.threads = via, configuration, newcomers, threads
         # Asking for what is recorded already is quick where it is, and in vain in a new file.
         self._expects_known = True
+        self._written = 0
 
     def prepare(self, rows: Sequence[Row]) -> Prepared:
         """Leave out what is recorded already, enrol who is not known, and share the others among the connections."""
@@ -88,9 +90,16 @@ class Poster:
             for wave in waves:
                 prepared.done.add(wave())
             self._expects_known = self._expects_known or prepared.done.replayed > 0
+            self._note_growth(prepared.done.posted)
             return prepared.done
 
         return finish
+
+    def _note_growth(self, posted: int) -> None:
+        """Let the database count its rows again when the import has doubled them."""
+        self._written += posted
+        if self._written >= ledger.LARGEST_BATCH and Session().analyze_grown(Journal, self._written):
+            self._written = 0
 
     def _start(self, shares: Sequence[Sequence[Row]]) -> Callable[[], list[Posted]]:
         return self.threads.start([partial(self.record, share) for share in shares])

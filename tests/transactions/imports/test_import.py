@@ -8,6 +8,7 @@ from django.db.models import Max, Sum
 from django.utils import timezone
 
 from loyalty_site import demo
+from loyalty_site.lib.sql import Session
 from members.models import Balance, Customer, Member
 from partners.models import Connection
 from tests.support import factories
@@ -261,3 +262,16 @@ def test_a_file_that_cannot_be_read_to_its_end_leaves_a_report_of_all_that_was_d
     assert (run.code, run.error) == (2, "purchases.csv: Input/output error")
     assert run.codes == [(3, "amount", "invalid_number")]
     assert balances(made) == {"1": 3}
+
+
+def test_the_database_counts_its_rows_when_an_import_has_doubled_them(folder, monkeypatch):
+    monkeypatch.setattr("transactions.ledger.LARGEST_BATCH", 2)
+    asked, believed = [], 3
+
+    def analyze_grown(session, model, written):
+        asked.append((model, written))
+        return written >= believed
+
+    monkeypatch.setattr(Session, "analyze_grown", analyze_grown)
+    assert folder.load("who,day,sum\n" + "1,2026-03-01,1\n" * 8).code == 0
+    assert asked == [(Journal, 2), (Journal, 4), (Journal, 2), (Journal, 4)]
