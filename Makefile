@@ -40,7 +40,7 @@ test: lint
 	@$(PY) tests/matrix.py $(ARGS)
 
 test-fast: environment
-	@$(PY) tests/matrix.py --only sqlite $(ARGS)
+	@$(PY) tests/matrix.py --only sqlite -m "not (long or slow or few_examples)" $(ARGS)
 
 test-long: environment
 	@$(PY) tests/matrix.py -m "long or few_examples" --hypothesis-profile=long $(ARGS)
