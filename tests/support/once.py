@@ -44,7 +44,10 @@ class Guard:
 
     def refuse(self, what):
         self.refused.append(what)
-        raise Reached(f"{self.test} {what}: mark it with django_db if it needs a database, else with each_database.")
+        raise Reached(
+            f"{self.test} {what}: mark it with django_db if it needs a database, with own_process if it starts a "
+            "process that knows of none, else with each_database."
+        )
 
     def hear(self, event, arguments):
         if self.test and event in LEAVING and not _is_importing() and not self._is_own(event, arguments):
