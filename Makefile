@@ -16,7 +16,7 @@ PRODUCTION = $(NEUTRAL) HTTPS=true ALLOWED_HOSTS=loyalty.example.com SECRET_KEY=
 help:
 	@echo "make run         start the back office on HOST:PORT (127.0.0.1:8000)"
 	@echo "make test        everything: lint, checks, the suite on SQLite and on PostgreSQL with Redis"
-	@echo "make test-fast   the suite on SQLite only"
+	@echo "make test-fast   the suite on SQLite only, without what is slow (random lives, crowds of threads, other processes)"
 	@echo "make test-long   the long tests, on both databases"
 	@echo "make lint        style, types, migrations and settings"
 	@echo "make bench       the benchmarks, in short"
@@ -40,7 +40,7 @@ test: lint
 	@$(PY) tests/matrix.py $(ARGS)
 
 test-fast: environment
-	@$(PY) tests/matrix.py --only sqlite $(ARGS)
+	@$(PY) tests/matrix.py --only sqlite -m "not (long or slow or few_examples)" $(ARGS)
 
 test-long: environment
 	@$(PY) tests/matrix.py -m "long or few_examples" --hypothesis-profile=long $(ARGS)

@@ -11,7 +11,7 @@ import pytest
 ROOT = Path(__file__).resolve().parent.parent
 
 TESTS = """
-import subprocess, sys
+import os, subprocess, sys
 import pytest
 from django.core.cache import cache
 from django.db import connection
@@ -35,6 +35,12 @@ def test_unblocked(django_db_blocker):
 def test_vendor(): assert connection.vendor
 def test_cached(): cache.get("x")
 def test_process(): subprocess.run([sys.executable, "-c", ""])
+@pytest.mark.own_process
+def test_process_of_its_own(): subprocess.run(["true"], env={"PATH": "/usr/bin:/bin"})
+@pytest.mark.own_process
+def test_process_that_inherits(): subprocess.run(["true"])
+@pytest.mark.own_process
+def test_process_that_is_told(): subprocess.run(["true"], env=dict(os.environ))
 def test_swallowed():
     try:
         cache.get("x")
@@ -59,7 +65,8 @@ print(json.dumps(runs))
 """
 
 
-@pytest.mark.each_database
+@pytest.mark.slow
+@pytest.mark.own_process
 def test_only_what_passed_without_a_database_is_left_out_of_the_next_run(tmp_path):
     (tmp_path / "test_some.py").write_text(TESTS)
     own = {"TESTS_RUN_ONCE": str(tmp_path / "notes"), "VAR_DIR": str(tmp_path), "PYTHONPATH": str(ROOT)}
@@ -70,6 +77,7 @@ def test_only_what_passed_without_a_database_is_left_out_of_the_next_run(tmp_pat
         [sys.executable, "-c", TWICE, *options], cwd=tmp_path, env=environment | own, capture_output=True, text=True
     )
     first, second = json.loads(told.stdout.splitlines()[-1])
-    assert set(first) == {"test_pure", "test_marked", "test_by_fixture", "test_elsewhere"}
-    assert (tmp_path / "notes").read_text().split() == ["test_some.py::test_pure"]
+    assert set(first) == {"test_pure", "test_process_of_its_own", "test_marked", "test_by_fixture", "test_elsewhere"}
+    noted = [f"test_some.py::{name}" for name in ("test_process_of_its_own", "test_pure")]
+    assert (tmp_path / "notes").read_text().split() == noted
     assert set(second) == {"test_marked", "test_by_fixture", "test_elsewhere"}

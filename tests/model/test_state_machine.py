@@ -236,6 +236,7 @@ def run(request):
     return run
 
 
+@pytest.mark.slow
 @pytest.mark.timeout(900)  # Hypothesis looks for a shorter life that fails alike, five minutes at most.
 @pytest.mark.django_db
 def test_the_engine_agrees_with_the_model_in_a_short_run(run):

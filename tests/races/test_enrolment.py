@@ -7,7 +7,7 @@ from members.models import Customer, Member, Standing
 from tests.support import factories
 from tests.support.crowd import at_once
 
-pytestmark = [pytest.mark.races, pytest.mark.django_db(transaction=True)]
+pytestmark = [pytest.mark.slow, pytest.mark.races, pytest.mark.django_db(transaction=True)]
 
 
 @pytest.fixture

@@ -14,7 +14,7 @@ from tests.support.factories import held, post, post_one, purchase
 from transactions.models import Entry, Journal
 from transactions.proof.audit import audit
 
-pytestmark = [pytest.mark.races, pytest.mark.django_db(transaction=True)]
+pytestmark = [pytest.mark.slow, pytest.mark.races, pytest.mark.django_db(transaction=True)]
 
 ROUNDS = 8
 

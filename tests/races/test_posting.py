@@ -21,7 +21,7 @@ from transactions.books import chain
 from transactions.expiry import sweep
 from transactions.models import Entry, Journal, Lot
 
-pytestmark = [pytest.mark.races, pytest.mark.django_db(transaction=True)]
+pytestmark = [pytest.mark.slow, pytest.mark.races, pytest.mark.django_db(transaction=True)]
 
 #: SQLite has one writer: more threads only wait longer in line.
 FEW = 4

@@ -22,6 +22,8 @@ from tests.support.stage import kept
 from transactions.models import Entry, Journal, Lot
 from transactions.proof.audit import audit
 
+pytestmark = pytest.mark.slow
+
 NEW_YORK = ZoneInfo("America/New_York")
 
 

@@ -15,6 +15,8 @@ from partners.models import Partner
 from programs.models import Program
 from transactions.models import Journal
 
+pytestmark = pytest.mark.slow
+
 NEW_YORK = ZoneInfo("America/New_York")
 DAYS = {
     "a Friday on which the demo once failed": datetime(2026, 11, 13, 10, tzinfo=NEW_YORK),

@@ -94,10 +94,12 @@ def found_wrong(instants, program, bought, happening):
     return {now: ids for now, ids in found.items() if ids}
 
 
+@pytest.mark.slow
 def test_on_each_day_of_two_years_events_are_in_time_and_debits_are_covered(program, bought, happening):
     assert found_wrong(DAYS, program, bought, happening) == {}
 
 
+@pytest.mark.slow
 def test_at_each_hour_of_a_week_events_are_in_time_and_debits_are_covered(program, bought, happening):
     assert found_wrong(HOURS, program, bought, happening) == {}
 
@@ -128,6 +130,7 @@ def test_on_each_day_purchases_are_young_enough_to_be_taken_and_their_points_are
         assert end.at > present.now + 7 * DAY
 
 
+@pytest.mark.slow
 def test_the_zone_of_the_server_changes_nothing(happening):
     numbers = {event.customer: event.customer for event in happening}
     for now in AWKWARD:
@@ -146,6 +149,7 @@ def test_the_calendar_decides_nothing_but_dates(happening):
     assert first == second
 
 
+@pytest.mark.slow
 def test_each_purchase_gives_a_point_for_each_whole_dollar_at_least(program, bought):
     for place, purchase in enumerate(purchase for theirs in bought.values() for purchase in theirs):
         amount = round(float(purchase.dollars) * 100)

@@ -24,6 +24,8 @@ from transactions.expiry import sweep
 from transactions.models import NightRun
 from transactions.proof.audit import audit
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(autouse=True)
 def _clock():

@@ -79,6 +79,7 @@ def test_told_to_stop_all_end():
     assert group.running["sleeper"].returncode == -signal.SIGTERM
 
 
+@pytest.mark.slow
 def test_who_does_not_listen_is_killed_with_its_children(tmp_path):
     alive = tmp_path / "alive"
     child = f"import pathlib, time\nwhile True: pathlib.Path({str(alive)!r}).touch(); time.sleep(0.05)"
@@ -147,6 +148,7 @@ def test_a_demo_that_fails_ends_in_one_sentence_and_everything_else_starts(start
     assert not Partner.objects.exists()
 
 
+@pytest.mark.slow
 def test_a_demo_that_failed_is_tried_again_unless_there_is_a_program_or_it_is_not_wanted(start, monkeypatch):
     monkeypatch.setattr(loading, "_purchases", broken)
     assert "could not be loaded" in start()[2]

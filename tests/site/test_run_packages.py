@@ -49,7 +49,8 @@ def installed_to_run():
     return found
 
 
-@pytest.mark.each_database
+@pytest.mark.slow
+@pytest.mark.own_process
 @pytest.mark.parametrize("broker", ["", "redis://127.0.0.1:1/0"])
 def test_it_starts_without_what_only_the_tests_install(tmp_path, broker):
     here = installed_to_run()

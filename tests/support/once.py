@@ -2,7 +2,8 @@
 
 A test needs none if no mark and no fixture of it asks for one. It is then kept away from all that the next
 database could change: reaching for a database, the cache, another process or the network fails it, and so does
-asking which database there is. What passed like that is noted in the file that `TESTS_RUN_ONCE` names, and a
+asking which database there is. Marked with own_process it may start processes, which are told of no database or
+cache of this run. What passed like that is noted in the file that `TESTS_RUN_ONCE` names, and a
 later run leaves out what is noted there, nothing else. Without that variable everything runs.
 """
 
@@ -20,6 +21,9 @@ FIXTURES = {"db", "transactional_db", "live_server", "django_db_setup", "_django
 MARKS = ("django_db", "each_database", "races")
 #: What Python reports when something leaves the process or opens a database.
 LEAVING = {"subprocess.Popen", "os.fork", "os.posix_spawn", "os.exec", "socket.connect", "sqlite3.connect"}
+#: What would tell another process of the database and the cache of this run.
+URLS = ("DATABASE_URL", "REDIS_URL")
+OF_THIS_RUN = "of this run"
 PROPERTY = ("needs no database", True)
 
 
@@ -36,15 +40,25 @@ class Guard:
     """Refuses, while a test without a database runs, what such a test has no business with."""
 
     def __init__(self):
-        self.test, self.refused = None, []
+        self.test, self.refused, self.may_start = None, [], False
 
     def refuse(self, what):
         self.refused.append(what)
-        raise Reached(f"{self.test} {what}: mark it with django_db if it needs a database, else with each_database.")
+        raise Reached(
+            f"{self.test} {what}: mark it with django_db if it needs a database, with own_process if it starts a "
+            "process that knows of none, else with each_database."
+        )
 
     def hear(self, event, arguments):
-        if self.test and event in LEAVING and not _is_importing():
+        if self.test and event in LEAVING and not _is_importing() and not self._is_own(event, arguments):
             self.refuse(f"reached for {event}")
+
+    def _is_own(self, event, arguments):
+        """Whether this is the start of a process, with an environment that does not tell it where we are."""
+        if not self.may_start or event != "subprocess.Popen":
+            return False
+        environment = arguments[3]
+        return environment is not None and OF_THIS_RUN not in environment.values()
 
 
 def _is_importing():
@@ -93,6 +107,9 @@ def _without_database(request, monkeypatch, _cache):
     monkeypatch.setattr(wrapper, "ensure_connection", lambda self: guard.refuse("opened a database"))
     monkeypatch.setattr(DjangoDbBlocker, "unblock", lambda self: guard.refuse("opened the way to a database"))
     request.node.user_properties.append(PROPERTY)
+    guard.may_start = request.node.get_closest_marker("own_process") is not None
+    for url in URLS if guard.may_start else ():
+        monkeypatch.setenv(url, OF_THIS_RUN)
     guard.test = request.node.name
     yield
     guard.test = None

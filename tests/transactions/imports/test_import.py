@@ -40,6 +40,7 @@ def balances(made):
     return dict(rows.values_list("member__customer__external_ids__value", "available"))
 
 
+@pytest.mark.slow
 def test_the_cdnow_sample_gives_exactly_these_points(folder, made):
     rehearsal = folder.load(CDNOW, CDNOW_MAPPING, "--dry-run")
     assert not Journal.objects.exists()

@@ -97,6 +97,7 @@ def held():
     return Balance.objects.filter(currency__code="points").aggregate(total=Sum("available"))["total"]
 
 
+@pytest.mark.slow
 @pytest.mark.races
 def test_a_killed_import_goes_on_where_it_was(made, importer, rows):
     # Each customer's earliest row first: who is enrolled by a later one cannot earn before it.
@@ -115,6 +116,7 @@ def test_a_killed_import_goes_on_where_it_was(made, importer, rows):
     assert f"0 posted, {ROWS:,} recorded before" in importer.finish()
 
 
+@pytest.mark.slow
 @pytest.mark.races
 def test_a_file_that_changed_meanwhile_is_imported_as_it_is_now(made, importer, rows):
     rows = sorted(rows, key=lambda row: row.split(",")[1])

@@ -15,6 +15,7 @@ from transactions.models import Journal
 pytestmark = pytest.mark.django_db
 
 
+@pytest.mark.slow
 @pytest.mark.races
 @pytest.mark.django_db(transaction=True)
 def test_postings_while_two_become_one_are_never_lost():
@@ -45,6 +46,7 @@ def _merge_amid_postings(made, turn):
     assert_balanced(made)
 
 
+@pytest.mark.slow
 @pytest.mark.races
 @pytest.mark.django_db(transaction=True)
 def test_two_merges_at_once_do_not_make_a_circle():

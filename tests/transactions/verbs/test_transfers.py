@@ -244,6 +244,7 @@ def test_a_daily_limit_holds_against_many_gifts_at_once():
     assert_balanced(made)
 
 
+@pytest.mark.slow
 @pytest.mark.races
 @pytest.mark.django_db(transaction=True)
 def test_a_ring_of_gifts_keeps_its_sum():
