@@ -20,6 +20,7 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.utils import DEFAULT_DB_ALIAS, InterfaceError, OperationalError
 from psycopg.abc import Buffer
 from psycopg.adapt import Loader
+from psycopg.pq import Format
 
 from loyalty_site.lib.arrays import Row, Value, array
 from loyalty_site.lib.writing import Model, changing, inserting, key_of, quoted
@@ -36,11 +37,24 @@ class Rows(Protocol):
     def fetchone(self) -> Row | None: ...
 
 
+_TIMESTAMPTZ = psycopg.adapters.types["timestamptz"].oid
+
+
 class _Instant(Loader):
     """Instants by the one parser that is written in C; the server writes them in the zone of the session, UTC."""
 
+    #: Django asks for it, and takes its own loader where its connection is in another zone.
+    timezone = UTC
+
     def load(self, data: Buffer) -> datetime:
         return datetime.fromisoformat(bytes(data).decode())
+
+
+def _cursor(connection: psycopg.Connection[Row]) -> psycopg.Cursor[Row]:
+    """Django's own cursor binds on the client; this one binds on the server and prepares what repeats."""
+    if connection.adapters.get_loader(_TIMESTAMPTZ, Format.TEXT) is not _Instant:
+        connection.adapters.register_loader("timestamptz", _Instant)
+    return psycopg.Cursor(connection)
 
 
 class Session:
@@ -65,9 +79,7 @@ class Session:
             return self._run_on_sqlite(sql.replace("{ids}", "IN (SELECT value FROM json_each(%s))"), params)
         self.connection.ensure_connection()
         self.connection.validate_no_broken_transaction()
-        # Django's own cursor binds on the client; this one binds on the server and prepares what repeats.
-        cursor = psycopg.Cursor(self.connection.connection)
-        cursor.adapters.register_loader("timestamptz", _Instant)
+        cursor = _cursor(self.connection.connection)
         values = [array(value) if value.__class__ is list else value for value in params]
         with self.connection.wrap_database_errors:
             cursor.execute(sql.replace("{ids}", "= ANY(%s)"), values)
