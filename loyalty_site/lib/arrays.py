@@ -14,9 +14,7 @@ json_text = json.JSONEncoder(separators=(",", ":")).encode
 
 def text(value: Value) -> str | None:
     """The text of one value, None for null."""
-    if value is None or value.__class__ is str:
-        return value
-    return json_text(value) if value.__class__ is dict else str(value)
+    return value if value is None or value.__class__ is str else str(value)
 
 
 def array(values: Sequence[Value]) -> str:

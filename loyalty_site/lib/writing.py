@@ -38,20 +38,23 @@ class Writing:
     def of(self, rows: Sequence[Row]) -> tuple[str, list[str | None]]:
         """The statement for these rows, and its parameters."""
         if len(rows) == 1:
-            return self._one, [text(value) for value in rows[0]]
+            return self._one, [self._text(n, value) for n, value in enumerate(rows[0])]
         columns, (arrays, sql) = list(zip(*rows, strict=True)), self._many
         differing = [n for n, column in enumerate(columns) if n not in arrays and not self._is_alike(n, column)]
         if differing or not arrays:
             arrays = arrays.union(differing or [0])
             sql = self._make(self._source(arrays))
             self._many = arrays, sql
-        alike = [text(column[0]) for n, column in enumerate(columns) if n not in arrays]
+        alike = [self._text(n, column[0]) for n, column in enumerate(columns) if n not in arrays]
         return sql, alike + [self._array(n, columns[n]) for n in sorted(arrays)]
 
     def _is_alike(self, place: int, column: Sequence[Value]) -> bool:
         """Python takes {"a": 1} and {"a": true} for equal, so JSON has to be empty."""
         first = {} if self._types[place] == "jsonb" else column[0]
         return column.count(first) == len(column)
+
+    def _text(self, place: int, value: Value) -> str | None:
+        return json_text(value) if self._types[place] == "jsonb" else text(value)
 
     def _array(self, place: int, column: Sequence[Value]) -> str:
         """JSON as one JSON array: quoting each of its values inside an array of texts costs more than all else."""
