@@ -54,8 +54,11 @@ class ModelAdmin(KnownChoices, ThemeModelAdmin):
     #: {field: the condition on other fields under which it is shown}.
     conditional_fields: Mapping[str, str] = {}
     form = ModelForm
+    change_list_template = "admin/list.html"
     change_form_before_template = "admin/panels.html"
     list_per_page = 25
+    # The theme asks for them without having any.
+    list_sections: Sequence[Any] = ()
     list_filter_submit = True
     show_full_result_count = False
     paginator = CappedPaginator

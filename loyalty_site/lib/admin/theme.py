@@ -18,6 +18,7 @@ from unfold.contrib.filters.admin import (
     RangeDateTimeFilter,
     RelatedDropdownFilter,
 )
+from unfold.templatetags import unfold_list as theme_list
 
 __all__ = [
     "AdminPasswordChangeForm",
@@ -38,6 +39,7 @@ __all__ = [
     "UserCreationForm",
     "display",
     "theme_action",
+    "theme_list",
     "widgets",
 ]
 
