@@ -15,7 +15,7 @@ from itertools import cycle, islice
 from types import SimpleNamespace
 from typing import Any
 
-from django.contrib.admin.templatetags.admin_list import _coerce_field_name
+from django.contrib.admin.templatetags.admin_list import _coerce_field_name  # type: ignore[attr-defined]
 from django.contrib.admin.templatetags.admin_urls import add_preserved_filters
 from django.contrib.admin.templatetags.base import InclusionAdminNode
 from django.contrib.admin.utils import label_for_field, lookup_field
@@ -34,23 +34,24 @@ from loyalty_site.lib.memoising import memoised
 
 register = Library()
 
-#: Stands for a cell, or for the key of a row, in what is drawn once. No row and no address can hold it.
+#: Stands for a cell. Nothing that is drawn around cells can hold it: in an address it is written otherwise.
 _HOLE = "\0"
-#: The same where the key of a row is expected: it goes through an address unchanged.
+#: Stands for the key of a row: it goes through an address unchanged.
 _KEY = "0hole0"
-#: Three rows of two cells: of the first row, of each second one and of each third one, with what is between.
+#: Rows of two cells show what stands between cells; three rows, how an odd and how an even one follow.
 _HOLES = [theme_list.UnfoldResultList(None, None, [mark_safe(_HOLE)] * 2) for _ in range(3)]
 
 
 @register.tag
 def rows(parser: Parser, token: Token) -> InclusionAdminNode:
     """{% rows cl %}: the table of a list, in place of the theme's `unfold_result_list`."""
-    return _Rows(parser, token, func=_shown, template_name="change_list_results.html")
+    # Types that go with another version of Django.
+    return _Rows(parser, token, func=_shown, template_name="change_list_results.html")  # type: ignore[arg-type, call-arg]
 
 
 def _shown(context: Context, cl: ChangeList) -> dict[str, Any]:
     """What the theme's template gets: its own, with holes for rows."""
-    if not cl.result_list or not _is_plain(context, cl):
+    if not _is_plain(context, cl):
         return theme_list.result_list(context, cl)
     bare = copy(cl)
     bare.result_list = []
@@ -58,16 +59,17 @@ def _shown(context: Context, cl: ChangeList) -> dict[str, Any]:
 
 
 def _is_plain(context: Context, cl: ChangeList) -> bool:
-    """Whether this module can draw it. What more the theme can do with rows, no page of ours does so far."""
-    page = cl.model_admin
+    """Whether there are rows, and nothing more than their cells. No page does so far what else the theme can do."""
+    page: Any = cl.model_admin
     more = cl.formset, context.get("actions_row"), page.ordering_field, page.list_sections
-    return not any(more)
+    return bool(cl.result_list) and not any(more)
 
 
 class _Rows(InclusionAdminNode):
     def render(self, context: Context) -> SafeString:
         html = super().render(context)
-        return _filled(html, list(_lines(context["cl"]))) if _HOLE in html else html
+        cl = context["cl"]
+        return _filled(html, list(_lines(cl))) if _is_plain(context, cl) else html
 
 
 def _filled(html: str, lines: Sequence[Sequence[str]]) -> SafeString:
@@ -79,9 +81,10 @@ def _filled(html: str, lines: Sequence[Sequence[str]]) -> SafeString:
 
 
 def _lines(cl: ChangeList) -> Iterator[list[str]]:
-    columns, link = list(_columns(cl)), _linking(cl)
+    page, columns, link = cl.model_admin, list(_columns(cl)), _linking(cl)
+    empty = page.get_empty_value_display()
     for row in cl.result_list:
-        yield [column.cell(cl.model_admin, row, link) for column in columns]
+        yield [column.cell(row, *_value(page, row, column.name, empty), link) for column in columns]
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,10 +97,10 @@ class _Column:
     title: str
     is_linked: bool
 
-    def cell(self, page: Any, row: Model, link: Callable[[Model, str], str]) -> str:
-        text, is_moment = _value(page, row, self.name)
-        text = conditional_escape(text)
-        classes = f"{self.classes} nowrap" if is_moment else self.classes
+    def cell(self, row: Model, value: Any, is_whole: bool, link: Callable[[Model, str], str]) -> str:
+        """The cell of `row`, which shows `value`; one that `is_whole` is not broken into lines."""
+        text = conditional_escape(value)
+        classes = f"{self.classes} nowrap" if is_whole else self.classes
         shown = link(row, text) if self.is_linked else text
         return f'<{self.tag} class="{classes}" data-label="{self.title}">{shown}</{self.tag}>'
 
@@ -108,7 +111,7 @@ def _columns(cl: ChangeList) -> Iterator[_Column]:
     for place, name in enumerate(cl.list_display):
         # An empty list of links means the first column; None means that nothing is linked.
         is_linked = links is not None and (name in links or (head == "th" and not links))
-        classes = [f"field-{_coerce_field_name(name, place)}", *theme_list.ROW_CLASSES]
+        classes: Sequence[str] = [f"field-{_coerce_field_name(name, place)}", *theme_list.ROW_CLASSES]
         if name == "action_checkbox":
             classes = theme_list.CHECKBOX_CLASSES
         title: Any = label_for_field(name, cl.model, model_admin=cl.model_admin)
@@ -118,9 +121,10 @@ def _columns(cl: ChangeList) -> Iterator[_Column]:
         head = "td" if is_linked else head
 
 
-def _value(page: Any, row: Model, name: Any) -> tuple[Any, bool]:
-    """What a row shows in a column, and whether that is a moment or a name, which is not broken into lines."""
-    empty = page.get_empty_value_display()
+def _value(page: Any, row: Model, name: Any, empty: str) -> tuple[Any, bool]:
+    """What a row shows in a column, and whether that is a date or a related row, which stays on one line."""
+    if name == "action_checkbox" and type(page).action_checkbox is ThemeModelAdmin.action_checkbox:
+        return mark_safe(_box(get_language()).replace(_KEY, escape(row.pk))), False
     try:
         field, attr, value = lookup_field(name, row, page)
     except ObjectDoesNotExist:
@@ -166,6 +170,13 @@ def _kept_label(value: str | tuple[str, ...], colours: tuple[tuple[str, str], ..
 
 
 @memoised
+def _box(language: str | None) -> str:
+    """The box by which the row is chosen whose key is a hole."""
+    theme: Any = ThemeModelAdmin
+    return str(theme.action_checkbox(theme, SimpleNamespace(pk=_KEY)))
+
+
+@memoised
 def _tick(value: bool | None, language: str | None) -> str:
     return theme_list.display_for_value(value, "", True)
 
@@ -177,17 +188,16 @@ def _linking(cl: ChangeList) -> Callable[[Model, str], str]:
         address = _address(cl, SimpleNamespace(**{cl.pk_attname: _KEY}))
     except NoReverseMatch:
         return lambda row, text: text
-    before, _, behind = address.partition(_KEY)
+    before, _, behind = escape(address).partition(_KEY)
 
     def link(row: Model, text: str) -> str:
-        key = row.pk
         # A number stands in an address as it is; other keys are quoted.
-        url = f"{before}{key}{behind}" if isinstance(key, int) else _address(cl, row)
+        url = f"{before}{row.pk}{behind}" if isinstance(row.pk, int) else escape(_address(cl, row))
         opener = ""
         if cl.is_popup:
             chosen = row.serializable_value(cl.to_field or cl.lookup_opts.pk.attname)
             opener = f' data-popup-opener="{escape(chosen)}"'
-        return f'<a href="{escape(url)}" class="{classes}" {opener}>{text}</a>'
+        return f'<a href="{url}" class="{classes}" {opener}>{text}</a>'
 
     return link
 

@@ -18,7 +18,6 @@ from unfold.contrib.filters.admin import (
     RangeDateTimeFilter,
     RelatedDropdownFilter,
 )
-from unfold.templatetags import unfold_list as theme_list
 
 __all__ = [
     "AdminPasswordChangeForm",
@@ -90,7 +89,11 @@ if TYPE_CHECKING:
     from django import forms
     from django.contrib import admin
     from django.contrib.admin.options import _FieldOpts
+    from django.contrib.admin.templatetags.admin_list import ResultList
+    from django.contrib.admin.views.main import ChangeList
     from django.contrib.auth import forms as auth
+    from django.db.models import Field, Model
+    from django.template import Context
     from django.utils.functional import _StrPromise
 
     _Column = TypeVar("_Column", bound=Callable[..., Any])
@@ -105,6 +108,8 @@ if TYPE_CHECKING:
         change_form_before_template: str | None
         conditional_fields: Mapping[str, str]
         list_filter_submit: bool
+        list_sections: Sequence[Any]
+        ordering_field: str | None
         warn_unsaved_form: bool
 
         def _changeform_view(
@@ -113,6 +118,21 @@ if TYPE_CHECKING:
         def _get_base_actions_detail(self) -> list[Action]: ...
         def _get_instance_method(self, method_name: str) -> Method: ...
         def get_actions_detail(self, request: HttpRequest, object_id: str) -> list[Action]: ...
+
+    class _ThemeList(Protocol):
+        CHECKBOX_CLASSES: Sequence[str]
+        LINK_CLASSES: Sequence[str]
+        ROW_CLASSES: Sequence[str]
+        UnfoldResultList: Callable[[Model | None, forms.Form | None, Sequence[str]], ResultList]
+
+        def display_for_dropdown(self, row: Model, name: Any, value: Any, empty: str) -> str: ...
+        def display_for_field(self, value: Any, field: Field[Any, Any], empty: str) -> str: ...
+        def display_for_header(self, value: Any, empty: str) -> str: ...
+        def display_for_label(self, value: Any, empty: str, label: Any) -> str: ...
+        def display_for_value(self, value: Any, empty: str, boolean: bool = False) -> str: ...
+        def result_list(self, context: Context, cl: ChangeList) -> dict[str, Any]: ...
+
+    theme_list: _ThemeList
 
     class ThemeHistoryAdmin(admin.ModelAdmin[Any]): ...
 
@@ -168,5 +188,6 @@ else:
     from unfold.forms import BaseDialogForm as ThemeDialogForm
     from unfold.forms import PaginationInlineFormSet as ThemeFormSet
     from unfold.sites import UnfoldAdminSite as ThemeSite
+    from unfold.templatetags import unfold_list as theme_list
 
     Fieldset, Fieldsets = tuple, list
