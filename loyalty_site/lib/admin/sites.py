@@ -11,11 +11,17 @@ from django.contrib.admin.views.autocomplete import AutocompleteJsonView
 from django.core.exceptions import ImproperlyConfigured
 from django.db.models import Model
 from django.http import HttpRequest, HttpResponse
+from django.urls import get_script_prefix
 
 from loyalty_site.lib.admin.addresses import Row
 from loyalty_site.lib.admin.extensions import Extension
 from loyalty_site.lib.admin.pages import ModelAdmin
 from loyalty_site.lib.admin.theme import ThemeSite
+
+#: Lists of the side bar that are kept, one for each set of rights that somebody has.
+MOST_APP_LISTS = 100
+#: What else the theme asks of each line of the side bar. Not to find it costs more than to draw the line.
+_NOTHING_MORE = {"badge": None, "collapsible": False, "link_callback": None}
 
 
 class Site(ThemeSite):
@@ -25,6 +31,10 @@ class Site(ThemeSite):
     app_order: Sequence[str] = ()
     site_title = site_header = "Loyalty"
     index_title = "Back office"
+
+    def __init__(self, name: str = "admin") -> None:
+        super().__init__(name)
+        self._app_lists: dict[tuple[Any, ...], list[Any]] = {}
 
     def extend(self, model: type[Row], extension: type[Extension[Row]]) -> None:
         """Add `extension` to the pages of `model`, whose admin a lower app has registered.
@@ -53,6 +63,21 @@ class Site(ThemeSite):
         return made[app_label]
 
     def _app_list(self, request: HttpRequest, app_label: str | None) -> list[Any]:
+        """A copy of what was made for the first one with the same rights: to look up its 70 addresses takes long."""
+        rights = tuple(
+            (model, page.has_module_permission(request), *page.get_model_perms(request).values())
+            for model, page in self._registry.items()
+        )
+        wanted = app_label, get_script_prefix(), rights
+        kept = self._app_lists.get(wanted)
+        if kept is None:
+            kept = self._new_app_list(request, app_label)
+            if len(self._app_lists) >= MOST_APP_LISTS:
+                self._app_lists.clear()
+            self._app_lists[wanted] = kept
+        return [app | {"models": [dict(model) for model in app["models"]]} for app in kept]
+
+    def _new_app_list(self, request: HttpRequest, app_label: str | None) -> list[Any]:
         apps: list[Any] = super().get_app_list(request, app_label)
         places = {label: place for place, label in enumerate(self.app_order)}
         for app in apps:
@@ -65,7 +90,7 @@ class Site(ThemeSite):
 
     def get_sidebar_list(self, request: HttpRequest) -> list[dict[str, Any]]:
         return [
-            {"title": app["name"], "separator": True, "items": list(self._links(request, app))}
+            _NOTHING_MORE | {"title": app["name"], "separator": True, "items": list(self._links(request, app))}
             for app in self.get_app_list(request)
         ]
 
@@ -73,7 +98,7 @@ class Site(ThemeSite):
         for model in app["models"]:
             owner = self._registry[model["model"]]
             if isinstance(owner, ModelAdmin) and owner.place is not None and model["admin_url"]:
-                yield {
+                yield _NOTHING_MORE | {
                     "title": model["name"],
                     "icon": owner.icon,
                     "link": model["admin_url"],
