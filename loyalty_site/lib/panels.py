@@ -8,11 +8,11 @@ from typing import Protocol
 from django.db.models import Model
 from django.http import HttpRequest
 from django.urls import reverse
-from django.utils.formats import date_format
 from django.utils.html import format_html
 
 from loyalty_site.lib import money
 
+_MONTHS = "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split()
 #: A cell of a table: shown as text, HTML only where it was marked as safe.
 Cell = str | int
 
@@ -91,7 +91,11 @@ def link(request: HttpRequest, row: Model, text: str = "") -> str:
 
 def moment(instant: datetime | None, zone: tzinfo, empty: str = "-") -> str:
     """An instant on the clocks of `zone`, or `empty` where there is none."""
-    return date_format(instant.astimezone(zone), "j M Y, H:i") if instant else empty
+    if instant is None:
+        return empty
+    here = instant.astimezone(zone)
+    # By hand, because Django reads the format anew for each of the many moments of a list.
+    return f"{here.day} {_MONTHS[here.month - 1]} {here.year:04}, {here.hour:02}:{here.minute:02}"
 
 
 def points(units: int, currency: Unit, *, signed: bool = False) -> str:
