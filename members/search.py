@@ -48,7 +48,8 @@ def _found(rows: QuerySet[Row], ways: list[QuerySet[Row]]) -> QuerySet[Row]:
     everything = rows.model._default_manager.order_by().values_list("pk", flat=True)
     # Each way lies in a subquery, because SQLite takes no limit inside a union.
     first = [everything.filter(pk__in=way.values("pk")[:MOST]) for way in ways]
-    return rows.filter(pk__in=list(first[0].union(*first[1:], all=True)) if first else ())
+    # A set, because Django looks into each value of a list for more than a value.
+    return rows.filter(pk__in=set(first[0].union(*first[1:], all=True)) if first else ())
 
 
 def _by_number(members: QuerySet[Member], text: str) -> Iterator[QuerySet[Member]]:

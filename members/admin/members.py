@@ -82,15 +82,18 @@ class MemberAdmin(VerbAdmin):
         return f"{member} · {member.program}"
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Member]:
-        members = super().get_queryset(request).select_related("program", "customer", "home_store")
-        if request.resolver_match and (request.resolver_match.url_name or "").endswith("_changelist"):
-            primary = Balance.objects.filter(currency__is_primary=True).select_related("currency")
-            tiers = Standing.objects.current().select_related("tier")
-            members = members.prefetch_related(
-                Prefetch("balances", primary, to_attr="primary_balances"),
-                Prefetch("standings", tiers, to_attr="current_standings"),
-            )
-        return members
+        members = super().get_queryset(request).select_related("program", "customer")
+        if not request.resolver_match or not (request.resolver_match.url_name or "").endswith("_changelist"):
+            return members.select_related("home_store")
+        # Of these rows, which are wide, the list shows little.
+        balances = Balance.objects.filter(currency__is_primary=True).select_related("currency")
+        balances = balances.only("member", "available", "arrears", "currency", "currency__decimals")
+        tiers = Standing.objects.current().select_related("tier")
+        tiers = tiers.only("member", "tier", "tier__colour", "tier__name")
+        return members.prefetch_related(
+            Prefetch("balances", balances, to_attr="primary_balances"),
+            Prefetch("standings", tiers, to_attr="current_standings"),
+        )
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Member], search_term: str
