@@ -186,7 +186,8 @@ CELERY_BEAT_SCHEDULE_FILENAME = str(VAR_DIR / "beat")
 
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 LANGUAGE_CODE = "en"
-# Each page of the admin would look up the names of all that Django speaks, and offers none of them.
+# Otherwise each page of the admin looks up every word in English, and the names of all languages that Django speaks.
+USE_I18N = False
 LANGUAGES = [("en", "English")]
 TIME_ZONE = "UTC"
 USE_TZ = True
