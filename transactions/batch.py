@@ -21,7 +21,7 @@ from programs.configuration import Configuration
 from transactions import finding, verbs
 from transactions.books import cancellations, idempotency, settlement
 from transactions.books.counters import Counters
-from transactions.books.idempotency import Known, Name, fingerprint
+from transactions.books.idempotency import Known, Name
 from transactions.books.items import Item, Result
 from transactions.books.originals import Original, Originals
 from transactions.books.posting import CLOCK_SKEW, Context, Posting
@@ -211,7 +211,7 @@ class Batch:
         posting = Posting(
             context=opened.context,
             item=item,
-            fingerprint=fingerprint(item),
+            fingerprint=found.fingerprints[position],
             owner=accounts.get(owner) if owner else None,
             second=accounts.get(second) if second else None,
             original=opened.originals.get(reference.journal_id) if reference else None,

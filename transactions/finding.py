@@ -43,6 +43,7 @@ class Found:
 
     needs: dict[Position, Needs]
     names: dict[Position, Name]
+    fingerprints: dict[Position, str]
     parties: dict[Position, Parties]
     results: dict[Position, Result]
     references: dict[Position, Reference]
@@ -66,6 +67,8 @@ def find(session: Session, configuration: Configuration, via: Via, items: Sequen
         lookup = Lookup(session, configuration.id, via.pk, _people(needs.values()))
         catalogue = _catalogue(session, via, needs.values())
         journals = _refer(session, configuration, via, [one for one in needs.values() if one.named.is_any])
+        # While the server looks.
+        fingerprints = {n: fingerprint(items[n]) for n in needs}
     people, references = iter(lookup.take()), _references(needs, journals)
     whose = {n: _parties(one, people, references.get(n)) for n, one in needs.items()}
     parties = {n: who for n, who in whose.items() if isinstance(who, Parties)}
@@ -77,6 +80,7 @@ def find(session: Session, configuration: Configuration, via: Via, items: Sequen
     return Found(
         needs=needs,
         names=names,
+        fingerprints=fingerprints,
         parties=parties,
         results=results | _replay(session, configuration, via, {n: (items[n], unfound[n]) for n in unfound}),
         references=references,

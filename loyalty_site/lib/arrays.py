@@ -5,11 +5,21 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, TypeAlias
 
+import orjson
+
 #: A value as a statement takes it, and a row as it returns one; the database gives them no types.
 Value: TypeAlias = Any
 Row: TypeAlias = tuple[Any, ...]
 
-json_text = json.JSONEncoder(separators=(",", ":")).encode
+_any_json = json.JSONEncoder(separators=(",", ":")).encode
+
+
+def json_text(value: Value) -> str:
+    """The JSON of a value: orjson is five times as quick, but has no numbers beyond 64 bits and no keys but texts."""
+    try:
+        return orjson.dumps(value).decode()
+    except TypeError:
+        return _any_json(value)
 
 
 def text(value: Value) -> str | None:
@@ -24,6 +34,11 @@ def array(values: Sequence[Value]) -> str:
         return "{" + ",".join(map(str, values)) + "}"
     if kinds == {datetime}:
         return '{"' + '","'.join(map(str, values)) + '"}'
+    if kinds == {str}:
+        joined = '","'.join(values)
+        # No other quotation marks than those between the values: nothing has to be escaped.
+        if joined.count('"') == 2 * (len(values) - 1) and "\\" not in joined:
+            return '{"' + joined + '"}'
     return "{" + ",".join(map(_element, values)) + "}"
 
 

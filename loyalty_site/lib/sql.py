@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from datetime import UTC, date, datetime
 from functools import lru_cache
-from typing import Protocol, overload
+from typing import Any, Protocol, overload
 
 import psycopg
 from django.db import connections
@@ -64,6 +64,7 @@ class Session:
         self.connection: BaseDatabaseWrapper = connections[using]
         self.is_postgresql = self.connection.vendor == "postgresql"
         self._taken: dict[Model, int] = {}
+        self._writer: psycopg.Cursor[Row] | None = None
 
     @contextmanager
     def together(self) -> Iterator[None]:
@@ -77,23 +78,36 @@ class Session:
         """One statement; returns its cursor. `{ids}` after a column stands for "is in the next parameter"."""
         if not self.is_postgresql:
             return self._run_on_sqlite(sql.replace("{ids}", "IN (SELECT value FROM json_each(%s))"), params)
-        self.connection.ensure_connection()
-        self.connection.validate_no_broken_transaction()
-        cursor = _cursor(self.connection.connection)
+        cursor = _cursor(self._opened())
         values = [array(value) if value.__class__ is list else value for value in params]
         with self.connection.wrap_database_errors:
             cursor.execute(sql.replace("{ids}", "= ANY(%s)"), values)
         self._log(sql)
         return cursor
 
+    def _opened(self) -> Any:
+        """Psycopg's or sqlite3's own connection."""
+        wrapper = self.connection
+        # Asking Django first whether there is one costs as much as a small statement.
+        if wrapper.connection is None:
+            wrapper.ensure_connection()
+        wrapper.validate_no_broken_transaction()
+        return wrapper.connection
+
+    def _write(self, sql: str, params: Sequence[str | None]) -> None:
+        """One statement of whose answer nothing is read: all of them share a cursor, for making one costs much."""
+        connection = self._opened()
+        if self._writer is None or self._writer.connection is not connection:
+            self._writer = _cursor(connection)
+        with self.connection.wrap_database_errors:
+            self._writer.execute(sql, params)
+        self._log(sql)
+
     def _run_on_sqlite(self, sql: str, params: Sequence[Value]) -> Rows:
         """Through sqlite3 itself, which knows the marks `?` only; no statement of ours has a % of its own."""
-        self.connection.ensure_connection()
-        self.connection.validate_no_broken_transaction()
+        connection = self._opened()
         with self.connection.wrap_database_errors:
-            cursor: Rows = self.connection.connection.execute(
-                sql.replace("%s", "?"), [_to_sqlite(value) for value in params]
-            )
+            cursor: Rows = connection.execute(sql.replace("%s", "?"), [_to_sqlite(value) for value in params])
         self._log(sql)
         return cursor
 
@@ -135,7 +149,7 @@ class Session:
         if not rows:
             return
         if self.is_postgresql:
-            self.run(*inserting(model, columns).of(rows))
+            self._write(*inserting(model, columns).of(rows))
         else:
             self._many(_insert_one(model, columns), rows)
 
@@ -144,7 +158,7 @@ class Session:
         if not rows:
             return
         if self.is_postgresql:
-            self.run(*changing(model, add, put).of(rows))
+            self._write(*changing(model, add, put).of(rows))
         else:
             self._many(_change_one(model, add, put), [(*row[1:], row[0]) for row in rows])
 
@@ -206,12 +220,9 @@ class Session:
         return is_grown
 
     def _many(self, sql: str, rows: Sequence[Row]) -> Rows:
-        self.connection.ensure_connection()
-        self.connection.validate_no_broken_transaction()
+        connection = self._opened()
         with self.connection.wrap_database_errors:
-            cursor: Rows = self.connection.connection.executemany(
-                sql, [[_to_sqlite(value) for value in row] for row in rows]
-            )
+            cursor: Rows = connection.executemany(sql, [[_to_sqlite(value) for value in row] for row in rows])
         self._log(sql)
         return cursor
 

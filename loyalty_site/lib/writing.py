@@ -31,6 +31,7 @@ class Writing:
         self._types = [
             each.rel_db_type(connection) if each.remote_field else each.db_type(connection) for each in found
         ]
+        self._json = [n for n, kind in enumerate(self._types) if kind == "jsonb"]
         self._one = make(self._source(frozenset()))
         #: The columns that are arrays, and the statement with them; replaced as one, for threads share it.
         self._many: tuple[frozenset[int], str] = frozenset(), ""
@@ -38,7 +39,10 @@ class Writing:
     def of(self, rows: Sequence[Row]) -> tuple[str, list[str | None]]:
         """The statement for these rows, and its parameters."""
         if len(rows) == 1:
-            return self._one, [self._text(n, value) for n, value in enumerate(rows[0])]
+            values = list(rows[0])
+            for n in self._json:
+                values[n] = json_text(values[n])
+            return self._one, list(map(text, values))
         columns, (arrays, sql) = list(zip(*rows, strict=True)), self._many
         differing = [n for n, column in enumerate(columns) if n not in arrays and not self._is_alike(n, column)]
         if differing or not arrays:

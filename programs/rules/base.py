@@ -11,6 +11,7 @@ from django import forms
 from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator
 
+from loyalty_site.lib.memoising import memoised
 from programs.configuration import Configuration
 
 #: A number that nothing was rounded off.
@@ -173,6 +174,7 @@ def plain(number: Exact) -> str:
     return decimal_text(number.numerator, number.denominator)
 
 
+@memoised
 def decimal_text(over: int, under: int) -> str:
     """The quotient of two integers, the second one positive, as `plain` writes it."""
     whole, rest = divmod(abs(over), under)
