@@ -13,11 +13,13 @@ from threading import Event, Lock
 from time import sleep
 from typing import TypeAlias, TypeGuard
 
-from django.db import connection
+from django.db import IntegrityError, OperationalError, connection
 
+from loyalty_site.lib.refusals import Refused
 from partners.activity import Activity, Redemption
 from partners.callers import Via
 from transactions import ledger
+from transactions.batch import ConfigurationChanged
 from transactions.books.items import Item, Result
 
 logger = logging.getLogger(__name__)
@@ -27,6 +29,9 @@ LARGEST_SHARE = 50
 
 #: Far more than a batch takes that waits for nobody.
 PATIENCE_MS = 100
+
+#: What may happen to any batch, however right everything is.
+_EXPECTED = Refused, OperationalError, IntegrityError, ConfigurationChanged
 
 #: What refers to nothing that may be in the same batch, and may be tried again because it has a name.
 Shareable: TypeAlias = Activity | Redemption
@@ -89,9 +94,9 @@ class _Line:
             try:
                 # Those who came before it are posted first, in as many batches as they need.
                 while not turn.is_over:
-                    self._post_first()
+                    self._post_first(turn)
             finally:
-                self._hand_over()
+                self._hand_over(turn)
         return turn.result
 
     def _leave(self, turn: _Turn) -> bool:
@@ -104,16 +109,20 @@ class _Line:
                 self._is_held_up = True
             return can_leave
 
-    def _hand_over(self) -> None:
-        """Whoever waits longest posts next: a newcomer who were quicker would post without the others."""
+    def _hand_over(self, own: _Turn) -> None:
+        """Whoever waits longest posts next: a newcomer who was quicker would post without the others."""
         with self._lock:
             self._is_held_up = False
+            if own in self._waiting:
+                # Its thread was interrupted before its turn came; nobody would wake at its call.
+                self._waiting.remove(own)
             if self._waiting:
                 self._waiting[0].call.set()
             else:
                 self._is_busy = False
 
-    def _post_first(self) -> None:
+    def _post_first(self, own: _Turn) -> None:
+        """Post those who came first. Raises what the ledger raises where `own` is the only one of them."""
         self._let_others_in()
         turns = self._take_first()
         try:
@@ -122,8 +131,14 @@ class _Line:
             results = ledger.record(items, program_id=self._program_id, via=self._via, patience_ms=patience)
             for turn, result in zip(turns, results, strict=True):
                 turn.result = result
-        except Exception as error:
+        except _EXPECTED as error:
+            if turns == [own]:
+                raise
             logger.info("%d facts are posted one by one, after %r", len(turns), error)
+        except Exception:
+            if turns == [own]:
+                raise
+            logger.warning("%d facts are posted one by one, because their batch failed", len(turns), exc_info=True)
         finally:
             for turn in turns:
                 turn.is_over = True

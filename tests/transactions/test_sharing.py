@@ -1,9 +1,6 @@
 """Single facts that arrive at the same moment are posted as one batch, and each is answered as if it were alone."""
 
-import threading
-import time
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 
 import pytest
 from django.db import connection, transaction
@@ -13,120 +10,24 @@ from partners.callers import CallingConnection, CallingPartner
 from tests.support import factories
 from tests.support.books_balance import books_balance
 from tests.support.crowd import at_once
-from tests.support.factories import held, purchase, redemption
-from transactions import ledger, sharing
+from tests.support.factories import held, purchase
+from tests.support.lines import (
+    PATIENCE_S,
+    batches,
+    hold,
+    nobody_is_held_up,
+    share,
+    shop,
+    wait_until,
+    waiting,
+    while_one_posts,
+)
+from transactions import sharing
 from transactions.models import Journal
 
-__all__ = ["books_balance"]
+__all__ = ["batches", "books_balance", "hold", "nobody_is_held_up", "shop", "waiting"]
 
 pytestmark = [pytest.mark.races, pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("books_balance")]
-
-PATIENCE_S = 60
-
-
-@pytest.fixture(autouse=True)
-def _nobody_is_held_up(request, monkeypatch):
-    """However slow this machine is: those who come wait until they are posted."""
-    if "hold" not in request.fixturenames:
-        monkeypatch.setattr(sharing, "PATIENCE_MS", PATIENCE_S * 1000)
-
-
-@pytest.fixture
-def hold():
-    """A context in which somebody else has locked a member."""
-    if connection.vendor != "postgresql":
-        pytest.skip("SQLite has one writer, for whom everybody waits")
-
-    @contextmanager
-    def hold(who):
-        locked, free = threading.Event(), threading.Event()
-
-        def lock():
-            with transaction.atomic():
-                Member.objects.select_for_update().get(pk=who.pk)
-                locked.set()
-                assert free.wait(PATIENCE_S)
-            connection.close()
-
-        with ThreadPoolExecutor(1) as pool:
-            locking = pool.submit(lock)
-            try:
-                assert locked.wait(PATIENCE_S)
-                yield
-            finally:
-                free.set()
-            locking.result()
-
-    return hold
-
-
-@pytest.fixture
-def batches(monkeypatch):
-    """The size of each batch that the ledger was given."""
-    sizes, record = [], ledger.record
-
-    def counted(items, **options):
-        sizes.append(len(items))
-        return record(items, **options)
-
-    monkeypatch.setattr(ledger, "record", counted)
-    return sizes
-
-
-@pytest.fixture
-def shop():
-    made = factories.program()
-    return made, factories.till(made)
-
-
-@pytest.fixture
-def waiting(shop):
-    """A function that lines facts up, as if other threads waited with them; returns their turns."""
-
-    def waiting(*facts):
-        turns = [sharing._Turn(fact) for fact in facts]
-        sharing._line_of(shop[0].pk, shop[1])._waiting.extend(turns)
-        return turns
-
-    return waiting
-
-
-def share(shop, item):
-    made, via = shop
-    return sharing.record_one(item, program_id=made.pk, via=via)
-
-
-def while_one_posts(shop, first, *others, monkeypatch):
-    """The Results of `first`, and of the others, who all came while it was being posted."""
-    made, via = shop
-    line, record = sharing._line_of(made.pk, via), ledger.record
-    begun, go_on = threading.Event(), threading.Event()
-
-    def held_up(items, **options):
-        begun.set()
-        assert go_on.wait(PATIENCE_S)
-        return record(items, **options)
-
-    monkeypatch.setattr(ledger, "record", held_up)
-
-    def come_later(place, item):
-        assert begun.wait(PATIENCE_S)
-        wait_until(lambda: len(line._waiting) == place)
-        if place == len(others) - 1:
-            threading.Thread(target=lambda: (wait_until(lambda: len(line._waiting) > place), go_on.set())).start()
-        return share(shop, item)
-
-    return at_once(
-        lambda: share(shop, first),
-        *[lambda place=place, item=item: come_later(place, item) for place, item in enumerate(others)],
-    )
-
-
-def wait_until(is_so):
-    end = time.monotonic() + PATIENCE_S
-    while not is_so():
-        assert time.monotonic() < end
-        time.sleep(0.001)
 
 
 def test_a_fact_that_is_alone_is_posted_at_once(shop, batches):
@@ -163,16 +64,6 @@ def test_facts_that_come_while_another_is_posted_are_one_batch(shop, batches, mo
         assert result.answer["member"] == who.number
 
 
-def test_one_bad_fact_is_refused_alone(shop, batches, monkeypatch):
-    ada, bob, eve = [factories.member(shop[0]) for _ in range(3)]
-    facts = purchase(ada, 1000), redemption(bob, 5), purchase(eve, 1000)
-    results = while_one_posts(shop, purchase(ada, 2000), *facts, monkeypatch=monkeypatch)
-    assert batches == [1, 3]
-    assert [result.status for result in results] == ["posted", "posted", "refused", "posted"]
-    assert results[2].refusal.field == "points"
-    assert (held(ada), held(bob), held(eve)) == (30, 0, 10)
-
-
 def test_the_same_fact_twice_at_one_moment_counts_once_and_is_replayed(shop, batches, monkeypatch):
     ada, bob = factories.member(shop[0]), factories.member(shop[0])
     twice = purchase(ada, 1000, "order-1")
@@ -199,36 +90,6 @@ def test_who_is_far_behind_posts_all_before_it(shop, batches, waiting, monkeypat
     assert share(shop, purchase(ada, 1000)).status == "posted"
     assert batches == [2, 2]
     assert [turn.result.status for turn in before] == ["posted"] * 3
-
-
-def test_where_a_shared_batch_fails_each_is_posted_alone(shop, batches, monkeypatch):
-    people = [factories.member(shop[0]) for _ in range(4)]
-    record = ledger.record
-
-    def fail_together(items, **options):
-        if len(items) > 1:
-            with transaction.atomic():
-                record(items, **options)
-                raise RuntimeError("The server went away.")
-        return record(items, **options)
-
-    monkeypatch.setattr(ledger, "record", fail_together)
-    results = while_one_posts(shop, *[purchase(who, 1000) for who in people], monkeypatch=monkeypatch)
-    assert batches == [1, 3, 1, 1, 1]
-    assert {result.status for result in results} == {"posted"}
-    assert [held(who) for who in people] == [10] * 4
-
-
-def test_who_fails_alone_is_told_why_and_the_line_goes_on(shop):
-    made, _ = shop
-    ada = factories.member(made)
-    type(made).objects.filter(pk=made.pk).update(status="paused")
-    made.touch(made.pk)
-    with pytest.raises(ledger.ProgramNotActive):
-        share(shop, purchase(ada, 1000))
-    type(made).objects.filter(pk=made.pk).update(status="active")
-    made.touch(made.pk)
-    assert share(shop, purchase(ada, 1000)).status == "posted"
 
 
 def test_nobody_waits_for_the_member_of_another(shop, hold):
