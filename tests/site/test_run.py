@@ -130,6 +130,14 @@ def test_a_start_that_was_interrupted_behind_the_migrations_is_made_up_for(start
     assert get_user_model().objects.get(username="marketing").groups.get().permissions.exists()
 
 
+def test_where_the_first_passwords_are_deleted_nobody_is_told_that_they_are_there(start, tmp_path):
+    assert "These are the first passwords" in start("--no-demo")[1]
+    (tmp_path / "logins.txt").unlink()
+    _, out, _ = start("--no-demo")
+    assert "These are the first passwords" not in out
+    assert "changepassword" in out
+
+
 def broken(*args):
     raise DatabaseError("the disk is\n  full.")
 

@@ -68,9 +68,11 @@ class Command(BaseCommand):
         self.stdout.write(f"\nThe loyalty back office is at http://{printable(host)}:{port}/\n\n")
         for name, password in logins.items():
             self.stdout.write(f"  {name:<12}{password}")
-        self.stdout.write(
-            f"\nThese are the first passwords (also in {settings.VAR_DIR / 'logins.txt'}). Ctrl-C stops."
-        )
+        if logins:
+            kept = f"These are the first passwords (also in {settings.VAR_DIR / 'logins.txt'})."
+        else:
+            kept = "The first passwords are kept nowhere any more; `manage.py changepassword NAME` sets a new one."
+        self.stdout.write(f"\n{kept} Ctrl-C stops.")
         self.stdout.flush()
 
 
