@@ -11,16 +11,16 @@ member travels in arrays, so the steps of a batch are never joined with each oth
 
 from dataclasses import asdict, dataclass
 from datetime import datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from django.db import connection
+from django.db import connection, transaction
+
+from loyalty_site.lib.arrays import Row
+from loyalty_site.lib.sql import Session
+from partners.models import Connection
 
 #: Members of one batch: large enough to cost few statements, small enough to hold locks briefly.
 BATCH = 5000
-
-#: Leaves nothing but indexes to read tables by, and nothing but look-ups to join with.
-_ONLY_LOOK_UP = "SET LOCAL enable_seqscan = off; SET LOCAL jit = off"
-
 
 @dataclass(frozen=True, slots=True)
 class Terms:
@@ -45,27 +45,64 @@ class Expired(NamedTuple):
     others: list[int]
 
 
-def only_look_up() -> None:
-    """Let the planner find one way only until the transaction ends: from key to row, by an index."""
-    with connection.cursor() as cursor:
-        cursor.execute(_ONLY_LOOK_UP)
+class Look(NamedTuple):
+    """What is asked before all batches: the stored version of a program, the key of the journal under which time
+    writes today (None: nobody made it yet), and the keys of the members who are due, in ascending order.
+    """
+
+    version: int | None
+    journal_id: int | None
+    due: list[int]
 
 
-def lock(member_ids: list[int]) -> None:
-    """Lock these members in the order of their keys, and set the transaction up for `expire`."""
-    only_look_up()
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT FROM members_member WHERE id = ANY(%s::bigint[]) ORDER BY id FOR NO KEY UPDATE", [member_ids]
-        )
+def look(program_id: int, day: str, currency_ids: list[int], now: datetime) -> Look:
+    """Ask all that in one round trip."""
+    asked = {"program_id": program_id, "day": day, "now": now, "currency_ids": currency_ids}
+    with transaction.atomic():
+        return Look(*_answer(_LOOK, values=asked | {"timetable": Connection.Platform.TIMETABLE.label}))
 
 
 def expire(member_ids: list[int], terms: Terms) -> Expired:
-    """End the due lots of those of the locked members who are plain."""
-    with connection.cursor() as cursor:
-        cursor.execute(_EXPIRE, asdict(terms) | {"member_ids": member_ids})
-        return Expired(*cursor.fetchone())
+    """Lock these members in the order of their keys, and end the due lots of those who are plain.
 
+    For the caller's transaction, until the end of which the planner finds one way only.
+    """
+    return Expired(*_answer(_LOCK, _EXPIRE, values=asdict(terms) | {"member_ids": member_ids}))
+
+
+def _answer(*statements: str, values: dict[str, Any]) -> Row:
+    """Send these in one round trip, while there is one way only; returns the row that the last one answers.
+
+    Their values are part of their texts: what is prepared for any values would be planned for ten members.
+    """
+    with Session().together():
+        for statement in (_ONLY_LOOK_UP, *statements):
+            # Each its own cursor: one that is used again before the end hands out the first answer.
+            cursor = connection.cursor()
+            cursor.execute(statement, values)
+    row: Row = cursor.fetchone()
+    return row
+
+
+#: Leaves nothing but indexes to read tables by, and nothing but look-ups to join with, until the transaction ends.
+_ONLY_LOOK_UP = "SELECT set_config('enable_seqscan', 'off', TRUE), set_config('jit', 'off', TRUE)"
+
+#: With a sum in place of each column neither the currencies nor the order can tempt the database to walk through the
+#: balances of all members, whatever it believes about how many are due: there is the index of what is due only.
+#: The keys come as one value, which takes a third of the memory that as many rows take.
+_LOOK = """
+SELECT (SELECT version FROM programs_program WHERE id = %(program_id)s), (
+    SELECT j.id FROM programs_program p
+    JOIN partners_connection c ON c.partner_id = p.owner_id AND c.name = %(timetable)s
+    JOIN transactions_journal j ON j.program_id = p.id AND j.connection_id = c.id
+    WHERE p.id = %(program_id)s AND j.kind = 'settlement' AND j.external_id = %(day)s
+), ARRAY(
+    SELECT DISTINCT member_id + 0 AS whose FROM members_balance
+    WHERE next_change_at <= %(now)s AND currency_id + 0 = ANY(%(currency_ids)s::bigint[]) ORDER BY whose
+)"""
+
+#: A statement of its own: the next one sees what whoever held the members before has written.
+_LOCK = "SELECT FROM members_member WHERE id = ANY(%(member_ids)s::bigint[]) ORDER BY id FOR NO KEY UPDATE"
 
 _UTC = "to_char({} AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.US\"+00:00\"')"
 
@@ -75,6 +112,9 @@ _HASHED = _HASHED.format(
     "n.member_id, m.sequence + n.place, %(journal_id)s::bigint, n.currency_id, 'expiry', -n.points, -n.points, "
     "0, 0, 0, n.balance_after"
 )
+
+#: The chain value of a member's first new entry.
+_LINK = "encode(sha256(convert_to(before || hashed[1], 'UTF8')), 'hex')"
 
 _READ = """
 WITH due AS (
@@ -98,7 +138,7 @@ WITH due AS (
     FROM live
 ), ending AS (
     SELECT member_id, currency_id, at, held, sum(remaining)::bigint AS points,
-        array_agg(entry_id ORDER BY entry_id) AS lots, array_agg(remaining ORDER BY entry_id) AS parts
+        array_agg(entry_id) AS lots, array_agg(remaining) AS parts
     FROM judged WHERE is_plain AND has_ended GROUP BY member_id, currency_id, at, held
 ), numbered AS (
     SELECT *, row_number() OVER (PARTITION BY member_id ORDER BY at, currency_id) AS place,
@@ -111,22 +151,22 @@ WITH due AS (
         ORDER BY n.member_id, n.place
     ) o
 ), chained AS MATERIALIZED (
-    SELECT *, ARRAY(
+    SELECT *, CASE WHEN cardinality(hashed) = 1 THEN ARRAY[LINK] ELSE ARRAY(
         WITH RECURSIVE link AS (
-            SELECT 1 AS place, encode(sha256(convert_to(before || hashed[1], 'UTF8')), 'hex') AS chain
+            SELECT 1 AS place, LINK AS chain
             UNION ALL
             SELECT place + 1, encode(sha256(convert_to(chain || hashed[place + 1], 'UTF8')), 'hex')
             FROM link WHERE place < cardinality(hashed)
         ) SELECT chain FROM link ORDER BY place
-    ) AS chains
+    ) END AS chains
     FROM (
-        SELECT member_id, before, max(sequence) AS sequence, array_agg(id ORDER BY place) AS ids,
-            array_agg(currency_id ORDER BY place) AS currency_ids, array_agg(points ORDER BY place) AS points,
-            array_agg(balance_after ORDER BY place) AS balances_after, array_agg(at ORDER BY place) AS ats,
-            array_agg(sequence ORDER BY place) AS sequences, array_agg(hashed ORDER BY place) AS hashed
-        FROM keyed GROUP BY member_id, before
+        SELECT member_id, before, max(sequence) AS sequence, array_agg(id) AS ids,
+            array_agg(currency_id) AS currency_ids, array_agg(points) AS points,
+            array_agg(balance_after) AS balances_after, array_agg(at) AS ats,
+            array_agg(sequence) AS sequences, array_agg(hashed) AS hashed
+        FROM (SELECT * FROM keyed ORDER BY member_id, before, place) in_order GROUP BY member_id, before
     ) member
-)""".replace("HASHED", _HASHED)
+)""".replace("HASHED", _HASHED).replace("LINK", _LINK)
 
 _WRITE = """
 , entries AS (
@@ -155,10 +195,11 @@ _WRITE = """
     UPDATE members_member m SET sequence = c.sequence, chain = c.chains[cardinality(c.chains)]
     FROM chained c WHERE m.id = ANY(ARRAY[c.member_id])
 )
-SELECT (SELECT count(DISTINCT member_id) FROM judged WHERE is_plain), (SELECT count(*) FROM keyed),
-    (SELECT count(*) FROM judged WHERE is_plain AND has_ended),
-    (SELECT COALESCE(sum(points), 0)::bigint FROM keyed),
-    ARRAY(SELECT DISTINCT member_id FROM judged WHERE NOT is_plain ORDER BY member_id)"""
+SELECT count(DISTINCT member_id) FILTER (WHERE is_plain), (SELECT count(*) FROM keyed),
+    count(*) FILTER (WHERE is_plain AND has_ended),
+    COALESCE(sum(remaining) FILTER (WHERE is_plain AND has_ended), 0)::bigint,
+    COALESCE(array_agg(DISTINCT member_id ORDER BY member_id) FILTER (WHERE NOT is_plain), '{}')
+FROM judged"""
 
 
 _EXPIRE = _READ + _WRITE

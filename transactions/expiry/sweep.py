@@ -7,7 +7,6 @@ books them by itself (transactions/expiry/plain_lots.py); both ways write the sa
 
 import logging
 import math
-from array import array
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from datetime import datetime
@@ -21,7 +20,7 @@ from loyalty_site.lib.sql import Session
 from loyalty_site.lib.threads import side_by_side
 from members.models import Balance
 from partners.models import Connection
-from programs import versions
+from programs import periods, versions
 from programs.configuration import Configuration
 from transactions import ledger
 from transactions.books.unit_of_work import Books
@@ -59,64 +58,68 @@ def sweep(
 ) -> Iterator[Swept]:
     """Book everything that is due by `now` in a program; yields what each batch did as a Swept."""
     now = now or timezone.now()
+    if is_plain_fast and connection.vendor == "postgresql":
+        yield from _plain_first(program_id, now, most=batch)
+        return
     configuration = versions.current(program_id)
     if not versions.is_current(configuration):
         configuration = versions.renew(program_id)
-    is_plain_fast = is_plain_fast and connection.vendor == "postgresql"
-    # Nobody but this connection sees what its open transaction has written.
-    threads = THREADS if is_plain_fast and not connection.in_atomic_block else 1
-    batches = _cut(_due_members(configuration, now), threads=threads, most=batch)
-    if not is_plain_fast:
-        yield from (_refresh(configuration.id, ids, now=now) for ids in batches)
-    elif batches:
-        yield from _plain_first(configuration, now, batches, threads=min(threads, len(batches)))
-
-
-def _due_members(configuration: Configuration, now: datetime) -> "array[int]":
-    """Keys of the members to whom time did something, in ascending order. Read once, so it costs what is due."""
-    with transaction.atomic():
-        if connection.vendor == "postgresql":
-            plain_lots.only_look_up()
-        return array("q", _due(configuration, now).iterator(chunk_size=10_000))
+    for ids in _cut(list(_due(configuration, now).iterator(chunk_size=10_000)), threads=1, most=batch):
+        yield _refresh(configuration.id, ids, now=now)
 
 
 def _due(configuration: Configuration, now: datetime) -> QuerySet[Balance, int]:
-    """The same as a query, which has one way only: the index of what is due.
+    """Keys of the members to whom time did something, in ascending order. Read once, so it costs what is due.
 
-    With a sum in place of each column neither the currencies nor the order can tempt the database to walk through
-    the balances of all members, whatever it believes about how many are due.
+    With sums in place of columns it has one way only: the index of what is due (see plain_lots.look).
     """
-    currencies = [currency.id for currency in configuration.currencies.values()]
-    due = Balance.objects.alias(of=F("currency") + 0).filter(next_change_at__lte=now, of__in=currencies)
+    due = Balance.objects.alias(of=F("currency") + 0).filter(next_change_at__lte=now, of__in=_keys(configuration))
     return due.annotate(whose=F("member") + 0).order_by("whose").values_list("whose", flat=True).distinct()
 
 
-def _cut(ids: "array[int]", *, threads: int, most: int) -> list[list[int]]:
+def _cut(ids: list[int], *, threads: int, most: int) -> list[list[int]]:
     """Batches of nearly equal size, of `most` members at most; as many for each thread, where that is worth while."""
     if len(ids) < WORTH_SHARING:
         threads = 1
     rounds = math.ceil(len(ids) / (threads * most))
     size = math.ceil(len(ids) / (rounds * threads)) if ids else 1
-    return [ids[first : first + size].tolist() for first in range(0, len(ids), size)]
+    return [ids[first : first + size] for first in range(0, len(ids), size)]
 
 
-def _plain_first(
-    configuration: Configuration, now: datetime, batches: list[list[int]], *, threads: int
-) -> Iterator[Swept]:
+def _plain_first(program_id: int, now: datetime, *, most: int) -> Iterator[Swept]:
     """Let each thread draw the next batch as soon as it is free."""
-    terms = _terms(configuration, now)
+    configuration, seen = _look(versions.current(program_id), now)
+    # Nobody but this connection sees what its open transaction has written.
+    threads = 1 if connection.in_atomic_block else THREADS
+    batches = _cut(seen.due, threads=threads, most=most)
+    if not batches:
+        return
+    terms = _terms(configuration, now, seen.journal_id)
     waiting: SimpleQueue[list[int] | None] = SimpleQueue()
+    threads = min(threads, len(batches))
     for ids in (*batches, *[None] * threads):
         waiting.put(ids)
     shares = [_expire(configuration.id, terms, iter(waiting.get, None)) for _ in range(threads)]
     yield from shares[0] if threads == 1 else side_by_side(shares)
 
 
+def _look(configuration: Configuration, now: datetime) -> tuple[Configuration, plain_lots.Look]:
+    """The program as it is stored now, and what that makes due."""
+    day = periods.local_date(now, configuration.zone).isoformat()
+    seen = plain_lots.look(configuration.id, day, _keys(configuration), now)
+    if seen.version == configuration.version:
+        return configuration, seen
+    return _look(versions.renew(configuration.id), now)
+
+
+def _keys(configuration: Configuration) -> list[int]:
+    return [currency.id for currency in configuration.currencies.values()]
+
+
 def _expire(program_id: int, terms: plain_lots.Terms, batches: Iterator[list[int]]) -> Iterator[Swept]:
     """The database books those who are plain by itself; the others of a batch are booked in the general way."""
     for ids in batches:
         with transaction.atomic():
-            plain_lots.lock(ids)
             plain = plain_lots.expire(ids, terms)
         done = Swept(members=plain.members, plain=plain.members, lots=plain.lots, points=plain.points)
         if plain.others:
@@ -124,13 +127,14 @@ def _expire(program_id: int, terms: plain_lots.Terms, batches: Iterator[list[int
         yield done
 
 
-def _terms(configuration: Configuration, now: datetime) -> plain_lots.Terms:
+def _terms(configuration: Configuration, now: datetime, journal_id: int | None) -> plain_lots.Terms:
     """What holds for all batches. The journal is committed before them: threads would wait for whoever inserts it."""
     currencies = configuration.currencies.values()
     tiers = [tier for group in configuration.tier_groups.values() for tier in group.tiers]
     tiers_extend = any(tier.extension_months for tier in tiers)
-    with transaction.atomic():
-        journal_id = _journal(configuration, now)
+    if journal_id is None:
+        with transaction.atomic():
+            journal_id = _journal(configuration, now)
     return plain_lots.Terms(
         journal_id=journal_id,
         now=now,

@@ -1,7 +1,6 @@
 """Time passes for members whom nobody touches, and it makes no difference who books it, or how often."""
 
 import threading
-from array import array
 from datetime import timedelta
 
 import pytest
@@ -187,24 +186,25 @@ def test_who_was_read_after_the_sweep_began_is_not_booked_again(made, members):
     ],
 )
 def test_no_hand_has_much_less_to_do_than_the_other(members, hands, most, sizes):
-    ids = array("q", range(members))
+    ids = list(range(members))
     batches = sweep._cut(ids, threads=hands, most=most)
     assert [len(batch) for batch in batches] == sizes
-    assert [who for batch in batches for who in batch] == list(ids)
+    assert [who for batch in batches for who in batch] == ids
 
 
 @needs_postgresql
 @pytest.mark.django_db(transaction=True)
 def test_no_connection_waits_for_the_other(transactional_db, monkeypatch):
-    """Not even for the row of the day's journal: both are amid their first batch at the same time."""
+    """Not even for the row of the day's journal: both have written their first batch before one is committed."""
     made = factories.program()
     members = [factories.member(made) for _ in range(4)]
     live(made, members, 5)
     expire, meet = sweep.plain_lots.expire, threading.Barrier(2)
 
     def expire_together(*arguments, **options):
+        done = expire(*arguments, **options)
         meet.wait(timeout=20)
-        return expire(*arguments, **options)
+        return done
 
     monkeypatch.setattr(sweep.plain_lots, "expire", expire_together)
     assert swept(made, LATER, batch=2).members == len(members)
