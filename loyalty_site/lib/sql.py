@@ -8,7 +8,7 @@ What a statement returns has no types but the database's: whoever takes its rows
 """
 
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
 from datetime import UTC, date, datetime
 from functools import lru_cache
@@ -108,6 +108,21 @@ class Session:
         connection = self._opened()
         with self.connection.wrap_database_errors:
             cursor: Rows = connection.execute(sql.replace("%s", "?"), [_to_sqlite(value) for value in params])
+        self._log(sql)
+        return cursor
+
+    def run_prepared(self, sql: str, params: Mapping[str, Value]) -> Rows:
+        """One statement with names for its parameters, on PostgreSQL only; returns its cursor.
+
+        For a large one that repeats: the server plans it when it is first sent, and keeps that for this connection,
+        whatever the parameters are.
+        """
+        self.connection.ensure_connection()
+        self.connection.validate_no_broken_transaction()
+        cursor = _cursor(self.connection.connection)
+        values = {name: array(value) if value.__class__ is list else value for name, value in params.items()}
+        with self.connection.wrap_database_errors:
+            cursor.execute(sql, values, prepare=True)
         self._log(sql)
         return cursor
 

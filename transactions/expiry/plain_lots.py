@@ -9,18 +9,20 @@ finds one way only. Every join leads from a row of the batch to a row of a table
 member travels in arrays, so the steps of a batch are never joined with each other.
 """
 
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-from django.db import connection, transaction
+from django.db import transaction
 
-from loyalty_site.lib.arrays import Row
+from loyalty_site.lib.arrays import Row, Value
 from loyalty_site.lib.sql import Session
 from partners.models import Connection
 
 #: Members of one batch: large enough to cost few statements, small enough to hold locks briefly.
 BATCH = 5000
+
 
 @dataclass(frozen=True, slots=True)
 class Terms:
@@ -70,32 +72,33 @@ def expire(member_ids: list[int], terms: Terms) -> Expired:
     return Expired(*_answer(_LOCK, _EXPIRE, values=asdict(terms) | {"member_ids": member_ids}))
 
 
-def _answer(*statements: str, values: dict[str, Any]) -> Row:
-    """Send these in one round trip, while there is one way only; returns the row that the last one answers.
-
-    Their values are part of their texts: what is prepared for any values would be planned for ten members.
-    """
-    with Session().together():
+def _answer(*statements: str, values: Mapping[str, Value]) -> Row:
+    """Send these in one round trip, while there is one way only; returns the row that the last one answers."""
+    session = Session()
+    with session.together():
         for statement in (_ONLY_LOOK_UP, *statements):
-            # Each its own cursor: one that is used again before the end hands out the first answer.
-            cursor = connection.cursor()
-            cursor.execute(statement, values)
-    row: Row = cursor.fetchone()
-    return row
+            answer = session.run_prepared(statement, values)
+    return answer.fetchall()[0]
 
 
-#: Leaves nothing but indexes to read tables by, and nothing but look-ups to join with, until the transaction ends.
-_ONLY_LOOK_UP = "SELECT set_config('enable_seqscan', 'off', TRUE), set_config('jit', 'off', TRUE)"
+#: Leaves nothing but indexes to read tables by, and nothing but look-ups to join with, until the transaction ends; no
+#: other process is called in, nothing is compiled: both take longer than what they do for few.
+_ONLY_LOOK_UP = (
+    "SELECT set_config(name, value, TRUE) FROM (VALUES ('enable_seqscan', 'off'), ('jit', 'off'), "
+    "('max_parallel_workers_per_gather', '0')) AS these(name, value)"
+)
 
 #: With a sum in place of each column neither the currencies nor the order can tempt the database to walk through the
 #: balances of all members, whatever it believes about how many are due: there is the index of what is due only.
 #: The keys come as one value, which takes a third of the memory that as many rows take.
 _LOOK = """
 SELECT (SELECT version FROM programs_program WHERE id = %(program_id)s), (
-    SELECT j.id FROM programs_program p
-    JOIN partners_connection c ON c.partner_id = p.owner_id AND c.name = %(timetable)s
-    JOIN transactions_journal j ON j.program_id = p.id AND j.connection_id = c.id
-    WHERE p.id = %(program_id)s AND j.kind = 'settlement' AND j.external_id = %(day)s
+    SELECT id FROM transactions_journal
+    WHERE program_id = %(program_id)s AND kind = 'settlement' AND external_id = %(day)s AND connection_id = (
+        SELECT id FROM partners_connection WHERE name = %(timetable)s AND partner_id = (
+            SELECT owner_id FROM programs_program WHERE id = %(program_id)s
+        )
+    )
 ), ARRAY(
     SELECT DISTINCT member_id + 0 AS whose FROM members_balance
     WHERE next_change_at <= %(now)s AND currency_id + 0 = ANY(%(currency_ids)s::bigint[]) ORDER BY whose
@@ -118,17 +121,17 @@ _LINK = "encode(sha256(convert_to(before || hashed[1], 'UTF8')), 'hex')"
 
 _READ = """
 WITH due AS (
-    SELECT id, member_id, currency_id, available - arrears AS held,
+    SELECT ctid AS place_of_row, member_id, currency_id, available - arrears AS held,
         reserved > 0 OR COALESCE(expires_at <= %(now)s, FALSE) OR NOT currency_id = ANY(%(spendable)s::bigint[])
             AS is_special
     FROM members_balance
     WHERE member_id = ANY(%(member_ids)s::bigint[]) AND COALESCE(next_change_at, 'infinity') <= %(now)s
 ), live AS (
-    SELECT d.*, l.entry_id, l.remaining, l.is_pending,
+    SELECT d.*, l.ctid AS lot_row, l.entry_id, l.remaining, l.is_pending,
         CASE WHEN l.is_pending THEN COALESCE(l.available_at, l.deadline_at) ELSE l.expires_at END AS at,
         NOT l.is_extended AND l.currency_id = ANY(%(extendable)s::bigint[]) AS may_live_on
     FROM due d LEFT JOIN LATERAL (
-        SELECT * FROM transactions_lot
+        SELECT ctid, * FROM transactions_lot
         WHERE member_id = d.member_id AND currency_id = d.currency_id AND remaining > 0 OFFSET 0
     ) l ON TRUE
 ), judged AS MATERIALIZED (
@@ -181,16 +184,16 @@ _WRITE = """
     SELECT k.id, l.id, l.points FROM keyed k, unnest(k.lots, k.parts) AS l(id, points) ORDER BY k.id, l.id
 ), lots AS (
     UPDATE transactions_lot SET remaining = 0
-    WHERE entry_id = ANY(ARRAY(SELECT entry_id FROM judged WHERE is_plain AND has_ended))
+    WHERE ctid = ANY(ARRAY(SELECT lot_row FROM judged WHERE is_plain AND has_ended))
 ), balances AS (
     UPDATE members_balance b SET available = b.available - t.points,
         lifetime_expired = b.lifetime_expired + t.points,
         next_change_at = LEAST(b.expires_at, t.rest_at), version = b.version + 1
     FROM (
-        SELECT id, COALESCE(sum(remaining) FILTER (WHERE has_ended), 0)::bigint AS points,
+        SELECT place_of_row, COALESCE(sum(remaining) FILTER (WHERE has_ended), 0)::bigint AS points,
             min(at) FILTER (WHERE NOT has_ended) AS rest_at
-        FROM judged WHERE is_plain GROUP BY id
-    ) t WHERE b.id = ANY(ARRAY[t.id])
+        FROM judged WHERE is_plain GROUP BY place_of_row
+    ) t WHERE b.ctid = t.place_of_row
 ), members AS (
     UPDATE members_member m SET sequence = c.sequence, chain = c.chains[cardinality(c.chains)]
     FROM chained c WHERE m.id = ANY(ARRAY[c.member_id])
@@ -202,4 +205,5 @@ SELECT count(DISTINCT member_id) FILTER (WHERE is_plain), (SELECT count(*) FROM 
 FROM judged"""
 
 
-_EXPIRE = _READ + _WRITE
+#: In one line: what is short enough is taken apart by the client only once.
+_EXPIRE = " ".join(f"{_READ} {_WRITE}".split())

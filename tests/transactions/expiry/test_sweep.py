@@ -5,9 +5,11 @@ from datetime import timedelta
 
 import pytest
 from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from hypothesis import given
 from hypothesis import strategies as st
 
+from programs import versions
 from programs.models import Currency, ExpiryRule
 from tests.support import factories
 from tests.support.factories import post_one, purchase
@@ -94,6 +96,44 @@ def test_plain_members_are_booked_by_the_database(made, members):
     assert done.lots == Lot.objects.filter(traces__entry__in=entries).count() > entries.count() > len(members)
     assert done.points == -sum(entries.values_list("points", flat=True))
     assert not list(audit(made))
+
+
+@needs_postgresql
+def test_the_few_are_booked_with_few_statements(made, members):
+    """Where the day has its journal: planned and sent for a handful, each one more would be felt."""
+    live(made, members, 3, with_pending=False, with_reservations=False)
+    sweep._journal(sweep.versions.current(made.pk), LATER)
+    with CaptureQueriesContext(connection) as sent:
+        assert swept(made, LATER).plain
+    statements = [one["sql"].split()[0] for one in sent if "SAVEPOINT" not in one["sql"]]
+    # Set up, look; set up, lock, write.
+    assert statements == ["SELECT", "SELECT", "SELECT", "SELECT", "WITH"]
+
+
+@needs_postgresql
+def test_nothing_is_kept_where_statements_must_not_be_prepared(made, members, monkeypatch):
+    """Behind PgBouncer in transaction mode (PREPARED_STATEMENTS=false) the next transaction has another server."""
+    live(made, members, 3, with_pending=False, with_reservations=False)
+    with connection.cursor() as cursor:
+        cursor.execute("DEALLOCATE ALL")
+        monkeypatch.setattr(connection.connection, "prepare_threshold", None)
+        assert swept(made, LATER).plain
+        cursor.execute("SELECT count(*) FROM pg_prepared_statements")
+        assert cursor.fetchone() == (0,)
+    assert not list(audit(made))
+
+
+def test_a_program_that_was_changed_by_another_process_is_read_anew(made, members):
+    live(made, members, 3, with_pending=False, with_reservations=False)
+    known = versions.current(made.pk)
+    for one in ExpiryRule.objects.all():
+        one.extension_months = 6
+        one.save()
+    versions._current[made.pk] = known
+    done = swept(made, LATER)
+    assert done.members
+    assert (done.plain, done.lots) == (0, 0)
+    assert not Entry.objects.filter(kind="expiry").exists()
 
 
 @pytest.mark.parametrize("who_extends", ["currency", "tier"])
