@@ -5,8 +5,10 @@ reserved, no extension may apply, and the balance has no end of its own. Each st
 transactions/books/settlement.py would have written, to the last byte of the hash chain; all else is left to it.
 
 Whether few or most are due, no statistics say in time, so nothing here depends on what the planner expects: it
-finds one way only. Every join leads from a row of the batch to a row of a table by its key; what belongs to one
-member travels in arrays, so the steps of a batch are never joined with each other.
+finds one way only, whatever the values are, so its plans are kept for the next batch or program. Every join leads
+from a row of the batch to a row of a table: by its key, or by its place (ctid) where the same statement has read it,
+which nobody else moves while its member is locked. What belongs to one member travels in arrays, so the steps of a
+batch are never joined with each other.
 """
 
 from collections.abc import Mapping
