@@ -117,9 +117,7 @@ class Session:
         For a large one that repeats: the server plans it when it is first sent, and keeps that for this connection,
         whatever the parameters are.
         """
-        self.connection.ensure_connection()
-        self.connection.validate_no_broken_transaction()
-        cursor = _cursor(self.connection.connection)
+        cursor = _cursor(self._opened())
         values = {name: array(value) if value.__class__ is list else value for name, value in params.items()}
         with self.connection.wrap_database_errors:
             cursor.execute(sql, values, prepare=True)
