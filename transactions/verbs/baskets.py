@@ -1,4 +1,4 @@
-"""What do the rules see of an activity that may have been paid in foreign money?"""
+"""What do the rules see of an activity that may have been paid in foreign money, or of which parts came back?"""
 
 from collections.abc import Collection, Iterable, Mapping
 from datetime import date, datetime, timedelta
@@ -12,6 +12,7 @@ from programs.configuration import Configuration
 from programs.models import ExchangeRate
 from programs.rules.base import Basket
 from transactions.books.posting import Rates
+from transactions.books.refunded import Share
 
 #: A rate is taken from the day itself or the last one before it, but no older than this.
 OLDEST_RATE = timedelta(days=7)
@@ -36,6 +37,27 @@ def basket_of(
     scale = _scale(item, configuration, rate)
     lines = tuple(line._replace(eligible=line.eligible * scale) for line in basket.lines)
     return basket._replace(lines=lines, eligible=basket.eligible * scale)
+
+
+def left_of(basket: Basket, item: Activity, shares: Iterable[Share]) -> Basket:
+    """The Basket that is left of the order `item` after `shares` came back: exact, nothing rounded (C14-R1)."""
+    shares, lines = list(shares), list(basket.lines)
+    for share in shares:
+        for back in share.lines:
+            bought, line = item.lines[back.position], lines[back.position]
+            part = Fraction(back.amount, bought.amount) if bought.amount else Fraction(0)
+            full = basket.lines[back.position].eligible
+            # Who tells only the money of a line means all of its pieces when it is all of the money.
+            quantity = bought.quantity if part == 1 and not back.quantity else back.quantity
+            lines[back.position] = line._replace(
+                eligible=line.eligible - full * part, quantity=line.quantity - quantity
+            )
+    by_lines = sum(line.amount for share in shares for line in share.lines)
+    by_amount = sum(share.amount for share in shares)
+    rest = item.amount - by_lines
+    scale = Fraction(rest - by_amount, rest) if rest else Fraction(0)
+    left = tuple(line._replace(eligible=line.eligible * scale) for line in lines)
+    return basket._replace(lines=left, eligible=sum(line.eligible for line in left), amount=rest - by_amount)
 
 
 def base_amount(item: Activity, configuration: Configuration, rate: Decimal | None) -> int:

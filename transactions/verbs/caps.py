@@ -14,8 +14,7 @@ from loyalty_site.lib.refusals import Refused
 from partners.activity import Activity
 from partners.catalogue import Catalogue
 from programs import capping, periods
-from programs.capping import Cap
-from programs.capping import Part as Points
+from programs.capping import Cap, Part
 from programs.earning import Earned
 from programs.traces import CapsTrace
 from transactions.books.columns import Json
@@ -97,7 +96,7 @@ def lock(
 class _Cut(NamedTuple):
     """Points that are left under the caps, each cut as a row of the trace, and what each cap allowed by its code."""
 
-    parts: tuple[Points, ...]
+    parts: tuple[Part, ...]
     cuts: list[Json]
     rooms: dict[str, int]
 
@@ -146,7 +145,7 @@ def desired(earned: Earned) -> Json:
 
 def _cut(
     posting: Posting[Activity],
-    parts: tuple[Points, ...],
+    parts: tuple[Part, ...],
     *,
     freed: Mapping[Name, int] | None = None,
     refuses: bool = False,
@@ -170,7 +169,7 @@ def _cut(
     return _Cut(parts, cuts, rooms)
 
 
-def _row(code: str, name: str, currency: str, before: tuple[Points, ...], after: tuple[Points, ...]) -> Json:
+def _row(code: str, name: str, currency: str, before: tuple[Part, ...], after: tuple[Part, ...]) -> Json:
     cut = {"cap": code, "name": name, "currency": currency}
     return cut | {"from": _sum(before, currency), "to": _sum(after, currency)}
 
@@ -184,13 +183,13 @@ def _reset(cap: Cap, day: date) -> Json:
     return period | ({"resets_on": on.isoformat()} if on else {})
 
 
-def _sum(parts: tuple[Points, ...], currency: str) -> int:
+def _sum(parts: tuple[Part, ...], currency: str) -> int:
     return capping.total(parts, capping.of_currency(currency))
 
 
 def _cut_by_balance(
-    posting: Posting[Activity], parts: tuple[Points, ...], cuts: list[Json]
-) -> tuple[tuple[Points, ...], dict[str, int]]:
+    posting: Posting[Activity], parts: tuple[Part, ...], cuts: list[Json]
+) -> tuple[tuple[Part, ...], dict[str, int]]:
     """(parts, {currency: most that fits}) under the largest balances; pending points count too."""
     fitting: dict[str, int] = {}
     for currency in posting.configuration.currencies.values():
@@ -223,7 +222,7 @@ def _fitting(posting: Posting[Activity], code: str, wanted: int) -> int:
     return low
 
 
-def _with(earned: Earned, parts: tuple[Points, ...]) -> Earned:
+def _with(earned: Earned, parts: tuple[Part, ...]) -> Earned:
     """`earned` with its parts cut to `parts`; what each rule gave still adds up in its trace."""
     trace = earned.trace.copy()
     trace["rules"] = rows = [row.copy() for row in trace["rules"]]

@@ -3,8 +3,7 @@
 from collections.abc import Mapping
 
 from programs import capping, versions
-from programs.capping import Cap
-from programs.capping import Part as Points
+from programs.capping import Cap, Part
 from programs.configuration import Configuration
 from programs.earning import Earned
 from transactions.books.counters import Name
@@ -29,7 +28,7 @@ def again(original: Original, then: Configuration, earned: Earned) -> Earned:
 
 
 def reopen(
-    books: Books, original: Original, refund: Refund, targets: Mapping[str, int], parts: tuple[Points, ...] | None
+    books: Books, original: Original, refund: Refund, targets: Mapping[str, int], parts: tuple[Part, ...] | None
 ) -> None:
     """Give back to the counters what `refund` took back, and note that in it.
 
@@ -53,7 +52,7 @@ def _returned(
     amount: int,
     refund: Refund,
     targets: Mapping[str, int],
-    parts: tuple[Points, ...] | None,
+    parts: tuple[Part, ...] | None,
 ) -> int:
     """How much of the use `amount` of a cap is returned by all refunds of an order together."""
     code = cap.currency

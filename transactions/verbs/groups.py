@@ -84,13 +84,6 @@ def shared(books: Books, earned: Mapping[str, int], shares: Mapping[int, int]) -
     return found
 
 
-def kept(original: Original, currency: Currency, target: int) -> dict[int, int]:
-    """{key of a group of then: points} that groups keep when `target` is left of what an order earned (C19-R4)."""
-    if not currency.is_spendable:
-        return {}
-    return {int(group): target * percent // 100 for group, percent in original.trace.get("shares", {}).items()}
-
-
 def pending_lots(books: Books, original: Original, member: Account) -> Iterable[PendingLot]:
     """All that is still pending of what `original` gave, wherever it lies now."""
     holders = [(member, one.entry, one.currency_id) for one in original.credits]

@@ -1,6 +1,6 @@
 """How are the points of a refunded purchase taken back? Source of the rules: semantics C14."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from fractions import Fraction
 from typing import NamedTuple
 
@@ -9,18 +9,18 @@ from loyalty_site.lib.refusals import Refused
 from members.holdings import Account
 from partners.activity import Reversal
 from programs import earning, rounding, versions, worth
-from programs.capping import Part as Points
+from programs.capping import Part
 from programs.configuration import Currency
 from programs.rules.base import Facts
-from transactions.books.balances import Cause
+from transactions.books.balances import BalanceInHand, Cause
 from transactions.books.columns import Json
+from transactions.books.lots import LotState, remaining
 from transactions.books.originals import Original, Shared
 from transactions.books.refunded import Refund, Share
 from transactions.books.unit_of_work import Books
-from transactions.verbs import caps_of_refunds, groups, restoring
-from transactions.verbs.baskets import basket_of
-from transactions.verbs.clawbacks import claw_back
-from transactions.verbs.kept import kept
+from transactions.models import Entry
+from transactions.verbs import caps_of_refunds, restoring
+from transactions.verbs.baskets import basket_of, left_of
 
 
 class RefundTooLarge(Refused):
@@ -123,7 +123,7 @@ class _Refunding:
                 restored += restoring.give_back(books, payer, redemption, back, self.cause)
         return restored
 
-    def _targets(self) -> tuple[Mapping[str, int], tuple[Points, ...] | None]:
+    def _targets(self) -> tuple[Mapping[str, int], tuple[Part, ...] | None]:
         """({currency code: points that what is left of the order deserves}, the same as parts), by the rules and
         the caps of then (C14-R1). The parts are None where only proportions are known."""
         original, books = self.original, self.books
@@ -149,7 +149,7 @@ class _Refunding:
             category_of=original.trace.get("categories", {}),
         )
         facts = Facts(tiers=original.tiers, enrolled_at=self.account.enrolled_at)
-        earned = earning.evaluate(then, kept(basket, item, shares), facts)
+        earned = earning.evaluate(then, left_of(basket, item, shares), facts)
         earned = caps_of_refunds.again(original, versions.at(program, counted_under), earned)
         return earned.points, earned.parts
 
@@ -160,7 +160,7 @@ class _Refunding:
             currency = books.currencies[currency_id]
             code, target = currency.code, targets.get(currency.code, 0)
             still = points - self._clawed_before(code) - books.gone_of(original, entry, self.account)
-            claw = max(0, still - target + sum(groups.kept(original, currency, target).values()))
+            claw = max(0, still - target + sum(_groups_keep(original, currency, target).values()))
             hand = books.balance(self.account, currency)
             taken = claw_back(hand, original, entry, claw, self.cause) if claw else 0
             self.refund.points[code], self.refund.clawback[code] = -taken, claw
@@ -182,7 +182,7 @@ class _Refunding:
             code, name = currency.code, str(shared.entry)
             before = sum(one.shared.get(name, 0) for one in original.refunds)
             gone = books.gone_of(original, shared.entry, self.account, books.accounts[shared.group])
-            keeps = groups.kept(original, currency, targets.get(code, 0)).get(shared.then, 0)
+            keeps = _groups_keep(original, currency, targets.get(code, 0)).get(shared.then, 0)
             claw = max(0, shared.points - before - gone - keeps)
             left = min(claw, spare[code])
             claw, spare[code] = claw - left, spare[code] - left
@@ -200,7 +200,7 @@ class _Refunding:
         target = targets.get(code, 0)
         earned = sum(credit.points for credit in original.credits if credit.currency_id == currency.id)
         before = self._clawed_before(code) + self.refund.clawback.get(code, 0)
-        return max(0, target - sum(groups.kept(original, currency, target).values()) - (earned - before))
+        return max(0, target - sum(_groups_keep(original, currency, target).values()) - (earned - before))
 
     def _claw_share(self, currency: Currency, shared: Shared, claw: int) -> int:
         """Take back one group's part: what was given back to the member when leaving, the group's, the member's."""
@@ -237,3 +237,49 @@ class _Refunding:
                 price = worth.price(currency.point_value, major=configuration.major, unit=currency.unit)
                 values[code] = worth.of_points(points, price).money_value
         return values
+
+
+def _groups_keep(original: Original, currency: Currency, target: int) -> dict[int, int]:
+    """{key of a group of then: points} that groups keep when `target` is left of what an order earned (C19-R4)."""
+    shares = original.trace.get("shares", {}) if currency.is_spendable else {}
+    return {int(group): target * percent // 100 for group, percent in shares.items()}
+
+
+def claw_back(
+    hand: BalanceInHand,
+    original: Original,
+    entry: int,
+    points: int,
+    cause: Cause,
+    *,
+    policy: str = "",
+    owes: bool = True,
+) -> int:
+    """Take `points` that the entry of `original` gave from its own lot, then from others, then as the policy says.
+
+    `policy` is another than the currency's; `owes` says whether the balance may fall into arrears for it. Returns
+    how many were taken.
+    """
+    currency, policy = hand.currency, policy or hand.currency.refund_policy
+    own = hand.descendant_lots(entry)
+    was_pending = any(lot.is_pending for lot in own)
+    lots = _reachable(hand, own, policy, was_pending=was_pending)
+    taken = min(points, remaining(lots) + (0 if currency.is_spendable else hand.holding.available))
+    if owes and policy == "arrears" and currency.is_spendable:
+        taken = points
+    if taken:
+        hand.debit(taken, cause, lots, kind=Entry.Kind.REVERSAL_DEBIT, lifetime="reversed")
+        if not was_pending:
+            hand.count(-taken, original.activity_at)
+    return taken
+
+
+def _reachable(hand: BalanceInHand, own: Sequence[LotState], policy: str, *, was_pending: bool) -> list[LotState]:
+    """The lots that may be taken from, those of the credit itself first (C14-R3)."""
+    now, is_spendable = hand.books.now, hand.currency.is_spendable
+    lots = [lot for lot in own if lot.is_pending or lot.is_usable(now)]
+    if is_spendable and policy == "pending_only":
+        lots = lots if was_pending else []
+    elif is_spendable:
+        lots += [lot for lot in hand.usable_lots(now) if lot not in own]
+    return lots

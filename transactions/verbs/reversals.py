@@ -16,8 +16,7 @@ from transactions.books.references import Named
 from transactions.models import Entry, Journal
 from transactions.verbs import refunds, restoring
 from transactions.verbs.base import Needs, Verb
-from transactions.verbs.clawbacks import claw_back
-from transactions.verbs.refunds import TakenBack
+from transactions.verbs.refunds import TakenBack, claw_back
 
 #: What the journal of an early release calls itself.
 EARLY_RELEASE = "early release"
@@ -75,29 +74,18 @@ class Reverse(Verb[Reversal]):
         )
 
     def post(self, posting: Posting[Reversal]) -> Result:
-        original, item = posting.original, posting.item
-        if original is None:
-            return _wait(posting, "The order is not here yet; the refund waits for it.")
-        is_order = original.kind == Journal.Kind.ACCRUAL
-        if original.is_open and is_order and not item.journal_id:
-            return _wait(posting, f"The order is {original.status}; the refund waits until that is decided.")
-        _check(original, item)
-        if is_order:
-            cause, back = _refund(posting, original)
-        elif original.kind == Journal.Kind.REDEMPTION:
-            cause, back = _return(posting, original)
-        else:
-            cause, back = _undo(posting, original)
-        return posting.write(
-            cause.journal_id,
-            kind=Journal.Kind.REVERSAL.value,
-            external_id=item.external_id,
-            answer=back.answer | posting.state(posting.configuration.currencies.values()),
-            activity=f"{original.kind} reversed",
-            reason=item.reason,
-            reverses_id=original.id,
-            trace=back.trace,
-        )
+        why = _why_it_waits(posting)
+        return _wait(posting, why) if why else _take_back(posting, posting.about)
+
+
+def _why_it_waits(posting: Posting[Reversal]) -> str:
+    """What a refund waits for; "" where it need not."""
+    order, why = posting.original, ""
+    if order is None:
+        why = "The order is not here yet; the refund waits for it."
+    elif order.is_open and order.kind == Journal.Kind.ACCRUAL and not posting.item.journal_id:
+        why = f"The order is {order.status}; the refund waits until that is decided."
+    return why
 
 
 def _wait(posting: Posting[Reversal], why: str) -> Result:
@@ -108,6 +96,28 @@ def _wait(posting: Posting[Reversal], why: str) -> Result:
         external_id=posting.item.external_id,
         order_ref=posting.item.order,
         due_at=posting.books.now + UNMATCHED_FOR,
+    )
+
+
+def _take_back(posting: Posting[Reversal], original: Original) -> Result:
+    """Book what the kind of the journal asks for. Raises Refused before anything moves."""
+    item = posting.item
+    _check(original, item)
+    if original.kind == Journal.Kind.ACCRUAL:
+        cause, back = _refund_order(posting, original)
+    elif original.kind == Journal.Kind.REDEMPTION:
+        cause, back = _return_redeemed(posting, original)
+    else:
+        cause, back = _undo_adjustment(posting, original)
+    return posting.write(
+        cause.journal_id,
+        kind=Journal.Kind.REVERSAL.value,
+        external_id=item.external_id,
+        answer=back.answer | posting.state(posting.configuration.currencies.values()),
+        activity=f"{original.kind} reversed",
+        reason=item.reason,
+        reverses_id=original.id,
+        trace=back.trace,
     )
 
 
@@ -130,13 +140,14 @@ def _check(original: Original, item: Reversal) -> None:
         raise WrongMeasure(f"Of this kind of transaction, {name} cannot be taken back.", field=name)
 
 
-def _refund(posting: Posting[Reversal], original: Original) -> tuple[Cause, TakenBack]:
+def _refund_order(posting: Posting[Reversal], original: Original) -> tuple[Cause, TakenBack]:
+    """Take back what an order gave for the part of it that came back."""
     share = refunds.wanted(posting.item, original)
     cause = posting.cause()
     return cause, refunds.refund(posting.books, posting.account, original, posting.item, share, cause)
 
 
-def _return(posting: Posting[Reversal], original: Original) -> tuple[Cause, TakenBack]:
+def _return_redeemed(posting: Posting[Reversal], original: Original) -> tuple[Cause, TakenBack]:
     """Give back all, or some, of the points of a redemption."""
     points = original.left if posting.item.points is None else posting.item.points
     if points > original.left:
@@ -148,7 +159,7 @@ def _return(posting: Posting[Reversal], original: Original) -> tuple[Cause, Take
     return cause, TakenBack(answer, {})
 
 
-def _undo(posting: Posting[Reversal], original: Original) -> tuple[Cause, TakenBack]:
+def _undo_adjustment(posting: Posting[Reversal], original: Original) -> tuple[Cause, TakenBack]:
     """Take back a manual credit as far as its points are there; give back what a manual debit took."""
     books, cause = posting.books, posting.cause()
     moved: dict[str, int] = {}
