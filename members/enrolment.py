@@ -102,15 +102,8 @@ def enrol_many(
     that he is. Raises NotEnrollable.
     """
     program = _lock(program.pk)
-    known = ExternalId.objects.filter(connection=via, value__in=list(newcomers)).select_related("customer")
-    # Known to the connection from another program: the same person.
-    stored = {row.value: row.customer for row in known}
-    enrolled = {
-        member.customer_id: member for member in Member.objects.filter(program=program, customer__in=stored.values())
-    }
-    outcome: dict[str, Member | Refusal] = {
-        name: enrolled[customer.pk] for name, customer in stored.items() if customer.pk in enrolled
-    }
+    stored = _known_to(via, newcomers)
+    outcome: dict[str, Member | Refusal] = {**_members_by_now(program, stored)}
     customers = {name: stored.get(name, one) for name, one in newcomers.items() if name not in outcome}
     outcome |= _twins(program, {name: one for name, one in customers.items() if name not in stored})
     customers = {name: one for name, one in customers.items() if name not in outcome}
@@ -130,6 +123,19 @@ def enrol_many(
     standings = starting_standings(versions.of(program), members.values(), now=timezone.now())
     Standing.objects.bulk_create(standings)
     return outcome | members
+
+
+def _known_to(via: Connection, names: Iterable[str]) -> dict[str, Customer]:
+    """{external id: Customer}: known to the connection from another program, it is the same person."""
+    known = ExternalId.objects.filter(connection=via, value__in=list(names)).select_related("customer")
+    return {row.value: row.customer for row in known}
+
+
+def _members_by_now(program: Program, stored: Mapping[str, Customer]) -> dict[str, Member]:
+    """{external id: Member} of the `stored` customers who belong to the program already."""
+    members = Member.objects.filter(program=program, customer__in=stored.values())
+    enrolled = {member.customer_id: member for member in members}
+    return {name: enrolled[customer.pk] for name, customer in stored.items() if customer.pk in enrolled}
 
 
 def _lock(program_id: int) -> Program:

@@ -86,13 +86,19 @@ def record(
         )
 
     results, matched = _attempt(attempt, program_id, via, dry_run=dry_run)
-    for journal_id, position in {} if dry_run else matched.items():
+    if not dry_run:
+        _resume_matched(matched, results, now)
+    return results
+
+
+def _resume_matched(matched: Mapping[int, int | None], results: list[Result], now: datetime | None) -> None:
+    """Book what has waited for a fact of this batch; where the one that waited is of the batch, its Result is new."""
+    for journal_id, position in matched.items():
         # Somebody else may have decided it meanwhile.
         with suppress(Refused):
             result = resume(journal_id, {Journal.Status.PENDING}, now=now)
             if position is not None:
                 results[position] = result
-    return results
 
 
 def _attempt(attempt: Callable[[Configuration], Batch], program_id: int, via: Via, *, dry_run: bool) -> Outcome:

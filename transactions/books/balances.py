@@ -111,8 +111,18 @@ class BalanceInHand:
         paid = 0 if escrow else min(points, holding.arrears)
         moved = Moved(pending=points) if escrow else Moved(available=points - paid, arrears=-paid)
         key = self.entry(kind, points, moved, cause, lifetime)
-        if not self.currency.is_spendable and not escrow:
-            return key
+        if self.currency.is_spendable or escrow:
+            lot = self._new_lot(key, points, cause, end, escrow, origin_id)
+            if paid:
+                self.books.use(key, lot, paid)
+            holding.wake_at(lot.changes_at)
+            self.start_clock(self.books.now)
+        return key
+
+    def _new_lot(
+        self, key: int, points: int, cause: Cause, end: End, escrow: Escrow | None, origin_id: int | None
+    ) -> LotState:
+        """The lot of the credit with this key, among the known ones."""
         lot = LotState(
             id=key,
             member_id=self.account.id,
@@ -133,11 +143,7 @@ class BalanceInHand:
                 escrow.deadline_at,
             )
         self.books.add_lot(lot)
-        if paid:
-            self.books.use(key, lot, paid)
-        holding.wake_at(lot.changes_at)
-        self.start_clock(self.books.now)
-        return key
+        return lot
 
     def debit(
         self,

@@ -51,39 +51,38 @@ def reinstate(
     Said twice, it counts once. Raises Refused: no reason, nothing expired, too long ago, member not active.
     """
     now = now or timezone.now()
-    if not reason.strip():
-        raise NotReinstatable("Say why: members and auditors will ask.", field="reason")
-    lot = Lot.objects.select_related("member", "currency").filter(pk=lot_id).first()
-    if lot is None:
-        raise NotReinstatable("There is no such lot.", field="lot")
+    lot = _asked_for(lot_id, reason)
     configuration = versions.renew(lot.currency.program_id)
     currency = configuration.currencies[lot.currency.code]
     ledger.refresh(configuration.id, [lot.member_id], now=now)
     books = Books(Session(), configuration, now=now)
     with transaction.atomic():
         books.open([lot.member_id], journals=1, entries=1, with_lots=True)
-        name = f"reinstated lot {lot_id}"
-        known = Journal.objects.filter(program=configuration.id, activity=ACTIVITY, external_id=name).first()
+        journals = Journal.objects.filter(program=configuration.id, activity=ACTIVITY)
+        known = journals.filter(external_id=_name(lot)).first()
         if known:
             return Result("replayed", known.pk, known.answer)
         hand = books.balance(books.accounts[lot.member_id], currency)
         points = _expired(hand, lot, within_days)
         end = End(days_from(now, currency.grace_days if days is None else days, configuration.zone))
-        key, answer = _book(hand, lot, points, end)
-        books.own_journal(
-            key,
-            name,
-            kind=Journal.Kind.ADJUSTMENT.value,
-            activity=ACTIVITY,
-            member_id=hand.account.id,
-            user_id=user.pk if user else None,
-            reason=reason[:200],
-            fingerprint=sha256(name.encode()).hexdigest(),
-            payload={"lot": lot.pk, "points": points},
-            answer=answer,
-        )
+        result = _book(hand, lot, points, end, reason=reason, user=user)
         books.close()
-    return Result("posted", key, answer)
+    return result
+
+
+def _name(lot: Lot) -> str:
+    """What the journal is called: of one lot there is one."""
+    return f"reinstated lot {lot.pk}"
+
+
+def _asked_for(lot_id: int, reason: str) -> Lot:
+    """The lot, when somebody has said why its points come back. Raises NotReinstatable."""
+    if not reason.strip():
+        raise NotReinstatable("Say why: members and auditors will ask.", field="reason")
+    lot = Lot.objects.select_related("member", "currency").filter(pk=lot_id).first()
+    if lot is None:
+        raise NotReinstatable("There is no such lot.", field="lot")
+    return lot
 
 
 def _expired(hand: BalanceInHand, lot: Lot, within_days: int) -> int:
@@ -100,11 +99,26 @@ def _expired(hand: BalanceInHand, lot: Lot, within_days: int) -> int:
     return int(found["points"])
 
 
-def _book(hand: BalanceInHand, lot: Lot, points: int, end: End) -> tuple[int, Json]:
-    """Credit the points; returns (key of the journal, its answer)."""
+def _book(
+    hand: BalanceInHand, lot: Lot, points: int, end: End, *, reason: str, user: AbstractBaseUser | None
+) -> Result:
+    """Credit the points, and write the journal about it."""
     cause = Cause(hand.books.next_journal(), hand.books.now)
     hand.credit(points, cause, kind=Entry.Kind.REVERSAL_CREDIT, end=end, origin_id=lot.root, lifetime="expired")
     code = hand.currency.code
     answer: Json = {"points": {code: points}, "lot": lot.pk}
     answer |= {"expires": {code: end.at.isoformat() if end.at else None}}
-    return cause.journal_id, answer | {"member": hand.account.number, "balances": {code: hand.holding.balance}}
+    answer |= {"member": hand.account.number, "balances": {code: hand.holding.balance}}
+    hand.books.own_journal(
+        cause.journal_id,
+        _name(lot),
+        kind=Journal.Kind.ADJUSTMENT.value,
+        activity=ACTIVITY,
+        member_id=hand.account.id,
+        user_id=user.pk if user else None,
+        reason=reason[:200],
+        fingerprint=sha256(_name(lot).encode()).hexdigest(),
+        payload={"lot": lot.pk, "points": points},
+        answer=answer,
+    )
+    return Result("posted", cause.journal_id, answer)
