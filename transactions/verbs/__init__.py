@@ -1,6 +1,7 @@
 """How is each fact posted? One file for each verb of the ledger, and what they share."""
 
 import sys
+from collections.abc import Iterable
 from typing import Any
 
 from loyalty_site.lib.registry import load
@@ -8,8 +9,19 @@ from transactions.books.items import Item
 from transactions.models import Journal
 from transactions.verbs.base import Verb
 
-#: {class of items: the verb that posts them}.
-registry: dict[type[Item], Verb[Any]] = {kind.Item: kind() for kind in load(sys.modules[__name__], Verb).values()}
+
+def by_item(kinds: Iterable[type[Verb[Any]]]) -> dict[type[Item], Verb[Any]]:
+    """{class of items: the verb that posts them}. Raises ImportError where two verbs take the same items."""
+    found: dict[type[Item], Verb[Any]] = {}
+    for kind in kinds:
+        if kind.Item in found:
+            both = f"{type(found[kind.Item]).__module__} and {kind.__module__}"
+            raise ImportError(f"{both} both post {kind.Item.__name__}: each item has one verb.")
+        found[kind.Item] = kind()
+    return found
+
+
+registry = by_item(load(sys.modules[__name__], Verb).values())
 
 
 def of(item: Item) -> Verb[Any]:
