@@ -142,23 +142,27 @@ def night(program: Program, *, now: datetime | None = None, is_forced: bool = Fa
     with it.
     """
     now = now or timezone.now()
-    if zones.switch(program, now=now):
-        logger.info("night: %s is in the time zone %s from now on", program.code, program.time_zone)
-    yesterday = periods.local_date(now, ZoneInfo(program.time_zone)) - timedelta(days=1)
-    todo = list(_todo(program, yesterday))
-    if not todo:
+    if not zones.is_due(program, now) and not list(_todo(program, _yesterday(program, now))):
         return
     with locks.hold(f"night of {program.pk}") as is_ours:
         if not is_ours:
             raise Busy(program.code)
         if not is_forced:
             _check_clock(program, now)
-        # Looked for again: another copy may have ended between our look and the lock.
+        if zones.switch(program, now=now):
+            logger.info("night: %s is in the time zone %s from now on", program.code, program.time_zone)
+        # Looked for again: another copy may have ended between our look and the lock, and the zone may be a new one.
+        yesterday = _yesterday(program, now)
         for day, step in list(_todo(program, yesterday)):
             run = _run(program, day, step, now=now, is_last=day == yesterday)
             yield run
             if run.finished_at is None:
                 return
+
+
+def _yesterday(program: Program, now: datetime) -> date:
+    """The last day that has closed where the program is."""
+    return periods.local_date(now, ZoneInfo(program.time_zone)) - timedelta(days=1)
 
 
 def _todo(program: Program, yesterday: date) -> Iterator[tuple[date, Step]]:

@@ -80,6 +80,20 @@ def test_a_program_moves_to_its_next_zone_on_the_day_that_was_announced(made):
     assert (made.time_zone, made.next_time_zone) == ("Pacific/Kiritimati", "")
 
 
+def test_a_night_that_is_refused_leaves_the_program_in_its_zone(made):
+    """Points would end by days that have not come."""
+    type(made).objects.filter(pk=made.pk).update(next_time_zone="Pacific/Kiritimati", next_time_zone_on="2026-04-01")
+    made.refresh_from_db()
+    ahead = max(NIGHT, nightly._clock()) + timedelta(days=60)
+    code, told = tell("--now", ahead.isoformat())
+    assert (code, "ahead of the clock" in told) == (4, True)
+    made.refresh_from_db()
+    assert (made.time_zone, made.next_time_zone) == ("Europe/Paris", "Pacific/Kiritimati")
+    assert tell("--now", ahead.isoformat(), "--force")[0] == 0
+    made.refresh_from_db()
+    assert (made.time_zone, made.next_time_zone) == ("Pacific/Kiritimati", "")
+
+
 def test_days_that_were_missed_are_caught_up_in_order(made):
     run(made)
     later = NIGHT + timedelta(days=3)
