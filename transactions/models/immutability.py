@@ -1,7 +1,8 @@
 """Who may change what was written down? Nobody: the models and the database both refuse.
 
 The database part is triggers, made after every `migrate`, because SQLite drops the triggers of a table
-whenever Django alters it.
+whenever Django alters it. On SQLite they see what REPLACE deletes only on connections with `recursive_triggers` on;
+settings.py turns it on for those of the product, and nobody can for those of others.
 """
 
 from collections.abc import Callable, Iterator, Sequence, Set

@@ -10,7 +10,8 @@ those fields with `db_constraint=False`. What they name cannot vanish, whatever 
 * Every journal was posted under a version of its program, which names the program by a foreign key.
 
 So triggers on both databases refuse to delete a member, a balance or a version of a program, and to give one
-another key. transactions/proof/audit/orphans.py looks for what names nobody all the same.
+another key; on SQLite REPLACE is refused only on connections with `recursive_triggers` on, as settings.py sets it for
+those of the product. transactions/proof/audit/orphans.py looks for what names nobody all the same.
 """
 
 from collections.abc import Iterator
