@@ -21,10 +21,10 @@ from transactions.verbs import moving_lots
 
 
 class MovedLot(TypedDict):
-    """A lot of the source, and the one at the target (`heir`) that took its place."""
+    """A lot of the source, and the one at the target (`descendant`) that took its place."""
 
     lot: int
-    heir: int
+    descendant: int
     points: int
 
 
@@ -54,7 +54,7 @@ def move_everything(
         giving, taking = books.balance(giver, currency), books.balance(taker, currency)
         before = holding.balance + holding.pending
         moved = moving_lots.move_whole(giving, taking, giving.live_lots, cause)
-        made["lots"] += [{"lot": one.lot.id, "heir": one.successor, "points": one.points} for one in moved]
+        made["lots"] += [{"lot": one.lot.id, "descendant": one.successor, "points": one.points} for one in moved]
         for at, points in _by_window(giving):
             made["plain"].append((currency_id, at.isoformat(), points))
             moving_lots.move_plain(giving, taking, points, Cause(cause.journal_id, at))

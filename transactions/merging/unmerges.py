@@ -22,8 +22,8 @@ from transactions.merging.merges import NotMergeable
 from transactions.models import CapCounter, Entry, Journal, Lot, Trace
 from transactions.verbs import moving_lots
 
-#: What only the target used, or nobody: the source would have lost the rest alike.
-_LOST = Q(entry__kind=Entry.Kind.EXPIRY) | Q(entry__kind=Entry.Kind.REVERSAL_DEBIT)
+#: What would be gone without the merge as well: the source need not get it back.
+_EXPIRED_OR_REVERSED = Q(entry__kind=Entry.Kind.EXPIRY) | Q(entry__kind=Entry.Kind.REVERSAL_DEBIT)
 
 
 class MergeConsumed(NotMergeable):
@@ -154,16 +154,17 @@ def _give_back_plain(
 
 def _brought(merge: Merge, currency: Currency) -> dict[int, int]:
     """{key of a lot at the target: points of it that are the source's} of what time has left of it."""
-    successors = {row["heir"]: row["points"] for row in merge.record["lots"]}
+    # Records of before call it `heir`.
+    brought = {row.get("descendant", row.get("heir")): row["points"] for row in merge.record["lots"]}
     traces = (
-        Trace.objects.filter(_LOST, lot__in=successors)
+        Trace.objects.filter(_EXPIRED_OR_REVERSED, lot__in=brought)
         .filter(Q(entry__kind=Entry.Kind.EXPIRY) | ~Q(entry__journal__reverses__member=merge.target_id))
         .values_list("lot")
         .annotate(points=Sum("points"))
     )
-    lost = dict(traces)
-    ids = Lot.objects.filter(pk__in=successors, currency=currency.id).order_by("pk").values_list("pk", flat=True)
-    return {lot: successors[lot] - lost.get(lot, 0) for lot in ids}
+    expired_or_reversed = dict(traces)
+    ids = Lot.objects.filter(pk__in=brought, currency=currency.id).order_by("pk").values_list("pk", flat=True)
+    return {lot: brought[lot] - expired_or_reversed.get(lot, 0) for lot in ids}
 
 
 def _give_back_lots(

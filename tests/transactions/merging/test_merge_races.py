@@ -37,8 +37,8 @@ def _merge_amid_postings(made, turn):
         item = Transfer(f"g-{turn}", member={"number": twin.number}, to={"number": friend.number}, points=7)
         return [post(made, item)[0].status]
 
-    deeds = [lambda: buy(twin), lambda: buy(ada), give, lambda: buy(twin)]
-    *results, done = at_once(*deeds, lambda: join(twin, ada))
+    actions = [lambda: buy(twin), lambda: buy(ada), give, lambda: buy(twin)]
+    *results, done = at_once(*actions, lambda: join(twin, ada))
     assert {status for some in results for status in some} == {"posted"}
     assert (held(ada), held(twin), held(friend)) == (100 + 180 - 7, 0, 7)
     assert Journal.objects.filter(kind="merge", member=ada).count() == 1

@@ -32,6 +32,18 @@ class TestUnmerge:
         post_one(made, reversal(bought.journal_id))
         assert (held(twin), held(ada)) == (10, 300)
 
+    def test_a_merge_that_was_stored_in_older_words_is_undone_alike(self, made, ada, twin):
+        """What a lot became at the target was called its heir."""
+        post_one(made, purchase(twin, 30_000))
+        before = [ends(who) for who in (twin, ada)]
+        done = join(twin, ada)
+        lots = [{"heir": row.pop("descendant"), **row} for row in done.record["lots"]]
+        assert [sorted(row) for row in lots] == [["heir", "lot", "points"]]
+        Merge.objects.filter(pk=done.pk).update(record=done.record | {"lots": lots})
+        unmerges.unmerge(Merge.objects.get(pk=done.pk))
+        assert (held(twin), held(ada)) == (300, 0)
+        assert [ends(who) for who in (twin, ada)] == before
+
     @pytest.mark.parametrize(
         ("whose", "amount", "left"),
         [
