@@ -16,8 +16,8 @@ from tests.support.balanced import assert_balanced
 from tests.support.factories import held, post, post_one, purchase, redemption, reversal
 from tests.support.few_examples import few_examples
 from tests.support.living import START, live
+from tests.support.rolled_back import rolled_back
 from tests.support.stage import kept
-from tests.support.taken_back import taken_back
 from transactions.merging import merges
 from transactions.models import Lot
 
@@ -32,7 +32,7 @@ names = count()
 @contextmanager
 def undone(made):
     """What happens inside is audited, and leaves no trace."""
-    with taken_back():
+    with rolled_back():
         yield
         assert_balanced(made)
 
@@ -150,7 +150,7 @@ def test_the_order_of_independent_members_does_not_matter(made, facts, shuffled,
         orders = [list(turns), shuffled.sample(turns, len(turns))]
         found = []
         for order in orders:
-            with taken_back():
+            with rolled_back():
                 queues = [deque(queue) for queue in own]
                 items = [queues[place].popleft() for place in order]
                 for batch in [items] if is_one_batch else [[item] for item in items]:

@@ -22,7 +22,7 @@ from partners.activity import Adjustment, Decision, EarlyRelease, Redemption, Re
 from tests.support.factories import purchase
 from tests.support.ledger_machine import LedgerMachine, outcomes
 from tests.support.living import everything
-from tests.support.taken_back import taken_back
+from tests.support.rolled_back import rolled_back
 from transactions import ledger
 from transactions.expiry import sweep
 from transactions.merging import merges
@@ -157,7 +157,7 @@ class Lives(LedgerMachine):
     @somebody_has_points
     @rule(hours=st.integers(1, 72), is_watched=st.booleans())
     def time_passes(self, hours, is_watched):
-        """Nobody may be looking: then it is left to the next deed to find what time did."""
+        """Nobody may be looking: then it is left to the next action to find what time did."""
         self.now += timedelta(hours=hours)
         self.is_watched = is_watched
         outcomes["time", True] += 1
@@ -168,7 +168,7 @@ class Lives(LedgerMachine):
         """C-INV 13: what the night books is what reading would have booked."""
         self.now += timedelta(hours=hours)
         rows, but = list(self.rows.values()), ("chain", "version")
-        with taken_back():
+        with rolled_back():
             ledger.refresh(self.made.pk, [who.pk for who in rows], now=self.now)
             read = everything(rows, but=but)
         assert not any(done.failed for done in sweep.sweep(self.made.pk, now=self.now))

@@ -25,12 +25,12 @@ def made():
 
 def said(made, *path, **values):
     """The program as a document, with other values at `path`."""
-    told = document.export(made)
-    place = told
+    exported = document.export(made)
+    place = exported
     for step in path:
         place = place[step]
     place.update(values)
-    return told
+    return exported
 
 
 def refused(wanted, **consents):
@@ -136,15 +136,15 @@ def test_what_decides_no_end_changes_freely(live):
     document.apply(said(live, "currencies", 0, "expiry", notice_days=60, extension_months=3))
 
 
-@pytest.mark.parametrize("deed", ["leave it out", "bring it in"])
-def test_an_expiry_rule_comes_and_goes_only_knowingly(live, deed):
+@pytest.mark.parametrize("action", ["leave it out", "bring it in"])
+def test_an_expiry_rule_comes_and_goes_only_knowingly(live, action):
     wanted = said(live, "currencies", 0, expiry=None)
-    if deed == "bring it in":
+    if action == "bring it in":
         wanted = document.export(live)
         ExpiryRule.objects.all().delete()
     assert len(refused(wanted)) == 1
     document.apply(wanted, for_new_points=True)
-    assert ExpiryRule.objects.exists() == (deed == "bring it in")
+    assert ExpiryRule.objects.exists() == (action == "bring it in")
 
 
 def test_spent_points_have_no_end_to_keep(live):

@@ -8,8 +8,8 @@ from programs import versions
 
 
 @contextmanager
-def taken_back():
-    """What happens inside is taken back at its end. Programs stay compiled while it lasts, as in a test."""
+def rolled_back():
+    """What happens inside is rolled back at its end. Programs stay compiled while it lasts, as in a test."""
     before = dict(versions._current)
     block = transaction.atomic()
     block._from_testcase = True

@@ -64,9 +64,9 @@ def test_what_is_held_is_closed_when_somebody_rejects(made, who, odd):
         decisions.reject(odd, reason=" ", now=NOW)
     decisions.reject(odd, reason="A stolen card", now=NOW)
     assert (status(odd), state(who)) == ("rejected", (0, 0, 0, 0))
-    for deed in (decisions.approve, decisions.retry):
+    for action in (decisions.approve, decisions.retry):
         with pytest.raises(NotOpen):
-            deed(odd, now=NOW)
+            action(odd, now=NOW)
     assert post(made, reversal(odd), now=NOW)[0].refusal.code == "not_reversible"
 
 

@@ -11,7 +11,7 @@ from programs.models import ExpiryRule
 from tests.support import factories
 from tests.support.factories import at, post_one, purchase, redemption
 from tests.support.living import START, everything, live
-from tests.support.taken_back import taken_back
+from tests.support.rolled_back import rolled_back
 from transactions import ledger
 from transactions.expiry import preview, redating
 from transactions.models import Entry, Lot, NightRun, Redating
@@ -147,15 +147,15 @@ def test_a_job_that_was_interrupted_is_taken_up_where_it_was(made, points, monke
         redating.apply(points, now, reason="Once")
         return everything(members)
 
-    with taken_back():
+    with rolled_back():
         expected = whole()
-    deed, calls = redating._redate, []
+    action, calls = redating._redate, []
 
     def fail_second(*arguments):
         calls.append(1)
         if len(calls) == 2:
             raise KeyboardInterrupt
-        return deed(*arguments)
+        return action(*arguments)
 
     monkeypatch.setattr(redating, "BATCH", 2)
     monkeypatch.setattr(redating, "_redate", fail_second)

@@ -15,7 +15,7 @@ from tests.support import factories
 from tests.support.factories import post_one, purchase
 from tests.support.few_examples import few_examples
 from tests.support.living import START, everything, live
-from tests.support.taken_back import taken_back
+from tests.support.rolled_back import rolled_back
 from transactions import ledger
 from transactions.expiry import sweep
 from transactions.models import Entry, Journal, Lot, Redating
@@ -25,10 +25,10 @@ LATER = START + timedelta(days=3)
 needs_postgresql = pytest.mark.skipif(connection.vendor != "postgresql", reason="the plain case is for PostgreSQL")
 
 
-def tell(made, members, deed, **options):
-    """What `deed` leaves behind; it is undone."""
-    with taken_back():
-        deed()
+def tell(made, members, action, **options):
+    """What `action` leaves behind; it is undone."""
+    with rolled_back():
+        action()
         found = everything(members, **options)
         assert not list(audit(made))
     return found
@@ -55,7 +55,7 @@ def read(made, members, now):
 @given(seed=st.integers(0, 10**6), hours=st.lists(st.integers(1, 60), min_size=1, max_size=4))
 def test_reading_after_the_sweep_equals_reading_lazily(made, members, seed, hours):
     """C-INV 13, and more: the same entries, whether time is booked in four steps by two ways, or in one."""
-    with taken_back():
+    with rolled_back():
         live(made, members, seed)
         end = START + timedelta(hours=max(hours))
 
@@ -74,7 +74,7 @@ def test_reading_after_the_sweep_equals_reading_lazily(made, members, seed, hour
 @few_examples
 @given(seed=st.integers(0, 10**6), pending=st.booleans(), reserves=st.booleans(), hours=st.integers(1, 60))
 def test_the_plain_way_writes_the_same_to_the_last_byte(made, members, seed, pending, reserves, hours):
-    with taken_back():
+    with rolled_back():
         live(made, members, seed, with_pending=pending, with_reservations=reserves)
         now = START + timedelta(hours=hours)
         # The journal of the day, whose key is part of the chain, is there before both.

@@ -49,14 +49,14 @@ def test_the_orm_refuses(model, way):
 @pytest.mark.parametrize("way", ["update", "delete", "base manager", "base manager's delete"])
 def test_related_and_base_managers_do_not_lead_around_it(who, way):
     before = same_content(Entry)
-    deeds = {
+    actions = {
         "update": lambda: who.entries.update(points=1),
         "delete": lambda: who.entries.all().delete(),
         "base manager": lambda: Entry._base_manager.update(points=1),
         "base manager's delete": lambda: Entry._base_manager.all()._raw_delete("default"),
     }
     with pytest.raises((Immutable, DatabaseError)), transaction.atomic():
-        deeds[way]()
+        actions[way]()
     assert same_content(Entry) == before
 
 

@@ -84,8 +84,8 @@ def test_the_whole_life_of_points_is_right(made, who, other):
     post(made, Reversal("half", order="late", amount=2_000), now=now + timedelta(days=2))
     now += timedelta(days=30)
     reserved = [post_one(made, redemption(who, 40, reserve_s=600), now=now).journal_id for _ in range(4)]
-    deeds = [Decision(reserved[0], "confirm"), Decision(reserved[1], "release")]
-    assert {result.status for result in post(made, *deeds, now=now + timedelta(minutes=1))} == {"posted"}
+    actions = [Decision(reserved[0], "confirm"), Decision(reserved[1], "release")]
+    assert {result.status for result in post(made, *actions, now=now + timedelta(minutes=1))} == {"posted"}
     assert tell(made) == {}
     later = now + timedelta(minutes=30)
     gift = Transfer("gift", {"number": who.number}, {"number": other.number}, 100)

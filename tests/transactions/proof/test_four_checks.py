@@ -12,7 +12,7 @@ from tests.support import factories
 from tests.support.factories import at, post, post_one, purchase, redemption, reversal
 from tests.support.few_examples import few_examples
 from tests.support.living import START, live
-from tests.support.taken_back import taken_back
+from tests.support.rolled_back import rolled_back
 from transactions import ledger
 from transactions.models import Entry, Lot, Trace
 from transactions.models.immutability import drop_triggers
@@ -108,7 +108,7 @@ def test_a_balance_that_is_not_its_sums_is_found(made, who, spent):
 @given(seed=st.integers(0, 10**6), hours=st.integers(1, 60), back=st.booleans())
 def test_a_random_life_makes_none_of_the_four(made, seed, hours, back):
     """C4-X1: all four, of what the engine wrote; asked without the audit, by sums over rows."""
-    with taken_back():
+    with rolled_back():
         members = [factories.member(made) for _ in range(3)]
         live(made, members, seed)
         now = START + timedelta(hours=hours)

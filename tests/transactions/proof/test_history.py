@@ -12,7 +12,7 @@ from partners.activity import EarlyRelease
 from tests.support.factories import at, post_one, purchase, redemption
 from tests.support.few_examples import few_examples
 from tests.support.living import START, live
-from tests.support.taken_back import taken_back
+from tests.support.rolled_back import rolled_back
 from transactions import ledger
 from transactions.models import Lot
 from transactions.proof import history
@@ -34,7 +34,7 @@ def test_the_past_is_told_as_it_was_seen(made, who, seed):
     """Snapshots along the way, of balances, lots with their ends, and tiers, are told again afterwards."""
     random = Random(seed)
     who.standings.update(recorded_at=START)
-    with taken_back():
+    with rolled_back():
         now, seen = START, {}
         for step in range(6):
             live(made, [who], seed + step, steps=random.randint(0, 8), now=now)

@@ -38,9 +38,9 @@ def adjust(made, item, user, now=NOON):
     return approvals.adjust(made, item, user=user, via=factories.till(made), now=now)
 
 
-def refused(deed, *args, **options):
+def refused(action, *args, **options):
     with pytest.raises(Refused) as caught:
-        deed(*args, **options)
+        action(*args, **options)
     return caught.value.refusal.code, caught.value.refusal.field
 
 
@@ -221,7 +221,7 @@ def test_nobody_decides_their_own_request(made, who, second, is_superuser):
 
 def test_nobody_touches_their_own_membership(made, who, clerk, second, boss):
     asked = adjust(made, hand(who, 600), clerk).approval
-    for user, deed in [
+    for user, action in [
         (clerk, lambda: adjust(made, hand(who, 1, "own"), clerk)),
         (boss, lambda: adjust(made, hand(who, 1, "own"), boss)),
         (second, lambda: approvals.approve(asked.pk, second)),
@@ -230,7 +230,7 @@ def test_nobody_touches_their_own_membership(made, who, clerk, second, boss):
     ]:
         who.customer.user = user
         who.customer.save()
-        assert refused(deed) == ("own_membership", "member")
+        assert refused(action) == ("own_membership", "member")
     assert held(who) == 0
 
 
@@ -259,6 +259,6 @@ def test_two_windows_of_one_person_share_the_limit_of_the_day(transactional_db, 
     made = factories.program()
     limit(made, "Store staff", per_posting=500, per_day=1000)
     who, clerk = factories.member(made), person(django_user_model, "clerk", "Store staff")
-    deeds = [lambda n=n: adjust(made, hand(who, 500, f"hand-{n}"), clerk, now=None).status for n in range(6)]
-    assert sorted(at_once(*deeds)) == ["posted"] * 2 + ["waiting"] * 4
+    actions = [lambda n=n: adjust(made, hand(who, 500, f"hand-{n}"), clerk, now=None).status for n in range(6)]
+    assert sorted(at_once(*actions)) == ["posted"] * 2 + ["waiting"] * 4
     assert held(who) == 1000

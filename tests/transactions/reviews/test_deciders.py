@@ -88,14 +88,14 @@ def test_an_owner_who_approves_for_a_group_is_named(made):
     assert (journal.decided_by, journal.decided_by_member, journal.decided_at) == (None, owner, LATER)
 
 
-@pytest.mark.parametrize(("deed", "status"), [("confirm", "processed"), ("release", "rejected")])
-def test_who_ends_a_reservation_at_the_desk_is_stored(made, who, judge, deed, status):
+@pytest.mark.parametrize(("action", "status"), [("confirm", "processed"), ("release", "rejected")])
+def test_who_ends_a_reservation_at_the_desk_is_stored(made, who, judge, action, status):
     post_one(made, purchase(who, 10000), now=NOW)
     cart = post_one(made, redemption(who, 30, reserve_s=600), now=NOW).journal_id
-    post_one(made, Decision(cart, deed, "Asked to"), user=judge, now=NOW)
+    post_one(made, Decision(cart, action, "Asked to"), user=judge, now=NOW)
     assert decided(cart) == (status, judge, NOW)
     other = post_one(made, redemption(who, 30, reserve_s=600), now=NOW).journal_id
-    post_one(made, Decision(other, deed, "Asked to"), now=NOW)
+    post_one(made, Decision(other, action, "Asked to"), now=NOW)
     assert decided(other) == (status, None, None)
 
 

@@ -115,8 +115,8 @@ def test_tills_that_race_for_the_last_60_share_them():
     cap(made, "budget", 60, scope="program", period="ever")
     people = [factories.member(made) for _ in range(6)]
     till = factories.till(made)
-    deeds = [lambda who=who: post_one(made, purchase(who, 6000), via=till).answer["points"] for who in people]
-    given = at_once(*deeds)
+    actions = [lambda who=who: post_one(made, purchase(who, 6000), via=till).answer["points"] for who in people]
+    given = at_once(*actions)
     assert sorted(points.get("points", 0) for points in given) == [0, 0, 0, 0, 0, 60]
     assert used("budget") == [60]
 

@@ -46,12 +46,12 @@ def test_a_daily_limit_holds_against_many_redemptions_at_once():
     for buyer in buyers:
         Relation.objects.create(member=buyer, group=firm, role="buyer", percent=100, may_redeem=True, daily_limit=25)
         post_one(made, purchase(buyer, 50_000))
-    deeds = [
+    actions = [
         lambda buyer=buyer: post(made, redemption(firm, 10, by={"number": buyer.number}))[0]
         for buyer in buyers
         for _ in range(6)
     ]
-    results = at_once(*deeds)
+    results = at_once(*actions)
     assert sorted(result.status for result in results) == [*["posted"] * 4, *["refused"] * 8]
     assert held(firm) == 960
     assert_balanced(made)

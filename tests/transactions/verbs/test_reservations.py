@@ -59,13 +59,13 @@ def test_a_reservation_runs_out_by_itself_whoever_looks_first(made, rich):
     assert Entry.objects.get(kind="unreserve").activity_at == T0 + timedelta(minutes=15)
 
 
-@pytest.mark.parametrize(("deed", "status"), [("confirm", "refused"), ("release", "replayed")])
-def test_a_decision_that_comes_too_late_finds_it_run_out(made, rich, deed, status):
+@pytest.mark.parametrize(("action", "status"), [("confirm", "refused"), ("release", "replayed")])
+def test_a_decision_that_comes_too_late_finds_it_run_out(made, rich, action, status):
     """The same answer, whether or not the sweep was there before."""
     reserved = reserve(made, rich, 300, "r", T0)
-    assert decide(made, reserved, deed, T2).status == status
+    assert decide(made, reserved, action, T2).status == status
     assert state(rich) == (500, 0, 0, 0)
-    assert decide(made, reserved, deed, T2).status == status
+    assert decide(made, reserved, action, T2).status == status
 
 
 def test_reserving_is_idempotent(made, rich):

@@ -42,7 +42,7 @@ def test_a_renamed_answer_breaks_no_old_refund(made, who, half):
 
 
 def test_a_refund_that_told_it_in_its_answer_only_still_counts(made, who, half):
-    """So did journals of before the trace told what was moved."""
+    """So did journals of before the trace said what was moved."""
     bought, part = half
     old = {name: value for name, value in part.trace.items() if name not in ("points", "clawback")}
     assert old.keys() < part.trace.keys()
