@@ -105,7 +105,7 @@ def _reconcile(night: Night) -> Counts:
         differences += 1
         if len(listed) < LISTED:
             listed.append(str(drift))
-    return {"members": members, "differences": differences, "told": listed}
+    return {"members": members, "differences": differences, "listed": listed}
 
 
 STEPS = [

@@ -73,7 +73,7 @@ def _load(now: datetime) -> dict[str, int]:
     ):
         journals |= _post(program, via, (event.dated(present, numbers) for event in group))
     _post(program, till, (mistake.reversal(present, journals) for mistake in events.of_mistakes()))
-    _settle_in(program, [*customers.values(), *newcomers])
+    _vary(program, [*customers.values(), *newcomers])
     Session().analyze()
     return _count(program)
 
@@ -148,7 +148,7 @@ def _post(
     return journals
 
 
-def _settle_in(program: Program, members: Sequence[Member]) -> None:
+def _vary(program: Program, members: Sequence[Member]) -> None:
     """A plastic card for every fourth member, home stores, and a few who are suspended or have left."""
     Card.objects.bulk_create(
         Card(member=member, program=program, number=f"ENC-{place:06}")

@@ -157,7 +157,7 @@ _EXPIRED_OR_CANCELLED = (
     "WHERE x.kind = 'expiry' OR (x.kind = 'reversal_debit' AND s.kind = 'settlement') UNION ALL "
     "SELECT f.root, -x.points FROM family f JOIN transactions_entry x ON x.id = f.lot "
     "JOIN transactions_journal s ON s.id = x.journal_id WHERE s.activity = 'reinstatement'"
-    ") lost GROUP BY root"
+    ") gone GROUP BY root"
 )
 #: Journals by key, and redemptions by the orders that they paid for. One index answers each part.
 _WANTED = (

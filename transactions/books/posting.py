@@ -111,14 +111,14 @@ class Posting(Generic[I_co]):
 
     @property
     def account(self) -> Account:
-        """The member whose points move; for verbs that cannot do without."""
+        """The member whose points move; for verbs that cannot do without one. Raises LookupError."""
         if self.owner is None:
             raise LookupError("The item is about something that is not here yet.")
         return self.owner
 
     @property
     def about(self) -> Original:
-        """The journal that the item is about; for verbs that cannot do without."""
+        """The journal that the item is about; for verbs that cannot do without one. Raises LookupError."""
         if self.original is None:
             raise LookupError("The item is about something that is not here yet.")
         return self.original

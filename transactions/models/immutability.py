@@ -105,10 +105,10 @@ def _changed(connection: BaseDatabaseWrapper, table: str, derived: Set[str], dif
     if table not in WHILE_OPEN:
         return differs(frozen)
     columns, states = WHILE_OPEN[table]
-    settled = columns.split()
-    always = differs([name for name in frozen if name not in settled])
+    while_open = columns.split()
+    always = differs([name for name in frozen if name not in while_open])
     inside = ", ".join(f"'{state}'" for state in states)
-    return f"{always} OR (OLD.status NOT IN ({inside}) AND ({differs(settled)}))"
+    return f"{always} OR (OLD.status NOT IN ({inside}) AND ({differs(while_open)}))"
 
 
 def _leaps() -> str:

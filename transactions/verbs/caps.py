@@ -206,7 +206,7 @@ def _cut_by_balance(
 
 
 def _fitting(posting: Posting[Activity], code: str, wanted: int) -> int:
-    """The most of `wanted` points that neither the member nor the groups that share in them have no room for."""
+    """The most of `wanted` points for which the member and the groups that share in them all have room."""
     books, account, currency = posting.books, posting.account, posting.configuration.currencies[code]
     shares = groups.percents(books, account)
 

@@ -39,9 +39,9 @@ class Command(BaseCommand):
         code = 0
         try:
             for run in nightly.night(program, now=now, is_forced=force):
-                counts = ", ".join(f"{name} {value}" for name, value in run.counts.items() if name != "told")
+                counts = ", ".join(f"{name} {value}" for name, value in run.counts.items() if name != "listed")
                 self.stdout.write(f"{run.program.code} {run.day} {run.step}: {run.error or counts or 'nothing'}")
-                for drift in run.counts.get("told", []):
+                for drift in run.counts.get("listed", []):
                     self.stdout.write(f"  {drift}")
                 if run.error or run.counts.get("differences") or run.counts.get("failed"):
                     code = FAILED

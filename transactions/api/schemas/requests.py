@@ -57,7 +57,7 @@ MEMBER = Fields[Identifiers](
     required=True,
     text="One identifier is enough; of several the surest that is known wins, in this order.",
 )
-_NAME = _text(Activity, "external_id", required=True, text="Your own name for the fact: told twice, it counts once.")
+_NAME = _text(Activity, "external_id", required=True, text="Your own name for the fact: sent twice, it counts once.")
 _WHEN = Instant(text="When it happened; now unless said.")
 _WHY = _text(Redemption, "reason")
 _CURRENCY = _text(Redemption, "currency", text="Code of the program's currency; the primary one unless said.")

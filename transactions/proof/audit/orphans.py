@@ -57,7 +57,8 @@ def _is_missing(parent: str, key: str) -> str:
 
 
 def orphans(session: Session, program_id: int) -> Iterator[Drift]:
-    """A Drift for each row of the program's ledger that names nobody; without a program, it is told with each."""
+    """A Drift for each row of the program's ledger that names a row which is not there. What names a program that
+    is not there is reported with every program."""
     parts = [named.missing() for named in NAMED]
     found = session.run(f"{' UNION ALL '.join(parts)} ORDER BY 1, 2", [program_id] * len(parts))
     for what, pk, key in found.fetchall():
