@@ -186,6 +186,14 @@ class ModelAdmin(KnownChoices, ThemeModelAdmin):
 class HistoryAdmin(ThemeHistoryAdmin, ModelAdmin):
     """Configuration: who changed what and when can be read on the history page."""
 
+    def history_form_view(
+        self, request: HttpRequest, object_id: str, version_id: str, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        # The page asks no method for these, and a code that is fixed has no input. A copy, as in VerbAdmin.
+        shown = copy(self)
+        shown.prepopulated_fields = {}  # type: ignore[misc]
+        return super(HistoryAdmin, shown).history_form_view(request, object_id, version_id, extra_context)
+
 
 class FactAdmin(ModelAdmin):
     """Rows that only the ledger writes: everybody reads, nobody touches."""

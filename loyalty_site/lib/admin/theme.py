@@ -134,7 +134,14 @@ if TYPE_CHECKING:
 
     theme_list: _ThemeList
 
-    class ThemeHistoryAdmin(admin.ModelAdmin[Any]): ...
+    class ThemeHistoryAdmin(admin.ModelAdmin[Any]):
+        def history_form_view(
+            self,
+            request: HttpRequest,
+            object_id: str,
+            version_id: str,
+            extra_context: dict[str, Any] | None = None,
+        ) -> HttpResponse: ...
 
     class _ThemeInline(admin.options.InlineModelAdmin[Any, Any]):
         collapsible: bool
