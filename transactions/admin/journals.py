@@ -43,6 +43,16 @@ _COLOURS = {
 }
 
 
+class ConnectionFilter(RelatedDropdownFilter):
+    """Reads the partners, by whom connections are named, with them."""
+
+    def field_choices(
+        self, field: Any, request: HttpRequest, model_admin: admin.ModelAdmin[Any]
+    ) -> list[tuple[str, Any]]:
+        rows = Connection.objects.select_related("partner").only("name", "partner__name")
+        return [(str(row.pk), str(row)) for row in rows]
+
+
 @admin.register(Journal)
 class JournalAdmin(VerbAdmin):
     """Transactions. Purchases are entered here; what is done to one afterwards is an action of its page."""
@@ -54,7 +64,7 @@ class JournalAdmin(VerbAdmin):
         ["program", RelatedDropdownFilter],
         ["kind", ChoicesDropdownFilter],
         ["status", ChoicesDropdownFilter],
-        ["connection", RelatedDropdownFilter],
+        ["connection", ConnectionFilter],
         ["activity_at", RangeDateTimeFilter],
     ]
     list_select_related = ["program", "member__customer"]
@@ -154,9 +164,9 @@ class JournalAdmin(VerbAdmin):
         term = search_term.strip().replace("\0", "")
         if not term:
             return queryset, False
-        named = list(_named(term)[:2])
-        if named:
-            return queryset.filter(pk__in=_named(term)), False
+        named = _named(term)
+        if list(named[:2]):
+            return queryset.filter(pk__in=named), False
         members = search.matching(Member.objects.all(), term)
         return queryset.filter(member__in=members.values("pk")), False
 

@@ -9,7 +9,7 @@ from django.contrib import admin
 from django.contrib.admin.exceptions import NotRegistered
 from django.contrib.admin.views.autocomplete import AutocompleteJsonView
 from django.core.exceptions import ImproperlyConfigured
-from django.db.models import Model
+from django.db.models import Model, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.urls import get_script_prefix
 
@@ -115,7 +115,15 @@ def _place_of(owner: admin.ModelAdmin[Any]) -> int | None:
 
 
 class _Autocomplete(AutocompleteJsonView):
-    """A model's admin may say more about a row than its name, where two could be mistaken."""
+    """A model's admin may say more about a row than its name, where two could be mistaken.
+
+    What names a row is read along as it is for a list, not once for each row.
+    """
+
+    def get_queryset(self) -> QuerySet[Any]:
+        rows: QuerySet[Any] = super().get_queryset()
+        along = self.model_admin.list_select_related
+        return rows if isinstance(along, bool) else rows.select_related(*along)
 
     def serialize_result(self, obj: Model, to_field_name: str) -> dict[str, str]:
         text = self.model_admin.autocomplete_text(obj) if isinstance(self.model_admin, ModelAdmin) else str(obj)
