@@ -19,8 +19,8 @@ from transactions.reviews import approvals
 class LivelyShop(Shop):
     """`clerk`, of the store staff, may post 100 points at once and has asked for 500 (`asked`)."""
 
-    def __init__(self):
-        super().__init__()
+    def __init__(self, suffix=""):
+        super().__init__(suffix)
         staff.make_groups()
         self.points = self.program.currencies.get(code="points")
         self.cap = Cap.objects.create(

@@ -9,18 +9,47 @@ import fcntl
 import io
 from pathlib import Path
 
+import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 FILE = Path(__file__).resolve().parent.parent / "query_counts.csv"
 DATABASES = ["sqlite", "postgresql"]
+COMMAND = 'make test ARGS="-k query_counts --record-query-counts"'
+
+
+@pytest.fixture
+def hold(request):
+    """A function that holds counts to the record, or records them where that is asked for."""
+
+    def hold(area, counts):
+        if request.config.getoption("--record-query-counts"):
+            record(area, counts)
+        known = recorded(area)
+        unlike = {
+            name: f"{known.get(name)} recorded, {counts.get(name)} counted"
+            for name in sorted(known.keys() | counts.keys())
+            if known.get(name) != counts.get(name)
+        }
+        assert not unlike, f"If that is right: {COMMAND}"
+
+    return hold
+
+
+def walk(patterns, prefix=""):
+    """(pattern, the route before it) of each address that is served, however deeply they are nested."""
+    for pattern in patterns:
+        if hasattr(pattern, "url_patterns"):
+            yield from walk(pattern.url_patterns, prefix + str(pattern.pattern))
+        else:
+            yield pattern, prefix
 
 
 def count(ask):
     """Statements of `ask`, a function without arguments that returns a response."""
     with CaptureQueriesContext(connection) as log:
         response = ask()
-    assert response.status_code < 300, response.content
+    assert response.status_code < 400, response.content
     return len(log)
 
 

@@ -13,14 +13,17 @@ from transactions.models import Journal
 
 
 class Shop:
-    """`ada` has bought (with a line of a product), was refunded, and has redeemed."""
+    """`ada` has bought (with a line of a product), was refunded, and has redeemed.
 
-    def __init__(self):
-        owner = factories.partner("alpine", name="Alpine Sports")
+    `suffix` makes the codes of another one beside it.
+    """
+
+    def __init__(self, suffix=""):
+        owner = factories.partner(f"alpine{suffix}", name="Alpine Sports")
         self.store = factories.store(owner, "lyon", city="Lyon")
         factories.product(owner, "SKI-1", "skis", name="Skis")
-        self.program = factories.program("alpine", owner=owner, name="Alpine Club")
-        guest = factories.partner("cafe", name="Café du Lac")
+        self.program = factories.program(f"alpine{suffix}", owner=owner, name="Alpine Club")
+        guest = factories.partner(f"cafe{suffix}", name="Café du Lac")
         Participation.objects.create(program=self.program, partner=guest)
         self.program.refresh_from_db()
         self.till = Connection.of(owner, Connection.Platform.API)
