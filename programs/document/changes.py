@@ -6,8 +6,8 @@ from typing import TypeAlias, TypeVar
 
 from django.core.exceptions import ValidationError
 from django.db import models
-from django.db.models import ForeignObjectRel
 
+from loyalty_site.lib.referrers import referrers
 from loyalty_site.lib.refusals import Refused
 from programs.checks import Problem, clause_of
 from programs.models import Cap, Currency, Rule, Tier, TierGroup
@@ -75,27 +75,12 @@ class Changes(list[Change]):
     def keep_only(self, codes: Iterable[str], rows: models.QuerySet[Coded], path: str) -> None:
         """Delete the rows with other codes. Raises Invalid where something refers to one of them."""
         for row in rows.exclude(code__in=list(codes)):
-            holders = referrers(row)
+            holders = referrers([row])
             if holders:
                 words = f"“{row.code}” cannot be left out: {', '.join(holders)} refer to it"
                 raise Invalid([Problem(path, words)])
             row.delete()
             self.removed(str(row._meta.verbose_name), row.code)
-
-
-def referrers(row: models.Model) -> list[str]:
-    """What still needs `row`, in the words of the admin; [] if it may go.
-
-    Asked relation by relation, because Django's own refusal would first load each of a million balances.
-    """
-    relations = row._meta.get_fields(include_hidden=True)
-    return [
-        str(relation.related_model._meta.verbose_name_plural)
-        for relation in relations
-        if isinstance(relation, ForeignObjectRel)
-        and relation.on_delete is models.PROTECT
-        and relation.related_model._base_manager.filter(**{relation.field.name: row}).exists()
-    ]
 
 
 def _under(path: str, error: ValidationError) -> list[Problem]:

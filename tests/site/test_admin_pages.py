@@ -148,3 +148,28 @@ def test_a_number_that_is_none_leads_back_to_the_list(client, boss, shop):
     client.force_login(boss)
     for number in ("0", "99999999999999999999999", "x", "1e5"):
         assert client.get(page(Journal, "change", number)).status_code == 302
+
+
+def test_what_keeps_a_row_is_said_by_its_kind_and_the_row_stays(client, boss, shop):
+    client.force_login(boss)
+    one, some = page(Program, "delete", shop.program.pk), page(Program, "changelist")
+    chosen = {"action": "delete_selected", "_selected_action": [shop.program.pk]}
+    for answer in (client.get(one), client.post(one, {"post": "yes"}), client.post(some, chosen | {"post": "yes"})):
+        kinds = answer.context["protected"]
+        assert {"Members", "Journals", "Program versions"} <= set(kinds)
+        assert len(kinds) == len(set(kinds))
+    assert Program.objects.filter(pk=shop.program.pk).exists()
+
+
+def test_what_nothing_needs_may_be_deleted(client, boss, shop):
+    client.force_login(boss)
+    spare = factories.store(shop.store.partner, "spare")
+    answer = client.post(page(Store, "delete", spare.pk), {"post": "yes"})
+    assert answer["Location"] == page(Store, "changelist")
+    assert not Store.objects.filter(pk=spare.pk).exists()
+
+
+def test_the_earlier_versions_of_a_program_open(client, boss, shop):
+    client.force_login(boss)
+    for version in shop.program.history.all():
+        assert client.get(page(Program, "simple_history", shop.program.pk, version.pk)).status_code == 200

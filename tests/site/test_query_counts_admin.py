@@ -1,4 +1,4 @@
-"""Each page of the admin takes as many statements as are recorded, and no list more of them for more rows."""
+"""Each page of the admin takes as many statements as are recorded, and no more for more rows."""
 
 from functools import partial
 
@@ -10,6 +10,8 @@ from django.test import Client
 from tests.support.admin_pages import FOR_STRANGERS, REFUSED, pages
 from tests.support.lively import LivelyShop
 from tests.support.query_counts import count
+
+MANY = (" list", " search", " autocomplete", " delete")
 
 
 @pytest.fixture
@@ -31,8 +33,11 @@ def test_the_pages_of_the_admin(browser, lively_shop, hold):
     hold("admin", counts)
 
 
-def test_a_list_takes_as_many_statements_for_more_rows(browser, lively_shop):
-    lists = [page for page in pages() if page.name.endswith((" list", " search", " autocomplete"))]
-    before = {page.name: count(partial(page.get, browser)) for page in lists}
+def test_a_page_takes_as_many_statements_for_more_rows(browser, lively_shop):
+    """Those that show many rows: lists, what is offered to choose from, and what keeps a row from being deleted."""
+    many = [page for page in pages() if page.name.endswith(MANY) and page.name not in REFUSED]
+    before = {page.name: count(partial(page.get, browser)) for page in many}
     LivelyShop("-2")
-    assert {page.name: count(partial(page.get, browser)) for page in lists} == before
+    for number in range(3):
+        lively_shop.ask(200 + number, f"ask-more-{number}")
+    assert {page.name: count(partial(page.get, browser)) for page in many} == before

@@ -17,6 +17,7 @@ from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.urls import URLPattern
 from django.utils.functional import cached_property
+from django.utils.text import capfirst
 
 from loyalty_site.lib.admin.addresses import open_page_of
 from loyalty_site.lib.admin.checks import PageChecks
@@ -25,6 +26,7 @@ from loyalty_site.lib.admin.extensions import Extension, names_of
 from loyalty_site.lib.admin.theme import Action, Actions, Method, StaffRequest, ThemeHistoryAdmin, ThemeModelAdmin
 from loyalty_site.lib.forms import ModelForm
 from loyalty_site.lib.panels import Panel, Tiles
+from loyalty_site.lib.referrers import referrers
 
 #: Lists are counted up to here: an exact number of millions costs a scan and helps nobody.
 MOST_COUNTED = 10_000
@@ -117,6 +119,13 @@ class ModelAdmin(KnownChoices, ThemeModelAdmin):
         """A page of the back office that is not the form of a row."""
         shown = {**self.admin_site.each_context(request), "title": title, "opts": self.opts, **context}
         return TemplateResponse(request, template, shown)
+
+    def get_deleted_objects(
+        self, objs: Sequence[Any] | QuerySet[Any], request: HttpRequest
+    ) -> tuple[list[str], dict[str, int], set[str], list[str]]:
+        """What goes with `objs`, and what keeps them: the kinds of it, where Django would name each row."""
+        kept_by = [capfirst(name) for name in referrers(objs)] if objs else []
+        return ([], {}, set(), kept_by) if kept_by else super().get_deleted_objects(objs, request)
 
     def get_urls(self) -> list[URLPattern]:
         subpages = [page.url(self) for extension in self.extensions for page in extension.subpages]
