@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from _typeshed import DataclassInstance
 
 T = TypeVar("T")
+#: Fields by name as `dump` stored them: their types are known to be right, but no annotation can say which has which.
+_Stored: TypeAlias = dict[str, Any]  # type: ignore[explicit-any]
 
 #: What each identifier of a member, and all attributes together, may have.
 IDENTIFIER, ATTRIBUTES = Longest(254), Longest(8000)
@@ -209,8 +211,7 @@ def _defaults(kind: type["DataclassInstance"]) -> tuple[tuple[str, object], ...]
 
 def load(kind: type[T], values: Mapping[str, Json]) -> T:
     """The item of class `kind` that `dump` made `values` of."""
-    # Stored by `dump`, so the types of the fields are known to be right; no annotation can say so.
-    known: dict[str, Any] = dict(values)
+    known: _Stored = dict(values)
     if known.get("activity_at"):
         known["activity_at"] = datetime.fromisoformat(known["activity_at"])
     if "lines" in known:

@@ -1,7 +1,7 @@
 """How is it written down how points came about? The plain JSON that a journal keeps for good."""
 
 from collections.abc import Mapping
-from typing import NotRequired, TypedDict
+from typing import NotRequired, TypeAlias, TypedDict
 
 
 class FactorTrace(TypedDict):
@@ -49,14 +49,33 @@ class MissTrace(TypedDict):
     why: str
 
 
+#: What one cap cut off the points of a currency, and when it has room again, which those of long ago do not say.
+CutTrace = TypedDict(
+    "CutTrace",
+    {
+        "cap": str,
+        "name": str,
+        "currency": str,
+        "from": int,
+        "to": int,
+        "period": NotRequired[str],
+        "trailing_days": NotRequired[int],
+        "resets_on": NotRequired[str],
+    },
+)
+
+#: What was used up of a counter: code of the cap, its key, key of the member or store, first day, use.
+CountedTrace: TypeAlias = tuple[str, int, int, str, int]
+
+
 class CapsTrace(TypedDict, total=False):
     """What the caps did: their cuts, the room that each had, the most that fitted each balance by currency code, and
-    what was used up of which counter, as [code of the cap, its key, key of the member or store, first day, use]."""
+    what was used up of counters."""
 
-    cuts: list[dict[str, str | int]]
+    cuts: list[CutTrace]
     rooms: dict[str, int]
     balances: dict[str, int]
-    counted: list[list[str | int]]
+    counted: list[CountedTrace]
 
 
 class Trace(TypedDict):

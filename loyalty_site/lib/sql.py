@@ -22,7 +22,7 @@ from psycopg.abc import Buffer
 from psycopg.adapt import Loader
 from psycopg.pq import Format
 
-from loyalty_site.lib.arrays import Row, Value, array
+from loyalty_site.lib.arrays import Row, Value, Values, array
 from loyalty_site.lib.writing import Model, changing, inserting, key_of, quoted
 
 
@@ -157,7 +157,7 @@ class Session:
         if self.connection.queries_logged:
             self.connection.queries_log.append({"sql": sql, "time": "0"})
 
-    def insert(self, model: Model, columns: str, rows: Sequence[Row]) -> None:
+    def insert(self, model: Model, columns: str, rows: Sequence[Values]) -> None:
         """Insert `rows` (tuples in the order of `columns`, a space separated list of column names)."""
         if not rows:
             return
@@ -166,7 +166,7 @@ class Session:
         else:
             self._many(_insert_one(model, columns), rows)
 
-    def change(self, model: Model, *, add: str = "", put: str = "", rows: Sequence[Row] = ()) -> None:
+    def change(self, model: Model, *, add: str = "", put: str = "", rows: Sequence[Values] = ()) -> None:
         """Change `rows` of (id, values to add…, values to put…) by primary key, in one statement."""
         if not rows:
             return
@@ -175,7 +175,7 @@ class Session:
         else:
             self._many(_change_one(model, add, put), [(*row[1:], row[0]) for row in rows])
 
-    def hold(self, model: Model, columns: str, rows: Sequence[Row], *, unique: str) -> list[Row]:
+    def hold(self, model: Model, columns: str, rows: Sequence[Values], *, unique: str) -> list[Row]:
         """Lock the rows with these values of the `unique` columns, in the order of `rows`, one statement.
 
         Those that are missing are inserted; the last of `columns` stays as it is in the others. Returns
@@ -192,7 +192,7 @@ class Session:
         sql = f'INSERT INTO "{table}" ({quoted(names)}) SELECT {values} FROM json_each(%s) WHERE true {end}'
         return self.run(sql, [json.dumps(rows)]).fetchall()
 
-    def add_within(self, model: Model, column: str, rows: Sequence[Row]) -> Rows:
+    def add_within(self, model: Model, column: str, rows: Sequence[Values]) -> Rows:
         """Add to `column` of rows of (id, number to add, largest result): only where it stays from 0 to that.
 
         One statement; the cursor's `rowcount`, after the pipeline, says how many rows were changed.
@@ -232,7 +232,7 @@ class Session:
             self.analyze()
         return is_grown
 
-    def _many(self, sql: str, rows: Sequence[Row]) -> Rows:
+    def _many(self, sql: str, rows: Sequence[Values]) -> Rows:
         connection = self._opened()
         with self.connection.wrap_database_errors:
             cursor: Rows = connection.executemany(sql, [[_to_sqlite(value) for value in row] for row in rows])

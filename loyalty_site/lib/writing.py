@@ -11,7 +11,7 @@ from typing import TypeAlias
 
 from django.db import connection, models
 
-from loyalty_site.lib.arrays import Row, Value, array, json_text, text
+from loyalty_site.lib.arrays import Value, Values, array, json_text, text
 
 Model: TypeAlias = type[models.Model]
 #: Makes the statement, of the FROM item that has the rows.
@@ -36,7 +36,7 @@ class Writing:
         #: The columns that are arrays, and the statement with them; replaced as one, for threads share it.
         self._many: tuple[frozenset[int], str] = frozenset(), ""
 
-    def of(self, rows: Sequence[Row]) -> tuple[str, list[str | None]]:
+    def of(self, rows: Sequence[Values]) -> tuple[str, list[str | None]]:
         """The statement for these rows, and its parameters."""
         if len(rows) == 1:
             values = list(rows[0])

@@ -1,6 +1,7 @@
 """What does the page of a transaction show: what it did, why, and by which lines of the ledger?"""
 
 from collections.abc import Iterator, Sequence
+from typing import cast
 
 from django.contrib import messages
 from django.http import HttpRequest
@@ -26,7 +27,8 @@ def receipt(journal: Journal, result: Result) -> tuple[int, str]:
         return messages.INFO, f"{journal} was recorded already; nothing was posted again."
     if result.status != "posted":
         return messages.WARNING, f"{journal}: {journal.get_status_display().lower()}. {journal.error}"
-    held = points_in_words(journal.program, (result.answer or {}).get("balances"))
+    balances = cast("dict[str, int] | None", (result.answer or {}).get("balances"))
+    held = points_in_words(journal.program, balances)
     did = moved(journal) or "no points; below it says why"
     now = f"The member now has {held}." if held else ""
     sentences = [f"{journal.get_kind_display()}: {did}.", _unrecovered(journal), now]

@@ -1,14 +1,13 @@
 """What do the caps get back for pending points whose event never came?"""
 
-import json
 from typing import TypeAlias
 
 from loyalty_site.lib.sql import Rows
 from programs import versions
 from transactions.books.counters import Name
 from transactions.books.originals import Counted
-from transactions.books.refunded import Refund
 from transactions.books.unit_of_work import Books
+from transactions.models import journal_traces
 
 #: (key of a journal, currency code).
 _Order: TypeAlias = tuple[int, str]
@@ -47,7 +46,7 @@ def returned_to_caps(books: Books) -> dict[Name, int]:
     rows, gone = orders.fetchall(), _gone_before(books, *before)
     back: dict[Name, int] = {}
     for root, currency_id, journal, version, text in rows:
-        code, trace = books.currencies[currency_id].code, json.loads(text)
+        code, trace = books.currencies[currency_id].code, journal_traces.of_accrual(text)
         caps = {cap.code: cap for cap in versions.at(books.configuration.id, version).caps}
         given = sum(row["points"] for row in trace.get("rules", ()) if row["currency"] == code)
         was = gone.get((journal, code), 0)
@@ -63,7 +62,7 @@ def _gone_before(books: Books, refunds: Rows, cancelled: Rows) -> dict[_Order, i
     """Points that were taken back before."""
     found: dict[_Order, int] = {}
     for journal, trace, answer in refunds.fetchall():
-        for code, points in Refund.moved(json.loads(trace), json.loads(answer)).items():
+        for code, points in journal_traces.moved_by(trace, answer).items():
             found[journal, code] = found.get((journal, code), 0) - points
     for journal, currency_id, points in cancelled.fetchall():
         key = journal, books.currencies[currency_id].code

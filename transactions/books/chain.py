@@ -1,10 +1,10 @@
 """How does a changed, removed or inserted ledger row show? Each entry hashes the one before it."""
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from operator import itemgetter
-from typing import Any
+from typing import TypedDict
 
 #: What a chain value vouches for, in this order; behind it come the instants of the activity and of the posting.
 FIELDS = (
@@ -13,7 +13,25 @@ FIELDS = (
 _fields = itemgetter(*FIELDS)
 
 
-def link(previous: str, entry: Mapping[str, Any]) -> str:
+class Linked(TypedDict):
+    """A stored entry, by the names of its columns."""
+
+    member_id: int
+    sequence: int
+    journal_id: int
+    currency_id: int
+    kind: str
+    points: int
+    available: int
+    pending: int
+    reserved: int
+    arrears: int
+    balance_after: int
+    activity_at: datetime
+    posted_at: datetime
+
+
+def link(previous: str, entry: Linked) -> str:
     """The chain value of a stored `entry` behind the entry of the same member whose value is `previous`."""
     return value(previous, _fields(entry), text(entry["activity_at"]), text(entry["posted_at"]))
 

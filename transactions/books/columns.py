@@ -4,17 +4,20 @@ from collections.abc import Callable
 from datetime import date, datetime
 from decimal import Decimal
 from operator import itemgetter
-from typing import Any, TypeAlias, TypedDict
+from typing import TypedDict
 
-from loyalty_site.lib.arrays import Row
+from loyalty_site.lib.arrays import Values
+from loyalty_site.lib.json_types import JsonObject
 from transactions.models import Journal
-
-#: What is kept as JSON: the item as reported, how its numbers came about, what the sender is answered.
-Json: TypeAlias = dict[str, Any]
+from transactions.models.journal_traces import JournalTrace
 
 
 class JournalColumns(TypedDict, total=False):
-    """What a verb says of its journal; money in minor units."""
+    """What a verb says of its journal; money in minor units.
+
+    Kept as JSON are `payload`, the item as reported, `trace`, how its numbers came about, and `answer`, what the
+    sender is told.
+    """
 
     connection_id: int
     kind: str
@@ -32,19 +35,30 @@ class JournalColumns(TypedDict, total=False):
     channel: str
     store_id: int | None
     code: str
-    attributes: Json
+    attributes: JsonObject
     reverses_id: int | None
     reason: str
     due_at: datetime | None
     error: str
     user_id: int | None
     fingerprint: str
-    payload: Json
-    trace: Json
-    answer: Json
+    payload: JsonObject
+    trace: JournalTrace
+    answer: JsonObject
     decided_by_id: int | None
     decided_by_member_id: int | None
     decided_at: datetime | None
+
+
+class JournalRow(JournalColumns, total=False):
+    """The same with what the unit of work knows by itself."""
+
+    id: int
+    program_id: int
+    program_version: int
+    received_at: datetime
+    processed_at: datetime
+    reversed_amount: int
 
 
 JOURNAL = (
@@ -53,7 +67,7 @@ JOURNAL = (
     "reverses_id reason due_at error user_id fingerprint program_version payload trace answer"
 )
 #: What a journal has in the columns that its verb does not speak of.
-USUAL: Json = {
+USUAL: JournalRow = {
     "activity": "",
     "member_id": None,
     "status": Journal.Status.PROCESSED.value,
@@ -95,5 +109,5 @@ ENTRY = (
 TRACE = "entry_id lot_id points"
 REDATING = "lot_id at expires_before expires_after reason"
 
-journal_row: Callable[[Json], Row] = itemgetter(*JOURNAL.split())
-decided_row: Callable[[Json], Row] = itemgetter("id", *DECIDED.split())
+journal_row: Callable[[JournalRow], Values] = itemgetter(*JOURNAL.split())
+decided_row: Callable[[JournalRow], Values] = itemgetter("id", *DECIDED.split())

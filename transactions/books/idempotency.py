@@ -7,18 +7,26 @@ from dataclasses import dataclass, field, fields
 from datetime import datetime
 from functools import lru_cache
 from operator import attrgetter
-from typing import Any, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
+from loyalty_site.lib.arrays import Value
+from loyalty_site.lib.json_types import Json
 from loyalty_site.lib.refusals import Refused
 from loyalty_site.lib.sql import Session
 from programs.configuration import Configuration
 from transactions.books.items import Item, Result
+
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
 
 #: (kind of the journal, external id).
 Name: TypeAlias = tuple[str, str]
 
 #: (order, member, activity) of an event that came before its order.
 Event: TypeAlias = tuple[str, int, str]
+
+#: What a field of an item may hold: plain values, instants, and parts, which have fields of their own.
+Held: TypeAlias = "Json | datetime | DataclassInstance | tuple[DataclassInstance, ...]"
 
 
 class IdempotencyConflict(Refused):
@@ -70,7 +78,7 @@ def read(
 ) -> Callable[[], Known]:
     """Send the statement that reads the journals of `names`, and what came ahead of `orders`; returns its taker."""
     where = [configuration.id, connection_id]
-    params = [*where, sorted({kind for kind, _ in names}), [name for _, name in names], *where, orders]
+    params: list[Value] = [*where, sorted({kind for kind, _ in names}), [name for _, name in names], *where, orders]
     early = ""
     if any(currency.pending_event for currency in configuration.currencies.values()):
         early = (
@@ -109,17 +117,16 @@ def fingerprint(item: Item) -> str:
 
 
 @lru_cache(maxsize=32)
-def _values(kind: Any) -> Callable[[Any], tuple[Any, ...]]:
+def _values(kind: "type[DataclassInstance]") -> "Callable[[DataclassInstance], tuple[Held, ...]]":
     """What reads all fields of an item, or of a part of one, in the order of their declaration."""
     return attrgetter(*(each.name for each in fields(kind)))
 
 
-def _plain(value: Any) -> Any:
+def _plain(value: "datetime | DataclassInstance") -> "float | tuple[Held, ...]":
     """JSON for what an item may hold beside plain values: instants and parts."""
     if isinstance(value, datetime):
         return value.timestamp()
-    kind: Any = type(value)
-    return _values(kind)(value)
+    return _values(type(value))(value)
 
 
 _in_one_order = json.JSONEncoder(sort_keys=True, default=_plain).encode

@@ -1,19 +1,22 @@
 """What does the ledger take, and what does it tell of each?"""
 
-from dataclasses import Field, dataclass
+from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, ClassVar, Literal, Protocol, TypeAlias
+from typing import TYPE_CHECKING, Literal, Protocol, TypeAlias
 
+from loyalty_site.lib.json_types import JsonObject
 from loyalty_site.lib.refusals import Refusal
-from transactions.books.columns import Json
+
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
+else:
+    DataclassInstance = object
 
 Status: TypeAlias = Literal["posted", "replayed", "kept", "refused"]
 
 
-class Item(Protocol):
+class Item(Protocol, DataclassInstance):
     """A frozen dataclass of partners/activity.py. `activity_at` None: the moment at which it reaches us."""
-
-    __dataclass_fields__: ClassVar[dict[str, Field[Any]]]
 
     @property
     def activity_at(self) -> datetime | None: ...
@@ -29,5 +32,5 @@ class Result:
 
     status: Status
     journal_id: int | None = None
-    answer: Json | None = None
+    answer: JsonObject | None = None
     refusal: Refusal | None = None

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import fields
 from datetime import datetime
 from functools import cache
-from typing import Any
+from typing import TYPE_CHECKING, Protocol, cast
 
 from loyalty_site.lib.json_types import JsonObject
 from loyalty_site.lib.refusals import Refusal
@@ -18,11 +18,27 @@ from partners import limits
 from partners.activity import ATTRIBUTES, IDENTIFIER, Activity, Identifiers, Line, Refunded, Reversal
 from transactions.books.items import Item
 
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
+
+
+class _Common(Protocol):
+    """The fields that several items have, but none has all of; `_names` tells which ones an item has."""
+
+    @property
+    def external_id(self) -> str: ...
+
+    @property
+    def member(self) -> Identifiers: ...
+
+    @property
+    def attributes(self) -> JsonObject: ...
+
 
 def problems(item: Item) -> Iterator[Refusal]:
     """What is wrong with the fields that items have in common."""
     names = _names(type(item))
-    values: Any = item
+    values = cast(_Common, item)
     if "external_id" in names and values.external_id == "":
         yield Refusal("external_id_missing", "Give the fact a name of its own.", field="external_id")
     yield from limits.texts(item)
@@ -36,7 +52,7 @@ def problems(item: Item) -> Iterator[Refusal]:
 
 
 @cache
-def _names(kind: Any) -> frozenset[str]:
+def _names(kind: "type[DataclassInstance]") -> frozenset[str]:
     """The names of the fields of a class of items."""
     return frozenset(each.name for each in fields(kind))
 

@@ -7,15 +7,16 @@ from datetime import datetime
 from decimal import Decimal
 from typing import NamedTuple
 
-from loyalty_site.lib.arrays import Row
+from loyalty_site.lib.arrays import Row, Value
+from loyalty_site.lib.json_types import JsonObject
 from loyalty_site.lib.sql import Rows, Session, instant
 from partners.activity import Activity, load
-from transactions.books.columns import Json
 from transactions.books.counters import Name
 from transactions.books.lots import LOT, LotState, Use
 from transactions.books.refunded import Refund
 from transactions.books.relations import Relations
-from transactions.models import Journal
+from transactions.models import Journal, journal_traces
+from transactions.models.journal_traces import StoredTrace
 
 _COLUMNS = (
     "id kind status activity activity_at external_id member_id amount money reversed_amount rate program_version "
@@ -49,7 +50,7 @@ class Counted(NamedTuple):
     amount: int
 
     @classmethod
-    def read(cls, trace: Json) -> "list[Counted]":
+    def read(cls, trace: StoredTrace) -> "list[Counted]":
         """From the trace of an accrual."""
         counted = trace.get("caps", {}).get("counted", ())
         return [cls(cap, (cap_id, key, day), amount) for cap, cap_id, key, day, amount in counted]
@@ -61,6 +62,7 @@ class Original:
 
     `uses` are in the order of consumption, `expired_or_cancelled` the points of each credit (by the key of its
     entry) that time took, `refunds` the earlier refunds, `redemptions` what was redeemed on this order, by whomever.
+    The `trace` is that of an accrual; nothing is computed from those of other kinds.
     """
 
     id: int
@@ -75,8 +77,8 @@ class Original:
     reversed_amount: int
     rate: Decimal | None
     program_version: int
-    payload: Json
-    trace: Json
+    payload: JsonObject
+    trace: StoredTrace
     due_at: datetime | None
     order_ref: str
     connection_id: int
@@ -92,7 +94,7 @@ class Original:
     def read(cls, row: Row) -> "Original":
         original = cls(*row)
         original.activity_at, original.due_at = instant(original.activity_at), instant(original.due_at)
-        original.payload, original.trace = json.loads(row[12]), json.loads(row[13])
+        original.payload, original.trace = json.loads(row[12]), journal_traces.of_accrual(row[13])
         return original
 
     @property
@@ -173,7 +175,7 @@ class Originals:
         """`ids` are keys of journals, `orders` names of orders whose redemptions are read along."""
         columns = ", ".join(f"j.{name}" for name in _COLUMNS.split())
         columns = columns.replace("j.member_id", "COALESCE(m.merged_into_id, j.member_id)")
-        params = [ids, program_id, [order for order in orders if order]]
+        params: list[Value] = [ids, program_id, [order for order in orders if order]]
         lots = ", ".join(f"l.{name}" for name in LOT.split())
         self._journals: Rows = session.run(
             f"SELECT {columns} FROM transactions_journal j LEFT JOIN members_member m ON m.id = j.member_id "
@@ -213,7 +215,7 @@ class Originals:
         gone = {lot: int(points) for lot, points in self._gone.fetchall()}
         for journal, trace, answer in self._refunds.fetchall():
             if found[journal].kind == Journal.Kind.ACCRUAL:
-                found[journal].refunds.append(Refund.read(json.loads(trace), json.loads(answer)))
+                found[journal].refunds.append(Refund.read(journal_traces.of_refund(trace, answer)))
         for original in found.values():
             entries = [one.entry for one in original.credits] + [one.entry for one in original.shares]
             original.expired_or_cancelled = {entry: gone.get(entry, 0) for entry in entries}

@@ -6,6 +6,7 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Generic, NamedTuple, TypeAlias, TypeVar, Unpack
 
+from loyalty_site.lib.json_types import JsonObject
 from loyalty_site.lib.refusals import Refused
 from members import tiers
 from members.holdings import Account
@@ -16,7 +17,7 @@ from partners.catalogue import Catalogue
 from programs import periods
 from programs.configuration import Configuration, Currency
 from transactions.books.balances import BalanceInHand, Cause
-from transactions.books.columns import JournalColumns, Json
+from transactions.books.columns import JournalColumns
 from transactions.books.idempotency import Known
 from transactions.books.items import Item, Result
 from transactions.books.lots import LotState
@@ -173,7 +174,7 @@ class Posting(Generic[I_co]):
 
     # Outcomes.
 
-    def state(self, currencies: Iterable[Currency]) -> Json:
+    def state(self, currencies: Iterable[Currency]) -> JsonObject:
         """What is answered about the member afterwards: balances of `currencies`, and the tiers."""
         return {
             "member": self.account.number,

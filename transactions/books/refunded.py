@@ -7,7 +7,7 @@ answered to the sender belongs to the API and may be worded anew.
 from dataclasses import dataclass, field
 
 from partners.activity import Refunded
-from transactions.books.columns import Json
+from transactions.models.journal_traces import LineTrace, RefundTrace, ShareTrace
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,12 +27,14 @@ class Share:
         return not self.money and not any(line.quantity for line in self.lines)
 
     @classmethod
-    def read(cls, values: Json) -> "Share":
+    def read(cls, values: ShareTrace) -> "Share":
         """The Share that the trace of a stored refund speaks of."""
         return cls(tuple(Refunded(**line) for line in values["lines"]), values["amount"])
 
-    def trace(self) -> Json:
-        lines = [{"position": x.position, "amount": x.amount, "quantity": x.quantity} for x in self.lines]
+    def trace(self) -> ShareTrace:
+        lines: list[LineTrace] = [
+            {"position": x.position, "amount": x.amount, "quantity": x.quantity} for x in self.lines
+        ]
         return {"lines": lines, "amount": self.amount}
 
 
@@ -52,28 +54,21 @@ class Refund:
     reopened: dict[str, int] = field(default_factory=dict)
 
     @classmethod
-    def read(cls, trace: Json, answer: Json) -> "Refund":
-        """From a stored journal. In journals of before the trace held what was moved, the answer holds it."""
-        moved = _moved(trace, answer)
+    def read(cls, trace: RefundTrace) -> "Refund":
+        """From the trace of a stored journal."""
         return cls(
             Share.read(trace["share"]),
-            points=moved["points"],
-            clawback=moved["clawback"],
+            points=trace["points"],
+            clawback=trace["clawback"],
             shared=trace.get("shared", {}),
             reopened=trace.get("reopened", {}),
         )
 
-    @staticmethod
-    def moved(trace: Json, answer: Json) -> dict[str, int]:
-        """{currency code: points} that any stored reversal moved the balances by."""
-        return dict(_moved(trace, answer).get("points", {}))
-
-    def trace(self) -> Json:
+    def trace(self) -> RefundTrace:
         """What the journal of the refund remembers."""
-        trace: Json = {"share": self.share.trace(), "points": self.points, "clawback": self.clawback}
-        trace |= {"shared": self.shared} if self.shared else {}
-        return trace | ({"reopened": self.reopened} if self.reopened else {})
-
-
-def _moved(trace: Json, answer: Json) -> Json:
-    return trace if "points" in trace else answer
+        trace: RefundTrace = {"share": self.share.trace(), "points": self.points, "clawback": self.clawback}
+        if self.shared:
+            trace["shared"] = self.shared
+        if self.reopened:
+            trace["reopened"] = self.reopened
+        return trace

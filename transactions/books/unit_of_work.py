@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Iterator
 from datetime import date, datetime
 from typing import Unpack
 
-from loyalty_site.lib.arrays import Row
+from loyalty_site.lib.arrays import Values
 from loyalty_site.lib.sql import Rows, Session
 from members import holdings, tiers
 from members.holdings import Account
@@ -19,7 +19,7 @@ from programs import periods
 from programs.configuration import Configuration, Currency
 from transactions.books import chain, columns
 from transactions.books.balances import BalanceInHand, Cause, Moved
-from transactions.books.columns import JournalColumns, decided_row, journal_row
+from transactions.books.columns import JournalColumns, JournalRow, decided_row, journal_row
 from transactions.books.counters import Counters
 from transactions.books.lots import LOT, LOT_MOVES, LOT_STATE, LotState, row_of, state_of
 from transactions.books.originals import Original
@@ -53,7 +53,7 @@ class Books:
         self.cancelled: Counter[int] = Counter()
         self._balances: dict[tuple[int, int], BalanceInHand] = {}
         self._now_text = chain.text(now)
-        self._usual: columns.Json = columns.USUAL | {
+        self._usual: JournalRow = columns.USUAL | {
             "program_id": configuration.id,
             "program_version": configuration.version,
             "received_at": now,
@@ -61,14 +61,14 @@ class Books:
         }
         self._journal_ids: Iterator[int] = iter(())
         self._entry_ids: Iterator[int] = iter(())
-        self._journals: list[Row] = []
-        self._decided: list[Row] = []
-        self._ended: list[Row] = []
+        self._journals: list[Values] = []
+        self._decided: list[Values] = []
+        self._ended: list[Values] = []
         self._reversed: dict[int, tuple[int, str]] = {}
-        self._lines: list[Row] = []
-        self._entries: list[Row] = []
-        self._traces: list[Row] = []
-        self._redatings: list[Row] = []
+        self._lines: list[Values] = []
+        self._entries: list[Values] = []
+        self._traces: list[Values] = []
+        self._redatings: list[Values] = []
 
     # What is read.
 
@@ -182,10 +182,9 @@ class Books:
 
     def decide(self, key: int, *, was: str, **said: Unpack[JournalColumns]) -> None:
         """Write the outcome of a journal that was stored open before: `was` pending, failed or held."""
-        own = {"id": key, "processed_at": self.now, "program_version": self.configuration.version}
-        values = columns.USUAL | own | said
+        own: JournalRow = {"id": key, "processed_at": self.now, "program_version": self.configuration.version}
         check(was, said.get("status", Journal.Status.PROCESSED.value))
-        self._decided.append(decided_row(values))
+        self._decided.append(decided_row({**columns.USUAL, **own, **said}))
 
     def end_reservation(self, key: int, *, status: str, error: str = "", user_id: int | None = None) -> None:
         """Write how an open reservation ended, and which user said so: `status` is processed or rejected."""

@@ -11,6 +11,7 @@ from django.db import transaction
 from django.db.models import Max, Sum
 from django.utils import timezone
 
+from loyalty_site.lib.json_types import JsonObject
 from loyalty_site.lib.refusals import Refused
 from loyalty_site.lib.sql import Session
 from members.models import Member
@@ -18,7 +19,6 @@ from programs import versions
 from programs.expiry import End, days_from
 from transactions import ledger
 from transactions.books.balances import BalanceInHand, Cause
-from transactions.books.columns import Json
 from transactions.books.items import Result
 from transactions.books.posting import MemberNotActive
 from transactions.books.unit_of_work import Books
@@ -106,7 +106,7 @@ def _book(
     cause = Cause(hand.books.next_journal(), hand.books.now)
     hand.credit(points, cause, kind=Entry.Kind.REVERSAL_CREDIT, end=end, origin_id=lot.root, lifetime="expired")
     code = hand.currency.code
-    answer: Json = {"points": {code: points}, "lot": lot.pk}
+    answer: JsonObject = {"points": {code: points}, "lot": lot.pk}
     answer |= {"expires": {code: end.at.isoformat() if end.at else None}}
     answer |= {"member": hand.account.number, "balances": {code: hand.holding.balance}}
     hand.books.own_journal(

@@ -2,7 +2,6 @@
 
 import sys
 from collections.abc import Iterable
-from typing import Any
 
 from loyalty_site.lib.registry import load
 from transactions.books.items import Item
@@ -10,9 +9,9 @@ from transactions.models import Journal
 from transactions.verbs.base import Verb
 
 
-def by_item(kinds: Iterable[type[Verb[Any]]]) -> dict[type[Item], Verb[Any]]:
+def by_item(kinds: Iterable[type[Verb[Item]]]) -> dict[type[Item], Verb[Item]]:
     """{class of items: the verb that posts them}. Raises ImportError where two verbs take the same items."""
-    found: dict[type[Item], Verb[Any]] = {}
+    found: dict[type[Item], Verb[Item]] = {}
     for kind in kinds:
         if kind.Item in found:
             both = f"{type(found[kind.Item]).__module__} and {kind.__module__}"
@@ -24,7 +23,7 @@ def by_item(kinds: Iterable[type[Verb[Any]]]) -> dict[type[Item], Verb[Any]]:
 registry = by_item(load(sys.modules[__name__], Verb).values())
 
 
-def of(item: Item) -> Verb[Any]:
+def of(item: Item) -> Verb[Item]:
     """The verb that posts `item`."""
     return registry[type(item)]
 

@@ -4,9 +4,10 @@ import re
 from collections.abc import Iterator
 from datetime import date
 from decimal import Decimal
-from typing import NamedTuple
+from typing import NamedTuple, cast
 
 from loyalty_site.lib import money
+from loyalty_site.lib.json_types import JsonObject
 from loyalty_site.lib.money import LARGEST
 from loyalty_site.lib.refusals import Refusal, Refused
 from members import tiers
@@ -18,12 +19,13 @@ from programs.rules.base import Facts
 from transactions.books import limits as common
 from transactions.books import settlement
 from transactions.books.balances import Cause
-from transactions.books.columns import JournalColumns, Json
+from transactions.books.columns import JournalColumns
 from transactions.books.items import Result
 from transactions.books.originals import Original
 from transactions.books.posting import Posting, UnknownCurrency
 from transactions.books.references import Named
 from transactions.models import Journal
+from transactions.models.journal_traces import StoredTrace
 from transactions.verbs import caps, crediting, groups, refunds
 from transactions.verbs.base import Needs, Verb
 from transactions.verbs.baskets import base_amount, basket_of
@@ -193,7 +195,7 @@ def _book(
     for position, line in enumerate(item.lines):
         known = posting.context.catalogue.product(item.partner, line.sku)
         books.line(cause.journal_id, position, line, product_id=known.id, category=known.category)
-    answer: Json = replaced | {"points": earned.points} | given.answer() | caps.desired(earned)
+    answer: JsonObject = replaced | {"points": earned.points} | given.answer() | caps.desired(earned)
     if shares:
         answer["shared"] = groups.shared(books, earned.points, shares)
     columns["trace"] = _trace(posting, earned, categories, shares)
@@ -201,14 +203,18 @@ def _book(
     return posting.write(cause.journal_id, **columns)
 
 
-def _trace(posting: Posting[Activity], earned: Earned, categories: dict[str, str], shares: dict[int, int]) -> Json:
+def _trace(
+    posting: Posting[Activity], earned: Earned, categories: dict[str, str], shares: dict[int, int]
+) -> StoredTrace:
     """What a refund years later has to know: the rules' own trace, and what they could not see."""
-    trace: Json = earned.trace | ({"categories": categories} if any(categories.values()) else {})
+    trace = cast(StoredTrace, earned.trace.copy())
+    if any(categories.values()):
+        trace["categories"] = categories
     sender = posting.context.via.partner.code
     if not posting.item.partner and sender != posting.configuration.owner:
         trace["partner"] = sender
     if shares:
-        trace["shares"] = shares
+        trace["shares"] = {str(group): percent for group, percent in shares.items()}
     if posting.item.replaces:
         trace["first_order"] = posting.about.first_order
     return trace
@@ -223,7 +229,7 @@ def _keep_alive(posting: Posting[Activity], shares: dict[int, int]) -> None:
                 books.balance(owner, currency).keep_alive(posting.item.kind, posting.activity_at)
 
 
-def _take_back_revision(posting: Posting[Activity], revision: Original) -> Json:
+def _take_back_revision(posting: Posting[Activity], revision: Original) -> JsonObject:
     """Take back the revision that this order replaces, in the same transaction (C14-R7); returns what is answered."""
     books, item = posting.books, posting.item
     name = f"{item.replaces} replaced by {item.external_id}"[:128]

@@ -10,14 +10,14 @@ from datetime import date, datetime
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
+from loyalty_site.lib.json_types import JsonObject
 from loyalty_site.lib.refusals import Refused
 from partners.activity import Activity
 from partners.catalogue import Catalogue
 from programs import capping, periods
 from programs.capping import Cap, Part
 from programs.earning import Earned
-from programs.traces import CapsTrace
-from transactions.books.columns import Json
+from programs.traces import CapsTrace, CountedTrace, CutTrace
 from transactions.books.counters import Counters, Name
 from transactions.books.originals import Original
 from transactions.books.posting import Posting
@@ -97,7 +97,7 @@ class _Cut(NamedTuple):
     """Points that are left under the caps, each cut as a row of the trace, and what each cap allowed by its code."""
 
     parts: tuple[Part, ...]
-    cuts: list[Json]
+    cuts: list[CutTrace]
     rooms: dict[str, int]
 
 
@@ -115,13 +115,13 @@ def book(posting: Posting[Activity], earned: Earned) -> Earned:
         return earned
     parts, cuts, rooms = _cut(posting, earned.parts)
     parts, balances = _cut_by_balance(posting, parts, cuts)
-    counted: list[list[str | int]] = []
+    counted: list[CountedTrace] = []
     scene = _scene_of(posting)
     for cap in configuration.caps:
         name = scene.counter(cap) if cap.has_counter else None
         if name and (use := cap.use_of(parts)):
             posting.books.counters.move(name, use)
-            counted.append([cap.code, *name, use])
+            counted.append((cap.code, *name, use))
     capped = _with(earned, parts)
     traced = CapsTrace()
     if cuts:
@@ -138,7 +138,7 @@ def book(posting: Posting[Activity], earned: Earned) -> Earned:
     return capped
 
 
-def desired(earned: Earned) -> Json:
+def desired(earned: Earned) -> JsonObject:
     """What an answer says of the points that the caps cut off; nothing when they cut none."""
     return {"desired_points": earned.trace["desired"]} if "desired" in earned.trace else {}
 
@@ -164,23 +164,26 @@ def _cut(
         if shorter is not parts and refuses and cap.behaviour == "reject":
             raise CapReached(f"{cap.name}: {room} more points are allowed, and this would give more.")
         if shorter is not parts:
-            cuts.append(_row(cap.code, cap.name, cap.currency, parts, shorter) | _reset(cap, scene.day))
+            row = _row(cap.code, cap.name, cap.currency, parts, shorter)
+            cuts.append(_reset(row, cap, scene.day))
         parts = shorter
     return _Cut(parts, cuts, rooms)
 
 
-def _row(code: str, name: str, currency: str, before: tuple[Part, ...], after: tuple[Part, ...]) -> Json:
-    cut = {"cap": code, "name": name, "currency": currency}
-    return cut | {"from": _sum(before, currency), "to": _sum(after, currency)}
+def _row(code: str, name: str, currency: str, before: tuple[Part, ...], after: tuple[Part, ...]) -> CutTrace:
+    was, left = _sum(before, currency), _sum(after, currency)
+    return {"cap": code, "name": name, "currency": currency, "from": was, "to": left}
 
 
-def _reset(cap: Cap, day: date) -> Json:
-    """What tells when a cap has room again: its period, and the day on which the next one begins."""
-    period = {"period": cap.period if cap.has_counter else "transaction"}
-    if period["period"] == "trailing":
-        return period | {"trailing_days": cap.trailing_days}
+def _reset(cut: CutTrace, cap: Cap, day: date) -> CutTrace:
+    """With what tells when a cap has room again: its period, and the day on which the next one begins."""
+    cut["period"] = cap.period if cap.has_counter else "transaction"
     on = cap.resets_on(day) if cap.has_counter else None
-    return period | ({"resets_on": on.isoformat()} if on else {})
+    if cut["period"] == "trailing":
+        cut["trailing_days"] = cap.trailing_days
+    elif on:
+        cut["resets_on"] = on.isoformat()
+    return cut
 
 
 def _sum(parts: tuple[Part, ...], currency: str) -> int:
@@ -188,7 +191,7 @@ def _sum(parts: tuple[Part, ...], currency: str) -> int:
 
 
 def _cut_by_balance(
-    posting: Posting[Activity], parts: tuple[Part, ...], cuts: list[Json]
+    posting: Posting[Activity], parts: tuple[Part, ...], cuts: list[CutTrace]
 ) -> tuple[tuple[Part, ...], dict[str, int]]:
     """(parts, {currency: most that fits}) under the largest balances; pending points count too."""
     fitting: dict[str, int] = {}
@@ -200,7 +203,9 @@ def _cut_by_balance(
         if most < wanted:
             fitting[currency.code] = most
             shorter = capping.shorten(parts, capping.of_currency(currency.code), most)
-            cuts.append(_row("max_balance", "Largest balance", currency.code, parts, shorter) | {"period": "balance"})
+            row = _row("max_balance", "Largest balance", currency.code, parts, shorter)
+            row["period"] = "balance"
+            cuts.append(row)
             parts = shorter
     return parts, fitting
 

@@ -3,11 +3,11 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from loyalty_site.lib.json_types import JsonObject
 from partners.activity import Activity
 from programs.configuration import Currency
 from transactions.books import escrows
 from transactions.books.balances import Cause
-from transactions.books.columns import Json
 from transactions.books.escrows import Escrow
 from transactions.books.posting import Fresh, Posting
 from transactions.verbs import groups
@@ -21,7 +21,7 @@ class Given:
     ends: dict[str, str | None] = field(default_factory=dict)
     pending: dict[str, Escrow] = field(default_factory=dict)
 
-    def answer(self) -> Json:
+    def answer(self) -> JsonObject:
         """What is answered about it."""
         if not self.pending:
             return {"expires": self.ends}
@@ -75,7 +75,7 @@ def _escrow(posting: Posting[Activity], currency: Currency) -> Escrow | None:
     return escrow
 
 
-def _as_json(escrow: Escrow) -> Json:
+def _as_json(escrow: Escrow) -> JsonObject:
     return {
         "available_at": escrow.available_at.isoformat() if escrow.available_at else None,
         "waits_for": escrow.waits_for,

@@ -16,7 +16,6 @@ from partners.activity import Redemption
 from programs.configuration import Currency
 from transactions.books import settlement
 from transactions.books.balances import BalanceInHand, Cause
-from transactions.books.columns import Json
 from transactions.books.items import Result
 from transactions.books.lots import LotState
 from transactions.books.originals import Original
@@ -24,6 +23,7 @@ from transactions.books.posting import MemberNotActive, Posting
 from transactions.books.relations import LockedRelation
 from transactions.books.unit_of_work import Books
 from transactions.models import Journal, Lot
+from transactions.models.journal_traces import SpentTrace
 from transactions.verbs import moving_lots
 
 
@@ -144,7 +144,7 @@ def ask(posting: Posting[Redemption], relation: LockedRelation | None) -> Result
     )
 
 
-def spent_by(relation: LockedRelation | None) -> Json:
+def spent_by(relation: LockedRelation | None) -> SpentTrace:
     """What the trace of a redemption says of the one who spent a group's points."""
     return {"by": relation.member_id, "relation": relation.id} if relation else {}
 

@@ -4,13 +4,13 @@ from collections.abc import Iterator
 from datetime import timedelta
 
 from loyalty_site.lib import money
+from loyalty_site.lib.json_types import JsonObject
 from loyalty_site.lib.refusals import Refusal, Refused
 from partners import limits
 from partners.activity import Redemption
 from programs import worth
 from programs.configuration import Currency
 from transactions.books.balances import BalanceInHand, Cause
-from transactions.books.columns import Json
 from transactions.books.items import Result
 from transactions.books.limits import identifiers
 from transactions.books.lots import LotState, Use, remaining
@@ -71,7 +71,7 @@ class Redeem(Verb[Redemption]):
         hand.holding.wake_at(due_at)
         uses = _take(hand, used, lots, cause, is_reserved=bool(due_at))
         hand.keep_alive("redemption", cause.at)
-        answer: Json = {"points": {currency.code: -used}, "lots": [_use(lot, points) for lot, points in uses]}
+        answer: JsonObject = {"points": {currency.code: -used}, "lots": [_use(lot, points) for lot, points in uses]}
         answer |= {"points_used": used, "money_value": value}
         answer |= {"reserved_until": due_at.isoformat() if due_at else None}
         status = Journal.Status.PENDING if due_at else Journal.Status.PROCESSED
@@ -143,5 +143,5 @@ def _take(hand: BalanceInHand, points: int, lots: list[LotState], cause: Cause, 
     return hand.debit(points, cause, lots, lifetime="redeemed")
 
 
-def _use(lot: LotState, used: int) -> Json:
+def _use(lot: LotState, used: int) -> JsonObject:
     return {"lot": lot.id, "points": used, "expires_at": lot.expires_at.isoformat() if lot.expires_at else None}

@@ -5,6 +5,7 @@ from fractions import Fraction
 from typing import NamedTuple
 
 from loyalty_site.lib import money
+from loyalty_site.lib.json_types import JsonObject
 from loyalty_site.lib.refusals import Refused
 from members.holdings import Account
 from partners.activity import Reversal
@@ -13,12 +14,12 @@ from programs.capping import Part
 from programs.configuration import Currency
 from programs.rules.base import Facts
 from transactions.books.balances import BalanceInHand, Cause
-from transactions.books.columns import Json
 from transactions.books.lots import LotState, remaining
 from transactions.books.originals import Original, Shared
 from transactions.books.refunded import Refund, Share
 from transactions.books.unit_of_work import Books
 from transactions.models import Entry
+from transactions.models.journal_traces import MovedTrace
 from transactions.verbs import caps_of_refunds, restoring
 from transactions.verbs.baskets import basket_of, left_of
 
@@ -38,8 +39,8 @@ class RefundEmpty(Refused):
 class TakenBack(NamedTuple):
     """What is answered to a reversal, and what its journal remembers of it."""
 
-    answer: Json
-    trace: Json
+    answer: JsonObject
+    trace: MovedTrace
 
 
 def wanted(item: Reversal, original: Original) -> Share:
@@ -103,7 +104,7 @@ class _Refunding:
             self.books.reverse(original, refund.share.money, is_all=self.is_all)
         caps_of_refunds.reopen(self.books, original, refund, targets, parts)
         original.refunds.append(refund)
-        answer: Json = {"points": refund.points, "clawback": refund.clawback, "restored": restored}
+        answer: JsonObject = {"points": refund.points, "clawback": refund.clawback, "restored": restored}
         answer |= {"unrecovered": self.unrecovered}
         answer |= {"clawback_of_groups": self._by_group()} if refund.shared else {}
         answer |= {"unrecovered_value": self._values(), "reverses": original.id}

@@ -2,11 +2,11 @@
 
 from collections.abc import Iterator
 
+from loyalty_site.lib.json_types import JsonObject
 from loyalty_site.lib.refusals import Refusal, Refused
 from partners import limits
 from partners.activity import Decision
 from transactions.books.balances import BalanceInHand, Cause, Moved
-from transactions.books.columns import Json
 from transactions.books.items import Result
 from transactions.books.originals import Original
 from transactions.books.posting import Posting
@@ -80,7 +80,9 @@ def _release(hand: BalanceInHand, original: Original, cause: Cause) -> None:
     hand.put_back(uses, cause, kind=Entry.Kind.UNRESERVE)
 
 
-def _answer(posting: Posting[Decision], original: Original, hand: BalanceInHand, outcome: Journal.Status) -> Json:
+def _answer(
+    posting: Posting[Decision], original: Original, hand: BalanceInHand, outcome: Journal.Status
+) -> JsonObject:
     """What is answered about a reservation that has this outcome, however often it is decided."""
     points = sum(used for _, used in original.uses) if outcome == Journal.Status.PROCESSED else 0
     return posting.state([hand.currency]) | {"status": outcome.value, "points": {hand.currency.code: -points}}

@@ -3,12 +3,12 @@
 from collections.abc import Iterator
 from datetime import timedelta
 
+from loyalty_site.lib.json_types import JsonObject
 from loyalty_site.lib.refusals import Refusal, Refused
 from partners import limits
 from partners.activity import Reversal
 from transactions.books import limits as common
 from transactions.books.balances import BalanceInHand, Cause
-from transactions.books.columns import Json
 from transactions.books.items import Result
 from transactions.books.originals import Original
 from transactions.books.posting import Posting
@@ -155,7 +155,7 @@ def _return_redeemed(posting: Posting[Reversal], original: Original) -> tuple[Ca
     cause = posting.cause()
     back = restoring.give_back(posting.books, posting.account, original, points, cause)
     currency = posting.books.currencies[original.uses[0][0].currency_id]
-    answer: Json = {"points": {currency.code: back}, "unrecovered": {}, "reverses": original.id}
+    answer: JsonObject = {"points": {currency.code: back}, "unrecovered": {}, "reverses": original.id}
     return cause, TakenBack(answer, {})
 
 
@@ -176,7 +176,7 @@ def _undo_adjustment(posting: Posting[Reversal], original: Original) -> tuple[Ca
         hand = posting.balance(books.currencies[currency_id])
         moved[hand.currency.code] = _give_back_debit(posting, original, hand, -points, cause)
     books.reverse(original, 0, is_all=True)
-    answer: Json = {"points": moved, "unrecovered": unrecovered, "reverses": original.id}
+    answer: JsonObject = {"points": moved, "unrecovered": unrecovered, "reverses": original.id}
     return cause, TakenBack(answer, {"points": moved})
 
 

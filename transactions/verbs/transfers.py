@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from datetime import timedelta
 
 from loyalty_site.lib import money
+from loyalty_site.lib.json_types import JsonObject
 from loyalty_site.lib.refusals import Refusal
 from members.holdings import Account
 from members.models import Member
@@ -64,7 +65,7 @@ class Give(Verb[Transfer]):
         if fee:
             rest = [lot for lot in lots if lot.remaining]
             giving.debit(fee, cause, rest, kind=Entry.Kind.WRITE_OFF, lifetime="redeemed")
-        answer = {"points": {currency.code: -item.points}, "fee": fee, "to": taker.number}
+        answer: JsonObject = {"points": {currency.code: -item.points}, "fee": fee, "to": taker.number}
         return posting.write(
             cause.journal_id,
             kind=Journal.Kind.TRANSFER.value,

@@ -223,7 +223,10 @@ def posting(result: Result, *, dry_run: bool) -> dict[str, Answered]:
     answer = result.answer or {}
     status = "posted" if result.status == "kept" and answer.get("reserved_until") else result.status
     is_computed = dry_run and status in ("posted", "kept")
-    about = {"status": "computed" if is_computed else status, "id": None if is_computed else result.journal_id}
+    about: dict[str, Answered] = {
+        "status": "computed" if is_computed else status,
+        "id": None if is_computed else result.journal_id,
+    }
     # A kept transaction says how it waits under the name that we need for what became of the request.
     return about | {"state" if name == "status" else name: value for name, value in answer.items()}
 

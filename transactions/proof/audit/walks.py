@@ -1,10 +1,10 @@
 """Which invariants need Python, because a hash, a calendar or an order decides? Entries in one stream."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator
 from datetime import date, datetime
 from itertools import groupby
 from operator import attrgetter, itemgetter
-from typing import Any, NamedTuple, TypeAlias
+from typing import Literal, NamedTuple, TypeAlias, cast
 
 from members.models import Member, Tally
 from programs import versions
@@ -13,8 +13,13 @@ from transactions.books import chain
 from transactions.models import Entry
 from transactions.proof.audit.drift import Drift, Members
 
-#: A stored entry: its columns by name.
-StoredEntry: TypeAlias = Mapping[str, Any]
+
+class StoredEntry(chain.Linked):
+    """An entry with its key and its own link of the chain."""
+
+    id: int
+    chain: str
+
 
 #: What changes how many qualifying points were earned.
 _COUNTED_KINDS = (
@@ -36,7 +41,8 @@ def entries_follow_each_other(members: Members) -> Iterator[Drift]:
     ends = {pk: (sequence, value) for pk, sequence, value in rows}
     columns = ("id", "chain", *chain.FIELDS, "activity_at", "posted_at")
     entries = Entry.objects.filter(member__in=members.ids).order_by("member_id", "sequence").values(*columns)
-    for member_id, own in groupby(entries.iterator(), key=itemgetter("member_id")):
+    stored = cast("Iterator[StoredEntry]", entries.iterator())
+    for member_id, own in groupby(stored, key=itemgetter("member_id")):
         walk = _Walk(members, member_id)
         for entry in own:
             yield from walk.pass_by(entry)
@@ -57,7 +63,7 @@ class _Walk:
         """What differs in the next entry."""
         currency_id = entry["currency_id"]
         moved = entry["available"] - entry["arrears"]
-        expected = {
+        expected: dict[Literal["sequence", "chain", "balance_after"], int | str] = {
             "sequence": self.sequence + 1,
             "chain": chain.link(self.chain, entry),
             "balance_after": self.balances.get(currency_id, 0) + moved,
