@@ -21,6 +21,7 @@ from transactions.admin.posting import post
 from transactions.admin.wording import points_in_words
 from transactions.books.refunded import Share
 from transactions.models import Entry, Journal, JournalLine
+from transactions.models.journal_traces import RefundTrace
 
 
 class NothingToRefund(Refused):
@@ -136,7 +137,8 @@ def _left(journal: Journal) -> Iterator[Left]:
     """What is left of each line of a purchase after its refunds so far."""
     if journal.kind != Journal.Kind.ACCRUAL:
         return
-    shares = [reversal.trace["share"] for reversal in journal.reversals.all() if "share" in reversal.trace]
+    traces: list[RefundTrace] = [reversal.trace for reversal in journal.reversals.all()]
+    shares = [trace["share"] for trace in traces if "share" in trace]
     back = [line for share in shares for line in Share.read(share).lines]
     for line in journal.lines.select_related("product"):
         own = [one for one in back if one.position == line.position]

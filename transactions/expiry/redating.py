@@ -6,9 +6,9 @@ Where points never ended before, they get a whole period from the switch.
 """
 
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from datetime import datetime, tzinfo
-from typing import Any, Protocol
+from typing import Protocol, TypedDict
 
 from celery import shared_task
 from django.contrib.auth.models import AbstractBaseUser
@@ -38,6 +38,23 @@ class NoReason(Refused):
     """A job needs a reason."""
 
     code = "reason_missing"
+
+
+class Job(TypedDict):
+    """What a job is to do, and how far it is: the `counts` of its NightRun.
+
+    The lots up to `last_lot` get the terms that hold `at` that instant; members up to `last_member` have them.
+    """
+
+    currency: str
+    at: str
+    reason: str
+    lots: int
+    members: int
+    of_members: int
+    by: str
+    last_member: int
+    last_lot: int
 
 
 class LotLike(Protocol):
@@ -120,13 +137,22 @@ def start(
     configuration = versions.renew(currency.program_id)
     last = Entry.objects.aggregate(last=Max("pk"))["last"] or 0
     members = _lots(currency.pk, last).aggregate(members=Count("member", distinct=True))["members"]
-    counts = {"currency": currency.code, "at": now.isoformat(), "reason": reason[:200], "lots": 0}
-    counts |= {"members": 0, "of_members": members, "by": user.get_username() if user else ""}
+    counts: Job = {
+        "currency": currency.code,
+        "at": now.isoformat(),
+        "reason": reason[:200],
+        "lots": 0,
+        "members": 0,
+        "of_members": members,
+        "by": user.get_username() if user else "",
+        "last_member": 0,
+        "last_lot": last,
+    }
     job, _ = NightRun.objects.get_or_create(
         program_id=currency.program_id,
         day=periods.local_date(now, configuration.zone),
         step=f"{_STEP}{currency.pk} {now:%H%M%S%f}",
-        defaults={"counts": counts | {"last_member": 0, "last_lot": last}},
+        defaults={"counts": counts},
     )
     return job
 
@@ -176,7 +202,8 @@ def advance(job: NightRun, *, now: datetime | None = None, for_s: float | None =
 def _batch(job: NightRun, now: datetime) -> None:
     """The next members of the job, whose row the caller has locked."""
     configuration = versions.renew(job.program_id)
-    currency, counts = configuration.currencies[job.counts["currency"]], job.counts
+    counts: Job = job.counts
+    currency = configuration.currencies[counts["currency"]]
     left = _lots(currency.id, counts["last_lot"]).filter(member__gt=counts["last_member"])
     ids = list(left.order_by("member_id").values_list("member_id", flat=True).distinct()[:BATCH])
     if ids:
@@ -193,9 +220,7 @@ def _lots(currency_id: int, last_lot: int) -> QuerySet[Lot]:
     return Lot.objects.filter(currency=currency_id, remaining__gt=0, pk__lte=last_lot)
 
 
-def _redate(
-    configuration: Configuration, currency: Currency, member_ids: list[int], job: Mapping[str, Any], now: datetime
-) -> int:
+def _redate(configuration: Configuration, currency: Currency, member_ids: list[int], job: Job, now: datetime) -> int:
     """Under the lock of these members: book what is due, then move the ends; returns how many moved."""
     books = Books(Session(), configuration, now=now)
     with books.session.together():
@@ -213,7 +238,7 @@ def _redate(
     return books.redated
 
 
-def _redate_balance(hand: BalanceInHand, job: Mapping[str, Any], at: datetime) -> None:
+def _redate_balance(hand: BalanceInHand, job: Job, at: datetime) -> None:
     account, currency, holding = hand.account, hand.currency, hand.holding
     zone = hand.books.configuration.zone
     lots = [lot for lot in hand.live_lots if lot.id <= job["last_lot"]]

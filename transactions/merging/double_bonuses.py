@@ -1,11 +1,12 @@
 """Which bonuses did two members get that one member gets once?"""
 
-from collections.abc import Set
+from collections.abc import Iterator, Set
 from typing import TypedDict
 
 from members.models import Member
 from programs.models import Cap
 from transactions.models import Journal
+from transactions.models.journal_traces import StoredTrace
 
 #: An activity that happens once in the life of a membership.
 ONCE = ("enrolment", "enrollment", "sign-up", "signup", "welcome")
@@ -40,7 +41,8 @@ def _given(member: Member, capped: Set[str]) -> dict[tuple[str, str], int]:
         member=member, kind=Journal.Kind.ACCRUAL, status__in=[Journal.Status.PROCESSED]
     ).values_list("activity", "trace")
     sums: dict[tuple[str, str], int] = {}
-    for activity, trace in journals.iterator():
+    rows: Iterator[tuple[str, StoredTrace]] = journals.iterator()
+    for activity, trace in rows:
         for rule in trace.get("rules", ()):
             if rule["rule"] in capped or activity.lower() in ONCE:
                 key = rule["rule"], rule["currency"]

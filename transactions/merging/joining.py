@@ -5,7 +5,6 @@ needs is returned, to be kept with the merge.
 """
 
 from datetime import datetime
-from typing import TypedDict
 
 from django.contrib.auth.models import AbstractBaseUser
 
@@ -16,31 +15,9 @@ from programs import periods
 from programs.configuration import Configuration
 from transactions.books.balances import BalanceInHand, Cause
 from transactions.books.unit_of_work import Books
+from transactions.merging.records import MovedRelations, Moves
 from transactions.models import CapCounter, Journal
 from transactions.verbs import moving_lots
-
-
-class MovedLot(TypedDict):
-    """A lot of the source, and the one at the target (`descendant`) that took its place."""
-
-    lot: int
-    descendant: int
-    points: int
-
-
-class Moves(TypedDict):
-    """What a merge moved, as undoing it needs it.
-
-    `plain` are qualifying points as (currency id, instant, points), `arrears` points by currency id, `moved` all
-    points by currency code, `tallies` (currency id, first day of the window, points).
-    """
-
-    journal: int
-    lots: list[MovedLot]
-    plain: list[tuple[int, str, int]]
-    arrears: dict[str, int]
-    moved: dict[str, int]
-    tallies: list[tuple[int, str, int]]
 
 
 def move_everything(
@@ -139,7 +116,7 @@ def add_counters(source: Member, target: Member) -> list[tuple[int, str, int]]:
     return found
 
 
-def move_relations(source: Member, target: Member, now: datetime) -> dict[str, list[int]]:
+def move_relations(source: Member, target: Member, now: datetime) -> MovedRelations:
     """End the source's relations and give the target the same, but for groups that it belongs to already.
 
     Returns the keys of those that were ended and made.

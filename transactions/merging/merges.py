@@ -23,6 +23,7 @@ from transactions.books import settlement
 from transactions.books.unit_of_work import Books
 from transactions.merging import double_bonuses, joining
 from transactions.merging.double_bonuses import Bonus
+from transactions.merging.records import Before, Record, State, StoredRecord
 from transactions.models import Approval, Journal
 from transactions.verbs.adjustments import ReasonMissing
 
@@ -58,15 +59,15 @@ def preview(source: Member, target: Member, *, now: datetime | None = None) -> P
         return {"problems": problems, "moves": {}, "balances": {}, "tiers": {}, "flags": {}}
     with transaction.atomic():
         done = merge(source, target, reason="Preview", now=now)
-        account = done.record["after"]
+        record: StoredRecord = done.record
         transaction.set_rollback(True)
     source.refresh_from_db()
     return {
         "problems": [],
-        "moves": done.record["moved"],
-        "balances": account["balances"],
-        "tiers": account["tiers"],
-        "flags": done.record["flags"],
+        "moves": record["moved"],
+        "balances": record["after"]["balances"],
+        "tiers": record["after"]["tiers"],
+        "flags": record["flags"],
     }
 
 
@@ -94,15 +95,20 @@ def merge(
         _check(source, target, now)
         giver, taker = books.accounts[source.pk], books.accounts[target.pk]
         done = Merge(source=source, target=target, reason=reason, user_id=user.pk if user else None, merged_at=now)
-        done.record = {"flags": double_bonuses.given_twice(source, target), "tiers": _tiers_of(taker)}
+        before: Before = {"flags": double_bonuses.given_twice(source, target), "tiers": _tiers_of(taker)}
+        done.record = before
         done.save()
-        done.record |= joining.move_everything(books, giver, taker, done, user)
-        done.record["counters"] = joining.add_counters(source, target)
-        done.record["relations"] = joining.move_relations(source, target, now)
-        done.record["aliases"] = list(source.merged_members.values_list("pk", flat=True))
-        done.record["after"] = _state(books, taker)
+        record: Record = {
+            **before,
+            **joining.move_everything(books, giver, taker, done, user),
+            "counters": joining.add_counters(source, target),
+            "relations": joining.move_relations(source, target, now),
+            "aliases": list(source.merged_members.values_list("pk", flat=True)),
+            "after": _state(books, taker),
+        }
+        done.record = record
         done.save(update_fields=["record"])
-        Member.objects.filter(pk__in=[source.pk, *done.record["aliases"]]).update(
+        Member.objects.filter(pk__in=[source.pk, *record["aliases"]]).update(
             status=Member.Status.MERGED, merged_into=target
         )
         if claw_back:
@@ -151,7 +157,7 @@ def _tiers_of(account: Account) -> dict[str, int]:
     return {str(group): held.tier_id for group, held in account.tiers.items()}
 
 
-def _state(books: Books, account: Account) -> dict[str, dict[str, int] | dict[str, str]]:
+def _state(books: Books, account: Account) -> State:
     """Balances and tiers of the target by code, for people."""
     currencies = books.currencies.values()
     return {

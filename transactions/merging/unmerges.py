@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from datetime import date, datetime, timedelta
-from typing import TypeAlias, TypedDict
+from typing import TypeAlias
 
 from django.contrib.auth.models import AbstractBaseUser
 from django.db import transaction
@@ -19,6 +19,7 @@ from transactions.books.balances import BalanceInHand, Cause
 from transactions.books.lots import LotState, remaining
 from transactions.books.unit_of_work import Books
 from transactions.merging.merges import NotMergeable
+from transactions.merging.records import StoredRecord, Undone
 from transactions.models import CapCounter, Entry, Journal, Lot, Trace
 from transactions.verbs import moving_lots
 
@@ -34,13 +35,6 @@ class MergeConsumed(NotMergeable):
 
 #: {(currency id, first day of the window): (qualifying points without lots, all that were counted)}.
 Gone: TypeAlias = dict[tuple[int, date], tuple[int, int]]
-
-
-class Undone(TypedDict):
-    """What the source got back, and what of it is missing, by currency code."""
-
-    returned: dict[str, int]
-    missing: dict[str, int]
 
 
 def unmerge(
@@ -67,8 +61,9 @@ def unmerge(
         _subtract_counters(merge)
         _undo_relations(merge, now)
         Member.objects.filter(pk=source.id).update(status=Member.Status.ACTIVE, merged_into=None)
-        Member.objects.filter(pk__in=merge.record["aliases"]).update(merged_into=source.id)
-        merge.undone_at, merge.record["undone"] = now, report
+        record: StoredRecord = merge.record
+        Member.objects.filter(pk__in=record["aliases"]).update(merged_into=source.id)
+        merge.undone_at, record["undone"] = now, report
         merge.save(update_fields=["undone_at", "record"])
     merge.source.refresh_from_db()
     return merge
@@ -88,7 +83,8 @@ def _check(merge: Merge, within_days: int, now: datetime) -> None:
 def _give_back_everything(
     books: Books, merge: Merge, target: Account, source: Account, user: AbstractBaseUser | None, *, is_split: bool
 ) -> Undone:
-    record, cause = merge.record, Cause(books.next_journal(), books.now)
+    record: StoredRecord = merge.record
+    cause = Cause(books.next_journal(), books.now)
     undone = Undone(returned={}, missing={})
     gone = _reversed_since(merge, books.configuration)
     for currency in books.currencies.values():
@@ -121,12 +117,13 @@ def _give_back_everything(
 
 def _reversed_since(merge: Merge, configuration: Configuration) -> Gone:
     """What refunds of what the source had earned have taken from the target since."""
-    people = [merge.source_id, *merge.record["aliases"]]
+    record: StoredRecord = merge.record
+    people = [merge.source_id, *record["aliases"]]
     found: Gone = {}
     refunds = Entry.objects.filter(
         member=merge.target_id,
         kind=Entry.Kind.REVERSAL_DEBIT,
-        journal__gt=merge.record["journal"],
+        journal__gt=record["journal"],
         journal__reverses__member__in=people,
     ).annotate(used=Coalesce(Sum("traces__points"), 0))
     windows = {configuration.currencies[group.currency].id: group for group in configuration.tier_groups.values()}
@@ -154,8 +151,8 @@ def _give_back_plain(
 
 def _brought(merge: Merge, currency: Currency) -> dict[int, int]:
     """{key of a lot at the target: points of it that are the source's} of what time has left of it."""
-    # Records of before call it `heir`.
-    brought = {row.get("descendant", row.get("heir")): row["points"] for row in merge.record["lots"]}
+    record: StoredRecord = merge.record
+    brought = {descendant_of(row): row["points"] for row in record["lots"]}
     traces = (
         Trace.objects.filter(_EXPIRED_OR_REVERSED, lot__in=brought)
         .filter(Q(entry__kind=Entry.Kind.EXPIRY) | ~Q(entry__journal__reverses__member=merge.target_id))
@@ -251,7 +248,8 @@ def _lower_tier(
 
 def _subtract_counters(merge: Merge) -> None:
     """Take what the source had used of caps off the target's counters."""
-    for cap_id, period, used in merge.record["counters"]:
+    record: StoredRecord = merge.record
+    for cap_id, period, used in record["counters"]:
         for counter in CapCounter.objects.filter(cap=cap_id, key=merge.target_id, period=period):
             counter.used = max(0, counter.used - used)
             counter.save(update_fields=["used"])
@@ -259,7 +257,8 @@ def _subtract_counters(merge: Merge) -> None:
 
 def _undo_relations(merge: Merge, now: datetime) -> None:
     """End the relations that the merge made, and give the source its own back."""
-    changed = merge.record["relations"]
+    record: StoredRecord = merge.record
+    changed = record["relations"]
     Relation.objects.live().filter(pk__in=changed["made"]).update(left_at=now)
     for relation in Relation.objects.filter(pk__in=changed["ended"]):
         same = Relation.objects.live().filter(member=relation.member_id, group=relation.group_id)

@@ -72,6 +72,10 @@ class RefundTrace(MovedTrace):
     reopened: NotRequired[dict[str, int]]
 
 
+class AnyTrace(StoredTrace, RefundTrace):
+    """Of any journal, for who only tells what stands in it; most of these keys are missing."""
+
+
 #: What any journal may remember.
 JournalTrace: TypeAlias = StoredTrace | SpentTrace | LeftTrace | RefundTrace | MovedTrace
 

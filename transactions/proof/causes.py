@@ -11,6 +11,7 @@ from typing import Any, TypeAlias
 from members.models import Balance, Standing
 from programs.models import Currency
 from transactions.models import Entry, Journal, Lot, Trace
+from transactions.models.journal_traces import AnyTrace
 from transactions.proof import sentences
 
 #: Plain data, as it goes out as JSON.
@@ -39,7 +40,7 @@ def of_entry(entry: Entry) -> Plain:
 
 def of_journal(journal: Journal, currencies: Mapping[str, Currency]) -> Plain:
     """What a Journal reports, under which version, and what each rule made of it."""
-    trace = journal.trace or {}
+    trace: AnyTrace = journal.trace
     return _journal(journal) | {
         "program_version": journal.program_version,
         "rules": trace.get("rules", []),

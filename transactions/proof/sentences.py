@@ -2,13 +2,11 @@
 
 from collections.abc import Iterator, Mapping
 from datetime import date
-from typing import Any, Protocol, TypeAlias
+from typing import Protocol, TypeAlias
 
 from loyalty_site.lib import money
-
-#: What a journal keeps of how its points came about (see programs/traces.py), or a part of it. Those of long ago
-#: lack what was added since.
-Trace: TypeAlias = Mapping[str, Any]
+from programs.traces import BeatenTrace, CutTrace, FactorTrace, MissTrace, RuleTrace
+from transactions.models.journal_traces import AnyTrace
 
 
 class Named(Protocol):
@@ -31,8 +29,11 @@ _ROOM = {
 }
 
 
-def explain(trace: Trace, currencies: Currencies) -> list[str]:
-    """Sentences about a journal's trace. `currencies` maps codes to currencies."""
+def explain(trace: AnyTrace, currencies: Currencies) -> list[str]:
+    """Sentences about a journal's trace, of which those of long ago lack what was added since.
+
+    `currencies` maps codes to currencies.
+    """
     if not trace:
         return []
     return [
@@ -45,7 +46,7 @@ def explain(trace: Trace, currencies: Currencies) -> list[str]:
     ]
 
 
-def _inputs(trace: Trace) -> Iterator[str]:
+def _inputs(trace: AnyTrace) -> Iterator[str]:
     if "version" in trace:
         yield f"Evaluated under version {trace['version']} of the program."
     if "eligible" in trace:
@@ -60,7 +61,7 @@ def _inputs(trace: Trace) -> Iterator[str]:
         )
 
 
-def _fired(rule: Trace, currencies: Currencies) -> str:
+def _fired(rule: RuleTrace, currencies: Currencies) -> str:
     decimals, name = _unit(rule["currency"], currencies)
     given = money.render(rule.get("desired", rule["points"]), decimals)
     left = money.render(rule["points"], decimals) if rule["points"] else "none"
@@ -69,18 +70,18 @@ def _fired(rule: Trace, currencies: Currencies) -> str:
     return f"{_named(rule)} gave {given} {name}: exactly {rule['exact']}{times}{cut}."
 
 
-def _beaten(rule: Trace) -> str:
+def _beaten(rule: BeatenTrace) -> str:
     return f"{_named(rule)} would have given {rule['exact']}, but rule {rule['by']} of the same group gave more."
 
 
-def _cut(cut: Trace, currencies: Currencies) -> str:
+def _cut(cut: CutTrace, currencies: Currencies) -> str:
     """What one cap took off, in the order in which they did."""
     decimals, name = _unit(cut["currency"], currencies)
     was, left, lost = (money.render(units, decimals) for units in (cut["from"], cut["to"], cut["from"] - cut["to"]))
     return f"“{cut['name']}” cut {was} to {left} {name}: {lost} lost. {_room(cut)}".rstrip()
 
 
-def _room(cut: Trace) -> str:
+def _room(cut: CutTrace) -> str:
     """When there is room again; of transactions of long ago it is not known."""
     if "resets_on" in cut:
         return f"There is room again on {date.fromisoformat(cut['resets_on']):%-d %B %Y}."
@@ -89,7 +90,7 @@ def _room(cut: Trace) -> str:
     return _ROOM.get(cut.get("period", ""), "")
 
 
-def _reopened(trace: Trace) -> Iterator[str]:
+def _reopened(trace: AnyTrace) -> Iterator[str]:
     if trace.get("reopened"):
         yield f"Room came back to the caps that it had used: {', '.join(trace['reopened'])}."
 
@@ -100,11 +101,11 @@ def _unit(code: str, currencies: Currencies) -> tuple[int, str]:
     return (currency.decimals, currency.name) if currency else (0, code)
 
 
-def _nearest(trace: Trace) -> Iterator[str]:
+def _nearest(trace: AnyTrace) -> Iterator[str]:
     nearest = trace.get("nearest")
     if nearest:
         yield f"Nearest rule that did not fire: {_named(nearest)}, because {nearest['why']}."
 
 
-def _named(rule: Trace) -> str:
+def _named(rule: RuleTrace | FactorTrace | BeatenTrace | MissTrace) -> str:
     return f"“{rule['name']}” (rule {rule['rule']}, version {rule['version']})"

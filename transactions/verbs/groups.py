@@ -23,7 +23,7 @@ from transactions.books.posting import MemberNotActive, Posting
 from transactions.books.relations import LockedRelation
 from transactions.books.unit_of_work import Books
 from transactions.models import Journal, Lot
-from transactions.models.journal_traces import SpentTrace
+from transactions.models.journal_traces import LeftTrace, SpentTrace
 from transactions.verbs import moving_lots
 
 
@@ -156,7 +156,8 @@ def check_approver(journal: Journal, approver: Member) -> None:
     )
     if not owns.exists() or approver.status != Member.Status.ACTIVE:
         raise NotAllowed("Only an owner or approver of the group decides this.", field="by")
-    if journal.trace.get("by") == approver.pk:
+    trace: SpentTrace = journal.trace
+    if trace.get("by") == approver.pk:
         raise NotAllowed("Somebody else has to decide: nobody approves their own redemption.", field="by")
 
 
@@ -217,7 +218,7 @@ def _give_back(books: Books, relation: Relation, user: AbstractBaseUser | None) 
             activity="pool left",
             member_id=group.id,
             user_id=user.pk if user else None,
-            trace={"relation": relation.pk},
+            trace=LeftTrace(relation=relation.pk),
             answer={"points": back},
         )
     return back

@@ -1,0 +1,80 @@
+"""What does a merge remember of itself, so that it can be undone?"""
+
+from typing import Required, TypedDict
+
+from transactions.merging.double_bonuses import Bonus
+
+
+class MovedLot(TypedDict, total=False):
+    """A lot of the source, and the one at the target (`descendant`) that took its place, which records of before
+    call `heir`."""
+
+    lot: Required[int]
+    descendant: int
+    heir: int
+    points: Required[int]
+
+
+def descendant_of(row: MovedLot) -> int:
+    """The key of the lot at the target."""
+    return row["descendant"] if "descendant" in row else row["heir"]
+
+
+class Moves(TypedDict):
+    """What a merge moved, as undoing it needs it.
+
+    `plain` are qualifying points as (currency id, instant, points), `arrears` points by currency id, `moved` all
+    points by currency code, `tallies` (currency id, first day of the window, points).
+    """
+
+    journal: int
+    lots: list[MovedLot]
+    plain: list[tuple[int, str, int]]
+    arrears: dict[str, int]
+    moved: dict[str, int]
+    tallies: list[tuple[int, str, int]]
+
+
+class MovedRelations(TypedDict):
+    """Keys of the relations of the source that were ended, and of those that the target got for them."""
+
+    ended: list[int]
+    made: list[int]
+
+
+class State(TypedDict):
+    """What a member holds, by the codes of currencies and of tier groups."""
+
+    balances: dict[str, int]
+    pending: dict[str, int]
+    tiers: dict[str, str]
+
+
+class Before(TypedDict):
+    """How it was: bonuses that both got, by currency code, and the tiers of the target by tier group, as keys."""
+
+    flags: dict[str, list[Bonus]]
+    tiers: dict[str, int]
+
+
+class Record(Before, Moves):
+    """All of it. `counters` are (cap id, first day, what the source had used), `aliases` keys of members who had been
+    merged into the source, `after` what the target has."""
+
+    counters: list[tuple[int, str, int]]
+    relations: MovedRelations
+    aliases: list[int]
+    after: State
+
+
+class Undone(TypedDict):
+    """What the source got back, and what of it is missing, by currency code."""
+
+    returned: dict[str, int]
+    missing: dict[str, int]
+
+
+class StoredRecord(Record, total=False):
+    """The same as it is stored with the Merge; `undone`, when it is."""
+
+    undone: Undone
