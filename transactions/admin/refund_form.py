@@ -138,7 +138,7 @@ def _left(journal: Journal) -> Iterator[Left]:
     if journal.kind != Journal.Kind.ACCRUAL:
         return
     traces: list[RefundTrace] = [reversal.trace for reversal in journal.reversals.all()]
-    shares = [trace["share"] for trace in traces if "share" in trace]
+    shares = [share for trace in traces if (share := trace.get("share"))]
     back = [line for share in shares for line in Share.read(share).lines]
     for line in journal.lines.select_related("product"):
         own = [one for one in back if one.position == line.position]

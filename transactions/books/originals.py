@@ -105,7 +105,7 @@ class Original:
     @property
     def first_order(self) -> str:
         """The external id of the first revision of this order: redemptions may name that one."""
-        return str(self.trace.get("first_order", self.external_id))
+        return self.trace.get("first_order", self.external_id)
 
     @property
     def tiers(self) -> dict[str, str]:

@@ -157,7 +157,8 @@ def check_approver(journal: Journal, approver: Member) -> None:
     if not owns.exists() or approver.status != Member.Status.ACTIVE:
         raise NotAllowed("Only an owner or approver of the group decides this.", field="by")
     trace: SpentTrace = journal.trace
-    if trace.get("by") == approver.pk:
+    spender: int | None = trace.get("by")
+    if spender == approver.pk:
         raise NotAllowed("Somebody else has to decide: nobody approves their own redemption.", field="by")
 
 

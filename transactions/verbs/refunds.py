@@ -139,7 +139,8 @@ class _Refunding:
                 for credit in original.credits
             }, None
         program, counted_under = books.configuration.id, original.program_version
-        then = versions.at(program, original.trace.get("version", counted_under))
+        version: int = original.trace.get("version", counted_under)
+        then = versions.at(program, version)
         item = original.item
         basket = basket_of(
             item,
