@@ -61,7 +61,7 @@ class Look(NamedTuple):
 
 def look(program_id: int, day: str, currency_ids: list[int], now: datetime) -> Look:
     """Ask all that in one round trip."""
-    asked = {"program_id": program_id, "day": day, "now": now, "currency_ids": currency_ids}
+    asked: dict[str, Value] = {"program_id": program_id, "day": day, "now": now, "currency_ids": currency_ids}
     with transaction.atomic():
         return Look(*_answer(_LOOK, values=asked | {"timetable": Connection.Platform.TIMETABLE.label}))
 

@@ -19,7 +19,7 @@ from transactions.books.balances import BalanceInHand, Cause
 from transactions.books.lots import LotState, remaining
 from transactions.books.unit_of_work import Books
 from transactions.merging.merges import NotMergeable
-from transactions.merging.records import StoredRecord, Undone
+from transactions.merging.records import StoredRecord, Undone, descendant_of
 from transactions.models import CapCounter, Entry, Journal, Lot, Trace
 from transactions.verbs import moving_lots
 
