@@ -173,3 +173,14 @@ def test_the_earlier_versions_of_a_program_open(client, boss, shop):
     client.force_login(boss)
     for version in shop.program.history.all():
         assert client.get(page(Program, "simple_history", shop.program.pk, version.pk)).status_code == 200
+
+
+@pytest.mark.parametrize("who", ["boss", "store_staff"])
+def test_an_earlier_version_is_only_read(client, shop, request, who):
+    """Also by those who may change the program of today."""
+    client.force_login(request.getfixturevalue(who))
+    version = shop.program.history.first()
+    sent = {"name": "Mine now", "time_zone": "UTC", "money": "EUR", "status": "closed", "owner": shop.program.owner_id}
+    answer = client.post(page(Program, "simple_history", shop.program.pk, version.pk), sent)
+    assert answer.status_code == 403
+    assert Program.objects.get(pk=shop.program.pk).name == shop.program.name

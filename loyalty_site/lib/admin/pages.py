@@ -10,7 +10,7 @@ from django import forms
 from django.contrib import messages
 from django.contrib.admin import AdminSite
 from django.contrib.admin.options import InlineModelAdmin
-from django.core.exceptions import ImproperlyConfigured
+from django.core.exceptions import ImproperlyConfigured, PermissionDenied
 from django.core.paginator import Paginator
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest, HttpResponse
@@ -198,6 +198,9 @@ class HistoryAdmin(ThemeHistoryAdmin, ModelAdmin):
     def history_form_view(
         self, request: HttpRequest, object_id: str, version_id: str, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
+        # Whoever may read the history could otherwise send the form, and change what they may only read.
+        if request.method != "GET":
+            raise PermissionDenied
         # The page asks no method for these, and a code that is fixed has no input. A copy, as in VerbAdmin.
         shown = copy(self)
         shown.prepopulated_fields = {}  # type: ignore[misc]
