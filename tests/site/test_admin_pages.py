@@ -180,7 +180,13 @@ def test_an_earlier_version_is_only_read(client, shop, request, who):
     """Also by those who may change the program of today."""
     client.force_login(request.getfixturevalue(who))
     version = shop.program.history.first()
-    sent = {"name": "Mine now", "time_zone": "UTC", "money": "EUR", "status": "closed", "owner": shop.program.owner_id}
+    sent = {
+        "name": "Mine now",
+        "time_zone": "UTC",
+        "money": "EUR",
+        "status": "closed",
+        "owner": shop.program.owner_id,
+    }
     answer = client.post(page(Program, "simple_history", shop.program.pk, version.pk), sent)
     assert answer.status_code == 403
     assert Program.objects.get(pk=shop.program.pk).name == shop.program.name
