@@ -93,28 +93,36 @@ def merge(
         books = settlement.open_books(target.program_id, [source.pk, target.pk], now=now)
         # Once more: only what is read under the lock is sure.
         _check(source, target, now)
-        giver, taker = books.accounts[source.pk], books.accounts[target.pk]
         done = Merge(source=source, target=target, reason=reason, user_id=user.pk if user else None, merged_at=now)
-        before: Before = {"flags": double_bonuses.given_twice(source, target), "tiers": _tiers_of(taker)}
+        before: Before = {
+            "flags": double_bonuses.given_twice(source, target),
+            "tiers": _tiers_of(books.accounts[target.pk]),
+        }
         done.record = before
         done.save()
-        record: Record = {
-            **before,
-            **joining.move_everything(books, giver, taker, done, user),
-            "counters": joining.add_counters(source, target),
-            "relations": joining.move_relations(source, target, now),
-            "aliases": list(source.merged_members.values_list("pk", flat=True)),
-            "after": _state(books, taker),
-        }
-        done.record = record
-        done.save(update_fields=["record"])
-        Member.objects.filter(pk__in=[source.pk, *record["aliases"]]).update(
-            status=Member.Status.MERGED, merged_into=target
-        )
+        aliases = _move(books, done, before, user)
+        Member.objects.filter(pk__in=[source.pk, *aliases]).update(status=Member.Status.MERGED, merged_into=target)
         if claw_back:
             _claw_back(done, user, now)
     source.refresh_from_db()
     return done
+
+
+def _move(books: Books, done: Merge, before: Before, user: AbstractBaseUser | None) -> list[int]:
+    """Move all that the source has, and write down what; returns the keys of those who had been merged into it."""
+    source, target = done.source, done.target
+    giver, taker = books.accounts[source.pk], books.accounts[target.pk]
+    record: Record = {
+        **before,
+        **joining.move_everything(books, giver, taker, done, user),
+        "counters": joining.add_counters(source, target),
+        "relations": joining.move_relations(source, target, done.merged_at),
+        "aliases": list(source.merged_members.values_list("pk", flat=True)),
+        "after": _state(books, taker),
+    }
+    done.record = record
+    done.save(update_fields=["record"])
+    return record["aliases"]
 
 
 def _check(source: Member, target: Member, now: datetime) -> None:
