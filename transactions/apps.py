@@ -3,6 +3,10 @@ import gc
 from django.apps import AppConfig
 from django.db.models.signals import post_migrate
 
+#: After so many new objects the collector looks for circles that nobody refers to. Batches and requests make none that
+#: last, and by Python's own number, 700, it would look through a batch of 500 facts dozens of times.
+COLLECT_AFTER = 20_000
+
 
 class TransactionsConfig(AppConfig):
     name = "transactions"
@@ -16,3 +20,4 @@ class TransactionsConfig(AppConfig):
         post_migrate.connect(guard_ledger, sender=self, dispatch_uid="guard_ledger")
         # What was imported until here lives as long as the process: the collector need not look at it again.
         gc.freeze()
+        gc.set_threshold(COLLECT_AFTER)
