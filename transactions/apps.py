@@ -3,8 +3,8 @@ import gc
 from django.apps import AppConfig
 from django.db.models.signals import post_migrate
 
-#: After so many new objects the collector looks for circles that nobody refers to. Batches and requests make none that
-#: last, and by Python's own number, 700, it would look through a batch of 500 facts dozens of times.
+#: After so many new objects the collector looks for circles that nobody refers to. Batches and requests make none
+#: that last, and by Python's own number, 700, it would look through a batch of 500 facts dozens of times.
 COLLECT_AFTER = 20_000
 
 
