@@ -27,6 +27,8 @@ from benchmarks.stage.crew import crew
 SHAPES = (4, 1)
 #: Every n-th member is due: {n: how many times as long as the floor may the sweep take}.
 GOALS = {10_000: 3, 100: 3, 1: 6}
+#: So many nights of each share in a round: short ones, the first of which find nothing in memory, need more.
+NIGHTS = {10_000: 4, 100: 1, 1: 1}
 MOST_MB = 300
 
 
@@ -44,7 +46,7 @@ class Night:
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("--quick", action="store_true", help="50,000 lots, less than a minute")
-    parser.add_argument("--rounds", type=int, help="nights of each share; default: 3, and 2 in short")
+    parser.add_argument("--rounds", type=int, help="default: 3, and 2 in short")
     parser.add_argument("--json", metavar="FILE")
     options = parser.parse_args()
     count, rounds = (50_000, 2) if options.quick else (1_000_000, 3)
@@ -66,8 +68,8 @@ def measure(count, each, rounds):
     """(what the database is, Nights, audit): the few, night by night, in one pair of copies; all in new ones."""
     members = count // each
     first = datetime.now(UTC) - timedelta(days=1)
-    ends = [(nth, first + timedelta(minutes=place)) for place, nth in enumerate(sorted([*GOALS] * rounds)[::-1])]
-    ends = ends[: -rounds + 1 or None]
+    shares = [nth for nth in (10_000, 100) for _ in range(NIGHTS[nth] * rounds)]
+    ends = [(nth, first + timedelta(minutes=place)) for place, nth in enumerate([*shares, 1])]
     with databases.postgresql() as (what, environment):
         with crew(environment, 1) as process:
             process.call(lots.build, members, each, ends)
@@ -135,10 +137,11 @@ def _victim(environment, now, pipe):
 
 
 def show(what, count, each, nights, audit):
-    print(f"\n{what}\n{count:,} lots, {each} a member (min - median - max of {len(nights) // len(GOALS)} nights)")
+    print(f"\n{what}\n{count:,} lots, {each} a member (min - median - max)")
     for nth, goal in GOALS.items():
         ours = [night for night in nights if night.nth == nth]
-        print(f" {100 / nth:g} % are due: {' or '.join(f'{lots:,}' for lots in sorted({n.lots for n in ours}))} lots")
+        lots_due = " or ".join(f"{lots:,}" for lots in sorted({night.lots for night in ours}))
+        print(f" {100 / nth:g} % are due: {lots_due} lots, {len(ours)} nights")
         ratios = [night.sweep / night.floor for night in ours]
         for title, values, pattern in (
             ("floor: find them, update what remains, s", [night.floor for night in ours], "{:.3f}"),

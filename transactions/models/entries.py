@@ -123,8 +123,8 @@ class Lot(LedgerRow):
 class Trace(LedgerRow):
     """So many points of this debit came from that lot; negative: they went back to it."""
 
-    entry = models.ForeignKey(Entry, models.PROTECT, related_name="traces")
-    lot = models.ForeignKey(Lot, models.PROTECT, related_name="traces")
+    entry = models.ForeignKey(Entry, models.PROTECT, related_name="traces", db_constraint=False)
+    lot = models.ForeignKey(Lot, models.PROTECT, related_name="traces", db_constraint=False)
     points = models.BigIntegerField()
 
     class Meta:

@@ -8,6 +8,8 @@ those fields with `db_constraint=False`. What they name cannot vanish, whatever 
 * Every entry and every lot belongs to a balance, which names its member and its currency by foreign keys, and
   which is there already or written by the same transaction.
 * Every journal was posted under a version of its program, which names the program by a foreign key.
+* Entries and lots, which traces name, are append-only (immutability.py), and are written by the transaction that
+  writes the trace, or were before.
 
 So triggers on both databases refuse to delete a member, a balance or a version of a program, and to give one
 another key; on SQLite REPLACE is refused only on connections with `recursive_triggers` on, as settings.py sets it for

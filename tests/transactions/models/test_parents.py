@@ -4,7 +4,7 @@ import pytest
 from django.apps import apps
 from django.contrib.auth import get_user_model
 from django.core.management import call_command
-from django.db import IntegrityError, connection, transaction
+from django.db import DatabaseError, IntegrityError, connection, transaction
 from django.db.models import ProtectedError
 
 from members.models import Balance, Customer, Member
@@ -53,10 +53,19 @@ def test_the_database_checks_no_member_currency_or_program_of_the_ledger(db):
     assert not {"program_id", "member_id"} & constrained("transactions_journal")
 
 
+def test_the_database_checks_no_row_of_a_trace_because_those_are_append_only(bought):
+    assert constrained("transactions_trace") == set()
+    for table, key in ("transactions_entry", "id"), ("transactions_lot", "entry_id"):
+        for statement in f"DELETE FROM {table}", f"UPDATE {table} SET {key} = {key} + 1000000":
+            with pytest.raises(DatabaseError, match="append-only"), transaction.atomic():
+                sql(statement)
+
+
 def test_every_other_foreign_key_is_one_of_the_database(db):
     """Who may be deleted while a posting names it is held by a constraint, and so is what vouches for the others."""
     free = {("journal", "program"), ("journal", "member")}
     free |= {(row, name) for row in ("entry", "lot") for name in ("member", "currency")}
+    free |= {("trace", "entry"), ("trace", "lot")}
     for app in ("partners", "programs", "members", "transactions"):
         for model in apps.get_app_config(app).get_models():
             wanted = {

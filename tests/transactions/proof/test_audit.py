@@ -89,7 +89,7 @@ def test_a_trace_to_the_lot_of_another_is_found(made, busy, other):
     assert f"the lot of trace {trace.pk}" in tell(made)
 
 
-LEDGER = {"transaction": Journal, "entry": Entry, "lot": Lot}
+LEDGER = {"transaction": Journal, "entry": Entry, "lot": Lot, "trace": Trace}
 
 
 @pytest.mark.parametrize("named", NAMED, ids=lambda named: f"{named.field} of {named.row}")
@@ -100,8 +100,8 @@ def test_what_names_a_row_that_is_missing_is_found(made, busy, named):
     sql(f"UPDATE {row._meta.db_table} SET {named.field}_id = %s WHERE {row._meta.pk.column} = %s", missing, row.pk)
     drift = tell(made)[f"the {named.field} of {named.row} {row.pk}"]
     assert str(drift) == f"the {named.field} of {named.row} {row.pk} is missing, the ledger says {missing}"
-    # Whose program is missing is told with every program.
-    assert (tell(elsewhere) == {}) is (named.field != "program")
+    # Whose program is missing, or unknown, is told with every program.
+    assert (tell(elsewhere) == {}) is (named.field not in ("program", "entry"))
 
 
 def test_every_row_is_looked_for_that_is_named_without_a_foreign_key_of_the_database():

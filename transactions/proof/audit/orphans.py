@@ -40,6 +40,13 @@ _WAYS = {
         "transactions_lot l JOIN transactions_entry e ON e.id = l.entry_id "
         "JOIN transactions_journal j ON j.id = e.journal_id",
     ),
+    # Of one whose entry is missing nobody knows the program.
+    "trace": (
+        "t",
+        "id",
+        "transactions_trace t LEFT JOIN transactions_entry e ON e.id = t.entry_id "
+        "LEFT JOIN transactions_journal j ON j.id = e.journal_id",
+    ),
 }
 
 NAMED = [
@@ -49,16 +56,21 @@ NAMED = [
     Named("entry", "currency", "programs_currency"),
     Named("lot", "member", "members_member"),
     Named("lot", "currency", "programs_currency"),
+    Named("trace", "entry", "transactions_entry"),
+    Named("trace", "lot", "transactions_lot"),
 ]
+
+#: Primary keys that have another name.
+_KEYS = {"transactions_lot": "entry_id"}
 
 
 def _is_missing(parent: str, key: str) -> str:
-    return f"NOT EXISTS (SELECT 1 FROM {parent} p WHERE p.id = {key})"
+    return f"NOT EXISTS (SELECT 1 FROM {parent} p WHERE p.{_KEYS.get(parent, 'id')} = {key})"
 
 
 def orphans(session: Session, program_id: int) -> Iterator[Drift]:
     """A Drift for each row of the program's ledger that names a row which is not there. What names a program that
-    is not there is reported with every program."""
+    is not there, or has none to be found, is reported with every program."""
     parts = [named.missing() for named in NAMED]
     found = session.run(f"{' UNION ALL '.join(parts)} ORDER BY 1, 2", [program_id] * len(parts))
     for what, pk, key in found.fetchall():
