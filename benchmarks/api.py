@@ -51,9 +51,11 @@ NAMES = {
     for before in (False, True)
 }
 RATIOS = [
-    Ratio("one purchase / bare", key("post"), key("bare"), 0.2),
+    # One caller waits for three round trips and a commit, which alone take longer than five bare answers: what
+    # counts is how many a second there are when callers come at the same moment.
+    Ratio("one purchase / bare", key("post"), key("bare")),
     Ratio("one purchase / bare, HTTP", key("post", 1), key("bare", 1)),
-    Ratio("one purchase / bare, HTTP, 8", key("post", 8), key("bare", 8)),
+    Ratio("one purchase / bare, HTTP, 8", key("post", 8), key("bare", 8), 0.2),
     Ratio("member by number / empty", key("member"), key("empty"), 0.5),
     Ratio("member by number / empty, HTTP", key("member", 1), key("empty", 1)),
     Ratio("member by number / empty, HTTP, 8", key("member", 8), key("empty", 8)),
