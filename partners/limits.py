@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, TypeAlias, TypeVar
 
 from loyalty_site.lib.money import LARGEST
 from loyalty_site.lib.refusals import Refusal
-from loyalty_site.lib.texts import is_text
+from loyalty_site.lib.texts import wrong_text
 
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
@@ -90,9 +90,8 @@ def texts(value: "DataclassInstance", prefix: str = "") -> Iterator[Refusal]:
         text = getattr(value, name)
         if text == "":
             continue
-        if not is_text(text):
-            detail = "Send Unicode text without NUL characters."
-            yield Refusal("invalid_text", detail, field=prefix + _SENT_AS.get(name, name))
+        if wrong := wrong_text(text):
+            yield Refusal("invalid_text", wrong, field=prefix + _SENT_AS.get(name, name))
         elif len(text) > limit:
             detail = f"At most {limit} characters are possible."
             yield Refusal("text_too_long", detail, field=prefix + _SENT_AS.get(name, name))

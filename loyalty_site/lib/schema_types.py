@@ -14,9 +14,11 @@ from typing import Generic, TypeAlias, TypedDict, TypeVar, Unpack
 from loyalty_site.lib import instants, money
 from loyalty_site.lib import json_types as json
 from loyalty_site.lib.refusals import Refusal, Refused
-from loyalty_site.lib.texts import is_text
+from loyalty_site.lib.texts import wrong_text
 
 T_co = TypeVar("T_co", covariant=True)
+#: An amount with nothing around it.
+_BARE = re.compile(r"-?[0-9.]+")
 #: A JSON Schema (draft 2020-12), as far as it is drawn.
 Drawing: TypeAlias = json.JsonObject
 
@@ -89,15 +91,15 @@ class Text(SchemaType[str]):
         if type(value) is not str:
             errors.append(Refusal("invalid_type", "Send text in quotation marks.", field))
             return None
-        is_plain = value.isascii() and "\0" not in value
+        is_plain = value.isascii() and "\0" not in value and not value.isspace()
         if not (is_plain and self._is_free and self._shortest <= len(value) <= self.longest):
             errors += self._wrong(value, field)
         return value
 
     def _wrong(self, value: str, field: str) -> list[Refusal]:
         """The Refusal of a text, if it deserves one."""
-        if not is_text(value):
-            return [Refusal("invalid_text", "Send Unicode text without NUL characters.", field)]
+        if wrong := wrong_text(value):
+            return [Refusal("invalid_text", wrong, field)]
         if len(value) > self.longest:
             return [Refusal("text_too_long", f"At most {self.longest} characters are possible.", field)]
         if self.required and not value:
@@ -148,6 +150,9 @@ class Money(SchemaType[int]):
             return plain
         try:
             units = money.parse(value, self.decimals, field=field)
+            if isinstance(value, str) and not _BARE.fullmatch(value):
+                # A cell of a file or a form may have them; in a program's message they are a mistake.
+                raise money.BadNumber("Send the amount without blanks, line ends and +.", field=field)
         except Refused as refused:
             errors.append(refused.refusal)
             return None

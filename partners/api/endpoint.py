@@ -21,6 +21,7 @@ from loyalty_site.lib import problems
 from loyalty_site.lib.refusals import Refusal, Refused
 from loyalty_site.lib.schema_objects import Answered
 from loyalty_site.lib.strict_json import StrictJson
+from loyalty_site.lib.texts import wrong_text
 from partners import idempotency
 from partners.authentication import BearerKey, HasScope, KeyThrottle
 from partners.callers import ApiCaller, CallingConnection
@@ -116,8 +117,8 @@ class Endpoint(_ViewSet):
                 shown = f"?{name}" if name.isidentifier() and len(name) <= 40 else "?…"
                 detail = f"Known here are {', '.join(sorted(known)) or 'none'}."
                 raise problems.Rejected([Refusal("unknown_parameter", detail, shown)])
-            if len(values) > 1 or len(values[0]) > 400 or "\0" in values[0]:
-                detail = "Send it once, as at most 400 characters without NUL."
+            if len(values) > 1 or len(values[0]) > 400 or (values[0] and wrong_text(values[0])):
+                detail = "Send it once, as at most 400 characters that can be seen."
                 raise problems.Rejected([Refusal("invalid_text", detail, f"?{name}")])
 
     def known_parameters(self) -> set[str]:

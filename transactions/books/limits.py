@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Protocol, cast
 
 from loyalty_site.lib.json_types import JsonObject
 from loyalty_site.lib.refusals import Refusal
-from loyalty_site.lib.texts import is_text
+from loyalty_site.lib.texts import wrong_text
 from members.lookup import IDENTIFIERS
 from partners import limits
 from partners.activity import ATTRIBUTES, IDENTIFIER, Activity, Identifiers, Line, Refunded, Reversal
@@ -80,8 +80,10 @@ def identifiers(member: Identifiers, field: str = "member") -> Iterator[Refusal]
         if name not in IDENTIFIERS:
             detail = f"A member is named by one of {', '.join(IDENTIFIERS)}."
             yield Refusal("unknown_field", detail, field=f"{field}.{name}")
-        if not is_text(value) or len(value) > IDENTIFIER.characters:
-            detail = f"Send text of at most {IDENTIFIER.characters} characters without NUL."
+        # Whoever leaves a name empty is told elsewhere that it is missing.
+        wrong = wrong_text(value)
+        if wrong or len(value) > IDENTIFIER.characters:
+            detail = wrong or f"Send text of at most {IDENTIFIER.characters} characters."
             yield Refusal("invalid_text", detail, field=f"{field}.{name}")
 
 
@@ -93,8 +95,8 @@ def _attributes(attributes: JsonObject) -> Iterator[Refusal]:
         text = json.dumps(attributes, ensure_ascii=False, allow_nan=False, sort_keys=True)
     except (TypeError, ValueError, RecursionError):
         text = "\0"
-    if not isinstance(attributes, dict) or not is_text(text) or "\\u0000" in text:
-        detail = "Send an object of JSON values without NUL characters."
+    if not isinstance(attributes, dict) or wrong_text(text) or "\\u0000" in text:
+        detail = wrong_text(text) or "Send an object of JSON values without NUL characters."
         yield Refusal("invalid_attributes", detail, field="attributes")
     elif len(text) > ATTRIBUTES.characters:
         detail = f"Attributes may have {ATTRIBUTES.characters:,} characters of JSON together."
