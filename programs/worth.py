@@ -1,8 +1,12 @@
 """What are points worth, and how many does an amount of money cost? Pure and exact (semantics C2-R4)."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
+
+from loyalty_site.lib import money as moneys
+from programs.configuration import Configuration, Currency
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +37,26 @@ def of_points(points: int, price: Fraction) -> Worth:
 def of_money(money: int, price: Fraction) -> Worth:
     """How many points `money` costs, rounded up."""
     return Worth(points_used=_cost(money, price), money_value=money)
+
+
+def in_program(points: int, currency: Currency, program: Configuration) -> int | None:
+    """What `points` of one of its currencies buy in minor units of its money; None where they buy nothing."""
+    if not currency.point_value:
+        return None
+    return of_points(points, price(currency.point_value, major=program.major, unit=currency.unit)).money_value
+
+
+def text(value: int | None, program: Configuration) -> str | None:
+    """Minor units of the program's money as it is answered: as decimal text, None where there is nothing to tell."""
+    return None if value is None else moneys.render(value, moneys.exponent(program.money))
+
+
+def texts(points: Mapping[str, int], program: Configuration) -> dict[str, str]:
+    """{currency code: what so many points are worth, as text}, of the currencies that buy something."""
+    found = {
+        code: text(in_program(units, program.currencies[code], program), program) for code, units in points.items()
+    }
+    return {code: value for code, value in found.items() if value is not None}
 
 
 def _cost(money: int, price: Fraction) -> int:

@@ -3,6 +3,8 @@
 import pytest
 
 from partners.activity import Refunded
+from programs import versions
+from programs.models import Currency
 from tests.support import factories
 from tests.support.admin_dialogs import address, deed, errors, refunded
 from transactions.models import Journal
@@ -142,3 +144,11 @@ def test_what_is_sold_by_weight_comes_back_whole(desk, shop):
 
 def test_a_refund_needs_a_reason(desk, shop, bought):
     assert "reason" in errors(deed(desk, "transactions_journal_refund", bought, line_0="1", reason=" "))
+
+
+def test_the_preview_says_what_the_points_had_paid(desk, shop, bought):
+    Currency.objects.filter(program=bought.program, code="points").update(point_value="0.01")
+    versions.forget()
+    factories.post_one(shop.program, factories.redemption(shop.ada, 10, order=bought.external_id))
+    preview, _ = refunded(desk, bought, everything="on")
+    assert "They had paid 0.10 EUR: pay out the rest only." in preview

@@ -178,6 +178,8 @@ def _effects(form: RefundForm, item: Reversal, answer: dict[str, Any]) -> Iterat
         yield f"The member gets {given}."
     if answer.get("restored"):
         yield f"Of the points that paid for it, {_restored(program, answer['restored'])} come back to the member."
+    if answer.get("restored") and answer["restored_value"]:
+        yield f"They had paid {answer['restored_value']} {program.money}: pay out the rest only."
     if unrecovered := points_in_words(program, {code: n for code, n in answer["unrecovered"].items() if n}):
         yield f"Spent before, so not taken back: {unrecovered}."
     yield f"The member then has {points_in_words(program, answer['balances']) or 'no points'}."

@@ -72,7 +72,7 @@ class Redeem(Verb[Redemption]):
         uses = _take(hand, used, lots, cause, is_reserved=bool(due_at))
         hand.keep_alive("redemption", cause.at)
         answer: JsonObject = {"points": {currency.code: -used}, "lots": [_use(lot, points) for lot, points in uses]}
-        answer |= {"points_used": used, "money_value": value}
+        answer |= {"points_used": used, "money_value": worth.text(value, posting.configuration)}
         answer |= {"reserved_until": due_at.isoformat() if due_at else None}
         status = Journal.Status.PENDING if due_at else Journal.Status.PROCESSED
         return posting.write(

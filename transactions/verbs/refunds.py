@@ -96,7 +96,7 @@ class _Refunding:
 
     def run(self) -> TakenBack:
         original, refund = self.original, self.refund
-        restored = 0 if self.item.keeps_redemption else self._restore()
+        restored, value = (0, 0) if self.item.keeps_redemption else self._restore()
         targets, parts = self._targets()
         self._claw_own(targets)
         self._claw_shares(targets)
@@ -105,14 +105,21 @@ class _Refunding:
         caps_of_refunds.reopen(self.books, original, refund, targets, parts)
         original.refunds.append(refund)
         answer: JsonObject = {"points": refund.points, "clawback": refund.clawback, "restored": restored}
-        answer |= {"unrecovered": self.unrecovered}
+        answer |= {"restored_value": worth.text(value, self.books.configuration), "unrecovered": self.unrecovered}
         answer |= {"clawback_of_groups": self._by_group()} if refund.shared else {}
-        answer |= {"unrecovered_value": self._values(), "reverses": original.id}
+        answer |= {
+            "unrecovered_value": worth.texts(self.unrecovered, self.books.configuration),
+            "reverses": original.id,
+        }
         return TakenBack(answer, refund.trace())
 
-    def _restore(self) -> int:
-        """Give back what was redeemed on the order, as much as its refunded part; returns the points (C14-R6)."""
+    def _restore(self) -> tuple[int, int | None]:
+        """Give back what was redeemed on the order, as much as its refunded part (C14-R6).
+
+        Returns the points and what they had paid of it in minor units, None where that is not known.
+        """
         restored, books = 0, self.books
+        paid: int | None = 0
         part = Fraction(self.total, self.original.amount or 1)
         for redemption in self.original.paid_with(books.relations):
             if redemption.is_open or redemption.is_reversed or redemption.member_id is None:
@@ -121,8 +128,10 @@ class _Refunding:
             back = redemption.left if self.is_all else int(spent * part) - redemption.reversed_amount
             if back > 0:
                 payer = books.accounts[redemption.member_id]
+                value = restoring.paid_by(books, redemption, back)
+                paid = None if value is None or paid is None else paid + value
                 restored += restoring.give_back(books, payer, redemption, back, self.cause)
-        return restored
+        return restored, paid
 
     def _targets(self) -> tuple[Mapping[str, int], tuple[Part, ...] | None]:
         """({currency code: points that what is left of the order deserves}, the same as parts), by the rules and
@@ -229,16 +238,6 @@ class _Refunding:
                 code = books.currencies[shared.currency_id].code
                 of_group[code] = of_group.get(code, 0) + points
         return found
-
-    def _values(self) -> dict[str, int]:
-        """{currency code: minor units of money that the unrecovered points are worth}."""
-        configuration, values = self.books.configuration, {}
-        for code, points in self.unrecovered.items():
-            currency = configuration.currencies[code]
-            if currency.point_value:
-                price = worth.price(currency.point_value, major=configuration.major, unit=currency.unit)
-                values[code] = worth.of_points(points, price).money_value
-        return values
 
 
 def _groups_keep(original: Original, currency: Currency, target: int) -> dict[int, int]:

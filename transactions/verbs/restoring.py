@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator
 from datetime import datetime
 
 from members.holdings import Account, Lifetime
+from programs import versions, worth
 from programs.expiry import End, days_from
 from transactions.books.balances import BalanceInHand, Cause
 from transactions.books.lots import LotState, Use
@@ -18,6 +19,21 @@ def give_back(books: Books, account: Account, redemption: Original, points: int,
     total = restore(books, account, uses, cause, lifetime="redeemed")
     books.reverse(redemption, points, is_all=points == redemption.left)
     return total
+
+
+def paid_by(books: Books, redemption: Original, points: int) -> int | None:
+    """What the next `points` of a redemption that come back had paid, in minor units; None where they paid nothing.
+
+    By the point value of then; all parts together are what the whole was worth. Asked before they come back.
+    """
+    then, key = books.configuration, redemption.uses[0][0].currency_id
+    if redemption.program_version != then.version:
+        then = versions.at(then.id, redemption.program_version)
+    currency, before = then.currencies_by_id.get(key), redemption.reversed_amount
+    if currency is None:
+        return None
+    value, earlier = (worth.in_program(units, currency, then) for units in (before + points, before))
+    return None if value is None or earlier is None else value - earlier
 
 
 def restore(books: Books, account: Account, uses: Iterable[Use], cause: Cause, *, lifetime: Lifetime) -> int:

@@ -7,6 +7,7 @@ from loyalty_site.lib.json_types import JsonObject
 from loyalty_site.lib.refusals import Refusal, Refused
 from partners import limits
 from partners.activity import Reversal
+from programs import worth
 from transactions.books import limits as common
 from transactions.books.balances import BalanceInHand, Cause
 from transactions.books.items import Result
@@ -153,9 +154,11 @@ def _return_redeemed(posting: Posting[Reversal], original: Original) -> tuple[Ca
     if points > original.left:
         raise refunds.RefundTooLarge(f"Only {original.left} points of it are left to give back.", field="points")
     cause = posting.cause()
+    paid = worth.text(restoring.paid_by(posting.books, original, points), posting.configuration)
     back = restoring.give_back(posting.books, posting.account, original, points, cause)
     currency = posting.books.currencies[original.uses[0][0].currency_id]
-    answer: JsonObject = {"points": {currency.code: back}, "unrecovered": {}, "reverses": original.id}
+    answer: JsonObject = {"points": {currency.code: back}, "restored_value": paid}
+    answer |= {"unrecovered": {}, "unrecovered_value": {}, "reverses": original.id}
     return cause, TakenBack(answer, {})
 
 
@@ -176,7 +179,8 @@ def _undo_adjustment(posting: Posting[Reversal], original: Original) -> tuple[Ca
         hand = posting.balance(books.currencies[currency_id])
         moved[hand.currency.code] = _give_back_debit(posting, original, hand, -points, cause)
     books.reverse(original, 0, is_all=True)
-    answer: JsonObject = {"points": moved, "unrecovered": unrecovered, "reverses": original.id}
+    answer: JsonObject = {"points": moved, "unrecovered": unrecovered}
+    answer |= {"unrecovered_value": worth.texts(unrecovered, posting.configuration), "reverses": original.id}
     return cause, TakenBack(answer, {"points": moved})
 
 

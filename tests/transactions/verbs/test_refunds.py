@@ -51,7 +51,7 @@ def test_c14_x1_arrears_behind_another_lot(made, who, spent):
 def test_c14_x1_net_tells_the_till_what_the_rest_is_worth(made, who, spent):
     policy(made, "net", point_value="0.01")
     answer = refund(made, spent).answer
-    assert (answer["unrecovered"], answer["unrecovered_value"]) == ({"points": 70}, {"points": 70})
+    assert (answer["unrecovered"], answer["unrecovered_value"]) == ({"points": 70}, {"points": "0.70"})
     assert state(who) == (0, 0, 0, 0)
 
 

@@ -84,7 +84,7 @@ def test_c2_x3_points_that_add_no_money_stay_with_the_member(db):
     change(made, point_value="0.0075")
     post_one(made, purchase(who, 150000))
     answer = post_one(made, redemption(who, 1233, basket=100000)).answer
-    assert (answer["points_used"], answer["money_value"], answer["points"]) == (1232, 924, {"points": -1232})
+    assert (answer["points_used"], answer["money_value"], answer["points"]) == (1232, "9.24", {"points": -1232})
     assert held(who) == 1500 - 1232
     assert post(made, redemption(who, 1, basket=100000))[0].refusal.code == "outside_limits"
     # What is not paid with costs what it costs.
@@ -98,7 +98,7 @@ def test_the_share_of_a_basket_that_points_may_pay(made, rich):
         "outside_limits",
         "Points pay at most 50 % of the basket, which is 300 points.",
     )
-    assert post_one(made, redemption(rich, 300, basket=600), now=T0).answer["money_value"] == 300
+    assert post_one(made, redemption(rich, 300, basket=600), now=T0).answer["money_value"] == "3.00"
 
 
 GIVEN_BACK = at(2026, 4, 10)
@@ -127,6 +127,15 @@ def test_c13_x1_points_of_a_lot_that_has_ended(made, who, three, spent, policy, 
     row = who.balances.get(currency__code="points")
     assert (row.lifetime_redeemed, row.lifetime_expired) == (0, 100 if policy == "strict" else 0)
     assert Journal.objects.get(pk=spent.journal_id).status == "reversed"
+
+
+def test_points_that_have_ended_had_paid_and_never_turn_into_cash(made, who, three, request):
+    change(made, returned_points="strict", point_value="0.01")
+    expiry(made, model="fixed", period=12, rounding="none")
+    spent = request.getfixturevalue("spent")
+    undone = post_one(made, reversal(spent.journal_id), now=GIVEN_BACK).answer
+    assert (undone["points"], undone["restored_value"]) == ({"points": 20}, spent.answer["money_value"])
+    assert spent.answer["money_value"] == "1.20"
 
 
 def test_c13_x2_a_part_comes_back_newest_first_and_never_more_than_was_taken(made, who, three, spent):

@@ -30,8 +30,15 @@ _TAKEN = {
         Map(Whole()), text="Beside these, what groups give back, by their number and currency."
     ),
     "restored": Whole(text="Redeemed points that a reversal gave back."),
+    "restored_value": DecimalText(
+        null=True,
+        text=(
+            "What the points that come back had paid, in the program's money: the rest is paid out. Points that "
+            "ended since (returned_points “strict”) count too. Null where points have no money value."
+        ),
+    ),
     "unrecovered": Map(Whole(), text="Points that a reversal could not take back, because they are spent."),
-    "unrecovered_value": Map(Whole(), text="Their worth in minor units of the money."),
+    "unrecovered_value": Map(DecimalText(), text="Their worth in the program's money, by currency code."),
 }
 _POSTING = {
     "status": Text(
@@ -60,7 +67,7 @@ _POSTING = {
     "expires": Map(Instant(null=True), text="When what was earned ends, by currency code."),
     "lots": Items(_LOT_USE, text="What a redemption was paid from."),
     "points_used": Whole(text="What was taken; less than was asked where the rest would buy nothing."),
-    "money_value": Whole(null=True, text="What the redeemed points are worth, in minor units of the money."),
+    "money_value": DecimalText(null=True, text="What the redeemed points are worth, in the program's money."),
     "reserved_until": Instant(null=True),
     "reverses": Whole(1, LARGEST_KEY),
     "fee": Whole(text="Points of a transfer that nobody gets."),
@@ -246,6 +253,17 @@ def decider(row: Row, *, is_owner: bool) -> dict[str, Answered]:
 def entry(row: Row) -> dict[str, Answered]:
     """One Entry, read with `.values(*ENTRY_COLUMNS)`, as the API writes it."""
     return {name: row[column] for column, name in ENTRY_COLUMNS.items()}
+
+
+def trace(row: Row, iso: str) -> dict[str, Answered]:
+    """What a Journal remembers, with what came back of an order as amounts of the money `iso`."""
+    told: dict[str, Answered] = row["trace"]
+    share = row["trace"].get("share")
+    if not share:
+        return told
+    decimals = money.exponent(iso)
+    lines = [line | {"amount": money.render(line["amount"], decimals)} for line in share["lines"]]
+    return told | {"share": {"lines": lines, "amount": money.render(share["amount"], decimals)}}
 
 
 def line(row: Row, iso: str) -> dict[str, Answered]:

@@ -150,7 +150,7 @@ class TransactionViewSet(LedgerEndpoint):
     def retrieve(self, request: Request, id: int) -> HttpResponse:
         row = (
             self.journals(id)
-            .values(*answers.JOURNAL_COLUMNS, *answers.DECIDER_COLUMNS, "attributes", "trace")
+            .values(*answers.JOURNAL_COLUMNS, *answers.DECIDER_COLUMNS, "attributes", "trace", "reverses__money")
             .first()
         )
         if row is None:
@@ -166,7 +166,7 @@ class TransactionViewSet(LedgerEndpoint):
                 "reversals": list(Journal.objects.filter(reverses=id).order_by("pk").values_list("pk", flat=True)),
                 "lines": [answers.line(line, row["money"] or self.program.money) for line in lines],
                 "entries": [answers.entry(entry) for entry in entries],
-                "explanation": row["trace"],
+                "explanation": answers.trace(row, row["reverses__money"] or self.program.money),
                 "sentences": explain(row["trace"], {one.code: one for one in currencies}),
             }
         )
