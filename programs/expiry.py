@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta, tzinfo
 from typing import NamedTuple
 
+from loyalty_site.lib import instants
 from loyalty_site.lib.memoising import memoised
 from programs import periods
 
@@ -108,7 +109,7 @@ def end_of_inactivity(terms: Terms, *, last_activity_at: datetime, zone: tzinfo)
 
 def extended(at: datetime, *, months: int, zone: tzinfo) -> datetime:
     """The end `at` moved on by so many months, from the last usable day (C10-R5)."""
-    last_day = periods.local_date(at - timedelta(microseconds=1), zone)
+    last_day = instants.last_day(at, zone)
     return periods.end_of_day(periods.add_months(last_day, months), zone)
 
 

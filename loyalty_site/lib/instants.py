@@ -2,7 +2,7 @@
 
 import re
 from contextlib import suppress
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta, tzinfo
 
 #: Years in which anything that a loyalty program speaks of can lie; both databases and `datetime` bear them.
 FIRST_YEAR, LAST_YEAR = 1900, 2199
@@ -10,6 +10,7 @@ FIRST_YEAR, LAST_YEAR = 1900, 2199
 _INSTANT = re.compile(r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d(:\d\d(\.\d{1,9})?)?([Zz]|[+-]\d\d:\d\d)", re.ASCII)
 _DAY = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
 _LONGEST = 40
+_MONTHS = "January February March April May June July August September October November December".split()
 
 
 def instant(text: str) -> datetime | None:
@@ -21,6 +22,16 @@ def instant(text: str) -> datetime | None:
     except (ValueError, OverflowError):
         return None
     return found if FIRST_YEAR <= found.year <= LAST_YEAR else None
+
+
+def last_day(end: datetime, zone: tzinfo) -> date:
+    """The last day, on the calendars of `zone`, on which something is usable that is none any more at `end`."""
+    return (end - timedelta(microseconds=1)).astimezone(zone).date()
+
+
+def full_day(day: date) -> str:
+    """A day as people read it, e.g. "31 December 2026"."""
+    return f"{day.day} {_MONTHS[day.month - 1]} {day.year:04}"
 
 
 def day(text: str) -> date | None:

@@ -10,7 +10,7 @@ from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.html import format_html
 
-from loyalty_site.lib import money
+from loyalty_site.lib import instants, money
 
 _MONTHS = "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split()
 #: A cell of a table: shown as text, HTML only where it was marked as safe.
@@ -96,6 +96,11 @@ def moment(instant: datetime | None, zone: tzinfo, empty: str = "-") -> str:
     here = instant.astimezone(zone)
     # By hand, because Django reads the format anew for each of the many moments of a list.
     return f"{here.day} {_MONTHS[here.month - 1]} {here.year:04}, {here.hour:02}:{here.minute:02}"
+
+
+def through(end: datetime | None, zone: tzinfo, empty: str = "never") -> str:
+    """An end as people say it: the last usable day in `zone`, e.g. "31 December 2026" for the midnight after it."""
+    return empty if end is None else instants.full_day(instants.last_day(end, zone))
 
 
 def points(units: int, currency: Unit, *, signed: bool = False) -> str:

@@ -10,7 +10,7 @@ from loyalty_site.lib.admin import (
     StaffRequest,
     display,
 )
-from loyalty_site.lib.panels import Panel, Tile, Tiles, dot, moment, points
+from loyalty_site.lib.panels import Panel, Tile, Tiles, dot, moment, points, through
 from members.admin.cards import CardForm
 from members.admin.found_by_member import MemberFactAdmin
 from members.models import Balance, Card, Standing, Tally
@@ -37,7 +37,7 @@ class BalanceAdmin(MemberFactAdmin):
     list_display = ["member", "currency", "available_points", "lifetime_points", "last_activity_at"]
     list_filter = [["currency__program", RelatedDropdownFilter], ["currency", RelatedDropdownFilter]]
     list_select_related = ["member__customer", "currency__program"]
-    fields = [("member", "currency"), ("next_change_at", "last_activity_at"), ("expires_at", "version")]
+    fields = [("member", "currency"), ("next_change_at", "last_activity_at"), ("usable_through", "version")]
 
     @display(description="available")
     def available_points(self, balance: Balance) -> str:
@@ -46,6 +46,11 @@ class BalanceAdmin(MemberFactAdmin):
     @display(description="earned in all")
     def lifetime_points(self, balance: Balance) -> str:
         return points(balance.lifetime_earned, balance.currency)
+
+    @display(description="last usable day")
+    def usable_through(self, balance: Balance) -> str:
+        """Of all of it, in a currency that expires by inactivity."""
+        return through(balance.expires_at, balance.currency.program.zone, empty="-")
 
     def panels(self, request: StaffRequest, balance: Balance) -> list[Panel]:
         tiles = [

@@ -6,7 +6,7 @@ from typing import Any
 
 from django.http import HttpRequest
 
-from loyalty_site.lib.panels import Panel, Sentences, Table, link, moment, points
+from loyalty_site.lib.panels import Panel, Sentences, Table, link, moment, points, through
 from programs.models import Currency
 from transactions.models import Entry, Journal, Lot
 from transactions.proof import causes
@@ -50,7 +50,8 @@ def _of_lot(request: HttpRequest, currency: Currency, chain: Link) -> list[Panel
         )
     ]
     steps = [
-        f"{_moment(one['at'], zone)}: its end moved from {_moment(one['from'], zone)} to {_moment(one['to'], zone)}. "
+        f"{_moment(one['at'], zone)}: its last usable day moved from {_through(one['from'], zone)} to "
+        f"{_through(one['to'], zone)}. "
         f"{one['why']}"
         for one in chain["redated"]
     ]
@@ -63,13 +64,13 @@ def _of_lot(request: HttpRequest, currency: Currency, chain: Link) -> list[Panel
 def _took_from(request: HttpRequest, entry: Entry, uses: Sequence[Link]) -> Table:
     return Table(
         title="Which lots it used",
-        headers=["Lot", "Points", "Earned by", "Expires"],
+        headers=["Lot", "Points", "Earned by", "Last usable day"],
         rows=[
             [
                 link(request, Lot(pk=use["lot"]["id"]), str(use["lot"]["id"])),
                 points(use["points"], entry.currency),
                 _journal(request, use["earned_by"]),
-                _moment(use["lot"]["expires_at"], entry.currency.program.zone),
+                _through(use["lot"]["expires_at"], entry.currency.program.zone),
             ]
             for use in uses
         ],
@@ -81,13 +82,13 @@ def lots(request: HttpRequest, currency: Currency, described: Sequence[Link]) ->
     zone = currency.program.zone
     return Table(
         title="The lots that it is the sum of",
-        headers=["Lot", "Left", "Earned by", "Expires"],
+        headers=["Lot", "Left", "Earned by", "Last usable day"],
         rows=[
             [
                 link(request, Lot(pk=lot["id"]), str(lot["id"])),
                 points(lot["remaining"], currency),
                 _journal(request, lot["earned_by"]),
-                _moment(lot["expires_at"], zone),
+                _through(lot["expires_at"], zone),
             ]
             for lot in described
         ],
@@ -119,5 +120,9 @@ def _journal(request: HttpRequest, described: Link) -> str:
     return link(request, Journal(pk=described["id"]), f"{kind} {described['external_id']}")
 
 
-def _moment(text: str | None, zone: tzinfo) -> str:
-    return moment(datetime.fromisoformat(text), zone) if text else "never"
+def _moment(text: str, zone: tzinfo) -> str:
+    return moment(datetime.fromisoformat(text), zone)
+
+
+def _through(text: str | None, zone: tzinfo) -> str:
+    return through(datetime.fromisoformat(text) if text else None, zone)

@@ -6,20 +6,24 @@ from typing import NamedTuple
 from django.db.models import Count, Sum
 from django.urls import reverse
 
-from loyalty_site.lib.panels import Panel, Table, moment, points
+from loyalty_site.lib.panels import Panel, Table, moment, points, through
 from members.models import Member
 from programs.models import Currency
 from transactions.models import Lot
 
 
 class Change(NamedTuple):
-    """What time does to points of one currency: at `at`, or never or when something happens where that is None."""
+    """What time does to points of one currency: at `at`, or never or when something happens where that is None.
+
+    `is_end`: that is the first instant behind the last day on which they can be used, or their event can come.
+    """
 
     at: datetime | None
     what: str
     currency: Currency
     points: int
     lots: int
+    is_end: bool
 
 
 def changes(member: Member) -> list[Change]:
@@ -31,9 +35,12 @@ def changes(member: Member) -> list[Change]:
     coming = []
     for row in pending.annotate(points=Sum("remaining"), lots=Count("pk")):
         at, what = _release(row["available_at"], row["waits_for"], row["deadline_at"])
-        coming.append(Change(at, what, currencies[row["currency"]], row["points"], row["lots"]))
+        coming.append(
+            Change(at, what, currencies[row["currency"]], row["points"], row["lots"], bool(row["waits_for"]))
+        )
     for end in ending.annotate(points=Sum("remaining"), lots=Count("pk")):
-        coming.append(Change(end["expires_at"], "expire", currencies[end["currency"]], end["points"], end["lots"]))
+        currency, ends_at = currencies[end["currency"]], end["expires_at"]
+        coming.append(Change(ends_at, "expire after that day", currency, end["points"], end["lots"], is_end=True))
     return sorted(coming, key=lambda change: (change.at is None, change.at or 0, change.what))
 
 
@@ -42,7 +49,7 @@ def _release(
 ) -> tuple[datetime | None, str]:
     """When something happens to pending points, and what."""
     if waits_for:
-        return deadline_at, f"wait for {waits_for}; cancelled unless it comes before"
+        return deadline_at, f"wait for {waits_for}; cancelled unless it comes by then"
     return available_at, "come free"
 
 
@@ -56,7 +63,7 @@ def table(member: Member, *, most: int | None = None, more: tuple[str, str] | No
         headers=["When", "Points", "What", "Lots"],
         rows=[
             [
-                moment(change.at, zone, empty="when it happens"),
+                (through if change.is_end else moment)(change.at, zone, empty="when it happens"),
                 f"{points(change.points, change.currency)} {change.currency.name}",
                 change.what,
                 change.lots,

@@ -7,7 +7,7 @@ from django.contrib import messages
 from django.http import HttpRequest
 from django.utils.text import capfirst
 
-from loyalty_site.lib.panels import Cell, Panel, Sentences, Table, Tile, Tiles, amount, link, moment, points
+from loyalty_site.lib.panels import Cell, Panel, Sentences, Table, Tile, Tiles, amount, link, moment, points, through
 from transactions.admin.wording import points_in_words
 from transactions.books.items import Result
 from transactions.models import Entry, Journal, JournalLine, Lot
@@ -154,7 +154,7 @@ def _lots(request: HttpRequest, journal: Journal, entries: Sequence[Entry]) -> l
         for trace in entry.traces.all():
             did = "used" if trace.points > 0 else "given back"
             rows.append(_lot(request, journal, trace.lot, did, abs(trace.points)))
-    return [Table("Lots", ["Lot", "Did", "Points", "Left today", "Expires"], rows)] if rows else []
+    return [Table("Lots", ["Lot", "Did", "Points", "Left today", "Last usable day"], rows)] if rows else []
 
 
 def _lot(request: HttpRequest, journal: Journal, lot: Lot, did: str, units: int) -> list[Cell]:
@@ -163,5 +163,5 @@ def _lot(request: HttpRequest, journal: Journal, lot: Lot, did: str, units: int)
         capfirst(did),
         points(units, lot.currency),
         points(lot.remaining, lot.currency),
-        moment(lot.expires_at, journal.program.zone, empty="never"),
+        through(lot.expires_at, journal.program.zone),
     ]

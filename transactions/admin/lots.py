@@ -5,7 +5,7 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 
 from loyalty_site.lib.admin import RangeDateTimeFilter, RelatedDropdownFilter, StaffRequest, display
-from loyalty_site.lib.panels import Panel, moment, points
+from loyalty_site.lib.panels import Panel, moment, points, through
 from members.admin.found_by_member import MemberFactAdmin
 from members.models import Member
 from transactions.admin import cause_panels
@@ -29,7 +29,7 @@ class LotAdmin(MemberFactAdmin):
         ("given", "left"),
         ("earned", "expires"),
         ("is_pending", "available_at"),
-        ("waits_for", "deadline_at"),
+        ("waits_for", "deadline"),
         ("is_extended", "origin"),
     ]
 
@@ -53,9 +53,13 @@ class LotAdmin(MemberFactAdmin):
     def earned(self, lot: Lot) -> str:
         return moment(lot.activity_at, lot.currency.program.zone)
 
-    @display(description="expires")
+    @display(description="last usable day")
     def expires(self, lot: Lot) -> str:
-        return moment(lot.expires_at, lot.currency.program.zone, empty="never")
+        return through(lot.expires_at, lot.currency.program.zone)
+
+    @display(description="last day for it")
+    def deadline(self, lot: Lot) -> str:
+        return through(lot.deadline_at, lot.currency.program.zone, empty="-")
 
 
 @admin.register(Redating)
@@ -72,10 +76,10 @@ class RedatingAdmin(MemberFactAdmin):
     def member(self, redating: Redating) -> Member:
         return redating.lot.member
 
-    @display(description="ended")
+    @display(description="last usable day before")
     def before(self, redating: Redating) -> str:
-        return moment(redating.expires_before, redating.lot.currency.program.zone, empty="never")
+        return through(redating.expires_before, redating.lot.currency.program.zone)
 
-    @display(description="ends")
+    @display(description="last usable day since")
     def after(self, redating: Redating) -> str:
-        return moment(redating.expires_after, redating.lot.currency.program.zone, empty="never")
+        return through(redating.expires_after, redating.lot.currency.program.zone)

@@ -9,7 +9,7 @@ from django.utils import timezone
 from django.utils.html import format_html
 
 from loyalty_site.lib.admin import Extension, StaffRequest, site
-from loyalty_site.lib.panels import Panel, Sentences, Table, amount, link, moment, points
+from loyalty_site.lib.panels import Panel, Sentences, Table, amount, link, moment, points, through
 from members.models import Member
 from transactions import ledger
 from transactions.admin import expiry_schedule, member_subpages
@@ -59,7 +59,7 @@ def _lots(request: HttpRequest, member: Member) -> Table:
     zone, now = member.program.zone, timezone.now()
     return Table(
         title="Points by expiry",
-        headers=["Left", "Of", "Earned", "Expires", "From"],
+        headers=["Left", "Of", "Earned", "Last usable day", "From"],
         rows=[
             [
                 f"{points(lot.remaining, lot.currency)} {lot.currency.name}",
@@ -80,8 +80,8 @@ def _end(lot: Lot, zone: tzinfo, now: datetime) -> str:
         waits = f"for {lot.waits_for}" if lot.waits_for else f"until {moment(lot.available_at, zone)}"
         return f"pending {waits}"
     if lot.expires_at and lot.expires_at <= now:
-        return f"{moment(lot.expires_at, zone)} (ended)"
-    return moment(lot.expires_at, zone, empty="never")
+        return f"{through(lot.expires_at, zone)} (ended)"
+    return through(lot.expires_at, zone)
 
 
 def _journals(request: HttpRequest, member: Member) -> Table:

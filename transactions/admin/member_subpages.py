@@ -8,7 +8,7 @@ from django import forms
 from django.http import HttpRequest, HttpResponse
 
 from loyalty_site.lib.admin import ModelAdmin, StaffRequest, Subpage, dressed
-from loyalty_site.lib.panels import Panel, Sentences, Table, Tile, Tiles, address_of, link, moment, points
+from loyalty_site.lib.panels import Panel, Sentences, Table, Tile, Tiles, address_of, link, moment, points, through
 from members.held import HeldLot
 from members.models import Member
 from programs.models import Currency, Tier
@@ -96,14 +96,14 @@ def _lots(request: HttpRequest, member: Member, lots: Sequence[HeldLot], currenc
     zone = member.program.zone
     return Table(
         title="Lots then",
-        headers=["Lot", "Left", "Of", "Earned", "Expires"],
+        headers=["Lot", "Left", "Of", "Earned", "Last usable day"],
         rows=[
             [
                 link(request, Lot(pk=lot.id), str(lot.id)),
                 f"{points(lot.remaining, currencies[lot.currency_id])} {currencies[lot.currency_id].name}",
                 points(lot.points, currencies[lot.currency_id]),
                 moment(lot.activity_at, zone),
-                "pending" if lot.is_pending else moment(lot.expires_at, zone, empty="never"),
+                "pending" if lot.is_pending else through(lot.expires_at, zone),
             ]
             for lot in lots[:_MOST]
         ],

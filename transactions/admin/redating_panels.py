@@ -5,7 +5,8 @@ from datetime import date
 
 from django.http import HttpRequest
 
-from loyalty_site.lib.panels import Panel, Sentences, Table, Tile, Tiles, link, moment, points
+from loyalty_site.lib.instants import full_day
+from loyalty_site.lib.panels import Panel, Sentences, Table, Tile, Tiles, link, moment, points, through
 from programs.models import Currency, ExpiryRule
 from transactions.expiry import redating
 from transactions.expiry.preview import Moved, Preview
@@ -71,14 +72,14 @@ def _examples(request: HttpRequest, currency: Currency, plan: Preview) -> Table:
     zone = currency.program.zone
     return Table(
         title="For example",
-        headers=["Member", "Lot", "Left", "Ends now", "Would end"],
+        headers=["Member", "Lot", "Left", "Last usable day now", "Then"],
         rows=[
             [
                 link(request, one.lot.member, one.lot.member.number),
                 link(request, one.lot, str(one.lot.pk)),
                 points(one.lot.remaining, currency),
-                moment(one.before, zone, empty="never"),
-                moment(one.after, zone, empty="never"),
+                through(one.before, zone),
+                through(one.after, zone),
             ]
             for one in plan.examples
         ],
@@ -113,4 +114,4 @@ def reached(job: NightRun) -> str:
 
 
 def _day(day: date | None) -> str:
-    return f"{day:%-d %b %Y}" if day else "never"
+    return full_day(day) if day else "never"

@@ -2,15 +2,16 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta, tzinfo
+from datetime import date, datetime, tzinfo
 from itertools import groupby
 from typing import Any, TypeAlias
 
 from django.db.models import Count, OuterRef, Q, QuerySet, Subquery, Sum
 from django.utils import timezone
 
+from loyalty_site.lib import instants
 from members.models import Balance
-from programs import periods, versions
+from programs import versions
 from programs.configuration import Currency
 from programs.models import Currency as StoredCurrency
 from transactions.expiry import redating
@@ -139,4 +140,4 @@ def _add(found: Preview, example: Example, zone: tzinfo) -> None:
 
 
 def _last_day(end: datetime | None, zone: tzinfo) -> date | None:
-    return end and periods.local_date(end - timedelta(microseconds=1), zone)
+    return end and instants.last_day(end, zone)

@@ -11,6 +11,7 @@ from django.db import transaction
 from django.db.models import Max, Sum
 from django.utils import timezone
 
+from loyalty_site.lib import instants
 from loyalty_site.lib.json_types import JsonObject
 from loyalty_site.lib.refusals import Refused
 from loyalty_site.lib.sql import Session
@@ -94,7 +95,10 @@ def _expired(hand: BalanceInHand, lot: Lot, within_days: int) -> int:
     if not found["points"]:
         raise NotReinstatable("Nothing of this lot has expired.", field="lot")
     if found["at"] < hand.books.now - timedelta(days=within_days):
-        detail = f"Points come back within {within_days} days; these ended on {found['at']:%Y-%m-%d}."
+        last_day = instants.last_day(found["at"], hand.books.configuration.zone)
+        detail = (
+            f"Points come back within {within_days} days; these were usable through {instants.full_day(last_day)}."
+        )
         raise NotReinstatable(detail, field="lot")
     return int(found["points"])
 
