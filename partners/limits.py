@@ -5,7 +5,7 @@ reads and describes by it.
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import Field, dataclass, fields
+from dataclasses import MISSING, Field, dataclass, fields
 from functools import cache
 from typing import TYPE_CHECKING, TypeAlias, TypeVar
 
@@ -90,11 +90,20 @@ def texts(value: "DataclassInstance", prefix: str = "") -> Iterator[Refusal]:
         text = getattr(value, name)
         if text == "":
             continue
+        if name == "reason" and isinstance(text, str) and not text.strip() and _is_needed(type(value), name):
+            # Its verb says that it is missing, which is more than that it is blank.
+            continue
         if wrong := wrong_text(text):
             yield Refusal("invalid_text", wrong, field=prefix + _SENT_AS.get(name, name))
         elif len(text) > limit:
             detail = f"At most {limit} characters are possible."
             yield Refusal("text_too_long", detail, field=prefix + _SENT_AS.get(name, name))
+
+
+@cache
+def _is_needed(kind: type["DataclassInstance"], name: str) -> bool:
+    """Whether nothing is assumed where the field `name` is left out."""
+    return any(each.name == name and each.default is MISSING for each in fields(kind))
 
 
 @cache

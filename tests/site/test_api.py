@@ -131,7 +131,7 @@ def test_a_purchase_is_posted_and_told_again(shop, ada):
     assert held(ada) == 620
 
 
-@pytest.mark.parametrize("amount", ["12.34", b"12.34", b"12.340", "12.34 "])
+@pytest.mark.parametrize("amount", ["12.34", b"12.34", b"12.340"])
 def test_money_is_exact_however_it_is_written(shop, ada, amount):
     raw = amount if isinstance(amount, bytes) else f'"{amount}"'.encode()
     body = b'{"activity":"purchase","external_id":"o","member":{"card":"C-1815"},"amount":%s}' % raw

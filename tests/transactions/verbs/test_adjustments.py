@@ -52,8 +52,8 @@ def test_a_manual_debit_of_a_lot_that_has_ended_comes_back_with_grace(made, who)
 @pytest.mark.parametrize(
     ("item", "code"),
     [
-        ({"reason": "  "}, "invalid_text"),
-        ({"reason": ""}, "reason_missing"),
+        ({"reason": "  "}, "reason_missing"),
+        ({"reason": "\u200b"}, "invalid_text"),
         ({"points": 0}, "invalid_number"),
         ({"points": -1}, "insufficient_points"),
         ({"activity_at": at(2026, 2, 2)}, "invalid_date"),
