@@ -8,14 +8,14 @@ import json
 import zoneinfo
 from collections.abc import Iterable, Iterator
 from collections.abc import Mapping as Names
-from contextlib import suppress
 from dataclasses import dataclass
-from datetime import datetime
 from typing import TypedDict, cast
 
 from loyalty_site.lib.json_types import ExactJson
 from programs import document
 from programs.checks import Problem, absurd, clipped
+from transactions.imports import moments
+from transactions.imports.moments import ISO
 
 #: What a row can say, by the kind of value that is expected.
 IDENTIFIERS = ("number", "card", "customer", "email", "phone")
@@ -26,7 +26,6 @@ PERSON = ("first_name", "last_name", "company_name", "language")
 TARGETS = (*IDENTIFIERS, *MONEY, *MOMENTS, *TEXTS, *PERSON, "quantity")
 #: What may be the same for all rows.
 CONSTANTS = ("kind", "money", "channel", "partner", "store", "code", "sku", "category", "language")
-ISO = "iso"
 WIDEST = 100_000
 _THOUSANDS = ("", ".", ",", " ", "'", "\u00a0", "\u202f")
 
@@ -235,16 +234,9 @@ def _format(target: str, pattern: ExactJson) -> Iterator[Problem]:
     if target not in MOMENTS:
         yield Problem("format", f"is only for {', '.join(MOMENTS)}")
         return
-    # No two parts alike, so that one in the place of another shows.
-    sample = datetime(2031, 12, 28, 13, 45)
-    again = None
-    if isinstance(pattern, str):
-        with suppress(ValueError, TypeError, AttributeError):
-            again = datetime.strptime(sample.strftime(pattern), pattern) if pattern != ISO else sample
-    matches = again and (again.time() == sample.time() if target == "time" else again.date() == sample.date())
-    if not matches:
-        what = "%H:%M" if target == "time" else "%d.%m.%Y"
-        yield Problem("format", f"must be iso or a pattern that says it in full, like {what}")
+    problem = moments.problem_of(pattern, is_time=target == "time")
+    if problem:
+        yield Problem("format", problem)
 
 
 def _whole(fields: Names[str, ExactJson], constants: Names[str, ExactJson], settings: Settings) -> Iterator[Problem]:

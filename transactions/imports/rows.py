@@ -13,7 +13,8 @@ from loyalty_site.lib.refusals import Refusal, Refused
 from partners.activity import Activity, Line
 from programs import periods
 from programs.configuration import Configuration
-from transactions.imports.mapping import IDENTIFIERS, ISO, MONEY, PERSON
+from transactions.imports import moments
+from transactions.imports.mapping import IDENTIFIERS, MONEY, PERSON
 from transactions.imports.mapping import Mapping as FileMapping
 
 T = TypeVar("T")
@@ -22,6 +23,12 @@ _IDENTIFIER_KEYS = {"customer": "external_id"}
 #: Only the last dates seen: a file's dates repeat, but its instants need not.
 _REMEMBERED = 5000
 _LONGEST_QUANTITY = 9
+#: How what is read by `iso` looks.
+_EXAMPLES = {
+    "date": "2026-12-31, 2026-12-31T18:30:00 or 2026-12-31 18:30:00 +02:00",
+    "time": "18:30, 18:30:00 or 18:30 +02:00",
+    "birth_date": "2026-12-31",
+}
 
 
 class Misread(Refused):
@@ -202,10 +209,11 @@ class Reader:
 
     def _moment(self, name: str, text: str, clock: str) -> tuple[str, datetime]:
         """(what the wall clock shows, the instant). A date without a time counts from its first instant."""
-        found = _parsed(name, text, self.formats[name], datetime.fromisoformat, lambda moment: moment)
+        found = _parsed(name, text, self.formats[name], moments.read_date)
         if clock:
-            at = _parsed("time", clock, self.formats["time"], time.fromisoformat, datetime.time)
-            found = datetime.combine(found.date(), at)
+            at = _parsed("time", clock, self.formats["time"], moments.read_time)
+            # Either column may be the one that names the offset.
+            found = datetime.combine(found.date(), at, tzinfo=at.tzinfo or found.tzinfo)
         elif found.tzinfo is None and found.time() == time.min:
             return found.isoformat(), _safely(name, lambda: periods.start_of_day(found.date(), self.zone))
         if found.tzinfo is None:
@@ -214,15 +222,16 @@ class Reader:
         return instant.isoformat(), instant
 
     def _birth_date(self, name: str, text: str) -> date:
-        return _parsed(name, text, self.formats[name], date.fromisoformat, datetime.date)
+        return _parsed(name, text, self.formats[name], moments.read_day)
 
 
-def _parsed(name: str, text: str, pattern: str, from_iso: Callable[[str], T], part: Callable[[datetime], T]) -> T:
-    """What `text` says: by ISO 8601, or the `part` that is meant of what the pattern reads. Raises Misread."""
+def _parsed(name: str, text: str, pattern: str, read: Callable[[str, str], T]) -> T:
+    """What `text` says by the pattern. Raises Misread."""
     try:
-        return from_iso(text) if pattern == ISO else part(datetime.strptime(text, pattern))
+        return read(text, pattern)
     except ValueError:
-        what = "2026-12-31 or 2026-12-31T18:30:00" if pattern == ISO else pattern
+        what = _EXAMPLES[name] if pattern == moments.ISO else pattern
+        what += " (by %Z: UTC or GMT; other names have several offsets)" if "%Z" in pattern else ""
         raise Misread(f"There is no such {name}; it is read as {what}.", field=name) from None
 
 
