@@ -199,10 +199,18 @@ def cells_of(lines: Lines, mapping: Mapping) -> Iterator[tuple[int, list[str] | 
             yield number, text, has_end
         elif quote not in text:
             # Most lines of most files; ten times faster than a csv.reader for each.
-            if text.strip():
-                yield number, text.split(delimiter), has_end
+            cells = text.split(delimiter)
+            if _says_something(cells, has_end or not mapping.final_line_end):
+                yield number, cells, has_end
         else:
-            yield number, *_quoted(lines, text, has_end, mapping)
+            found, is_whole = _quoted(lines, text, has_end, mapping)
+            if isinstance(found, Refusal) or _says_something(found, is_whole or not mapping.final_line_end):
+                yield number, found, is_whole
+
+
+def _says_something(cells: list[str], is_whole: bool) -> bool:
+    """Spreadsheets write rows of delimiters behind the last one. In a file that was cut, a value may be missing."""
+    return any(map(str.strip, cells)) or not (is_whole or len(cells) == 1)
 
 
 def _quoted(lines: Lines, text: str, has_end: bool, mapping: Mapping) -> tuple[list[str] | Refusal, bool]:

@@ -1,9 +1,11 @@
 """Which customers of a file are members yet, and how do the others become members?"""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date, datetime, timedelta
+from typing import NamedTuple, TypeAlias
 
 from django.core.exceptions import ValidationError
+from django.db import transaction
 
 from loyalty_site.lib.refusals import Refusal
 from members import enrolment
@@ -15,12 +17,31 @@ from transactions import finding
 from transactions.books.posting import CLOCK_SKEW
 from transactions.imports.rows import Row
 from transactions.imports.shelf import Shelf, to_instant, to_number
+from transactions.models import Journal
 
+#: Asks the ledger what it would say to some rows: {line: Refusal} of those that it would not take.
+TryOut: TypeAlias = Callable[[Sequence[Row]], Mapping[int, Refusal]]
+
+#: Why a row is refused whoever its member is, and whenever they joined.
+_WHOEVER = {"store_unknown", "partner_unknown", "currency_unknown", "idempotency_conflict", "points_too_many"}
+#: In the smallest unit; below that no rules give more points than the ledger can hold.
+_LARGE = 10**9
 _KEYS = (("email", "email_key"), ("phone", "phone"))
 
 
+class Enrolled(NamedTuple):
+    """Who is `new`, and when they joined; the lines of the `rows` by which they were enrolled.
+
+    `refusals` are by line, of the rows whose customer cannot be enrolled.
+    """
+
+    new: dict[str, tuple[Customer, datetime]]
+    rows: set[int]
+    refusals: dict[int, Refusal]
+
+
 class Newcomers:
-    """Enrols unknown customers of a batch, on the date of their first row.
+    """Enrols unknown customers of a batch, on the date of their first row that is taken.
 
     With `rehearse` it remembers whom it enrolled, because the caller rolls each batch back.
     """
@@ -28,9 +49,30 @@ class Newcomers:
     def __init__(self, program: Program, via: Connection, configuration: Configuration, *, rehearse: bool) -> None:
         self.program, self.via, self.configuration = program, via, configuration
         self._rehearsed = Shelf() if rehearse else None
+        refusing = [cap for cap in configuration.caps if cap.behaviour == "reject"]
+        self._has_refusing_caps = bool(refusing)
+        self._has_refusing_shares = any(cap.scope != "member" for cap in refusing)
 
-    def enrol(self, rows: Sequence[Row], now: datetime) -> tuple[int, dict[int, Refusal]]:
-        """(how many are new, {line: Refusal} of the rows whose customer cannot be enrolled)."""
+    def enrol(self, rows: Sequence[Row], now: datetime, try_out: TryOut) -> tuple[int, dict[int, Refusal]]:
+        """(how many are new, {line: Refusal} of the rows whose customer was not enrolled by them).
+
+        Nobody stays enrolled by a row that the ledger would refuse: their next row is tried, then.
+        """
+        refused: dict[int, Refusal] = {}
+        while True:
+            with transaction.atomic():
+                made = self._enrol([row for row in rows if row.line not in refused], now)
+                tried = try_out(self._doubtful(rows, made, refused)) if made.new else {}
+                wrong = {
+                    line: refusal for line, refusal in tried.items() if line in made.rows or refusal.code in _WHOEVER
+                }
+                transaction.set_rollback(bool(wrong))
+            if not wrong:
+                self._remember(made.new)
+                return len(made.new), refused | made.refusals
+            refused |= wrong
+
+    def _enrol(self, rows: Sequence[Row], now: datetime) -> Enrolled:
         names = {row.customer for row in rows}
         known = set(
             ExternalId.objects.filter(
@@ -39,8 +81,9 @@ class Newcomers:
         )
         unknown = [row for row in rows if row.customer not in known]
         if not unknown:
-            return 0, {}
-        people, joined, refusals = self._introduce(unknown, now)
+            return Enrolled({}, set(), {})
+        people, first, refusals = self._introduce(unknown, now)
+        joined = {name: row.at for name, row in first.items()}
         before, twins = self._recall(people)
         for name, refusal in twins.items():
             del people[name]
@@ -51,15 +94,39 @@ class Newcomers:
         refused = {name: found for name, found in outcome.items() if isinstance(found, Refusal)}
         refusals |= {row.line: refused[row.customer] for row in unknown if row.customer in refused}
         new = outcome.keys() - refused.keys() - before.keys()
-        self._remember({name: (people[name], joined[name]) for name in new})
-        return len(new), refusals
+        made = {name: (people[name], joined[name]) for name in new}
+        return Enrolled(made, {first[name].line for name in new}, refusals)
+
+    def _doubtful(self, rows: Iterable[Row], made: Enrolled, refused: Mapping[int, Refusal]) -> list[Row]:
+        """The rows of new members that the ledger might refuse; most files have none, and pay nothing."""
+        left = [row for row in rows if row.line not in refused and row.line not in made.refusals]
+        if self._has_refusing_shares:
+            # Who else uses a cap up decides about the new ones.
+            return left
+        own = [row for row in left if row.customer in made.new]
+        if self._has_refusing_caps:
+            return own
+        recorded = set(
+            Journal.objects.filter(
+                program=self.program,
+                connection=self.via,
+                kind=Journal.Kind.ACCRUAL,
+                external_id__in=[row.activity.external_id for row in own],
+            ).values_list("external_id", flat=True)
+        )
+        return [row for row in own if row.activity.external_id in recorded or self._is_doubtful(row)]
+
+    def _is_doubtful(self, row: Row) -> bool:
+        activity = row.activity
+        is_foreign = activity.money not in ("", self.configuration.money)
+        return bool(activity.store or activity.partner) or is_foreign or activity.amount >= _LARGE
 
     def _introduce(
         self, rows: Iterable[Row], now: datetime
-    ) -> tuple[dict[str, Customer], dict[str, datetime], dict[int, Refusal]]:
-        """({customer: Customer}, {customer: instant}, {line: Refusal}) by the first fit row of each."""
+    ) -> tuple[dict[str, Customer], dict[str, Row], dict[int, Refusal]]:
+        """({customer: Customer}, {customer: Row}, {line: Refusal}) by the first fit row of each."""
         people: dict[str, Customer] = {}
-        joined: dict[str, datetime] = {}
+        first: dict[str, Row] = {}
         refusals: dict[int, Refusal] = {}
         for row in rows:
             if row.customer in people:
@@ -68,8 +135,8 @@ class Newcomers:
             if isinstance(found, Refusal):
                 refusals[row.line] = found
             else:
-                people[row.customer], joined[row.customer] = found, row.at
-        return people, joined, refusals
+                people[row.customer], first[row.customer] = found, row
+        return people, first, refusals
 
     def _untimely(self, at: datetime, now: datetime) -> Refusal | None:
         """The engine would say so too, but only to members."""

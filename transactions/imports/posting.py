@@ -48,12 +48,13 @@ class Posted:
 
 
 class Prepared(NamedTuple):
-    """Rows that can be posted: waves, one behind the other, of a share for each connection.
+    """Rows that can be posted: `first` a share for each connection, then each of `later` as a whole.
 
     `done` is what became of the others of their batch.
     """
 
-    waves: list[list[list[Row]]]
+    first: list[list[Row]]
+    later: list[list[Row]]
     done: Posted
 
 
@@ -71,24 +72,32 @@ class Poster:
         # Asking for what is recorded already is quick where it is, and in vain in a new file.
         self._expects_known = True
         self._written = 0
+        # What the batch that was started last may write down, at any moment.
+        self._under_way: set[str] = set()
 
     def prepare(self, rows: Sequence[Row]) -> Prepared:
-        """Leave out what is recorded already, enrol who is not known, and share the others among the connections."""
+        """Leave out what is recorded already, enrol who is not known, and share the others among the connections.
+
+        Whoever is enrolled by a row whose name is under way waits until it is known what became of the other one.
+        """
         done = Posted()
-        fresh = self.enrol(self.unknown(rows, done), done)
-        waves = [sharing.share(wave, self.threads.count, self.configuration, self.via) for wave in waves_of(fresh)]
-        return Prepared(waves, done)
+        first, *later = waves_of(self.unknown(rows, done), self._under_way)
+        return Prepared(self._share(self.enrol(first, done)), later, done)
+
+    def _share(self, rows: Sequence[Row]) -> list[list[Row]]:
+        return sharing.share(rows, self.threads.count, self.configuration, self.via) if rows else []
 
     def start(self, prepared: Prepared) -> Callable[[], Posted]:
         """Begin to post a batch; returns what waits for its end and says what became of all its rows."""
-        waves = map(self._start, prepared.waves)
-        first = next(waves, None)
+        rows = [row for part in (*prepared.first, *prepared.later) for row in part]
+        self._under_way = {row.activity.external_id for row in rows}
+        first = self._start(prepared.first)
 
         def finish() -> Posted:
-            if first:
-                prepared.done.add(first())
-            for wave in waves:
-                prepared.done.add(wave())
+            prepared.done.add(first())
+            for wave in prepared.later:
+                shares = self._share(self.enrol(wave, prepared.done))
+                prepared.done.add(self._start(shares)())
             self._expects_known = self._expects_known or prepared.done.replayed > 0
             self._note_growth(prepared.done.posted)
             return prepared.done
@@ -126,9 +135,12 @@ class Poster:
         """The rows whose customers are members now; those who cannot be are refused."""
         if not self.newcomers or not rows:
             return rows
-        enrolled, refusals = self.newcomers.enrol(rows, timezone.now())
+        enrolled, refusals = self.newcomers.enrol(rows, timezone.now(), self._try_out)
         done.add([Posted(enrolled=enrolled, refusals=refusals)])
         return [row for row in rows if row.line not in refusals]
+
+    def _try_out(self, rows: Sequence[Row]) -> dict[int, Refusal]:
+        return self.record(rows, dry_run=True).refusals if rows else {}
 
     def record(self, rows: Sequence[Row], *, dry_run: bool = False) -> Posted:
         """Let the ledger take these rows, whichever thread this is."""
@@ -150,15 +162,18 @@ class Poster:
             self.newcomers.close()
 
 
-def waves_of(rows: Iterable[Row]) -> Iterator[list[Row]]:
-    """Lists of rows without a name twice: what the first one of two did is known to the second."""
-    left = list(rows)
-    while left:
+def waves_of(rows: Iterable[Row], taken: Iterable[str] = ()) -> Iterator[list[Row]]:
+    """Lists of rows without a name twice: what the first one of two did is known to the second.
+
+    The names in `taken` are not in the first list, which may be empty.
+    """
+    left, names = list(rows), set(taken)
+    is_first = True
+    while left or is_first:
         wave: list[Row] = []
         again: list[Row] = []
-        names: set[str] = set()
         for row in left:
             (again if row.activity.external_id in names else wave).append(row)
             names.add(row.activity.external_id)
         yield wave
-        left = again
+        left, names, is_first = again, set(), False

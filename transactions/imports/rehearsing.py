@@ -30,10 +30,10 @@ class Rehearsal(Poster):
         done = Posted()
         fresh = self.unknown(rows, done)
         with transaction.atomic():
-            for wave in waves_of(self.enrol(fresh, done)):
+            for wave in waves_of(fresh):
                 self._try(wave, done)
             transaction.set_rollback(True)
-        return Prepared([], done)
+        return Prepared([], [], done)
 
     def _try(self, rows: Sequence[Row], done: Posted) -> None:
         """Let the ledger say what it would do with rows that no earlier batch would have posted."""
@@ -47,8 +47,9 @@ class Rehearsal(Poster):
                 done.replayed += 1
             else:
                 done.refusals[row.line] = CONFLICT
-        tried = self.record(fresh, dry_run=True)
-        taken = [row.activity for row in fresh if row.line not in tried.refusals]
+        able = self.enrol(fresh, done)
+        tried = self.record(able, dry_run=True)
+        taken = [row.activity for row in able if row.line not in tried.refusals]
         self._rehearsed.put({activity.external_id: short(fingerprint(activity)) for activity in taken})
         done.add([tried])
 

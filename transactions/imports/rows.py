@@ -2,7 +2,7 @@
 
 import hashlib
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import UTC, date, datetime, time
 from functools import lru_cache
 from typing import NamedTuple, Protocol, TypedDict, TypeVar
@@ -23,6 +23,12 @@ _IDENTIFIER_KEYS = {"customer": "external_id"}
 #: Only the last dates seen: a file's dates repeat, but its instants need not.
 _REMEMBERED = 5000
 _LONGEST_QUANTITY = 9
+#: What identifies something: a number in its place was a name, and cannot be guessed from what is left of it.
+_NAMES = (*IDENTIFIERS, "external_id", "sku", "category", "store", "partner", "code")
+#: 4.00638E+12 of 4006381333931; what a formula gives that went wrong; a number in a column that is too narrow.
+_ALTERED = re.compile(
+    r"[+-]?\d([.,]\d*)?[Ee][+-]\d{2,3}|#(N/A|NV|REF!|VALUE!|NAME\?|NULL!|NUM!|DIV/0!)|#{3,}", re.ASCII
+)
 #: How what is read by `iso` looks.
 _EXAMPLES = {
     "date": "2026-12-31, 2026-12-31T18:30:00 or 2026-12-31 18:30:00 +02:00",
@@ -127,6 +133,7 @@ class Reader:
             problems.append(
                 Refusal("member_missing", f"The row names no member ({names}).", field=self.identifiers[0])
             )
+        problems += _altered(values)
         if "external_id" in self.formats and not values["external_id"]:
             problems.append(Refusal("external_id_missing", "The row has no external_id.", field="external_id"))
         person = self._person(values, take) if self.mapping.enrol else {}
@@ -241,6 +248,18 @@ def _safely(name: str, compute: Callable[[], T]) -> T:
         return compute()
     except (OverflowError, ValueError):
         raise Misread("The date lies outside the calendar.", field=name) from None
+
+
+def _altered(values: Mapping[str, str]) -> Iterator[Refusal]:
+    """A Refusal for each name of which a spreadsheet has left a number, an error or nothing."""
+    for name in _NAMES:
+        text = values.get(name, "")
+        if text and text[0] in "#+-0123456789" and _ALTERED.fullmatch(text):
+            detail = (
+                f"“{text[:40]}” is what a spreadsheet made of the {name}: export the file again, and import it "
+                "without opening it in a spreadsheet, or format the column as text there."
+            )
+            yield Refusal("altered_by_spreadsheet", detail, field=name)
 
 
 def _key(
