@@ -6,7 +6,7 @@ docs/import.md describes it for people. Every problem is reported with its path,
 import codecs
 import json
 import zoneinfo
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from collections.abc import Mapping as Names
 from dataclasses import dataclass
 from typing import TypedDict, cast
@@ -21,9 +21,11 @@ from transactions.imports.moments import ISO
 IDENTIFIERS = ("number", "card", "customer", "email", "phone")
 MONEY = ("amount", "tax", "shipping", "gift_card", "points_value")
 MOMENTS = ("date", "time", "birth_date")
-TEXTS = ("external_id", "kind", "money", "channel", "partner", "store", "code", "sku", "category")
+TEXTS = ("external_id", "kind", "money", "channel", "partner", "store", "code", "sku", "category", "order")
 PERSON = ("first_name", "last_name", "company_name", "language")
-TARGETS = (*IDENTIFIERS, *MONEY, *MOMENTS, *TEXTS, *PERSON, "quantity")
+#: What each row of an order says of its own line.
+LINE = ("sku", "category", "quantity", "line_amount", "line_price")
+TARGETS = tuple(dict.fromkeys((*IDENTIFIERS, *MONEY, *MOMENTS, *TEXTS, *PERSON, *LINE)))
 #: What may be the same for all rows.
 CONSTANTS = ("kind", "money", "channel", "partner", "store", "code", "sku", "category", "language")
 WIDEST = 100_000
@@ -251,3 +253,17 @@ def _whole(fields: Names[str, ExactJson], constants: Names[str, ExactJson], sett
         yield Problem("fields.amount", "is missing; for other things than purchases set constants.kind")
     for name in sorted(fields.keys() & constants.keys()):
         yield Problem(f"constants.{name}", "stands in the fields already")
+    yield from _order(fields.keys())
+
+
+def _order(targets: Collection[str]) -> Iterator[Problem]:
+    """Problems of the fields of which the rows of one order are made."""
+    worth = {"line_amount", "line_price"} & {*targets}
+    if "order" in targets and "external_id" in targets:
+        yield Problem("fields.order", "takes the place of external_id; leave one of them out")
+    if "order" in targets and {*LINE} & {*targets} and len(worth) != 1:
+        yield Problem(
+            "fields.line_amount", "or line_price must say, one of them, how an order is divided over its rows"
+        )
+    if "order" not in targets and worth:
+        yield Problem(f"fields.{min(worth)}", "is for orders of several rows; name the column of the order")

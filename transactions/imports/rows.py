@@ -2,7 +2,7 @@
 
 import hashlib
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime, time
 from functools import lru_cache
 from typing import NamedTuple, Protocol, TypedDict, TypeVar
@@ -103,8 +103,8 @@ class Reader:
 
     def __init__(self, mapping: FileMapping, configuration: Configuration) -> None:
         self.mapping = mapping
-        self.targets = [field.target for field in mapping.fields]
-        self.formats = {field.target: field.format for field in mapping.fields}
+        self.targets = ["external_id" if one.target == "order" else one.target for one in mapping.fields]
+        self.formats = {target: one.format for target, one in zip(self.targets, mapping.fields, strict=True)}
         self.zone = ZoneInfo(mapping.time_zone) if mapping.time_zone else configuration.zone
         self.decimals = money.exponent(configuration.money)
         self.has_line = bool({"sku", "category", "quantity"} & {*self.targets, *mapping.constants})
@@ -133,7 +133,7 @@ class Reader:
             problems.append(
                 Refusal("member_missing", f"The row names no member ({names}).", field=self.identifiers[0])
             )
-        problems += _altered(values)
+        problems += altered(values)
         if "external_id" in self.formats and not values["external_id"]:
             problems.append(Refusal("external_id_missing", "The row has no external_id.", field="external_id"))
         person = self._person(values, take) if self.mapping.enrol else {}
@@ -143,6 +143,10 @@ class Reader:
         columns = self._columns(values, member, at, sums, quantity)
         key = "" if values.get("external_id") else _key(values, member, wall, sums, quantity)
         return Record(line, values.get("external_id", ""), key, values.get("customer", ""), person, columns), []
+
+    def read_rows(self, line: int, rows: Sequence[list[str]]) -> tuple[Record | None, list[Refusal]]:
+        """As `read`, of all rows of a purchase: here each row is one."""
+        return self.read(line, rows[0])
 
     def _columns(
         self, values: Mapping[str, str], member: dict[str, str], at: datetime, sums: Mapping[str, int], quantity: int
@@ -250,7 +254,7 @@ def _safely(name: str, compute: Callable[[], T]) -> T:
         raise Misread("The date lies outside the calendar.", field=name) from None
 
 
-def _altered(values: Mapping[str, str]) -> Iterator[Refusal]:
+def altered(values: Mapping[str, str]) -> Iterator[Refusal]:
     """A Refusal for each name of which a spreadsheet has left a number, an error or nothing."""
     for name in _NAMES:
         text = values.get(name, "")

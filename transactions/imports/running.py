@@ -18,9 +18,10 @@ from partners.models import Connection
 from programs import versions
 from programs.models import Program
 from transactions import ledger
-from transactions.imports import lines, sharing
+from transactions.imports import lines, orders, sharing
 from transactions.imports.mapping import Mapping
 from transactions.imports.newcomers import Newcomers
+from transactions.imports.order_lines import OrderReader
 from transactions.imports.posting import Posted, Poster
 from transactions.imports.rehearsing import Rehearsal
 from transactions.imports.report import Report
@@ -103,7 +104,7 @@ class _Import:
             raise Refused(f"The connection {self.via} is {self.via.status}; activate it first.")
         self.configuration = versions.renew(program.pk)
         ledger.record([], program_id=program.pk, via=self.via)  # Refused now rather than at the first row
-        self.reader = Reader(mapping, self.configuration)
+        self.reader = (OrderReader if "order" in mapping.targets else Reader)(mapping, self.configuration)
         self.ordinals = Ordinals()
         self.outcome = Outcome()
         self.under_way: Callable[[], None] | None = None
@@ -135,10 +136,14 @@ class _Import:
             next(source, None)
         records: list[Record] = []
         problems: list[tuple[int, Refusal]] = []
-        for line, texts in (lines.fixed if self.mapping.format == "fixed" else lines.delimited)(source, self.mapping):
-            self.outcome.rows += 1
+        found = (lines.fixed if self.mapping.format == "fixed" else lines.delimited)(source, self.mapping)
+        for line, count, rows in orders.purchases(found, self.mapping):
+            self.outcome.rows += count
             self.outcome.line = line
-            record, wrong = (None, [texts]) if isinstance(texts, Refusal) else self.reader.read(line, texts)
+            if isinstance(rows, Refusal):
+                record, wrong = None, [rows]
+            else:
+                record, wrong = self.reader.read_rows(line, rows)
             if record:
                 records.append(record)
             else:
