@@ -73,7 +73,7 @@ _CODES = {
     exceptions.ParseError: "invalid_json",
     Http404: "not_found",
     RequestDataTooBig: "body_too_large",
-    UnreadablePostError: "invalid_json",
+    UnreadablePostError: "body_incomplete",
 }
 
 

@@ -87,6 +87,7 @@ MIDDLEWARE = [
     "loyalty_site.lib.logs.RequestLogMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
+    "loyalty_site.lib.bodies.Bodies",
     "django.middleware.gzip.GZipMiddleware",
     "loyalty_site.lib.people.Sessions",
     "django.middleware.common.CommonMiddleware",

@@ -33,6 +33,9 @@ class Kind:
 
 KINDS = {
     "invalid_json": Kind(400, "The body is not JSON", "Correct the text at the place that is named."),
+    "body_incomplete": Kind(
+        400, "The body did not arrive whole", "Send it again; look at the client or the proxy if it stays."
+    ),
     "validation_failed": Kind(400, "Values are missing or wrong", "Correct what errors names; send it again."),
     "program_missing": Kind(400, "Which program?", "Name it: ?program=CODE."),
     "invalid_cursor": Kind(400, "The cursor is not ours", "Follow next and previous as they are."),
@@ -83,6 +86,7 @@ KINDS = {
     "request_in_flight": Kind(
         409, "The first request is still working", "Send the same again after Retry-After seconds."
     ),
+    "length_required": Kind(411, "How long is the body?", "Send it with Content-Length, or in chunks over HTTP/1.1."),
     "body_too_large": Kind(413, "The body is too large", "Send fewer items at once."),
     "batch_too_large": Kind(413, "Too many items", "Send at most 1,000 items at once."),
     "unsupported_media_type": Kind(415, "Not the JSON media type", "Send Content-Type: application/json."),

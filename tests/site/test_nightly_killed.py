@@ -1,22 +1,16 @@
 """A night that is killed in the middle holds no lock, and the next start does the rest."""
 
-import os
-import re
 import signal
 import subprocess
-import sys
 import time
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 import time_machine
-from django.conf import settings
-from django.db import connection
 
 from loyalty_site import nightly
 from loyalty_site.lib import locks
-from tests.support import factories
+from tests.support import factories, processes
 from tests.support.factories import held
 from tests.support.living import START, live
 from tests.support.nights import NIGHT, STEPS, run
@@ -47,7 +41,7 @@ with locks.hold("x") as is_ours:
 
 @pytest.mark.django_db(transaction=True)
 def test_a_killed_process_holds_no_lock():
-    holder = _process("-c", HOLD, stdin=subprocess.PIPE)
+    holder = processes.python("-c", HOLD, stdin=subprocess.PIPE)
     assert holder.stdout.readline() == "True\n"
     with locks.hold("x") as is_ours:
         assert not is_ours
@@ -62,22 +56,6 @@ def test_a_killed_process_holds_no_lock():
                 break
         assert time.monotonic() < deadline
         time.sleep(0.1)
-
-
-def _process(*arguments, **options):
-    """Python on the database of this test."""
-    environment = os.environ | {"DJANGO_SETTINGS_MODULE": "loyalty_site.settings", "VAR_DIR": str(settings.VAR_DIR)}
-    name = connection.settings_dict["NAME"]
-    if connection.vendor == "postgresql":
-        # The server of this run, whether it listens on a port or on a socket; only the database is another.
-        environment["DATABASE_URL"] = re.sub(r"^(\w+://[^/]*)/[^?]*", rf"\1/{name}", os.environ["DATABASE_URL"])
-    else:
-        environment["DATABASE_URL"] = f"sqlite:///{name}"
-    root = Path(nightly.__file__).resolve().parent.parent
-    return subprocess.Popen(
-        [sys.executable, *arguments],
-        cwd=root, env=environment, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, **options,
-    )  # fmt: skip
 
 
 SLOW = """
@@ -106,7 +84,7 @@ def test_killed_and_started_again_it_does_the_rest(batches):
     members = [factories.member(made) for _ in range(8)]
     live(made, members, 11, steps=60)
     now = START + timedelta(days=3)
-    victim = _process("-c", SLOW, now.isoformat())
+    victim = processes.python("-c", SLOW, now.isoformat())
     while batches:
         line = victim.stdout.readline()
         assert line, "it ended before it could be killed"
