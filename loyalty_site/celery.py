@@ -9,10 +9,11 @@ import os
 
 from celery import Celery
 from celery.schedules import crontab
-from celery.signals import setup_logging, task_postrun, task_prerun
+from celery.signals import beat_init, celeryd_init, setup_logging, task_postrun, task_prerun
 from django.conf import settings
 from django.core.management import call_command
 
+from loyalty_site.checks import why_not_to_start
 from loyalty_site.lib.logs import request_id
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "loyalty_site.settings")
@@ -47,6 +48,14 @@ app.conf.beat_schedule = {
         "options": {"expires": 3000},
     },
 }
+
+
+@celeryd_init.connect
+@beat_init.connect
+def refuse_to_start(**kwargs: object) -> None:
+    """Celery asks Django's checks, too, but goes on whatever they say."""
+    if refused := why_not_to_start():
+        raise SystemExit(refused)
 
 
 @setup_logging.connect

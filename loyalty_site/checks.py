@@ -1,13 +1,14 @@
 """Is this installation set up so that it can be trusted? Django's system checks, for our own settings.
 
-The first group refuses to start; `manage.py check --deploy` adds what matters on a production machine,
-and `manage.py migrate` what matters about the database server.
+The first group refuses to start, at every door: commands, the web server, the worker and the timetable.
+`manage.py check --deploy` adds what matters on a production machine, and `manage.py migrate` what matters about the
+database server.
 """
 
 from collections.abc import Sequence
 
 from django.conf import settings
-from django.core.checks import CheckMessage, Error, Tags, Warning, register
+from django.core.checks import ERROR, CheckMessage, Error, Tags, Warning, register, run_checks
 from django.db import connections
 from django.db.backends.base.base import BaseDatabaseWrapper
 
@@ -73,6 +74,15 @@ def commits_are_durable(
         for name in ("fsync", "synchronous_commit")
         if ask(connections[alias], name) == "off"
     ]
+
+
+def why_not_to_start() -> str:
+    """What the first group has against a start, in sentences; empty when nothing.
+
+    Django asks its checks for commands only: whoever starts in another way has to ask this.
+    """
+    found = [one for one in run_checks(tags=[Tags.security]) if one.is_serious(ERROR) and not one.is_silenced()]
+    return "\n".join(f"{one.msg} {one.hint or ''}".strip() for one in found)
 
 
 def may_span_machines() -> bool:

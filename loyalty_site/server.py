@@ -2,7 +2,13 @@
 
 import os
 
-from loyalty_site import settings
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "loyalty_site.settings")
+
+from loyalty_site import checks, settings
+
+if refused := checks.why_not_to_start():
+    # Here, and not in its processes: one sentence ends it, instead of a traceback from each of them.
+    raise SystemExit(refused)
 
 host = f"[{settings.WEB_HOST}]" if ":" in settings.WEB_HOST else settings.WEB_HOST
 bind = f"{host}:{settings.WEB_PORT}"
