@@ -141,6 +141,9 @@ def night(program: Program, *, now: datetime | None = None, is_forced: bool = Fa
     After a step that failed, the program's night goes no further: its row says why, and the next call starts
     with it.
     """
+    if now and now < timezone.now() - BACKWARDS and not is_forced:
+        # Nothing is due at an instant that has passed: whoever names one would hear "all done".
+        _check_clock(program, now)
     now = now or timezone.now()
     if not zones.is_due(program, now) and not list(_todo(program, _yesterday(program, now))):
         return

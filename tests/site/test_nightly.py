@@ -179,6 +179,16 @@ def test_it_does_not_run_in_a_past_that_was_written_down_already(made):
     assert tell()[0] == 4
 
 
+@pytest.mark.parametrize("back", [timedelta(hours=2), timedelta(days=400)])
+def test_an_instant_in_the_past_is_refused_also_when_all_is_done(made, back):
+    post_one(made, purchase(factories.member(made), 1000), now=NIGHT)
+    assert tell()[0] == 0
+    code, told = tell("--now", (NIGHT - back).isoformat())
+    assert (code, "lies ahead of" in told) == (4, True)
+    assert tell("--now", (NIGHT - back).isoformat(), "--force")[0] == 0
+    assert tell("--now", (NIGHT - timedelta(minutes=30)).isoformat())[0] == 0
+
+
 @pytest.mark.parametrize("options", [("--program", "nonsense"), ("--now", "soon"), ("--now", "2026-03-04T02:00")])
 def test_what_it_does_not_understand_it_refuses(made, options):
     assert tell(*options)[0] == 2
