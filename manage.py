@@ -4,8 +4,26 @@
 import os
 import sys
 
-from django.core.management import execute_from_command_line
+
+def main() -> int:
+    """Run a command; returns the exit code of one that was ended from outside, as the shell would give it."""
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "loyalty_site.settings")
+    try:
+        # Here, because loading Django takes long enough to be interrupted.
+        from django.core.management import execute_from_command_line
+
+        try:
+            execute_from_command_line(sys.argv)
+        finally:
+            sys.stdout.flush()
+    except KeyboardInterrupt:
+        return 130
+    except BrokenPipeError:
+        # Whoever read what we print has seen enough (`manage.py audit | head`), and Python would flush once more.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 141
+    return 0
+
 
 if __name__ == "__main__":
-    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "loyalty_site.settings")
-    execute_from_command_line(sys.argv)
+    sys.exit(main())
