@@ -41,7 +41,8 @@ sys.exit(manage.main())
 """
 WHERE = {
     "loading": "class Loading: find_spec = work\nsys.meta_path.insert(0, Loading)",
-    "working": "import django\ndjango.setup()\nfrom loyalty_site.management.commands import audit\naudit.Command.handle = work",
+    "working": "import django\ndjango.setup()\n"
+    "from loyalty_site.management.commands import audit\naudit.Command.handle = work",
 }
 
 

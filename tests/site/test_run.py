@@ -22,11 +22,11 @@ from django.db import DatabaseError, connections
 from loyalty_site.celery import app
 from loyalty_site.demo import loading
 from loyalty_site.management.commands import run
-from loyalty_site.processes import Group
+from loyalty_site.processes import STOPPING, Group
 from loyalty_site.staff import FIRST_LOGINS
 from partners.models import Partner
 from programs.models import Program
-from tests.support import factories
+from tests.support import factories, processes
 
 pytestmark = pytest.mark.each_database
 
@@ -136,6 +136,47 @@ def test_where_the_first_passwords_are_deleted_nobody_is_told_that_they_are_ther
     _, out, _ = start("--no-demo")
     assert "These are the first passwords" not in out
     assert "changepassword" in out
+
+
+@pytest.mark.parametrize("number", STOPPING)
+def test_whoever_stops_the_set_up_sees_no_traceback(db, settings, tmp_path, monkeypatch, number):
+    settings.VAR_DIR, settings.WEB_HOST, settings.WEB_PORT = tmp_path, "127.0.0.1", 0
+    monkeypatch.setattr(loading, "_purchases", lambda *args: os.kill(os.getpid(), number))
+    monkeypatch.setattr(run.Command, "serve", lambda *args: pytest.fail("it went on"))
+    before, out = signal.getsignal(number), io.StringIO()
+    call_command("run", stdout=out)
+    assert out.getvalue().splitlines()[-1] == "Stopped."
+    assert signal.getsignal(number) is before
+    assert not Program.objects.exists()
+
+
+HOLD = """
+import pathlib, sys
+from loyalty_site.management.commands.run import alone
+with alone(pathlib.Path(sys.argv[1])):
+    print("held", flush=True)
+    sys.stdin.readline()
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.django_db(transaction=True)
+def test_a_second_one_in_the_same_folder_says_so_and_stops(settings, tmp_path, monkeypatch):
+    settings.VAR_DIR = tmp_path
+    monkeypatch.setattr(run.Command, "prepare", lambda *args, **options: pytest.fail("it went on"))
+    first = processes.python(
+        "-c", f"import django; django.setup(){HOLD}", tmp_path / "run.lock", stdin=subprocess.PIPE
+    )
+    try:
+        assert first.stdout.readline() == "held\n"
+        with pytest.raises(CommandError, match=rf"runs in {tmp_path} already \(process {first.pid}\)"):
+            call_command("run")
+    finally:
+        first.kill()
+        first.communicate()
+    monkeypatch.setattr(run.Command, "prepare", lambda *args, **options: {})
+    monkeypatch.setattr(run.Command, "serve", lambda *args: None)
+    call_command("run")
 
 
 def broken(*args):

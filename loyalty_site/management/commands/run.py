@@ -1,9 +1,16 @@
 """Everything that one machine needs, in one command: prepare the database, start web, worker and timetable."""
 
+import fcntl
 import http.client
+import os
+import signal
 import socket
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from types import FrameType
+from typing import NoReturn
 
 from django.conf import settings
 from django.core.checks import Tags
@@ -12,7 +19,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import connection, connections
 from django.db.migrations.executor import MigrationExecutor
 
-from loyalty_site.processes import Group
+from loyalty_site.processes import STOPPING, Group
 from loyalty_site.staff import make_groups, make_logins
 from programs.models import Program
 
@@ -26,15 +33,30 @@ class Command(BaseCommand):
         parser.add_argument("--no-demo", action="store_true", help="start empty the first time")
 
     def handle(self, *, no_demo: bool, **options: str | int | None) -> None:
-        host, port = settings.WEB_HOST, settings.WEB_PORT
-        refuse_taken_port(host, port)
+        with alone(settings.VAR_DIR / "run.lock"):
+            try:
+                with interruptible():
+                    logins = self.prepare(no_demo=no_demo)
+            except KeyboardInterrupt:
+                # Each step is done wholly or not at all, and the next start does the rest.
+                self.stdout.write("Stopped.")
+                return
+            self.serve(logins)
+
+    def prepare(self, *, no_demo: bool) -> dict[str, str]:
+        """Set up whatever is missing; returns the first logins."""
+        refuse_taken_port(settings.WEB_HOST, settings.WEB_PORT)
         if is_behind():
             call_command("migrate", interactive=False, verbosity=0)
         # Each time: whoever was interrupted behind the migrations would never have them.
         make_groups()
         if not no_demo:
             self.load_demo()
-        logins = make_logins(settings.VAR_DIR / "logins.txt")
+        return make_logins(settings.VAR_DIR / "logins.txt")
+
+    def serve(self, logins: dict[str, str]) -> None:
+        """Run the processes until somebody stops us, or until one of them ends by itself."""
+        host, port = settings.WEB_HOST, settings.WEB_PORT
         # The children open their own.
         connections.close_all()
         with Group() as group:
@@ -74,6 +96,42 @@ class Command(BaseCommand):
             kept = "The first passwords are kept nowhere any more; `manage.py changepassword NAME` sets a new one."
         self.stdout.write(f"\n{kept} Ctrl-C stops.")
         self.stdout.flush()
+
+
+@contextmanager
+def alone(path: Path) -> Iterator[None]:
+    """Hold the folder of `path` for this process; killed, it holds it no longer. Raises CommandError.
+
+    Two of them would share one queue of tasks, and on SQLite one database.
+    """
+    with open(path, "a+") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            file.seek(0)
+            raise CommandError(
+                f"The back office runs in {path.parent} already (process {file.read().strip() or 'unknown'}).\n"
+                "Stop that one, or take another folder and port: make run VAR_DIR=... PORT=8001"
+            ) from None
+        file.truncate(0)
+        file.write(str(os.getpid()))
+        file.flush()
+        yield
+
+
+@contextmanager
+def interruptible() -> Iterator[None]:
+    """Whatever stops us raises KeyboardInterrupt until the end of the block, as Ctrl-C does."""
+
+    def interrupt(number: int, frame: FrameType | None) -> NoReturn:
+        raise KeyboardInterrupt
+
+    before = {number: signal.signal(number, interrupt) for number in STOPPING}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 def refuse_taken_port(host: str, port: int) -> None:
