@@ -10,21 +10,23 @@ import tempfile
 from pathlib import Path
 from urllib.parse import quote
 
-import environ
 from django.templatetags.static import static
 
-BASE_DIR = Path(__file__).resolve().parent.parent
-env = environ.Env()
+from loyalty_site.lib.environment import Environment, make, refuse
 
-VAR_DIR = Path(env.str("VAR_DIR", str(BASE_DIR / "var")))
+BASE_DIR = Path(__file__).resolve().parent.parent
+env = Environment()
+
 # Members' data and keys: for the owner only.
-VAR_DIR.mkdir(mode=0o700, parents=True, exist_ok=True)
+VAR_DIR = env.folder("VAR_DIR", BASE_DIR / "var")
 
 
 def _secret_key() -> str:
     """The key of this installation: made once, kept beside the embedded database, readable by its owner only."""
     path = VAR_DIR / "secret_key"
     if not path.exists():
+        if not os.access(VAR_DIR, os.W_OK):
+            refuse("VAR_DIR", f"cannot be used: {VAR_DIR} is read-only. Name a folder that you may write to.")
         handle, draft = tempfile.mkstemp(dir=VAR_DIR)  # mode 0600
         with open(handle, "w") as file:
             file.write(secrets.token_urlsafe(50))
@@ -38,15 +40,15 @@ def _secret_key() -> str:
     return path.read_text().strip()
 
 
-DEBUG = env.bool("DEBUG", False)
-SECRET_KEY = env.str("SECRET_KEY", "") or _secret_key()
-SECRET_KEY_FALLBACKS = env.list("SECRET_KEY_FALLBACKS", default=[])
+DEBUG = env.switch("DEBUG", False)
+SECRET_KEY = env.text("SECRET_KEY", "") or _secret_key()
+SECRET_KEY_FALLBACKS = env.words("SECRET_KEY_FALLBACKS")
 # This machine may always ask itself whether it is healthy.
-ALLOWED_HOSTS = [*env.list("ALLOWED_HOSTS", default=[]), "127.0.0.1", "localhost", "[::1]"]
+ALLOWED_HOSTS = [*env.words("ALLOWED_HOSTS"), "127.0.0.1", "localhost", "[::1]"]
 
 # One switch for everything that follows from TLS. It ends at a proxy in front, which must set
 # X-Forwarded-Proto itself and drop the one that a client sends.
-HTTPS = env.bool("HTTPS", False)
+HTTPS = env.switch("HTTPS", False)
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if HTTPS else None
 SECURE_SSL_REDIRECT = HTTPS
 SECURE_REDIRECT_EXEMPT = [r"^health/"]
@@ -116,10 +118,10 @@ TEMPLATES = [
     }
 ]
 
-DATABASES = {"default": env.db("DATABASE_URL", f"sqlite:///{quote(str(VAR_DIR / 'loyalty.sqlite3'))}")}
+DATABASES = {"default": env.database("DATABASE_URL", f"sqlite:///{quote(str(VAR_DIR / 'loyalty.sqlite3'))}")}
 _database = DATABASES["default"]
 # On SQLite, too: to open it for each request, and to bring its log home at each end, costs more than most requests.
-_database["CONN_MAX_AGE"] = env.int("CONN_MAX_AGE", 600)
+_database["CONN_MAX_AGE"] = env.whole("CONN_MAX_AGE", 600, least=0)
 if "sqlite" in _database["ENGINE"]:
     # IMMEDIATE takes the write lock at BEGIN, so writers queue up instead of failing with "database is
     # locked"; FULL because a ledger does not lose an acknowledged posting in a power cut. What the URL
@@ -135,7 +137,7 @@ if "sqlite" in _database["ENGINE"]:
     _database["TEST"] = {"NAME": VAR_DIR / f"test-{os.getpid()}.sqlite3"}
 else:
     _database["CONN_HEALTH_CHECKS"] = True
-    if env.bool("PREPARED_STATEMENTS", True):
+    if env.switch("PREPARED_STATEMENTS", True):
         # The ledger sends few statements very often. Planned once, they cost the server half: it would plan
         # "= ANY(array)" anew each time, because it takes ten values for dearer than one. Behind PgBouncer
         # in transaction mode set it to false.
@@ -145,12 +147,12 @@ else:
         } | _database.get("OPTIONS", {})
 
 # One writer at a time is all that SQLite has: more threads only wait longer in line.
-WEB_HOST = env.str("HOST", "127.0.0.1")
-WEB_PORT = env.int("PORT", 8000)
-WEB_PROCESSES = env.int("WEB_PROCESSES", 1)
-WEB_THREADS = env.int("WEB_THREADS", 4 if "sqlite" in _database["ENGINE"] else 8)
+WEB_HOST = env.text("HOST", "127.0.0.1")
+WEB_PORT = env.whole("PORT", 8000, least=1, most=65535)
+WEB_PROCESSES = env.whole("WEB_PROCESSES", 1, least=1, most=1000)
+WEB_THREADS = env.whole("WEB_THREADS", 4 if "sqlite" in _database["ENGINE"] else 8, least=1, most=1000)
 
-REDIS_URL = env.str("REDIS_URL", "")
+REDIS_URL = env.redis("REDIS_URL")
 if REDIS_URL:
     CACHES = {
         "default": {
@@ -166,7 +168,7 @@ else:
     # One web process, so its own memory is exact, and the one writer of SQLite is left to the ledger.
     CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
     BROKER_DIR = VAR_DIR / "broker"
-    BROKER_DIR.mkdir(exist_ok=True)
+    make(BROKER_DIR, "VAR_DIR")
     CELERY_BROKER_URL = "filesystem://localhost/"
     CELERY_BROKER_TRANSPORT = "loyalty_site.broker:Transport"
     CELERY_BROKER_TRANSPORT_OPTIONS = {
@@ -196,7 +198,7 @@ USE_TZ = True
 STATIC_URL = "static/"
 # Unset: served from where the packages keep them, without a build step. Set: `collectstatic` puts them
 # there under names that change with their content.
-STATIC_ROOT = env.str("STATIC_ROOT", "") or None
+STATIC_ROOT = env.text("STATIC_ROOT", "") or None
 WHITENOISE_USE_FINDERS = not STATIC_ROOT
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
@@ -221,8 +223,8 @@ UNFOLD = {
 SIMPLE_HISTORY_REVERT_DISABLED = True
 
 # The API: who calls shows a key, and everything is refused that is not declared (docs/api.md).
-API_LARGEST_BODY = env.int("API_LARGEST_BODY", 5_000_000)
-API_REQUESTS_PER_MINUTE = env.int("API_REQUESTS_PER_MINUTE", 3000)
+API_LARGEST_BODY = env.whole("API_LARGEST_BODY", 5_000_000, least=1)
+API_REQUESTS_PER_MINUTE = env.whole("API_REQUESTS_PER_MINUTE", 3000, least=1)
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": ["partners.authentication.BearerKey"],
     "DEFAULT_PERMISSION_CLASSES": ["partners.authentication.HasScope"],
@@ -252,7 +254,10 @@ LOGGING = {
     "disable_existing_loggers": False,
     "formatters": {"json": {"()": "loyalty_site.lib.logs.JsonFormatter"}},
     "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "json"}},
-    "root": {"handlers": ["stderr"], "level": env.str("LOG_LEVEL", "INFO")},
+    "root": {
+        "handlers": ["stderr"],
+        "level": env.word("LOG_LEVEL", "INFO", ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")),
+    },
     "loggers": {
         "django": {"handlers": [], "propagate": True},
         "django.server": {"handlers": [], "propagate": True},
