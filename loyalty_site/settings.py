@@ -87,6 +87,7 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     "loyalty_site.lib.logs.RequestLogMiddleware",
+    "loyalty_site.lib.plain_http.PlainHttp",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "loyalty_site.lib.bodies.Bodies",

@@ -5,13 +5,12 @@ what came of it. For an address where an empty body means "all of it" that would
 """
 
 from collections.abc import Callable
-from http import HTTPStatus
 from io import BytesIO
 from typing import BinaryIO, cast
 
 from django.conf import settings
 from django.core.handlers.wsgi import LimitedStream, WSGIRequest
-from django.http import HttpResponse, UnreadablePostError
+from django.http import UnreadablePostError
 from django.http.response import HttpResponseBase
 
 from loyalty_site.lib import problems
@@ -70,7 +69,7 @@ class Bodies:
         try:
             _prepare(request)
         except Refused as refused:
-            return _refusal(refused, request)
+            return problems.at_the_door(refused, request)
         return self.get_response(request)
 
 
@@ -120,12 +119,3 @@ def _ended_early() -> EndedEarly:
 
 def _is_of_the_api(request: WSGIRequest) -> bool:
     return request.path_info.startswith("/api/")
-
-
-def _refusal(refused: Refused, request: WSGIRequest) -> HttpResponse:
-    """A problem for programs, a sentence for people."""
-    answer = problems.response(refused, path=request.path)
-    if _is_of_the_api(request):
-        return answer
-    title = HTTPStatus(answer.status_code).phrase
-    return HttpResponse(f"{title}: {refused}\n", status=answer.status_code, content_type="text/plain; charset=utf-8")

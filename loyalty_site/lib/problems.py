@@ -7,9 +7,10 @@ such refusals are answered together as the `errors` of one `validation_failed`.
 import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from http import HTTPStatus
 from typing import TypeVar
 
-from django.http import HttpResponse
+from django.http import HttpRequest, HttpResponse
 
 from loyalty_site.lib.json_types import Json
 from loyalty_site.lib.refusals import Refusal, Refused
@@ -46,6 +47,9 @@ KINDS = {
         401, "No usable key", "Send a key that is neither revoked nor expired: Authorization: Bearer lk_…"
     ),
     "scope_missing": Kind(403, "The key may not do this", "Use a key with the scope that is named."),
+    "https_required": Kind(
+        403, "Only over HTTPS", "Send it to the address with https://; replace a key that was sent without."
+    ),
     "partner_not_in_program": Kind(
         403, "The partner does not take part", "Ask the owner of the program to let your partner take part."
     ),
@@ -208,6 +212,15 @@ def response(refused: Refused, *, path: str) -> HttpResponse:
     text = json.dumps(body(refusals, path=path), ensure_ascii=False, separators=(",", ":"))
     status = KINDS[code_of(refusals)].status
     return HttpResponse(text, status=status, headers=refused.headers, content_type="application/problem+json")
+
+
+def at_the_door(refused: Refused, request: HttpRequest) -> HttpResponse:
+    """The answer before anybody knows whose the address is: a problem for programs, a sentence for people."""
+    answer = response(refused, path=request.path)
+    if request.path_info.startswith("/api/"):
+        return answer
+    title = HTTPStatus(answer.status_code).phrase
+    return HttpResponse(f"{title}: {refused}\n", status=answer.status_code, content_type="text/plain; charset=utf-8")
 
 
 def unlike(code: str, detail: str, *, field: str = "", **headers: str | int) -> Refused:
