@@ -10,7 +10,8 @@ FIRST_YEAR, LAST_YEAR = 1900, 2199
 _INSTANT = re.compile(r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d(:\d\d(\.\d{1,9})?)?([Zz]|[+-]\d\d:\d\d)", re.ASCII)
 _DAY = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
 _LONGEST = 40
-_MONTHS = "January February March April May June July August September October November December".split()
+#: Their first three letters are what they are called in short.
+MONTHS = "January February March April May June July August September October November December".split()
 
 
 def instant(text: str) -> datetime | None:
@@ -31,7 +32,7 @@ def last_day(end: datetime, zone: tzinfo) -> date:
 
 def full_day(day: date) -> str:
     """A day as people read it, e.g. "31 December 2026"."""
-    return f"{day.day} {_MONTHS[day.month - 1]} {day.year:04}"
+    return f"{day.day} {MONTHS[day.month - 1]} {day.year:04}"
 
 
 def day(text: str) -> date | None:

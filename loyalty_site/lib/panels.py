@@ -12,7 +12,6 @@ from django.utils.html import format_html
 
 from loyalty_site.lib import instants, money
 
-_MONTHS = "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split()
 #: A cell of a table: shown as text, HTML only where it was marked as safe.
 Cell = str | int
 
@@ -95,7 +94,7 @@ def moment(instant: datetime | None, zone: tzinfo, empty: str = "-") -> str:
         return empty
     here = instant.astimezone(zone)
     # By hand, because Django reads the format anew for each of the many moments of a list.
-    return f"{here.day} {_MONTHS[here.month - 1]} {here.year:04}, {here.hour:02}:{here.minute:02}"
+    return f"{here.day} {instants.MONTHS[here.month - 1][:3]} {here.year:04}, {here.hour:02}:{here.minute:02}"
 
 
 def through(end: datetime | None, zone: tzinfo, empty: str = "never") -> str:

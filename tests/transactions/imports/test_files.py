@@ -5,7 +5,7 @@ import os
 import pytest
 
 from tests.support import factories
-from tests.support.importing import PLAIN, Folder
+from tests.support.importing import PLAIN
 from transactions.imports import lines
 from transactions.models import Journal
 
@@ -14,8 +14,8 @@ GOOD = b"1,2026-03-01,10.00\n"
 
 
 @pytest.fixture
-def folder(tmp_path, db):
-    return Folder(tmp_path, factories.program(max_backdate_days=20_000))
+def made(db):
+    return factories.program(max_backdate_days=20_000)
 
 
 REFUSED = [

@@ -12,7 +12,7 @@ from loyalty_site.lib.sql import Session
 from members.models import Balance, Customer, Member
 from partners.models import Connection
 from tests.support import factories
-from tests.support.importing import PLAIN, Folder
+from tests.support.importing import PLAIN
 from transactions.imports import rows
 from transactions.models import Journal
 from transactions.proof.audit import audit
@@ -20,19 +20,6 @@ from transactions.proof.audit import audit
 CDNOW = Path(demo.__file__).with_name("cdnow_sample.txt")
 CDNOW_MAPPING = CDNOW.with_name("cdnow_mapping.json")
 ROWS = "who,day,sum\n4711,2026-03-01,10.00\n4712,2026-03-02,20.50\n4711,2026-03-03,5.99\n"
-
-
-@pytest.fixture
-def made(db):
-    """One point for each whole euro and purchase, for ever."""
-    made = factories.program(rules=False, expiry="never", max_backdate_days=20_000)
-    factories.rule(made, "spend", "per_amount", {"points": "1", "per": "1"})
-    return made
-
-
-@pytest.fixture
-def folder(tmp_path, made):
-    return Folder(tmp_path, made)
 
 
 def balances(made):

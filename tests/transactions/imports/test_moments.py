@@ -5,7 +5,7 @@ import json
 import pytest
 
 from tests.support import factories
-from tests.support.importing import PLAIN, Folder
+from tests.support.importing import PLAIN
 from transactions import imports
 from transactions.imports import moments
 from transactions.models import Journal
@@ -47,8 +47,8 @@ LOCAL = [
 
 
 @pytest.fixture
-def folder(tmp_path, db):
-    return Folder(tmp_path, factories.program(max_backdate_days=20_000))
+def made(db):
+    return factories.program(max_backdate_days=20_000)
 
 
 def of(pattern, **columns):

@@ -5,21 +5,9 @@ import pytest
 from members.models import Balance, Customer, ExternalId, Member
 from programs.models import Cap
 from tests.support import factories
-from tests.support.importing import PLAIN, Folder
+from tests.support.importing import PLAIN
 from transactions.models import Journal
 from transactions.proof.audit import audit
-
-
-@pytest.fixture
-def made(db):
-    made = factories.program(rules=False, expiry="never", max_backdate_days=20_000)
-    factories.rule(made, "spend", "per_amount", {"points": "1", "per": "1"})
-    return made
-
-
-@pytest.fixture
-def folder(tmp_path, made):
-    return Folder(tmp_path, made)
 
 
 def with_columns(**columns):

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.support import factories
-from tests.support.importing import PLAIN, Folder
+from tests.support.importing import PLAIN
 from transactions import imports
 from transactions.imports.order_lines import divide
 from transactions.models import Journal
@@ -29,11 +29,6 @@ def made(db):
     tea = {"group": "tea", "conditions": {"categories": ["tea"]}}
     factories.rule(made, "tea", "per_amount", {"points": "10", "per": "1"}, **tea)
     return made
-
-
-@pytest.fixture
-def folder(tmp_path, made):
-    return Folder(tmp_path, made)
 
 
 def lines():
