@@ -35,10 +35,10 @@ def reopen(
     `targets` are the points by currency that the rest of the order deserves, `parts` the same by rule (None
     where only proportions are known). Points that are not recovered stay used.
     """
-    uses = original.counted
-    then = versions.at(books.configuration.id, original.program_version).caps if uses else ()
-    caps = {cap.code: cap for cap in then}
-    for counted in uses:
+    if not original.counted:
+        return
+    caps = {cap.code: cap for cap in versions.at(books.configuration.id, original.program_version).caps}
+    for counted in original.counted:
         cap = caps[counted.cap]
         if cap.reopens:
             back = _returned(original, cap, counted.amount, refund, targets, parts) - reopened(original, counted.cap)
