@@ -8,6 +8,7 @@ from loyalty_site.lib.schema_objects import named
 from members.models import Member
 from tests.support import factories
 from tests.support.api_life import bought, purchase, put, spend
+from tests.support.capped import cap
 from transactions.api.schemas import answers
 
 pytestmark = pytest.mark.django_db
@@ -86,6 +87,15 @@ def test_an_adjustment_taken_back_tells_the_worth_of_what_is_spent(shop, club, a
     answer = shop.post(f"transactions/{given.said['id']}/reversal/").said
     assert (answer["unrecovered"], answer["unrecovered_value"]) == ({"points": 40}, {"points": "0.40"})
     assert Member.objects.get().balances.get(currency__code="points").available == 0
+
+
+def test_what_a_cap_of_money_used_up_inside_is_no_part_of_an_answer(shop, club, ada):
+    put(club, cost_per_point="0.01")
+    cap(club, "budget", 40, measure="money", scope="program", period="ever")
+    order = shop.post("transactions/", purchase("o", "100.00")).said
+    told = shop.get(f"transactions/{order['id']}/").said["explanation"]["caps"]
+    assert told.keys() == {"cuts", "rooms"}
+    assert (order["points"]["points"], told["rooms"]) == (40, {"budget": 40})
 
 
 def test_no_answer_draws_money_as_a_number():

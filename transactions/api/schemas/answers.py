@@ -256,8 +256,13 @@ def entry(row: Row) -> dict[str, Answered]:
 
 
 def trace(row: Row, iso: str) -> dict[str, Answered]:
-    """What a Journal remembers, with what came back of an order as amounts of the money `iso`."""
+    """What a Journal remembers, with what came back of an order as amounts of the money `iso`.
+
+    What it used up of counters stays inside: keys of our rows, in fractions of money where a cap counts money.
+    """
     told: dict[str, Answered] = row["trace"]
+    if caps := row["trace"].get("caps"):
+        told = told | {"caps": {name: value for name, value in caps.items() if name != "counted"}}
     share = row["trace"].get("share")
     if not share:
         return told
