@@ -231,23 +231,29 @@ def _parameters(kind: ExactJson, params: ExactJson) -> Iterator[Problem]:
         yield Problem(f"params.{clipped(name)}", f"unknown; a rule of this kind takes {', '.join(fields)}")
     wrong = {name for name in params.keys() & fields.keys() if not _fits(fields[name], params[name])}
     for name in sorted(wrong):
-        words = "must be a text" if isinstance(fields[name], forms.CharField) else "must be a single number or text"
-        yield Problem(f"params.{name}", words)
+        yield Problem(f"params.{name}", _what_fits(fields[name]))
     form = rules.registry[kind].Params(data={name: value for name, value in params.items() if name not in wrong})
     for name, errors in form.errors.as_data().items():
         if name not in wrong:
             yield from (_parameter(name, error) for error in errors)
 
 
+def _what_fits(form_field: forms.Field) -> str:
+    """What to write instead of a value that does not fit."""
+    if isinstance(form_field, forms.BooleanField):
+        return "must be true or false"
+    return "must be a text" if isinstance(form_field, forms.CharField) else "must be a single number or text"
+
+
 def _fits(form_field: forms.Field, value: ExactJson) -> bool:
     """Whether a JSON value may be read by a form field, which takes anything that has a text."""
+    if isinstance(form_field, forms.BooleanField):
+        return value is None or isinstance(value, bool)
     if isinstance(form_field, forms.CharField):
         return value is None or isinstance(value, str)
     if isinstance(form_field, forms.MultipleChoiceField):
         return isinstance(value, list)
-    return not isinstance(value, (dict, list)) and (
-        not isinstance(value, bool) or isinstance(form_field, forms.BooleanField)
-    )
+    return not isinstance(value, (dict, list, bool))
 
 
 def _parameter(name: str, error: ValidationError) -> Problem:

@@ -13,8 +13,8 @@ from programs.models import Rule
 from programs.rules import conditions
 from programs.rules.base import Basket, BasketLine, Facts
 
-#: How much is bought in the example, in units of the base currency.
-SPENT = 100
+#: How much is bought in the example, in units of the base currency: the first of these that gives something.
+SPENT = (100, 1_000, 10_000, 100_000)
 
 
 def example(rule: Rule) -> list[str]:
@@ -33,23 +33,30 @@ def _sentences(terms: Configuration, rule: CompiledRule) -> Iterator[str]:
     # A multiplier has something to say only beside the rules whose points it multiplies.
     beside = terms.rules if rule.kind.phase != "base" else (rule,)
     terms = replace(terms, rules=tuple(one for one in beside if one.currency == rule.currency))
-    basket = _basket(terms, rule)
-    bought = f"{money.render(basket.amount, money.exponent(terms.money))} {terms.money}"
-    what = f"a purchase of {bought}" if basket.kind == "purchase" else f"one “{basket.kind}” of {bought}"
+    for spent in SPENT:
+        basket = _basket(terms, rule, spent)
+        found = list(_given(terms, rule, basket))
+        bought = f"{money.render(basket.amount, money.exponent(terms.money))} {terms.money}"
+        what = f"a purchase of {bought}" if basket.kind == "purchase" else f"one “{basket.kind}” of {bought}"
+        for who, given in found:
+            yield f"Example: {what} on a {basket.local:%A} at {basket.local:%H:%M} gives {who} {given}."
+        if found:
+            return
+
+
+def _given(terms: Configuration, rule: CompiledRule, basket: Basket) -> Iterator[tuple[str, str]]:
+    """(who, the points in words) of the members to whom the rule gives something for the basket."""
     currency = terms.currencies[rule.currency]
     for tiers, who in _members(terms, rule):
-        earned = earning.evaluate(terms, basket, Facts(tiers=tiers))
-        given = earned.points.get(rule.currency, 0)
+        given = earning.evaluate(terms, basket, Facts(tiers=tiers)).points.get(rule.currency, 0)
         if given:
-            yield f"Example: {what} on a {basket.local:%A} at {basket.local:%H:%M} gives {who} " + (
-                f"{points(given, currency)} {currency.name}."
-            )
+            yield who, f"{points(given, currency)} {currency.name}"
 
 
-def _basket(terms: Configuration, rule: CompiledRule) -> Basket:
-    """A basket that satisfies each condition of the rule."""
+def _basket(terms: Configuration, rule: CompiledRule, spent: int) -> Basket:
+    """A basket of `spent` units of money that satisfies each condition of the rule."""
     first = {one.key: min(one.wanted) for one in rule.conditions if isinstance(one, conditions.Texts)}
-    amount = SPENT * terms.major
+    amount = spent * terms.major
     line = BasketLine(
         sku=first.get("products", ""), category=first.get("categories", ""), quantity=1, eligible=amount
     )

@@ -15,7 +15,7 @@ from django.utils.text import capfirst
 from loyalty_site.lib.admin import dressed, widgets
 from loyalty_site.lib.forms import Errors, ModelForm
 from programs import rules
-from programs.admin.wording import WEEKDAYS
+from programs.admin.wording import WEEKDAYS, is_given
 from programs.models import Program, Rule, Tier
 from programs.rules import conditions
 
@@ -146,7 +146,7 @@ class RuleForm(ModelForm):
         cleaned: dict[str, Any] = super().clean() or {}
         kind = cleaned.get("kind")
         params = {name: cleaned.get(field) for field, (slug, name) in PARAMS.items() if slug == kind}
-        self.instance.params = {name: _plain(value) for name, value in params.items() if value not in (None, "")}
+        self.instance.params = {name: _plain(value) for name, value in params.items() if is_given(value)}
         given = {key: cleaned.get(field) for field, key in CONDITIONS.items()}
         self.instance.conditions = {key: value for key, value in given.items() if value}
         return cleaned

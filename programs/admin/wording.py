@@ -30,8 +30,13 @@ def terms(rule: Rule) -> str:
     """The parameters of its kind that are set, in the order of its form, e.g. "points 10, per 5"."""
     kind = rules.registry.get(rule.kind)
     fields = kind.Params.base_fields if kind else Form.base_fields
-    names = [name for name in fields if _is_given(rule.params.get(name))]
-    return ", ".join(f"{label(name).lower()} {rule.params[name]}" for name in names)
+    names = [name for name in fields if is_given(rule.params.get(name))]
+    return ", ".join(_term(str(fields[name].label or label(name)), rule.params[name]) for name in names)
+
+
+def _term(name: str, value: Any) -> str:
+    """A parameter with its value; of a switch that is on its name says all."""
+    return name.lower() if value is True else f"{name.lower()} {value}"
 
 
 def circumstances(rule: Rule) -> Iterator[tuple[str, str]]:
@@ -56,5 +61,6 @@ def label(name: str) -> str:
     return capfirst(name.replace("_", " "))
 
 
-def _is_given(value: Any) -> bool:
-    return value not in (None, "", [])
+def is_given(value: Any) -> bool:
+    """Whether a parameter says something: a switch that is off says nothing."""
+    return value not in (None, "", []) and value is not False

@@ -1,6 +1,7 @@
 """What is legal in a document but surely not meant? Warnings, never refusals."""
 
 from collections.abc import Collection, Iterator, Mapping
+from fractions import Fraction
 from typing import cast
 
 from loyalty_site.lib import money
@@ -9,6 +10,7 @@ from programs import rules
 from programs.checks import Problem
 from programs.document.checking import filled
 from programs.document.format import Document, ExpirySpec, RuleSpec
+from programs.rules.per_amount import PerAmount
 
 _DAYS = {"day": 1, "month": 28, "year": 365}
 
@@ -22,6 +24,7 @@ def lint(given: ExactJson | Document) -> list[Problem]:
         *_currencies(document, earned),
         *_tier_groups(document, earned),
         *_multipliers(document, earned),
+        *_steps(document),
     ]
 
 
@@ -80,3 +83,19 @@ def _multipliers(document: Document, earned: Collection[str]) -> Iterator[Proble
             yield Problem(f"rules[{place}]", f"can never fire: no other rule gives “{spec['currency']}”")
         if spec["kind"] == "tier_multiplier" and factors <= {"1"}:
             yield Problem(f"rules[{place}]", "can never fire: each tier multiplies by 1")
+
+
+def _steps(document: Document) -> Iterator[Problem]:
+    """Rules per amount that count whole steps only."""
+    is_per_line = document["program"]["round_per"] == "line"
+    for place, spec in enumerate(document["rules"]):
+        params = spec["params"]
+        if not spec["is_active"] or spec["kind"] != PerAmount.slug or not params.get("whole_steps"):
+            continue
+        if is_per_line:
+            why = "the program rounds each line, so each line needs a whole step of its own"
+            yield Problem(f"rules[{place}].params.whole_steps", why)
+        if params.get("minimum") and Fraction(str(params["minimum"])) <= Fraction(str(params["per"])):
+            yield Problem(
+                f"rules[{place}].params.minimum", "is not above one whole step, without which nothing is given"
+            )

@@ -125,6 +125,13 @@ class EventsField(forms.CharField):
         return text
 
 
+class SwitchField(forms.BooleanField):
+    """Something that a rule does or does not; off unless a document says `true`."""
+
+    def __init__(self, *, label: str, help_text: str = "") -> None:
+        super().__init__(required=False, label=label, help_text=help_text)
+
+
 #: The cleaned data of a kind's form: each kind knows the types of its own fields.
 Cleaned: TypeAlias = Mapping[str, Any]
 

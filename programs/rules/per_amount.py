@@ -8,7 +8,10 @@ from programs.rules import base
 
 
 class PerAmount(base.Kind):
-    """Points in proportion to the money that may earn."""
+    """Points in proportion to the money that may earn, or for each whole step of it only.
+
+    Where the program rounds each line, each line has steps of its own.
+    """
 
     label = "Points per amount of money"
     activities = frozenset({"purchase"})
@@ -17,9 +20,15 @@ class PerAmount(base.Kind):
         points = base.PointsField(initial=1, help_text="This many points…")
         per = base.MoneyField(initial=1, help_text="…for each so much of the base currency.")
         minimum = base.MoneyField(required=False, help_text="Nothing below this eligible amount.")
+        whole_steps = base.SwitchField(
+            label="Whole steps only",
+            help_text="10 points per 100: 150 gives 10, and 99 nothing. Off: in proportion, 15 and 9.",
+        )
 
     def __init__(self, params: base.Cleaned) -> None:
-        rate = Fraction(params["points"]) / Fraction(params["per"])
+        self.given, self.step = Fraction(params["points"]), Fraction(params["per"])
+        self.whole_steps: bool = params.get("whole_steps") or False
+        rate = self.given / self.step
         # Apart, so that each number costs one division and not three.
         self.over, self.under = rate.numerator, rate.denominator
         self.minimum = Fraction(params.get("minimum") or 0)
@@ -27,12 +36,27 @@ class PerAmount(base.Kind):
     def points(
         self, basket: base.Basket, facts: base.Facts, configuration: Configuration
     ) -> Sequence[base.Exact] | None:
-        if self.minimum and basket.eligible < self.minimum * basket.major:
+        if self._is_below_minimum(basket):
             return None
+        if self.whole_steps:
+            return self._of_steps(basket, rounds_per_line=configuration.rounds_per_line)
         over, under = self.over, self.under * basket.major
         if configuration.rounds_per_line:
             return [Fraction(line.eligible * over, under) for line in basket.lines]
         return [Fraction(basket.eligible * over, under)]
 
     def why_not(self, basket: base.Basket, facts: base.Facts, configuration: Configuration) -> str:
-        return f"the eligible amount is below the minimum of {base.plain(self.minimum)}"
+        if self._is_below_minimum(basket):
+            return f"the eligible amount is below the minimum of {base.plain(self.minimum)}"
+        what = "each line" if configuration.rounds_per_line else "the eligible amount"
+        return f"{what} is below a whole step of {base.plain(self.step)}"
+
+    def _is_below_minimum(self, basket: base.Basket) -> bool:
+        return bool(self.minimum) and basket.eligible < self.minimum * basket.major
+
+    def _of_steps(self, basket: base.Basket, *, rounds_per_line: bool) -> Sequence[base.Exact] | None:
+        """Points for the whole steps of each line, or of all; None where there are none."""
+        amounts = [line.eligible for line in basket.lines] if rounds_per_line else [basket.eligible]
+        step = self.step * basket.major
+        steps = [amount // step for amount in amounts]
+        return [self.given * count for count in steps] if any(steps) else None

@@ -207,3 +207,19 @@ def test_a_rule_is_said_in_words_with_an_example(desk, made):
 def test_what_a_program_lacks_is_said_on_its_page(desk, made):
     made.rules.filter(code="status").delete()
     assert "nobody can rise" in desk.get(page(made)).content.decode()
+
+
+def test_a_rule_per_amount_is_switched_to_whole_steps_and_back(desk, made):
+    fields = {"kind": "per_amount", "per_amount_points": "10", "per_amount_per": "100"}
+    assert rule_form(desk, made, **fields, per_amount_whole_steps="on").status_code == 302
+    rule = Rule.objects.get(code="new")
+    assert rule.params == {"points": "10", "per": "100", "whole_steps": True}
+    shown = desk.get(page(rule)).content.decode()
+    assert "150 gives 10, and 99 nothing" in shown
+    assert "points 10, per 100, whole steps only" in shown
+    assert save(desk, page(rule)).status_code == 302
+    assert Rule.objects.get(code="new").params["whole_steps"] is True
+    shown = form_of(desk, page(rule))
+    assert shown.pop("per_amount_whole_steps") == "on"
+    assert desk.post(page(rule), shown).status_code == 302
+    assert Rule.objects.get(code="new").params == {"points": "10", "per": "100"}
