@@ -9,9 +9,11 @@ at most stands at it, and is checked and described from there: see limits.py.
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from datetime import datetime, timedelta
+from fractions import Fraction
 from functools import cache
 from typing import TYPE_CHECKING, Annotated, Any, TypeAlias, TypeVar
 
+from loyalty_site.lib import quantities
 from loyalty_site.lib.json_types import Json, JsonObject
 from loyalty_site.lib.money import LARGEST
 from partners.limits import LARGEST_KEY, Longest, Most, Within
@@ -28,6 +30,10 @@ IDENTIFIER, ATTRIBUTES = Longest(254), Longest(8000)
 #: A member, named by one identifier or several: {"number": "42"}.
 Identifiers: TypeAlias = dict[str, Annotated[str, IDENTIFIER]]
 
+#: Marks a field that values of before did not have: at its default it says nothing, so that a fact which was stored
+#: without it and is sent again counts as the same (transactions/books/idempotency.py).
+ADDED = {"is_added": True}
+
 _MOST_LINES = 1000
 _Name: TypeAlias = Annotated[str, Longest(128)]
 _Code: TypeAlias = Annotated[str, Longest(40)]
@@ -37,19 +43,42 @@ _Reason: TypeAlias = Annotated[str, Longest(200)]
 _Amount: TypeAlias = Annotated[int, Within()]
 _Points: TypeAlias = Annotated[int, Within(1)]
 _Quantity: TypeAlias = Annotated[int, Within(0, 10**6)]
+_Thousandths: TypeAlias = Annotated[int, Within(0, quantities.UNIT - 1)]
 _Journal: TypeAlias = Annotated[int, Within(1, LARGEST_KEY)]
 _Attributes: TypeAlias = Annotated[JsonObject, ATTRIBUTES]
 
 
+class _Measured:
+    """Something of which there are `quantity` whole units and `thousandths` of a further one."""
+
+    __slots__ = ()
+    quantity: int
+    thousandths: int
+
+    @property
+    def in_thousandths(self) -> int:
+        """The whole quantity in thousandths of a unit."""
+        return self.quantity * quantities.UNIT + self.thousandths
+
+    @property
+    def units(self) -> int | Fraction:
+        """The whole quantity, exact."""
+        return quantities.exact(self.in_thousandths) if self.thousandths else self.quantity
+
+
 @dataclass(frozen=True, slots=True)
-class Line:
-    """One line of a purchase. `amount` and `tax` in minor units; `amount` is what was paid, tax included."""
+class Line(_Measured):
+    """One line of a purchase. `amount` and `tax` in minor units; `amount` is what was paid, tax included.
+
+    It is about `quantity` whole units, and `thousandths` of a further one where it was weighed.
+    """
 
     sku: Annotated[str, Longest(64)] = ""
     category: Annotated[str, Longest(64)] = ""
     quantity: _Quantity = 1
     amount: _Amount = 0
     tax: _Amount = 0
+    thousandths: _Thousandths = field(default=0, metadata=ADDED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,12 +139,13 @@ class Redemption:
 
 
 @dataclass(frozen=True, slots=True)
-class Refunded:
+class Refunded(_Measured):
     """So much of one line of an order came back: `position` counts from 0; `amount` includes tax."""
 
     position: Annotated[int, Within(0, _MOST_LINES - 1)]
     amount: _Amount = 0
     quantity: _Quantity = 0
+    thousandths: _Thousandths = field(default=0, metadata=ADDED)
 
 
 @dataclass(frozen=True, slots=True)

@@ -46,7 +46,7 @@ Limit: TypeAlias = Longest | Within | Most
 L = TypeVar("L", Longest, Within, Most)
 
 #: What senders call these fields of the values.
-_SENT_AS = {"kind": "activity", "money": "currency", "journal_id": "transaction"}
+_SENT_AS = {"kind": "activity", "money": "currency", "journal_id": "transaction", "thousandths": "quantity"}
 #: Of several texts that are wrong the first of these is refused, then the others as they are declared.
 _REFUSED_FIRST = ("external_id", "kind", "money", "currency", "channel", "partner", "store", "code", "order")
 

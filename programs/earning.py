@@ -80,7 +80,7 @@ def _lines(
         # Part of the lines was paid with a gift card or with points: each line bears its share.
         shares = [Fraction(share * eligible, listed) for share in shares]
     lines = [
-        BasketLine(line.sku, line.category or category_of.get(line.sku, ""), line.quantity, share)
+        BasketLine(line.sku, line.category or category_of.get(line.sku, ""), line.units, share)
         for line, share in zip(activity.lines, shares, strict=True)
     ]
     if listed < eligible:

@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from datetime import date, datetime
 from typing import Generic, TypeAlias, TypedDict, TypeVar, Unpack
 
-from loyalty_site.lib import instants, money
+from loyalty_site.lib import instants, money, quantities
 from loyalty_site.lib import json_types as json
 from loyalty_site.lib.refusals import Refusal, Refused
 from loyalty_site.lib.texts import wrong_text
@@ -163,6 +163,41 @@ class Money(SchemaType[int]):
     def draw(self) -> Drawing:
         pattern = r"^\d{1,16}(\.\d{1,3})?$"
         return {"type": ["string", "number"], "pattern": pattern, "minimum": 0, "examples": ["12.34"]}
+
+
+class Quantity(SchemaType[int]):
+    """A number of units with up to three decimals, read as thousandths: a JSON number or decimal text, no float."""
+
+    def __init__(self, largest: int, **options: Unpack[Options]) -> None:
+        """`largest` counts in units."""
+        super().__init__(**options)
+        self.largest = largest
+
+    def read(self, value: json.Json, field: str, errors: list[Refusal]) -> int | None:
+        if type(value) is int and 0 <= value <= self.largest:
+            return value * quantities.UNIT
+        try:
+            found = quantities.parse(value, field=field)
+        except Refused:
+            found = -1
+        if 0 <= found <= self.largest * quantities.UNIT and not (
+            isinstance(value, str) and not _BARE.fullmatch(value)
+        ):
+            return found
+        detail = f"Send a number from 0 to {self.largest:,} with at most {quantities.DECIMALS} decimals."
+        errors.append(Refusal("invalid_number", detail, field))
+        return None
+
+    def draw(self) -> Drawing:
+        drawn: Drawing = {"type": ["number", "string"], "pattern": r"^\d{1,7}(\.\d{1,3})?$"}
+        return drawn | {"minimum": 0, "maximum": self.largest, "examples": [2, "0.35"]}
+
+
+class Number(SchemaType[float]):
+    """A plain JSON number that we answer: whole, or with a few decimals."""
+
+    def draw(self) -> Drawing:
+        return {"type": "number"}
 
 
 class DecimalText(SchemaType[str]):

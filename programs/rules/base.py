@@ -19,11 +19,11 @@ Exact: TypeAlias = int | Fraction
 
 
 class BasketLine(NamedTuple):
-    """What a rule sees of one line: `eligible` is the money that may earn, in minor units, exact."""
+    """What a rule sees of one line: its units, and in minor units the money that may earn; both are exact."""
 
     sku: str
     category: str
-    quantity: int
+    quantity: Exact
     eligible: Exact
 
 

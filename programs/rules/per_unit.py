@@ -8,27 +8,37 @@ from programs.rules import base
 
 
 class PerUnit(base.Kind):
-    """Points in proportion to the number of units."""
+    """Points in proportion to the number of units: whole ones only, or parts of what was weighed too.
+
+    Where the program rounds each line, the whole units of each line are counted, else those of all together.
+    """
 
     label = "Points per unit bought"
     activities = frozenset({"purchase"})
 
     class Params(base.Params):
         points = base.PointsField(initial=10, help_text="Points for each unit.")
+        fractions = base.SwitchField(
+            label="Parts of units count",
+            help_text="10 points per unit: 1.5 kg give 15. Off: whole units only, 10.",
+        )
 
     def __init__(self, params: base.Cleaned) -> None:
         rate = Fraction(params["points"])
         self.over, self.under = rate.numerator, rate.denominator
+        self.fractions: bool = params.get("fractions") or False
 
     def points(
         self, basket: base.Basket, facts: base.Facts, configuration: Configuration
     ) -> Sequence[base.Exact] | None:
         units = [line.quantity for line in basket.lines]
-        bought = sum(units)
-        if not bought:
+        counts: Sequence[base.Exact] = units if configuration.rounds_per_line else [sum(units)]
+        if not self.fractions:
+            counts = [count // 1 for count in counts]
+        if not any(counts):
             return None
-        counts = units if configuration.rounds_per_line else [bought]
         return [Fraction(count * self.over, self.under) for count in counts]
 
     def why_not(self, basket: base.Basket, facts: base.Facts, configuration: Configuration) -> str:
-        return "no unit of such a product was bought"
+        whole = "" if self.fractions else "whole " if any(line.quantity for line in basket.lines) else ""
+        return f"no {whole}unit of such a product was bought"

@@ -8,7 +8,7 @@ from jsonschema import Draft202012Validator
 
 from loyalty_site.lib.instants import instant
 from loyalty_site.lib.schema_objects import Fields, FrozenItems, Items, named
-from loyalty_site.lib.schema_types import Day, Instant, Json, Money, Text, Whole
+from loyalty_site.lib.schema_types import Day, Instant, Json, Money, Quantity, Text, Whole
 
 SHAPES = [
     (Text(3), "abc", "abc"),
@@ -27,6 +27,13 @@ SHAPES = [
     (Money(2), "-1", "invalid_number"),
     (Money(2), "1e3", "invalid_number"),
     (Money(2), {}, "invalid_number"),
+    (Quantity(10), 2, 2000),
+    (Quantity(10), "0.35", 350),
+    (Quantity(10), 11, "invalid_number"),
+    (Quantity(10), -1, "invalid_number"),
+    (Quantity(10), "0.3505", "invalid_number"),
+    (Quantity(10), True, "invalid_number"),
+    (Quantity(10), [], "invalid_number"),
     (Json(), {"a": [1]}, {"a": [1]}),
     (Json(), [], "invalid_type"),
     (Items(Whole(), most=2), [1, 2], [1, 2]),

@@ -4,6 +4,7 @@ from django.contrib import admin
 from django.utils.html import format_html
 from django.utils.text import capfirst
 
+from loyalty_site.lib import quantities
 from loyalty_site.lib.admin import (
     ChoicesDropdownFilter,
     FactAdmin,
@@ -90,13 +91,17 @@ class TraceAdmin(MemberFactAdmin):
 class JournalLineAdmin(FactAdmin):
     """Lines of purchases."""
 
-    list_display = ["id", "journal", "position", "sku", "category", "quantity", "paid"]
+    list_display = ["id", "journal", "position", "sku", "category", "bought", "paid"]
     list_select_related = ["journal"]
     search_fields = ["journal__pk__exact"]
     search_help_text = "Number of the journal."
     sortable_by = ()
     ordering = ["-pk"]
-    fields = ["journal", "position", "product", "sku", "category", "quantity", "paid"]
+    fields = ["journal", "position", "product", "sku", "category", "bought", "paid"]
+
+    @display(description="quantity")
+    def bought(self, line: JournalLine) -> str:
+        return quantities.text(line.in_thousandths)
 
     @display(description="amount")
     def paid(self, line: JournalLine) -> str:

@@ -7,6 +7,7 @@ from django.contrib import messages
 from django.http import HttpRequest
 from django.utils.text import capfirst
 
+from loyalty_site.lib import quantities
 from loyalty_site.lib.panels import Cell, Panel, Sentences, Table, Tile, Tiles, amount, link, moment, points, through
 from transactions.admin.wording import points_in_words
 from transactions.books.items import Result
@@ -119,7 +120,7 @@ def _line(line: JournalLine, iso: str) -> list[Cell]:
         line.sku or "-",
         line.product.name if line.product else "-",
         line.category or "-",
-        line.quantity,
+        quantities.text(line.in_thousandths),
         amount(line.amount, iso),
         amount(line.tax, iso),
     ]

@@ -7,7 +7,7 @@ from django import forms
 from django.db.models import Model
 from django.http import HttpRequest
 
-from loyalty_site.lib import money
+from loyalty_site.lib import money, quantities
 from loyalty_site.lib.admin import TabularInline, dressed
 from loyalty_site.lib.forms import Errors, ModelForm, VerbFormSet
 from loyalty_site.lib.refusals import Refused
@@ -127,7 +127,15 @@ class LineForm(ModelForm):
 
     sku = dressed(forms.CharField(required=False, max_length=64, label="SKU"))
     category = dressed(forms.CharField(required=False, max_length=64))
-    quantity = dressed(forms.IntegerField(min_value=0, initial=1))
+    quantity = dressed(
+        forms.DecimalField(
+            min_value=0,
+            max_value=10**6,
+            decimal_places=quantities.DECIMALS,
+            initial=1,
+            help_text="Weighed: like 0.350.",
+        )
+    )
     amount = amount_field(label="Amount paid")
     tax = amount_field(label="Of which tax")
 
@@ -138,10 +146,12 @@ class LineForm(ModelForm):
         """The Line that the form says. Raises BadNumber at the path of the field."""
         cleaned = self.cleaned_data
         place = f"lines[{position}]"
+        whole, part = quantities.split(quantities.parse(f"{cleaned['quantity']:f}"))
         return Line(
             sku=cleaned["sku"],
             category=cleaned["category"],
-            quantity=cleaned["quantity"],
+            quantity=whole,
+            thousandths=part,
             amount=minor(cleaned["amount"], program, f"{place}.amount"),
             tax=minor(cleaned["tax"], program, f"{place}.tax"),
         )

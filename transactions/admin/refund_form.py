@@ -3,13 +3,14 @@
 import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass
+from decimal import Decimal
 from functools import cached_property
 from typing import Any
 
 from django import forms
 from django.contrib.auth.models import User
 
-from loyalty_site.lib import money
+from loyalty_site.lib import money, quantities
 from loyalty_site.lib.admin import dressed
 from loyalty_site.lib.panels import amount, points
 from loyalty_site.lib.refusals import Refused
@@ -32,7 +33,10 @@ class NothingToRefund(Refused):
 
 @dataclass(frozen=True, slots=True)
 class Left:
-    """What is left of one line: so many of its pieces, and so much of its money in minor units."""
+    """What is left of one line: so many `pieces`, in thousandths, and so much of its money in minor units.
+
+    A line that counts no pieces, as of what was sold by weight without its weight, is one piece and comes back whole.
+    """
 
     line: JournalLine
     pieces: int
@@ -40,15 +44,21 @@ class Left:
 
     @property
     def all_pieces(self) -> int:
-        """How many pieces it had; what is sold by weight may count none, and comes back whole."""
-        return max(1, self.line.quantity)
+        """How many thousandths of a piece it had."""
+        return self.line.in_thousandths or quantities.UNIT
+
+    @property
+    def is_weighed(self) -> bool:
+        """Whether parts of a piece may come back."""
+        return bool(self.line.thousandths)
 
     def back(self, pieces: int) -> Refunded:
-        """The Refunded of so many pieces: each its share of the money, the last ones the rest, so none is lost."""
+        """The Refunded of so many: each its share of the money, the last ones the rest, so none is lost."""
         gone, whole = self.all_pieces - self.pieces, self.line.amount
         share = whole * (gone + pieces) // self.all_pieces - whole * gone // self.all_pieces
         due = self.money if pieces == self.pieces else min(share, self.money)
-        return Refunded(self.line.position, due, min(pieces, self.line.quantity))
+        whole, part = quantities.split(min(pieces, self.line.in_thousandths))
+        return Refunded(self.line.position, due, whole, thousandths=part)
 
     @property
     def name(self) -> str:
@@ -100,7 +110,7 @@ class RefundForm(PreviewForm, OnceForm):
         units = self._units(field)
         part: dict[str, Any] = {} if units is None else {field: units}
         chosen = [(left, cleaned[self.name_of(left)]) for left in self.lines]
-        if lines := tuple(left.back(pieces) for left, pieces in chosen if pieces):
+        if lines := tuple(left.back(quantities.parse(f"{pieces:f}")) for left, pieces in chosen if pieces):
             part["lines"] = lines
         if bool(part) == cleaned["everything"]:
             what = "Choose either everything, or a part." if part else "Write how much comes back."
@@ -121,15 +131,24 @@ class RefundForm(PreviewForm, OnceForm):
 
 def _pieces(left: Left, iso: str) -> forms.IntegerField:
     line = left.line
-    paid = amount(left.money, iso)
-    many = f"How many come back: up to {left.pieces} of {left.all_pieces} pieces, {paid} together."
-    name = f"{left}, {line.product.name}" if line.product else str(left)
+    rest, all_of_it, paid = quantities.text(left.pieces), quantities.text(left.all_pieces), amount(left.money, iso)
+    label = f"{left}, {line.product.name}" if line.product else str(left)
+    if left.is_weighed:
+        return forms.DecimalField(
+            required=False,
+            min_value=0,
+            max_value=Decimal(rest),
+            decimal_places=quantities.DECIMALS,
+            label=label,
+            help_text=f"How much comes back: up to {rest} of {all_of_it}, {paid} together.",
+        )
+    many = f"How many come back: up to {rest} of {all_of_it} pieces, {paid} together."
     return forms.IntegerField(
         required=False,
         min_value=0,
-        max_value=left.pieces,
-        label=name,
-        help_text=many if left.all_pieces > 1 else f"Write 1 when it comes back, for {paid}.",
+        max_value=left.pieces // quantities.UNIT,
+        label=label,
+        help_text=many if left.all_pieces > quantities.UNIT else f"Write 1 when it comes back, for {paid}.",
     )
 
 
@@ -143,7 +162,7 @@ def _left(journal: Journal) -> Iterator[Left]:
     for line in journal.lines.select_related("product"):
         own = [one for one in back if one.position == line.position]
         left = line.amount - sum(one.amount for one in own)
-        pieces = max(1, line.quantity) - sum(one.quantity for one in own)
+        pieces = (line.in_thousandths or quantities.UNIT) - sum(one.in_thousandths for one in own)
         is_gone = bool(own) and not left and bool(line.amount)
         yield Left(line, 0 if is_gone else pieces, left)
 
@@ -193,7 +212,8 @@ def _what(form: RefundForm, item: Reversal) -> Iterator[str]:
         return
     lines = {left.line.position: left for left in form.lines}
     for back in item.lines:
-        yield f"{max(1, back.quantity)} × {lines[back.position].name} ({amount(back.amount, iso)})"
+        pieces = quantities.text(back.in_thousandths or quantities.UNIT)
+        yield f"{pieces} × {lines[back.position].name} ({amount(back.amount, iso)})"
     if item.amount is not None:
         yield amount(item.amount, iso)
     if form.cleaned_data["everything"]:

@@ -13,6 +13,7 @@ from loyalty_site.lib.arrays import Value
 from loyalty_site.lib.json_types import Json
 from loyalty_site.lib.refusals import Refused
 from loyalty_site.lib.sql import Session
+from partners.activity import ADDED
 from programs.configuration import Configuration
 from transactions.books.items import Item, Result
 
@@ -113,20 +114,32 @@ def read(
 def fingerprint(item: Item) -> str:
     """The same for the same content: what tells a repetition from a conflict."""
     kind = type(item)
-    return hashlib.sha256(_in_one_order([kind.__name__, *_values(kind)(item)]).encode()).hexdigest()
+    return hashlib.sha256(_in_one_order([kind.__name__, *_content(kind)(item)]).encode()).hexdigest()
 
 
 @lru_cache(maxsize=32)
-def _values(kind: "type[DataclassInstance]") -> "Callable[[DataclassInstance], tuple[Held, ...]]":
-    """What reads all fields of an item, or of a part of one, in the order of their declaration."""
-    return attrgetter(*(each.name for each in fields(kind)))
+def _content(kind: "type[DataclassInstance]") -> "Callable[[DataclassInstance], tuple[Held, ...]]":
+    """What reads the fields of an item, or of a part of one, in the order of their declaration.
+
+    Of those that were `ADDED` since the first facts were stored only what is not at its default, by its name: the
+    same fact is the same before and after.
+    """
+    always: Callable[[DataclassInstance], tuple[Held, ...]]
+    always = attrgetter(*(each.name for each in fields(kind) if each.metadata != ADDED))
+    added = [(each.name, each.default) for each in fields(kind) if each.metadata == ADDED]
+
+    def with_added(value: "DataclassInstance") -> tuple[Held, ...]:
+        said = {name: held for name, default in added if (held := getattr(value, name)) != default}
+        return (*always(value), said) if said else always(value)
+
+    return with_added if added else always
 
 
 def _plain(value: "datetime | DataclassInstance") -> "float | tuple[Held, ...]":
     """JSON for what an item may hold beside plain values: instants and parts."""
     if isinstance(value, datetime):
         return value.timestamp()
-    return _values(type(value))(value)
+    return _content(type(value))(value)
 
 
 _in_one_order = json.JSONEncoder(sort_keys=True, default=_plain).encode

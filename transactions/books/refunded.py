@@ -24,7 +24,7 @@ class Share:
     @property
     def is_empty(self) -> bool:
         """Neither money nor pieces."""
-        return not self.money and not any(line.quantity for line in self.lines)
+        return not self.money and not any(line.in_thousandths for line in self.lines)
 
     @classmethod
     def read(cls, values: ShareTrace) -> "Share":
@@ -32,10 +32,14 @@ class Share:
         return cls(tuple(Refunded(**line) for line in values["lines"]), values["amount"])
 
     def trace(self) -> ShareTrace:
-        lines: list[LineTrace] = [
-            {"position": x.position, "amount": x.amount, "quantity": x.quantity} for x in self.lines
-        ]
-        return {"lines": lines, "amount": self.amount}
+        return {"lines": [_line_trace(line) for line in self.lines], "amount": self.amount}
+
+
+def _line_trace(line: Refunded) -> LineTrace:
+    trace: LineTrace = {"position": line.position, "amount": line.amount, "quantity": line.quantity}
+    if line.thousandths:
+        trace["thousandths"] = line.thousandths
+    return trace
 
 
 @dataclass(slots=True)

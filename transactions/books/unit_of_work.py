@@ -202,7 +202,8 @@ class Books:
     def line(self, journal_id: int, position: int, line: Line, *, product_id: int | None, category: str) -> None:
         """Write one line of a purchase as it was reported, with what the catalogue knows of it."""
         known = line.sku, line.category or category
-        self._lines.append((journal_id, position, product_id, *known, line.quantity, line.amount, line.tax))
+        numbers = line.quantity, line.amount, line.tax, line.thousandths
+        self._lines.append((journal_id, position, product_id, *known, *numbers))
 
     def add_entry(self, hand: BalanceInHand, kind: str, points: int, moved: Moved, cause: Cause) -> int:
         """Write one line of the ledger behind the last one of its member; returns its key."""

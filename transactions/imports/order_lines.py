@@ -1,7 +1,9 @@
 """What does an order of several rows mean? One Activity, with a line for each row that says one."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
+from loyalty_site.lib import quantities
 from loyalty_site.lib.refusals import Refusal, Refused
 from partners.activity import Line
 from transactions.imports.mapping import LINE
@@ -34,14 +36,16 @@ class OrderReader(Reader):
             return None
         problems += altered(values)
         try:
-            quantity = self._quantity("quantity", values["quantity"]) if "quantity" in values else 1
+            quantity = self._quantity("quantity", values["quantity"]) if "quantity" in values else quantities.UNIT
             name = "line_amount" if "line_amount" in values else "line_price"
+            # Only what the lines cost beside each other counts, so nothing is rounded: in thousandths where weighed.
             amount = self._money(name, values[name]) * (quantity if name == "line_price" else 1)
         except Refused as refused:
             problems.append(refused.refusal)
             return None
         said = self.constants | values
-        return Line(said.get("sku", ""), said.get("category", ""), quantity, amount)
+        whole, part = quantities.split(quantity)
+        return Line(said.get("sku", ""), said.get("category", ""), whole, amount, thousandths=part)
 
 
 def _with_lines(record: Record, lines: Sequence[Line], problems: list[Refusal]) -> Record:
@@ -54,10 +58,7 @@ def _with_lines(record: Record, lines: Sequence[Line], problems: list[Refusal]) 
     amounts = divide(goods, weights)
     # By what the lines have now, so that none has more tax than amount.
     taxes = divide(min(goods, columns["tax"]), amounts)
-    divided = [
-        Line(one.sku, one.category, one.quantity, amount, tax)
-        for one, amount, tax in zip(lines, amounts, taxes, strict=True)
-    ]
+    divided = [replace(one, amount=amount, tax=tax) for one, amount, tax in zip(lines, amounts, taxes, strict=True)]
     return record._replace(columns={**columns, "lines": tuple(divided)})
 
 

@@ -8,7 +8,7 @@ from functools import lru_cache
 from typing import NamedTuple, Protocol, TypedDict, TypeVar
 from zoneinfo import ZoneInfo
 
-from loyalty_site.lib import money
+from loyalty_site.lib import money, quantities
 from loyalty_site.lib.refusals import Refusal, Refused
 from partners.activity import Activity, Line
 from programs import periods
@@ -22,7 +22,8 @@ T = TypeVar("T")
 _IDENTIFIER_KEYS = {"customer": "external_id"}
 #: Only the last dates seen: a file's dates repeat, but its instants need not.
 _REMEMBERED = 5000
-_LONGEST_QUANTITY = 9
+#: A quantity of at most so many digits and nothing else is read at once.
+_PLAIN_DIGITS = 9
 #: What identifies something: a number in its place was a name, and cannot be guessed from what is left of it.
 _NAMES = (*IDENTIFIERS, "external_id", "sku", "category", "store", "partner", "code")
 #: 4.00638E+12 of 4006381333931; what a formula gives that went wrong; a number in a column that is too narrow.
@@ -126,7 +127,7 @@ class Reader:
 
         sums = {name: take(self._money, name) or 0 for name in MONEY if name in values}
         moment = take(self.moment, "date", values.get("time", ""))
-        quantity = (take(self._quantity, "quantity") or 0) if "quantity" in values else 1
+        quantity = (take(self._quantity, "quantity") or 0) if "quantity" in values else quantities.UNIT
         member = self._member(values)
         if not member:
             names = " or ".join(self.identifiers)
@@ -173,7 +174,12 @@ class Reader:
 
     def _lines(self, values: Mapping[str, str], sums: Mapping[str, int], quantity: int) -> tuple[Line]:
         amount = max(0, sums.get("amount", 0) - sums.get("shipping", 0))
-        return (Line(values.get("sku", ""), values.get("category", ""), quantity, amount, sums.get("tax", 0)),)
+        whole, part = quantities.split(quantity)
+        return (
+            Line(
+                values.get("sku", ""), values.get("category", ""), whole, amount, sums.get("tax", 0), thousandths=part
+            ),
+        )
 
     def _person(self, values: Mapping[str, str], take: Take) -> dict[str, str | date]:
         person: dict[str, str | date] = {
@@ -214,9 +220,16 @@ class Reader:
         return text
 
     def _quantity(self, name: str, text: str) -> int:
-        if not (text.isascii() and text.isdigit() and len(text) <= _LONGEST_QUANTITY):
-            raise Misread("Write a whole number.", field=name)
-        return int(text)
+        """Thousandths of a unit."""
+        if text.isascii() and text.isdigit() and len(text) <= _PLAIN_DIGITS:
+            return int(text) * quantities.UNIT
+        try:
+            found = quantities.parse(self._plain(name, text), largest=10**_PLAIN_DIGITS * quantities.UNIT)
+        except money.BadNumber:
+            found = -1
+        if found < 0:
+            raise Misread("Write a number of units with at most three decimals, 0 or more.", field=name)
+        return found
 
     def _moment(self, name: str, text: str, clock: str) -> tuple[str, datetime]:
         """(what the wall clock shows, the instant). A date without a time counts from its first instant."""
@@ -274,5 +287,6 @@ def _key(
     What else the row says (store, channel, …) stays out: a mapping that learns one more column must not make
     new facts of old rows.
     """
-    parts = (values["kind"], *sorted(member.items()), wall, sums.get("amount", 0), values.get("sku", ""), quantity)
+    units = quantities.text(quantity)
+    parts = (values["kind"], *sorted(member.items()), wall, sums.get("amount", 0), values.get("sku", ""), units)
     return hashlib.blake2b("\x1f".join(map(str, parts)).encode(), digest_size=16).hexdigest()

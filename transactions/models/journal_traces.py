@@ -43,11 +43,12 @@ class LeftTrace(TypedDict):
 
 
 class LineTrace(TypedDict):
-    """So much of one line of an order came back."""
+    """So much of one line of an order came back: `quantity` whole units, and `thousandths` of a further one."""
 
     position: int
     amount: int
     quantity: int
+    thousandths: NotRequired[int]
 
 
 class ShareTrace(TypedDict):

@@ -10,6 +10,7 @@ from django.db import models
 from django.db.models import F, Q
 from django.utils import timezone
 
+from loyalty_site.lib import quantities
 from loyalty_site.lib.refusals import Refused
 from members.models import Member
 from partners.models import Connection, Product, Store
@@ -232,7 +233,10 @@ class Journal(LedgerRow):
 
 
 class JournalLine(LedgerRow):
-    """One line of a purchase as it was reported; `amount` includes `tax`, both in minor units."""
+    """One line of a purchase as it was reported; `amount` includes `tax`, both in minor units.
+
+    It is about `quantity` whole units, and `thousandths` of a further one where it was weighed.
+    """
 
     journal = models.ForeignKey(Journal, models.PROTECT, related_name="lines")
     position = models.PositiveSmallIntegerField()
@@ -242,9 +246,17 @@ class JournalLine(LedgerRow):
     quantity = models.PositiveIntegerField(default=1)
     amount = models.BigIntegerField(default=0)
     tax = models.BigIntegerField(default=0)
+    thousandths = models.PositiveSmallIntegerField(
+        default=0, db_default=0, help_text="Of a further unit, of what was weighed: 1.35 kg are 1 unit and 350."
+    )
 
     class Meta:
         ordering = ["journal_id", "position"]
 
+    @property
+    def in_thousandths(self) -> int:
+        """The whole quantity in thousandths of a unit."""
+        return self.quantity * quantities.UNIT + self.thousandths
+
     def __str__(self) -> str:
-        return f"{self.quantity} x {self.sku or self.category}"
+        return f"{quantities.text(self.in_thousandths)} x {self.sku or self.category}"

@@ -48,7 +48,7 @@ def left_of(basket: Basket, item: Activity, shares: Iterable[Share]) -> Basket:
             part = Fraction(back.amount, bought.amount) if bought.amount else Fraction(0)
             full = basket.lines[back.position].eligible
             # Who tells only the money of a line means all of its pieces when it is all of the money.
-            quantity = bought.quantity if part == 1 and not back.quantity else back.quantity
+            quantity = bought.units if part == 1 and not back.units else back.units
             lines[back.position] = line._replace(
                 eligible=line.eligible - full * part, quantity=line.quantity - quantity
             )

@@ -68,7 +68,7 @@ def _check_lines(item: Reversal, original: Original) -> None:
             raise RefundTooLarge("The order has no such line.", field=f"lines[{number}].position")
         same = [other for other in (*earlier, *item.lines) if other.position == line.position]
         bought = lines[line.position]
-        if sum(o.amount for o in same) > bought.amount or sum(o.quantity for o in same) > bought.quantity:
+        if sum(o.amount for o in same) > bought.amount or sum(o.in_thousandths for o in same) > bought.in_thousandths:
             raise RefundTooLarge("More than the line cannot come back.", field=f"lines[{number}]")
 
 

@@ -3,9 +3,9 @@
 from collections.abc import Mapping
 from typing import Any, TypeAlias
 
-from loyalty_site.lib import money, problems
+from loyalty_site.lib import money, problems, quantities
 from loyalty_site.lib.schema_objects import Answer, Answered, Items, Map
-from loyalty_site.lib.schema_types import DecimalText, Instant, Json, Text, Whole
+from loyalty_site.lib.schema_types import DecimalText, Instant, Json, Number, Text, Whole
 from partners.limits import LARGEST_KEY
 from transactions.books.items import Result
 from transactions.models import Entry, Journal
@@ -163,7 +163,7 @@ SUMMARY = Answer("TransactionSummary", _SUMMARY)
 LINE = {
     "sku": Text(64),
     "category": Text(64),
-    "quantity": Whole(),
+    "quantity": Number(text="How many units; weighed ones with up to three decimals."),
     "amount": DecimalText(),
     "tax": DecimalText(),
 }
@@ -183,6 +183,8 @@ DETAIL = Answer(
     },
 )
 
+#: Columns of a JournalLine.
+LINE_COLUMNS = (*LINE, "thousandths")
 #: Columns of a Journal, as .values() names them, and what the API calls them.
 JOURNAL_COLUMNS = {
     "id": "id",
@@ -267,13 +269,24 @@ def trace(row: Row, iso: str) -> dict[str, Answered]:
     if not share:
         return told
     decimals = money.exponent(iso)
-    lines = [line | {"amount": money.render(line["amount"], decimals)} for line in share["lines"]]
+    lines = [
+        {"position": line["position"], "amount": money.render(line["amount"], decimals), "quantity": _units(line)}
+        for line in share["lines"]
+    ]
     return told | {"share": {"lines": lines, "amount": money.render(share["amount"], decimals)}}
 
 
 def line(row: Row, iso: str) -> dict[str, Answered]:
-    """One JournalLine, read with `.values(*LINE)`, as the API writes it, with amounts in the money `iso`."""
-    return {name: row[name] for name in LINE} | {name: _amount(row, name, iso) for name in ("amount", "tax")}
+    """One JournalLine, read with `.values(*LINE_COLUMNS)`, as the API writes it, with amounts in the money `iso`."""
+    numbers = {name: _amount(row, name, iso) for name in ("amount", "tax")} | {"quantity": _units(row)}
+    return {name: row[name] for name in LINE} | numbers
+
+
+def _units(row: Row) -> int | float:
+    """The units of a line that was bought or came back: a whole number where they are one, else a decimal one."""
+    whole: int = row["quantity"]
+    part: int = row.get("thousandths", 0)
+    return (whole * quantities.UNIT + part) / quantities.UNIT if part else whole
 
 
 def _amount(row: Row, name: str, iso: str) -> str:

@@ -9,8 +9,9 @@ from datetime import datetime
 from functools import lru_cache
 from typing import TYPE_CHECKING, Unpack
 
+from loyalty_site.lib import quantities
 from loyalty_site.lib.schema_objects import Fields, FrozenItems
-from loyalty_site.lib.schema_types import Instant, Json, Money, Options, SchemaType, Text, Truth, Whole
+from loyalty_site.lib.schema_types import Instant, Json, Money, Options, Quantity, SchemaType, Text, Truth, Whole
 from partners import limits
 from partners.activity import (
     IDENTIFIER,
@@ -37,6 +38,23 @@ def _whole(kind: type["DataclassInstance"], name: str, **options: Unpack[Options
     """A number within what the field `name` of the value `kind` may be."""
     limit = limits.within(kind, name)
     return Whole(limit.least, limit.largest, **options)
+
+
+def _quantity(kind: type[Line | Refunded], *, text: str) -> Quantity:
+    """A number of units of the value `kind`."""
+    return Quantity(limits.within(kind, "quantity").largest, text=text)
+
+
+def _line(sku: str = "", category: str = "", quantity: int = quantities.UNIT, amount: int = 0, tax: int = 0) -> Line:
+    """The Line of `quantity` thousandths of a unit."""
+    whole, part = quantities.split(quantity)
+    return Line(sku, category, whole, amount, tax, thousandths=part)
+
+
+def _returned(position: int, amount: int, quantity: int = 0) -> Refunded:
+    """The Refunded of `quantity` thousandths of a unit."""
+    whole, part = quantities.split(quantity)
+    return Refunded(position, amount, whole, thousandths=part)
 
 
 def _named(name: str, decimals: int) -> str:
@@ -80,7 +98,7 @@ def transaction(decimals: int) -> Fields[Activity]:
     line: dict[str, SchemaType[object]] = {
         "sku": _text(Line, "sku"),
         "category": _text(Line, "category"),
-        "quantity": _whole(Line, "quantity"),
+        "quantity": _quantity(Line, text="How many units, 1 unless said; weighed ones with up to three decimals."),
         "amount": Money(decimals, text="What was paid for the line, tax included."),
         "tax": Money(decimals),
     }
@@ -101,7 +119,7 @@ def transaction(decimals: int) -> Fields[Activity]:
         ),
         "hold": _text(Activity, "hold", text="Why somebody should look at it before it counts."),
         "lines": FrozenItems(
-            Fields(_named("TransactionLine", decimals), line, Line), most=limits.most(Activity, "lines")
+            Fields(_named("TransactionLine", decimals), line, _line), most=limits.most(Activity, "lines")
         ),
     }
     names = {"activity": "kind", "currency": "money"}
@@ -183,13 +201,13 @@ def _part(decimals: int) -> dict[str, SchemaType[object]]:
     line: dict[str, SchemaType[object]] = {
         "position": _whole(Refunded, "position", required=True, text="Place of the line in the order, from 0."),
         "amount": Money(decimals, required=True, text="What is paid back for the line, tax included."),
-        "quantity": _whole(Refunded, "quantity", text="How many pieces came back."),
+        "quantity": _quantity(Refunded, text="How many units came back; weighed ones with up to three decimals."),
     }
     modes = "“recompute”: by the rules of then for what the member keeps; “proportional”: as much as of the money."
     return {
         "amount": Money(decimals, text="Of a purchase: so much is paid back, beside the lines."),
         "lines": FrozenItems(
-            Fields(_named("ReturnedLine", decimals), line, Refunded),
+            Fields(_named("ReturnedLine", decimals), line, _returned),
             least=1,
             most=limits.most(Reversal, "lines"),
             text="Of a purchase: what came back.",

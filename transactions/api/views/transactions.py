@@ -155,7 +155,7 @@ class TransactionViewSet(LedgerEndpoint):
         )
         if row is None:
             raise unknown()
-        lines = JournalLine.objects.filter(journal=id).order_by("position").values(*answers.LINE)
+        lines = JournalLine.objects.filter(journal=id).order_by("position").values(*answers.LINE_COLUMNS)
         entries = Entry.objects.filter(journal=id).order_by("pk").values(*answers.ENTRY_COLUMNS)
         currencies = Currency.objects.filter(program=self.program.pk)
         return self.answer(
