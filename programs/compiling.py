@@ -77,7 +77,7 @@ def _currency(spec: CurrencySpec, ids: Ids) -> Currency:
         unit=10 ** spec["decimals"],
         rounding=spec["rounding"],
         is_primary=spec["is_primary"],
-        expiry=_terms(spec["expiry"]) if spec["expiry"] else Terms(),
+        expiry=terms(spec["expiry"]) if spec["expiry"] else Terms(),
         point_value=Decimal(spec["point_value"]),
         pending_days=spec["pending_days"],
         pending_event=spec["pending_event"],
@@ -105,11 +105,13 @@ def _currency(spec: CurrencySpec, ids: Ids) -> Currency:
     )
 
 
-def _terms(spec: ExpirySpec) -> Terms:
+def terms(spec: ExpirySpec) -> Terms:
+    """The Terms of an expiry rule as a document says it."""
     return Terms(
         model=spec["model"],
         period=spec["period"],
         unit=spec["unit"],
+        period_end=spec.get("period_end", "through"),
         rounding=spec["rounding"],
         rounding_month=spec["rounding_month"],
         cut_offs=tuple(sorted(_listed(spec["cut_offs"]))),

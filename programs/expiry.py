@@ -1,7 +1,7 @@
 """When does a lot expire? Pure. Source of the rules: semantics C10."""
 
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta, tzinfo
+from datetime import date, datetime, tzinfo
 from typing import NamedTuple
 
 from loyalty_site.lib import instants
@@ -11,7 +11,10 @@ from programs import periods
 
 @dataclass(frozen=True, slots=True)
 class Terms:
-    """The expiry rule of a currency as values. `cut_offs` are MM-DD, sorted; `counts` empty: everything."""
+    """The expiry rule of a currency as values. `cut_offs` are MM-DD, sorted; `counts` empty: everything.
+
+    `period_end` is "through" or "before": whether its periods include the day on which they are complete.
+    """
 
     model: str = "never"
     period: int = 0
@@ -24,6 +27,7 @@ class Terms:
     extension_months: int = 0
     notice_days: int = 30
     min_validity_days: int = 30
+    period_end: str = "through"
 
     def counts_activity(self, activity: str) -> bool:
         """Whether an activity of this name keeps the balance alive (C10-R3)."""
@@ -61,20 +65,26 @@ def end_of_lot(
     if terms.model == "calendar":
         last_day = _next_cut_off(earned_on, terms.cut_offs, terms.min_age_days)
     elif terms.model == "anniversary":
-        last_day = next_anniversary(periods.local_date(enrolled_at or earned_at, zone), after=earned_on)
+        anniversary = next_anniversary(periods.local_date(enrolled_at or earned_at, zone), after=earned_on)
+        # The year that it completes is a period like any other.
+        last_day = anniversary - periods.ONE_DAY if terms.period_end == "before" else anniversary
     else:
-        last_day = _end_of_period(earned_on, terms.period, terms.unit, terms.rounding, terms.rounding_month)
+        last_day = _last_day(terms, earned_on)
     at = periods.end_of_day(last_day, zone)
-    shortest = timedelta(days=terms.min_validity_days)
-    if at <= processed_at + shortest:
-        return End(periods.end_of_day(periods.local_date(processed_at, zone) + shortest, zone), is_floored=True)
-    return End(at)
+    shortest = days_from(processed_at, terms.min_validity_days, zone, terms.period_end)
+    return End(shortest, is_floored=True) if at < shortest else End(at)
+
+
+def _last_day(terms: Terms, begins_on: date) -> date:
+    """The last usable day of the period of `terms` that begins on a day, rounded (C10-R1)."""
+    return _rounded_end(begins_on, terms.period, terms.unit, terms.period_end, terms.rounding, terms.rounding_month)
 
 
 @memoised
-def _end_of_period(earned_on: date, period: int, unit: str, rounding: str, rounding_month: int) -> date:
-    """The last usable day under the model "fixed" (C10-R1)."""
-    last_day = periods.add(earned_on, period, unit)
+def _rounded_end(
+    begins_on: date, period: int, unit: str, period_end: str, rounding: str, rounding_month: int
+) -> date:
+    last_day = periods.last_day(begins_on, period, unit, period_end)
     if rounding == "chosen":
         year = last_day.year + (last_day.month > rounding_month)
         return periods.round_up(date(year, rounding_month, 1), "month")
@@ -103,8 +113,7 @@ def next_anniversary(enrolled_on: date, *, after: date) -> date:
 
 def end_of_inactivity(terms: Terms, *, last_activity_at: datetime, zone: tzinfo) -> datetime:
     """When a whole balance ends that nothing has kept alive since `last_activity_at` (C10-R3, X1)."""
-    last_day = periods.add(periods.local_date(last_activity_at, zone), terms.period, terms.unit)
-    return periods.end_of_day(periods.round_up(last_day, terms.rounding), zone)
+    return periods.end_of_day(_last_day(terms, periods.local_date(last_activity_at, zone)), zone)
 
 
 def extended(at: datetime, *, months: int, zone: tzinfo) -> datetime:
@@ -113,6 +122,6 @@ def extended(at: datetime, *, months: int, zone: tzinfo) -> datetime:
     return periods.end_of_day(periods.add_months(last_day, months), zone)
 
 
-def days_from(now: datetime, days: int, zone: tzinfo) -> datetime:
-    """The end of the day that lies `days` days behind today, inclusive."""
-    return periods.end_of_day(periods.local_date(now, zone) + timedelta(days=days), zone)
+def days_from(now: datetime, days: int, zone: tzinfo, period_end: str = "through") -> datetime:
+    """The end of a period of so many days that begins today; see `periods.last_day`."""
+    return periods.end_of_day(periods.last_day(periods.local_date(now, zone), days, "day", period_end), zone)

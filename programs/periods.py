@@ -61,6 +61,16 @@ def add(anchor: date, count: int, unit: str) -> date:
     return add_months(anchor, count * (12 if unit == "year" else 1))
 
 
+def last_day(anchor: date, count: int, unit: str, period_end: str = "through") -> date:
+    """The last day of a period of `count` of "day", "month" or "year" that begins on the day `anchor`.
+
+    `period_end` says whether the day on which it is complete belongs to it (semantics C1-R3b): 12 months from
+    10 March last through 10 March, or with "before" through 9 March. No period ends before its first day.
+    """
+    complete = add(anchor, count, unit)
+    return max(anchor, complete - ONE_DAY) if period_end == "before" else complete
+
+
 #: How many months the period has that a date is rounded to the end of.
 _MONTHS = {"month": 1, "quarter": 3, "half_year": 6, "year": 12}
 

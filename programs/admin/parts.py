@@ -5,6 +5,7 @@ import json
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
+from django.utils import timezone
 from django.utils.html import format_html
 
 from loyalty_site.lib.admin import (
@@ -17,6 +18,7 @@ from loyalty_site.lib.admin import (
 )
 from loyalty_site.lib.panels import dot, points
 from loyalty_site.lib.units import InUnits
+from programs.admin.ends import usable_through
 from programs.admin.programs import CURRENCY_FIELDSETS, ExpiryRuleInline, TierInline
 from programs.admin.unit_forms import CurrencyForm, TierForm
 from programs.models import (
@@ -60,6 +62,11 @@ class ExpiryRuleAdmin(HistoryAdmin):
     list_select_related = ["currency__program"]
     search_fields = ["currency__name", "currency__code__startswith"]
     autocomplete_fields = ["currency"]
+    readonly_fields = ["last_day"]
+
+    @display(description="by these terms")
+    def last_day(self, rule: ExpiryRule) -> str:
+        return usable_through(rule, timezone.now())
 
     @display(description="program")
     def program(self, rule: ExpiryRule) -> Program:

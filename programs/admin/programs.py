@@ -9,6 +9,7 @@ from django.contrib import admin
 from django.db.models import Field, ForeignKey, Prefetch, QuerySet, prefetch_related_objects
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.html import format_html
 
 from loyalty_site.lib.admin import (
@@ -30,6 +31,7 @@ from loyalty_site.lib.panels import Panel, Sentences, link_to
 from loyalty_site.lib.units import InUnits
 from programs import checks, document
 from programs.admin.caps import CapInline, StaffLimitInline
+from programs.admin.ends import usable_through
 from programs.admin.unit_forms import CurrencyForm, TierForm
 from programs.admin.wording import describe
 from programs.forms import LadderFormSet
@@ -81,15 +83,21 @@ class ExpiryRuleInline(StackedInline):
     fields = [
         "model",
         ("period", "unit"),
+        ("period_end", "last_day"),
         ("rounding", "rounding_month"),
         ("cut_offs", "min_age_days"),
         "counts",
         ("min_validity_days", "extension_months"),
         ("notice_days", "for_new_points"),
     ]
+    readonly_fields = ["last_day"]
     hide_title = True
     can_delete = False
     verbose_name_plural = "expiry rule (without one, points never end)"
+
+    @display(description="by these terms")
+    def last_day(self, rule: ExpiryRule) -> str:
+        return usable_through(rule, timezone.now())
 
 
 def _later(title: str, *fields: str | tuple[str, ...]) -> Fieldset:

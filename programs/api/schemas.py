@@ -23,6 +23,12 @@ _EXPIRY = {
     "model": Text(20),
     "period": Whole(),
     "unit": Text(10),
+    "period_end": Text(
+        10,
+        choices=("through", "before"),
+        text="Whether a period includes the day on which it is complete: 12 months from 10 March last through "
+        "10 March, or before it, through 9 March.",
+    ),
     "rounding": Text(20),
     "min_validity_days": Whole(),
 }

@@ -2,13 +2,13 @@
 
 `read` text -> value; `check` value -> problems; `lint` value -> warnings; `normal` value -> the document
 with its defaults; `apply` document -> changes in the database; `export` program -> document,
-whose parts `read_parts` reads along once for whoever shows them, too.
+whose parts `read_parts` reads along once for whoever shows them, too, and `columns` writes one of them.
 """
 
 from programs.document.applying import apply, preview
 from programs.document.changes import Change, Invalid
 from programs.document.checking import check, normal
-from programs.document.exporting import export, read_parts
+from programs.document.exporting import columns, export, read_parts
 from programs.document.format import FORMAT
 from programs.document.linting import lint
 from programs.document.reading import Unreadable, read
@@ -20,6 +20,7 @@ __all__ = [
     "Unreadable",
     "apply",
     "check",
+    "columns",
     "export",
     "lint",
     "normal",

@@ -34,11 +34,12 @@ class ProgramSpec(TypedDict):
 
 
 class ExpirySpec(TypedDict):
-    """The expiry rule of a currency."""
+    """The expiry rule of a currency; snapshots of before it could be chosen have no `period_end`."""
 
     model: str
     period: int
     unit: str
+    period_end: NotRequired[str]
     rounding: str
     rounding_month: int
     cut_offs: str

@@ -60,8 +60,8 @@ CURRENCY = Part(
 EXPIRY = Part(
     ExpiryRule,
     tuple(
-        "model period unit rounding rounding_month cut_offs min_age_days counts extension_months notice_days "
-        "min_validity_days".split()
+        "model period unit period_end rounding rounding_month cut_offs min_age_days counts extension_months "
+        "notice_days min_validity_days".split()
     ),
 )
 TIER_GROUP = Part(TierGroup, ("code", "name", "window"), codes=("currency",), others=("tiers",))

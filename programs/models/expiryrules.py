@@ -22,7 +22,17 @@ class ExpiryRule(ProgramPart):
 
     PROGRAM_PATH = "currency__program_id"
     #: What decides when new points end.
-    TERMS = ("model", "period", "unit", "rounding", "rounding_month", "cut_offs", "min_age_days", "counts")
+    TERMS = (
+        "model",
+        "period",
+        "unit",
+        "period_end",
+        "rounding",
+        "rounding_month",
+        "cut_offs",
+        "min_age_days",
+        "counts",
+    )
 
     class Model(models.TextChoices):
         NEVER = "never", "Never"
@@ -36,6 +46,10 @@ class ExpiryRule(ProgramPart):
         MONTH = "month", "Months"
         YEAR = "year", "Years"
 
+    class PeriodEnd(models.TextChoices):
+        THROUGH = "through", "Through its day: 12 months from 10 March last through 10 March"
+        BEFORE = "before", "The day before: 12 months from 10 March last through 9 March"
+
     class Rounding(models.TextChoices):
         NONE = "none", "None"
         MONTH = "month", "To the end of the month"
@@ -48,6 +62,13 @@ class ExpiryRule(ProgramPart):
     model = models.CharField(max_length=12, choices=Model, default=Model.FIXED)
     period = models.PositiveSmallIntegerField(default=12, validators=[MaxValueValidator(3650)])
     unit = models.CharField(max_length=5, choices=Unit, default=Unit.MONTH)
+    period_end = models.CharField(
+        "last day",
+        max_length=7,
+        choices=PeriodEnd,
+        default=PeriodEnd.THROUGH,
+        help_text="Of every period of this currency: expiry, anniversary, grace, shortest validity and notice.",
+    )
     rounding = models.CharField(max_length=10, choices=Rounding, default=Rounding.NONE)
     rounding_month = models.PositiveSmallIntegerField(
         default=12,
@@ -105,6 +126,7 @@ class ExpiryRule(ProgramPart):
         if self.model == self.Model.NEVER:
             return "never"
         end = "" if self.rounding == self.Rounding.NONE else f", {self.get_rounding_display().lower()}"
+        end += ", the day before" if self.period_end == self.PeriodEnd.BEFORE else ""
         return f"{self.period} {self.get_unit_display().lower()}{end}"
 
     def clean(self) -> None:

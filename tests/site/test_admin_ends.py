@@ -10,6 +10,9 @@ from django.utils import timezone
 from loyalty_site.lib.instants import full_day, last_day
 from loyalty_site.lib.panels import through
 from members.models import Balance
+from programs.admin.ends import usable_through
+from programs.models import ExpiryRule
+from programs.periods import add_months
 from tests.support import factories
 from tests.support.admin_dialogs import address
 from tests.support.expiring import expiry
@@ -132,3 +135,35 @@ def test_the_last_day_for_the_event_of_pending_points_is_a_day(staff, rita):
         content = staff.get(where).content.decode()
         assert said in content, where
         assert not MIDNIGHT.search(content), where
+
+
+@pytest.mark.parametrize(
+    ("terms", "begins", "month_day"),
+    [
+        ({"model": "fixed", "period_end": "through"}, "Points earned today", 0),
+        ({"model": "fixed", "period_end": "before"}, "Points earned today", -1),
+        ({"model": "activity", "period_end": "before"}, "Points of a member who is active today", -1),
+        ({"model": "anniversary", "period_end": "before"}, "Points of a member who enrols today", -1),
+    ],
+)
+def test_the_form_of_an_expiry_rule_says_the_last_day_of_points_of_today(staff, rita, terms, begins, month_day):
+    expiry(rita.program, period=12, rounding="none", **terms)
+    today = timezone.now().astimezone(PARIS).date()
+    last = add_months(today, 12) + timedelta(days=month_day)
+    said = f"{begins}, {full_day(today)}, are usable through {full_day(last)}."
+    currency = rita.program.currencies.get(code="points")
+    for where in (
+        address("programs_program_change", rita.program),
+        address("programs_currency_change", currency),
+        address("programs_expiryrule_change", currency.expiry_rule),
+    ):
+        shows(staff, where, said)
+
+
+def test_points_without_an_end_are_said_to_have_none_and_wrong_terms_nothing(rita):
+    expiry(rita.program, model="never")
+    rule = rita.program.currencies.get(code="points").expiry_rule
+    assert usable_through(rule, timezone.now()) == "Points never end."
+    rule.model, rule.period = "fixed", None
+    assert usable_through(rule, timezone.now()) == ""
+    assert usable_through(ExpiryRule(), at(2026, 3, 10)).endswith("usable through 10 March 2027.")

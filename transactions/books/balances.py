@@ -260,7 +260,8 @@ class BalanceInHand:
         # Where only some activities count, the last one may be none of them.
         active_at = max(enrolled_at, (None if terms.counts else self.holding.last_activity_at) or enrolled_at)
         silent_until = end_of_inactivity(terms, last_activity_at=active_at, zone=zone)
-        self.holding.live_until(max(silent_until, days_from(at, terms.min_validity_days, zone)))
+        shortest = days_from(at, terms.min_validity_days, zone, terms.period_end)
+        self.holding.live_until(max(silent_until, shortest))
 
     @property
     def extension_months(self) -> int:

@@ -88,7 +88,7 @@ def new_end(
     end = end_of_lot(terms, earned_at=earned_at, processed_at=earned_at, zone=zone, enrolled_at=enrolled_at).at
     if end is None:
         return None
-    soonest = days_from(at, max(terms.notice_days, terms.min_validity_days), zone)
+    soonest = days_from(at, max(terms.notice_days, terms.min_validity_days), zone, terms.period_end)
     end = max(end, min(soonest, current or soonest))
     return max(end, lot.expires_at) if lot.is_extended and lot.expires_at else end
 
@@ -111,8 +111,9 @@ def new_balance_end(
         return None
     if current is not None:
         return current
-    end = end_of_inactivity(currency.expiry, last_activity_at=active_at if had_end else at, zone=zone)
-    return max(end, days_from(at, currency.expiry.notice_days, zone))
+    terms = currency.expiry
+    end = end_of_inactivity(terms, last_activity_at=active_at if had_end else at, zone=zone)
+    return max(end, days_from(at, terms.notice_days, zone, terms.period_end))
 
 
 def apply(currency: StoredCurrency, now: datetime | None = None, *, reason: str) -> int:

@@ -65,7 +65,8 @@ def reinstate(
             return Result("replayed", known.pk, known.answer)
         hand = books.balance(books.accounts[lot.member_id], currency)
         points = _expired(hand, lot, within_days)
-        end = End(days_from(now, currency.grace_days if days is None else days, configuration.zone))
+        lasting = currency.grace_days if days is None else days
+        end = End(days_from(now, lasting, configuration.zone, currency.expiry.period_end))
         result = _book(hand, lot, points, end, reason=reason, user=user)
         books.close()
     return result

@@ -81,7 +81,8 @@ def _revive(hand: BalanceInHand, lot: LotState, points: int, cause: Cause, lifet
     if currency.returned_points == "fresh":
         end = hand.end_of(earned_at=books.now)
     else:
-        grace = days_from(books.now, currency.grace_days, books.configuration.zone)
+        zone, period_end = books.configuration.zone, currency.expiry.period_end
+        grace = days_from(books.now, currency.grace_days, zone, period_end)
         end = End(max(lot.expires_at or grace, grace))
     kind = Entry.Kind.REVERSAL_CREDIT
     key = hand.credit(points, cause, kind=kind, end=end, origin_id=lot.root, lifetime=lifetime)
