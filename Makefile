@@ -8,7 +8,7 @@ export PYTHON
 PY = .venv/bin/python
 # The settings of a production machine, for the checks; a disposable folder, so that nothing of yours is read.
 NEUTRAL = env -u DATABASE_URL -u REDIS_URL -u DEBUG -u STATIC_ROOT VAR_DIR=.venv/var
-PRODUCTION = $(NEUTRAL) HTTPS=true ALLOWED_HOSTS=loyalty.example.com SECRET_KEY="$$($(PY) -c \
+PRODUCTION = $(NEUTRAL) HTTPS=true PROXIES=1 ALLOWED_HOSTS=loyalty.example.com SECRET_KEY="$$($(PY) -c \
 	'import secrets; print(secrets.token_urlsafe(50))')" REDIS_URL=redis://127.0.0.1:6379/0
 
 .PHONY: help run test test-fast test-long lint bench environment

@@ -42,6 +42,11 @@ app.conf.beat_schedule = {
         "schedule": crontab(minute=17),
         "options": {"expires": 3000},
     },
+    "forget failures to sign in": {
+        "task": "forget_failures_to_sign_in",
+        "schedule": crontab(minute=27),
+        "options": {"expires": 3000},
+    },
     "purge idempotency keys": {
         "task": "purge_idempotency_keys",
         "schedule": crontab(minute=37),

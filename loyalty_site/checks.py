@@ -48,6 +48,15 @@ def the_key_is_shared(app_configs: object, **kwargs: object) -> list[CheckMessag
     return []
 
 
+@register(Tags.security, deploy=True)
+def addresses_are_known(app_configs: object, **kwargs: object) -> list[CheckMessage]:
+    """Behind a proxy everybody comes from its address: failures of one would close the sign-in for all."""
+    if settings.HTTPS and not settings.PROXIES:
+        hint = "Set PROXIES to how many stand in front and add the address they see to X-Forwarded-For, usually 1."
+        return [Warning("Everybody seems to come from the address of the proxy.", hint=hint, id="loyalty.W003")]
+    return []
+
+
 @register(deploy=True)
 def tasks_reach_every_machine(app_configs: object, **kwargs: object) -> list[CheckMessage]:
     """Without Redis, tasks are files of this machine, and limits are counted by each process for itself."""

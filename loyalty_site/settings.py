@@ -7,11 +7,13 @@ and `REDIS_URL` alone switch to production.
 import os
 import secrets
 import tempfile
+from datetime import timedelta
 from pathlib import Path
 from urllib.parse import quote
 
 from django.templatetags.static import static
 
+from loyalty_site.lib import logs
 from loyalty_site.lib.environment import Environment, make, refuse
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -60,6 +62,8 @@ CSRF_COOKIE_SECURE = HTTPS
 CSRF_COOKIE_HTTPONLY = True
 SESSION_COOKIE_AGE = 12 * 3600
 X_FRAME_OPTIONS = "DENY"
+# Each of them adds the address that it saw to X-Forwarded-For: see loyalty_site/lib/client_address.py.
+PROXIES = env.whole("PROXIES", 0, least=0, most=10)
 LOGIN_URL = "admin:login"
 LOGIN_REDIRECT_URL = "admin:index"
 
@@ -68,7 +72,7 @@ INSTALLED_APPS = [
     "unfold.contrib.filters",
     "unfold.contrib.simple_history",
     "loyalty_site.lib.apps.BackOfficeConfig",
-    "django.contrib.auth",
+    "loyalty_site.lib.apps.SignInConfig",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
     "django.contrib.messages",
@@ -83,6 +87,8 @@ INSTALLED_APPS = [
     "members",
     "transactions",
     "loyalty_site",
+    # Behind ours, whose command `createsuperuser` takes the place of its own.
+    "django.contrib.auth",
 ]
 
 MIDDLEWARE = [
@@ -99,6 +105,7 @@ MIDDLEWARE = [
     "loyalty_site.lib.people.Messages",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "loyalty_site.lib.people.history",
+    "axes.middleware.AxesMiddleware",
 ]
 
 ROOT_URLCONF = "loyalty_site.urls"
@@ -210,6 +217,27 @@ STORAGES = {
     },
 }
 
+# Who signs in: long passwords that are not known to everybody, and few guesses (loyalty_site/sign_in.py).
+AUTHENTICATION_BACKENDS = ["loyalty_site.sign_in.Gate", "django.contrib.auth.backends.ModelBackend"]
+_rules = "django.contrib.auth.password_validation"
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": f"{_rules}.MinimumLengthValidator", "OPTIONS": {"min_length": 12}},
+    {"NAME": f"{_rules}.UserAttributeSimilarityValidator"},
+    {"NAME": f"{_rules}.CommonPasswordValidator"},
+    {"NAME": f"{_rules}.NumericPasswordValidator"},
+]
+AXES_HANDLER = "loyalty_site.sign_in.Counter"
+AXES_LOCKOUT_CALLABLE = "loyalty_site.sign_in.refusal"
+AXES_CLIENT_IP_CALLABLE = "loyalty_site.lib.client_address.client_address"
+AXES_FAILURE_LIMIT = 5
+AXES_COOLOFF_TIME = timedelta(minutes=15)
+AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"], "ip_address"]
+AXES_RESET_COOL_OFF_ON_FAILURE_DURING_LOCKOUT = False
+AXES_DISABLE_ACCESS_LOG = True
+AXES_VERBOSE = False
+# Its page is ours (loyalty_site/admin.py).
+AXES_ENABLE_ADMIN = False
+
 # The theme of the back office; its pages are in templates/admin and each app's admin.
 UNFOLD = {
     "SITE_TITLE": "Loyalty",
@@ -250,22 +278,4 @@ SPECTACULAR_SETTINGS = {
     "SWAGGER_UI_SETTINGS": {"deepLinking": True, "persistAuthorization": False},
 }
 
-LOGGING = {
-    "version": 1,
-    "disable_existing_loggers": False,
-    "formatters": {"json": {"()": "loyalty_site.lib.logs.JsonFormatter"}},
-    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "json"}},
-    "root": {
-        "handlers": ["stderr"],
-        "level": env.word("LOG_LEVEL", "INFO", ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")),
-    },
-    "loggers": {
-        "django": {"handlers": [], "propagate": True},
-        "django.server": {"handlers": [], "propagate": True},
-        # The middleware writes one line per request; a refused one needs no second line.
-        "django.request": {"level": "ERROR"},
-        "gunicorn.error": {"handlers": [], "propagate": True, "level": "INFO"},
-        "celery.beat": {"level": "WARNING"},
-        "celery.app.trace": {"level": "WARNING"},
-    },
-}
+LOGGING = logs.configuration(env.word("LOG_LEVEL", "INFO", ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")))

@@ -12,6 +12,8 @@ from pathlib import Path
 
 from django.apps import apps
 from django.contrib.auth.models import Group, Permission, User
+from django.contrib.auth.password_validation import validate_password
+from django.core.exceptions import ValidationError
 from django.db import transaction
 from simple_history.models import HistoricalChanges
 
@@ -74,12 +76,22 @@ def make_logins(path: Path) -> dict[str, str]:
     known = set(User.objects.filter(username__in=FIRST_LOGINS).values_list("username", flat=True))
     missing = [name for name in FIRST_LOGINS if name not in known]
     for name in missing:
-        logins.setdefault(name, secrets.token_urlsafe(9))
+        if not _is_fit(name, logins.get(name, "")):
+            logins[name] = secrets.token_urlsafe(9)
     if missing:
         # Written first: a password that nobody can read would lock everybody out.
         write_logins(path, logins)
         make_users({name: logins[name] for name in missing})
     return logins
+
+
+def _is_fit(name: str, password: str) -> bool:
+    """Whether the rules for passwords take it; somebody may have written another one into the file."""
+    try:
+        validate_password(password, User(username=name))
+    except ValidationError:
+        return False
+    return True
 
 
 @transaction.atomic

@@ -21,6 +21,15 @@ def claim(name: str) -> bool:
     return _ask("pg_try_advisory_xact_lock", name)
 
 
+def wait_for(name: str) -> None:
+    """Wait until `name` is ours alone, which it is until this transaction ends. For short transactions only.
+
+    On SQLite it always is, as `claim` says.
+    """
+    if connection.vendor == "postgresql":
+        _ask("pg_advisory_xact_lock", name)
+
+
 @contextmanager
 def hold(name: str) -> Iterator[bool]:
     """Yields whether `name` is ours alone until the end of the block, over many transactions. It never waits.

@@ -12,6 +12,7 @@ import uuid
 from collections.abc import Callable
 from contextvars import ContextVar
 from datetime import UTC, datetime
+from typing import Any
 
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
@@ -93,3 +94,25 @@ def is_worth_a_line(request: HttpRequest, response: HttpResponseBase) -> bool:
     if response.status_code >= 400:
         return True
     return bool(request.resolver_match) and not request.path_info.startswith("/health/")
+
+
+def configuration(level: str) -> dict[str, Any]:
+    """The setting LOGGING: everything from `level` on as lines on standard error, each once."""
+    return {
+        "version": 1,
+        "disable_existing_loggers": False,
+        "formatters": {"json": {"()": "loyalty_site.lib.logs.JsonFormatter"}},
+        "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "json"}},
+        "root": {"handlers": ["stderr"], "level": level},
+        "loggers": {
+            "django": {"handlers": [], "propagate": True},
+            "django.server": {"handlers": [], "propagate": True},
+            # The middleware writes one line per request; a refused one needs no second line.
+            "django.request": {"level": "ERROR"},
+            "gunicorn.error": {"handlers": [], "propagate": True, "level": "INFO"},
+            # Names and addresses of people.
+            "axes": {"level": "CRITICAL"},
+            "celery.beat": {"level": "WARNING"},
+            "celery.app.trace": {"level": "WARNING"},
+        },
+    }

@@ -65,3 +65,10 @@ def test_a_database_that_forgets_is_named():
 
 def test_nothing_is_asked_of_a_database_that_was_not_named():
     assert checks.commits_are_durable(None, databases=None) == []
+
+
+def test_a_proxy_whose_addresses_are_not_read_is_told(settings):
+    settings.HTTPS, settings.PROXIES = True, 0
+    assert ids(checks.addresses_are_known(None)) == ["loyalty.W003"]
+    settings.PROXIES = 1
+    assert checks.addresses_are_known(None) == []

@@ -30,6 +30,7 @@ FOR_STRANGERS = {"admin login"}
 #: What Django serves for every model and these refuse to everybody: rows that verbs write, and that stay.
 #: They are asked for, and have to be refused, but are not counted.
 FOR_NOBODY = {
+    "axes": {"AccessAttempt": ["add", "delete"]},
     "members": {
         "Balance": ["add", "delete"],
         "Member": ["delete"],

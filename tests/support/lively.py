@@ -1,5 +1,6 @@
 """A shop in which points have a whole life: caps, groups, merges, requests, nights, transactions in each state."""
 
+from axes.models import AccessAttempt
 from django.contrib.auth import get_user_model
 from django.contrib.auth.models import Group
 from django.utils import timezone
@@ -42,6 +43,7 @@ class LivelyShop(Shop):
         self._post(factories.purchase(old, 5000, "order-4"))
         self.merge = merges.merge(old, new, reason="Married")
         self._nights()
+        AccessAttempt.objects.create(username=f"guessed{suffix}", ip_address="203.0.113.7", failures_since_start=5)
 
     def _change(self, **fields):
         self.program.currencies.filter(code="points").update(**fields)
