@@ -156,7 +156,10 @@ class ApiKeyForm(ModelForm):
     scopes = dressed(
         forms.MultipleChoiceField(
             choices=ApiKey.Scope.choices,
-            help_text="Give no more than the caller needs.",
+            help_text=(
+                "Give no more than the caller needs. Keys of a program's owner read who its members are with “read” "
+                "alone; keys of other partners get number, status, balances and tiers unless they have that scope."
+            ),
             widget=forms.CheckboxSelectMultiple,
         )
     )

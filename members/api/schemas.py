@@ -113,6 +113,9 @@ STANDING = Answer(
         "to_next": NEXT_TIER,
     },
 )
+#: What is told of the person, only to those who may know it; the rest is what whoever serves the member needs.
+PERSONAL = [*PERSON, "cards"]
+_OF_PERSON = "Left out for keys of partners without the scope `personal`."
 MEMBER = Answer(
     "Member",
     {
@@ -123,10 +126,14 @@ MEMBER = Answer(
         "channel": Text(12),
         "home_store": Text(40, null=True),
         "external_id": Text(128, null=True, text="What your system calls the person."),
-        "cards": Items(Text(40)),
+        "cards": Items(Text(40), text=_OF_PERSON),
     }
-    | {name: Text(kind.longest) if isinstance(kind, Text) else Day(null=True) for name, kind in PERSON.items()}
+    | {
+        name: Text(kind.longest, text=_OF_PERSON) if isinstance(kind, Text) else Day(null=True, text=_OF_PERSON)
+        for name, kind in PERSON.items()
+    }
     | {"balances": Items(BALANCE), "tiers": Items(STANDING)},
+    maybe=PERSONAL,
 )
 
 _PART = Whole(-money.LARGEST)
@@ -172,8 +179,11 @@ MEMBER_THEN = Answer(
 _BALANCE_COLUMNS = [name for name in BALANCE.fields if name not in ("currency", "balance", "expiries")]
 
 
-def member(member: Profile, *, program: str) -> dict[str, Answered]:
-    """What a member is, without what the member holds; `program` is its code."""
+def member(member: Profile, *, program: str, with_person: bool) -> dict[str, Answered]:
+    """What a member is, without what the member holds; `program` is its code. PERSONAL only `with_person`."""
+    person: dict[str, Answered] = {}
+    if with_person:
+        person = {"cards": member.cards} | {name: member.person[name] for name in PERSON}
     return {
         "number": member.number,
         "program": program,
@@ -182,9 +192,7 @@ def member(member: Profile, *, program: str) -> dict[str, Answered]:
         "channel": member.channel,
         "home_store": member.home_store,
         "external_id": member.external_id,
-        "cards": member.cards,
-        **{name: member.person[name] for name in PERSON},
-    }
+    } | person
 
 
 def balance(

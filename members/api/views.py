@@ -89,6 +89,9 @@ class MemberViewSet(ProgramEndpoint):
         """What the member held at these instants; None takes everything on that axis."""
         raise NotImplementedError
 
+    def view(self) -> str:
+        return "" if self.sees_persons else "#without-persons"
+
     def create(self, request: Request) -> HttpResponse:
         return self.once(self._enrol)
 
@@ -97,7 +100,7 @@ class MemberViewSet(ProgramEndpoint):
         known = self._known(asked.external_id)
         customer = _customer(asked.person)
         if known:
-            _compare(known.customer, asked.person)
+            _compare(known.customer, asked.person, is_told=self.sees_persons)
             customer = known.customer
         member = enrol(
             self.program,
@@ -187,7 +190,7 @@ class MemberViewSet(ProgramEndpoint):
             schemas.balance(currency, found.balances.get(currency.id), ends=found.expiries.get(currency.id, ()))
             for currency in self._currencies()
         ]
-        about = schemas.member(found, program=self.program.code)
+        about = schemas.member(found, program=self.program.code, with_person=self.sees_persons)
         return about | {"balances": balances, "tiers": self._tiers(found, now)}
 
     def _profile(self, condition: str, values: Sequence[int | str], now: datetime) -> Profile | None:
@@ -245,8 +248,14 @@ def _customer(person: Mapping[str, str | date]) -> Customer:
     return customer
 
 
-def _compare(customer: Customer, person: Mapping[str, str | date]) -> None:
-    """What is sent of a person who is known must be what is stored: an enrolment changes nobody's data."""
+def _compare(customer: Customer, person: Mapping[str, str | date], *, is_told: bool) -> None:
+    """What is sent of a person who is known must be what is stored: an enrolment changes nobody's data.
+
+    Where the sender may not be told what is stored, nothing is compared: one guess after the other would tell it.
+    """
+    if person and not is_told:
+        detail = "The person of this external_id is stored already: send it without anything about the person."
+        raise CustomerDiffers(detail, field=next(iter(person)))
     other = [name for name in schemas.PERSON if name in person and person[name] != getattr(customer, name)]
     if other:
         detail = f"The person of this external_id is stored with another {', '.join(other)}; leave it out."

@@ -151,7 +151,8 @@ class Endpoint(_ViewSet):
             return do()
         idempotency.check_key(key)
         request = self.request
-        mark = idempotency.fingerprint(request.method, request.path, dict(request.query_params.lists()), request.data)
+        asked = f"{request.path}{self.view()}"
+        mark = idempotency.fingerprint(request.method, asked, dict(request.query_params.lists()), request.data)
         with transaction.atomic():
             known = idempotency.recall(self.connection, key, mark)
             if known:
@@ -159,6 +160,10 @@ class Endpoint(_ViewSet):
             response = self._attempt(do)
             idempotency.keep(self.connection, key, mark, response)
         return response
+
+    def view(self) -> str:
+        """What of the answer the key may see, "" for all of it: a kept answer is given to keys with the same view."""
+        return ""
 
     def _attempt(self, do: Callable[[], HttpResponse]) -> HttpResponse:
         """The answer, a refusal on business grounds being one; everything else ends the transaction."""

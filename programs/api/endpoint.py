@@ -9,6 +9,7 @@ from drf_spectacular.utils import OpenApiParameter
 
 from loyalty_site.lib import problems
 from partners.api.endpoint import Endpoint
+from partners.models import ApiKey
 from programs import versions
 from programs.configuration import Configuration
 from programs.reach import ProgramCaller, ReachedProgram, ReachingKey
@@ -45,6 +46,19 @@ class ProgramEndpoint(Endpoint):
                 "program_missing", f"The key reaches {found}: name one, ?program=CODE.", field="?program"
             )
         return active[0]
+
+    @property
+    def is_owner(self) -> bool:
+        """Whether the key is one of the program's owner."""
+        return self.program.owner_id == self.connection.partner_id
+
+    @property
+    def sees_persons(self) -> bool:
+        """Whether the key may be told who a member is; whatever an answer says of a person asks here.
+
+        Other partners serve members by number and need no more for it, unless the owner lets them.
+        """
+        return self.is_owner or ApiKey.Scope.PERSONAL in cast(ProgramCaller, self.request.auth).scopes
 
     @cached_property
     def configuration(self) -> Configuration:

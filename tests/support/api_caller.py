@@ -14,7 +14,7 @@ from partners import keys
 from partners.models import Connection
 
 ROOT = "/api/v1/"
-ALL_SCOPES = ["read", "enrol", "earn", "burn", "adjust"]
+ALL_SCOPES = ["read", "enrol", "earn", "burn", "adjust", "personal"]
 
 
 class Caller:

@@ -78,11 +78,6 @@ class LedgerEndpoint(ProgramEndpoint):
             return None
         return Refusal("partner_not_allowed", "This key reports for its own partner; leave it out.", "partner")
 
-    @property
-    def is_owner(self) -> bool:
-        """Whether the key is one of the program's owner."""
-        return self.program.owner_id == self.connection.partner_id
-
     def visible(self, rows: "QuerySet[M]", journal: str = "") -> "QuerySet[M]":
         """The rows of the program that the key may read: all for its owner, what they sent for other partners.
 
