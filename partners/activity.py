@@ -8,7 +8,7 @@ at most stands at it, and is checked and described from there: see limits.py.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from fractions import Fraction
 from functools import cache
 from typing import TYPE_CHECKING, Annotated, Any, TypeAlias, TypeVar
@@ -173,7 +173,12 @@ class Reversal:
 
 @dataclass(frozen=True, slots=True)
 class Adjustment:
-    """A manual credit (`points` > 0) or debit (< 0) by staff, which needs a reason."""
+    """A manual credit (`points` > 0) or debit (< 0) by staff, which needs a reason.
+
+    A credit may be pending until the day `available_from`, and end with the day `usable_through` instead of by the
+    rule of its currency; both are days of the program. A debit may `overdraw`: take more than there is. `partner`
+    is the one on whose behalf it is done.
+    """
 
     external_id: _Name
     member: Identifiers
@@ -181,6 +186,10 @@ class Adjustment:
     reason: _Reason
     currency: _Code = ""
     activity_at: datetime | None = None
+    usable_through: date | None = field(default=None, metadata=ADDED)
+    available_from: date | None = field(default=None, metadata=ADDED)
+    partner: _Code = field(default="", metadata=ADDED)
+    overdraw: bool = field(default=False, metadata=ADDED)
     attributes: _Attributes = field(default_factory=dict)
 
 
@@ -225,7 +234,7 @@ def dump(item: "DataclassInstance") -> JsonObject:
         value = getattr(item, name)
         if value is default or value == default:
             continue
-        if isinstance(value, datetime):
+        if isinstance(value, date):  # an instant is one, too
             value = value.isoformat()
         elif isinstance(value, tuple):
             value = [dump(part) for part in value]
@@ -244,6 +253,9 @@ def load(kind: type[T], values: Mapping[str, Json]) -> T:
     known: _Stored = dict(values)
     if known.get("activity_at"):
         known["activity_at"] = datetime.fromisoformat(known["activity_at"])
+    for name in ("usable_through", "available_from"):
+        if known.get(name):
+            known[name] = date.fromisoformat(known[name])
     if "lines" in known:
         part = Refunded if kind is Reversal else Line
         known["lines"] = tuple(part(**line) for line in known["lines"])

@@ -134,7 +134,7 @@ class StaffLimitInline(InUnits, TabularInline):
 
     model = StaffLimit
     form = StaffLimitForm
-    fields = ["group", "currency", "per_posting", "per_day", "per_member"]
+    fields = ["group", "currency", "per_posting", "per_day", "per_member", "may_overdraw"]
     verbose_name_plural = "staff limits"
     tab = True
 
@@ -156,7 +156,7 @@ class StaffLimitAdmin(InUnits, ModelAdmin):
     list_select_related = ["program", "group", "currency"]
     search_fields = ["group__name", "program__name"]
     autocomplete_fields = ["program", "currency"]
-    fields = [("program", "currency"), "group", ("per_posting", "per_day"), "per_member"]
+    fields = [("program", "currency"), "group", ("per_posting", "per_day"), ("per_member", "may_overdraw")]
 
     @display(description="at once", ordering="per_posting")
     def once(self, limit: StaffLimit) -> str:

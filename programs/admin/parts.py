@@ -59,10 +59,12 @@ class ExpiryRuleAdmin(HistoryAdmin):
 
     list_display = ["currency", "program", "model", "period", "unit", "rounding", "min_validity_days"]
     list_filter = [["currency__program", RelatedDropdownFilter], ["model", ChoicesDropdownFilter]]
-    list_select_related = ["currency__program"]
     search_fields = ["currency__name", "currency__code__startswith"]
     autocomplete_fields = ["currency"]
     readonly_fields = ["last_day"]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[ExpiryRule]:
+        return super().get_queryset(request).select_related("currency__program")
 
     @display(description="by these terms")
     def last_day(self, rule: ExpiryRule) -> str:

@@ -95,6 +95,9 @@ class ExpiryRuleInline(StackedInline):
     can_delete = False
     verbose_name_plural = "expiry rule (without one, points never end)"
 
+    def get_queryset(self, request: HttpRequest) -> QuerySet[ExpiryRule]:
+        return super().get_queryset(request).select_related("currency__program")
+
     @display(description="by these terms")
     def last_day(self, rule: ExpiryRule) -> str:
         return usable_through(rule, timezone.now())

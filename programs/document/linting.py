@@ -54,15 +54,28 @@ def _currencies(document: Document, earned: Collection[str]) -> Iterator[Problem
             yield Problem(path, f"no active rule gives “{spec['code']}”")
         if spec["kind"] == "qualifying" and spec["code"] not in measured:
             yield Problem(path, f"no tier group is measured in “{spec['code']}”, so it counts for nothing")
-        if _is_overruled(spec["expiry"]):
-            yield Problem(f"{path}.expiry.period", "is not longer than min_validity_days, which then decides")
+        if spec["expiry"]:
+            yield from (problem.under(f"{path}.expiry") for problem in _overruled(spec["expiry"]))
 
 
-def _is_overruled(expiry: ExpirySpec | None) -> bool:
-    """Whether no lot can live as short as its expiry rule says."""
-    if not expiry or expiry["model"] == "never":
-        return False
-    return expiry["period"] * _DAYS[expiry["unit"]] <= expiry["min_validity_days"]
+def _overruled(expiry: ExpirySpec) -> Iterator[Problem]:
+    """Where the shortest validity decides when points end, and not what the rule itself says."""
+    shortest, name = expiry["min_validity_days"], "min_validity_days"
+    if expiry["model"] in ("fixed", "activity") and expiry["period"] * _DAYS[expiry["unit"]] <= shortest:
+        yield Problem("period", f"is not longer than {name}, which then decides")
+    # How old the youngest points are that end on such a day; with "before" the shortest validity ends a day sooner.
+    spared = 1 if expiry.get("period_end") == "before" else 0
+    if expiry["model"] == "calendar" and shortest - spared > expiry["min_age_days"]:
+        yield Problem(
+            name,
+            f"keeps points that are younger than {shortest - spared} days on a cut-off alive beyond it, "
+            f"each to a day of its own; with min_age_days {shortest - spared} they end on the next cut-off",
+        )
+    if expiry["model"] == "anniversary" and shortest > 1:
+        yield Problem(
+            name,
+            f"keeps points of the last {shortest - 1} days before an anniversary alive beyond it; 0 ends them too",
+        )
 
 
 def _tier_groups(document: Document, earned: Collection[str]) -> Iterator[Problem]:

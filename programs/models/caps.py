@@ -147,6 +147,10 @@ class StaffLimit(models.Model):
         blank=True,
         help_text="For or from one member a day; empty: as much as a day.",
     )
+    may_overdraw = models.BooleanField(
+        default=False,
+        help_text="May debit more points than a member has, where the currency allows arrears.",
+    )
 
     class Meta:
         constraints = [

@@ -19,6 +19,8 @@ from loyalty_site.lib.admin import (
 )
 from loyalty_site.lib.panels import Panel, Sentences, Tile, Tiles, link, moment, points
 from members.admin.found_by_member import MemberFactAdmin
+from partners.activity import Adjustment, load
+from transactions.admin.wording import terms_of
 from transactions.models import Approval
 from transactions.reviews import approvals
 
@@ -88,6 +90,8 @@ class ApprovalAdmin(MemberFactAdmin):
             Tile("Member", link(request, approval.member, str(approval.member.customer)), [approval.member.number]),
         ]
         shown: list[Panel] = [Tiles(tiles)]
+        if said := list(terms_of(load(Adjustment, approval.payload))):
+            shown.append(Sentences("Asked for", said))
         if approval.journal:
             shown.append(Sentences("Posted as", [link(request, approval.journal)]))
         elif approval.status == Approval.Status.WAITING and approval.requested_by_id == request.user.pk:

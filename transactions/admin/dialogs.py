@@ -7,6 +7,7 @@ from django import forms
 from django.http import HttpRequest, QueryDict
 
 from loyalty_site.lib.admin import Dialog
+from partners.models import Partner
 from programs.models import Currency
 from transactions.admin.lookups import member_of
 from transactions.admin.posting import new_external_id
@@ -66,7 +67,8 @@ class PointsForm(OnceForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        offered = Currency.objects.filter(program=member_of(self.object_id).program)
+        self.program = member_of(self.object_id).program
+        offered = Currency.objects.filter(program=self.program)
         if self.spendable_only:
             offered = offered.filter(kind=Currency.Kind.SPENDABLE)
         choice = cast("forms.ModelChoiceField[Currency]", self.fields["currency"])
@@ -85,9 +87,37 @@ class AdjustForm(PointsForm):
     CREDIT, DEBIT = "credit", "debit"
 
     direction = forms.ChoiceField(choices=[(CREDIT, "Credit: give points"), (DEBIT, "Debit: take points")])
+    usable_through = forms.DateField(
+        required=False, help_text="Of a credit: its last usable day; empty: as the currency says."
+    )
+    available_from = forms.DateField(
+        required=False, help_text="Of a credit: the first day on which it can be spent; empty: at once."
+    )
+    partner = forms.ModelChoiceField(
+        Partner.objects.none(), required=False, help_text="On whose behalf; empty: the owner of the program."
+    )
+    overdraw = forms.BooleanField(
+        required=False,
+        label="May fall below zero",
+        help_text="Of a debit: take more than there is, where the currency and your limits allow it.",
+    )
 
-    field_order = ["direction", "points", "currency", "reason"]
+    field_order = [
+        "direction",
+        "points",
+        "currency",
+        "reason",
+        "usable_through",
+        "available_from",
+        "partner",
+        "overdraw",
+    ]
     spendable_only = False
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        choice = cast("forms.ModelChoiceField[Partner]", self.fields["partner"])
+        choice.queryset = Partner.objects.filter(participations__program=self.program).order_by("name")
 
 
 class TransferForm(PointsForm):

@@ -9,10 +9,12 @@ from django.utils.text import capfirst
 
 from loyalty_site.lib import quantities
 from loyalty_site.lib.panels import Cell, Panel, Sentences, Table, Tile, Tiles, amount, link, moment, points, through
-from transactions.admin.wording import points_in_words
+from partners.activity import Adjustment, load
+from transactions.admin.wording import points_in_words, terms_of
 from transactions.books.items import Result
 from transactions.models import Entry, Journal, JournalLine, Lot
 from transactions.proof.sentences import explain
+from transactions.verbs.adjustments import ACTIVITY
 
 
 def moved(journal: Journal) -> str:
@@ -58,6 +60,8 @@ def panels(request: HttpRequest, journal: Journal) -> list[Panel]:
 def _why(request: HttpRequest, journal: Journal) -> Iterator[str]:
     yield from _state(journal)
     yield from _relations(request, journal)
+    if journal.kind == Journal.Kind.ADJUSTMENT and journal.activity == ACTIVITY:
+        yield from terms_of(load(Adjustment, journal.payload))
     yield from explain(journal.trace, {currency.code: currency for currency in journal.program.currencies.all()})
     if unrecovered := _unrecovered(journal):
         yield unrecovered

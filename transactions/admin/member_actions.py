@@ -143,6 +143,10 @@ def _adjustment(member: Member, cleaned: dict[str, Any]) -> Adjustment:
         points=-points if cleaned["direction"] == AdjustForm.DEBIT else points,
         reason=cleaned["reason"],
         currency=cleaned["currency"].code,
+        usable_through=cleaned["usable_through"],
+        available_from=cleaned["available_from"],
+        partner=cleaned["partner"].code if cleaned["partner"] else "",
+        overdraw=cleaned["overdraw"],
     )
 
 

@@ -1,8 +1,10 @@
-"""How are points of several currencies said in one sentence?"""
+"""How are points of several currencies, and the terms of an adjustment, said in sentences?"""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
+from loyalty_site.lib.instants import full_day
 from loyalty_site.lib.panels import points
+from partners.activity import Adjustment
 from programs.models import Program
 
 
@@ -14,3 +16,15 @@ def points_in_words(program: Program, moved: Mapping[str, int] | None, *, signed
         for code, units in (moved or {}).items()
         if code in currencies
     )
+
+
+def terms_of(item: Adjustment) -> Iterator[str]:
+    """Sentences about what was said of an adjustment beside its points."""
+    if item.available_from:
+        yield f"It can be spent from {full_day(item.available_from)} on."
+    if item.usable_through:
+        yield f"It is usable through {full_day(item.usable_through)}."
+    if item.partner:
+        yield f"On behalf of the partner {item.partner}."
+    if item.overdraw:
+        yield "The balance may fall below zero."

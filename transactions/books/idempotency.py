@@ -4,7 +4,7 @@ import hashlib
 import json
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field, fields
-from datetime import datetime
+from datetime import date, datetime
 from functools import lru_cache
 from operator import attrgetter
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias
@@ -26,8 +26,8 @@ Name: TypeAlias = tuple[str, str]
 #: (order, member, activity) of an event that came before its order.
 Event: TypeAlias = tuple[str, int, str]
 
-#: What a field of an item may hold: plain values, instants, and parts, which have fields of their own.
-Held: TypeAlias = "Json | datetime | DataclassInstance | tuple[DataclassInstance, ...]"
+#: What a field of an item may hold: plain values, instants, days, and parts, which have fields of their own.
+Held: TypeAlias = "Json | date | DataclassInstance | tuple[DataclassInstance, ...]"
 
 
 class IdempotencyConflict(Refused):
@@ -135,10 +135,12 @@ def _content(kind: "type[DataclassInstance]") -> "Callable[[DataclassInstance], 
     return with_added if added else always
 
 
-def _plain(value: "datetime | DataclassInstance") -> "float | tuple[Held, ...]":
-    """JSON for what an item may hold beside plain values: instants and parts."""
+def _plain(value: "date | DataclassInstance") -> "float | str | tuple[Held, ...]":
+    """JSON for what an item may hold beside plain values: instants, days and parts."""
     if isinstance(value, datetime):
         return value.timestamp()
+    if isinstance(value, date):
+        return value.isoformat()
     return _content(type(value))(value)
 
 

@@ -176,12 +176,16 @@ def set_free(hand: BalanceInHand, lots: Sequence[LotState], cause: Cause) -> Non
             tiers.upgrade(hand.books.configuration, hand.account, activity_at=activity_at, since=cause.at)
 
 
-def release_now(hand: BalanceInHand, lot: LotState, cause: Cause) -> None:
-    """Release one pending lot before its time; its clock starts now where it starts with the release."""
+def release_now(hand: BalanceInHand, lot: LotState, cause: Cause, *, keeps_end: bool = False) -> None:
+    """Release one pending lot before its time; its clock starts now where it starts with the release.
+
+    An end that was said by hand has no clock: it stays (`keeps_end`).
+    """
     # However long ago it happened: what is reported late has not expired from the start.
     hand.start_clock(hand.books.now)
-    end = hand.end_of(earned_at=lot.activity_at, released_at=cause.at)
-    hand.books.redate(lot, end.at, "Released before its time")
+    if not keeps_end:
+        end = hand.end_of(earned_at=lot.activity_at, released_at=cause.at)
+        hand.books.redate(lot, end.at, "Released before its time")
     set_free(hand, [lot], cause)
 
 

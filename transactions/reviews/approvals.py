@@ -63,6 +63,12 @@ class UnknownApproval(Refused):
     code = "approval_unknown"
 
 
+class MayNotOverdraw(Refused):
+    """The user's limits do not let a balance fall below zero."""
+
+    code = "overdraw_not_allowed"
+
+
 @dataclass(frozen=True, slots=True)
 class Outcome:
     """What became of an adjustment: `status` is "posted" or "replayed" with the ledger's `result`, "waiting"
@@ -92,6 +98,8 @@ def adjust(
     if known:
         return _repeated(known, item)
     computed = _taken(ledger.record([item], program_id=program.pk, via=via, user=user, now=now, dry_run=True)[0])
+    if computed.status != "replayed":
+        _check_overdraw(program, item, user)
     if computed.status != "replayed" and not _is_within(program, item, member, user, now):
         return Outcome("waiting", approval=_request(program, item, member, user=user, via=via, now=now))
     result = _taken(ledger.record([item], program_id=program.pk, via=via, user=user, now=now)[0])
@@ -188,6 +196,17 @@ def _is_within(program: Program, item: Adjustment, member: Member, user: User, n
         and points + used_today(*today) <= daily
         and points + used_today(*today, member=member) <= for_one
     )
+
+
+def _check_overdraw(program: Program, item: Adjustment, user: User) -> None:
+    """Raises MayNotOverdraw: only who may do so lets a balance fall below zero, with or without a second person."""
+    if not item.overdraw or user.is_superuser:
+        return
+    currency = _currency(program, item)
+    rows = StaffLimit.objects.filter(program=program, currency_id=currency.id, group__user=user, may_overdraw=True)
+    if not rows.exists():
+        detail = "Your limits do not let a balance fall below zero: debit what is there, or ask somebody who may."
+        raise MayNotOverdraw(detail, field="overdraw")
 
 
 def _currency(program: Program, item: Adjustment) -> Currency:

@@ -35,9 +35,10 @@ class ReleaseEarly(Verb[EarlyRelease]):
         if not pending:
             raise NotReversible("The transaction has no pending points.", field="transaction")
         cause, moved = posting.cause(), dict[str, int]()
+        keeps_end = bool(original and original.payload.get("usable_through"))
         for hand, lot in pending:
             moved[hand.currency.code] = moved.get(hand.currency.code, 0) + lot.remaining
-            settlement.release_now(hand, lot, cause)
+            settlement.release_now(hand, lot, cause, keeps_end=keeps_end)
         return posting.write(
             cause.journal_id,
             kind=Journal.Kind.ADJUSTMENT.value,

@@ -189,8 +189,21 @@ def _give_back_debit(
 ) -> int:
     """Return what a manual debit took; qualifying points, which have no lots, to the balance and its tally."""
     if hand.currency.is_spendable:
-        return restoring.restore(posting.books, posting.account, original.uses, cause, lifetime="reversed")
+        return _give_back_overdrawn(posting, original, hand, points, cause)
     hand.credit(points, cause, kind=Entry.Kind.REVERSAL_CREDIT, lifetime="reversed")
     hand.count(points, original.activity_at)
     posting.upgrade()
     return points
+
+
+def _give_back_overdrawn(
+    posting: Posting[Reversal], original: Original, hand: BalanceInHand, points: int, cause: Cause
+) -> int:
+    """Return the points of a debit to their lots; what no lot held, and so became arrears, pays these first."""
+    back, overdrawn = 0, points - sum(used for _, used in original.uses)
+    if original.uses:
+        back = restoring.restore(posting.books, posting.account, original.uses, cause, lifetime="reversed")
+    if overdrawn:
+        end = hand.end_of(earned_at=posting.books.now)
+        hand.credit(overdrawn, cause, kind=Entry.Kind.REVERSAL_CREDIT, end=end, lifetime="reversed")
+    return back + overdrawn

@@ -27,7 +27,7 @@ _WIDGETS: tuple[tuple[type[forms.Field], type[forms.Widget]], ...] = (
 def dressed(field: FormField, *, simple: bool = False, **attrs: str) -> FormField:
     """A copy of a plain form field with the theme's widget, and `attrs` as attributes of its element.
 
-    `simple` is for dialogs, whose scripts do not start a searchable select.
+    `simple` is for dialogs, whose scripts start neither a searchable select nor the theme's calendar.
     """
     field = deepcopy(field)
     if isinstance(field, forms.CharField) and check_text not in field.validators:
@@ -37,6 +37,8 @@ def dressed(field: FormField, *, simple: bool = False, **attrs: str) -> FormFiel
     look = next((look for kind, look in _WIDGETS if isinstance(field, kind)), None)
     if simple and look is widgets.UnfoldAdminSelect2Widget:
         look = widgets.UnfoldAdminSelectWidget
+    if simple and look is widgets.UnfoldAdminSingleDateWidget:
+        look, attrs = widgets.UnfoldAdminTextInputWidget, {"type": "date"} | attrs
     if look:
         if isinstance(field, forms.IntegerField | UnitsField):
             attrs = {"inputmode": "decimal"} | attrs

@@ -71,6 +71,7 @@ def test_c10_r3_adjustments_and_what_does_not_count_keep_nothing_alive(active, w
 
 def test_c10_r3_the_enrolment_is_the_first_activity(active):
     new = factories.member(active, enrolled_at=at(2025, 3, 10))
+    expiry(active, counts="purchase")
     post_one(active, Adjustment("a", {"number": new.number}, 5, "Welcome"), now=at(2025, 6, 1))
     assert wake(new) == at(2026, 3, 10, 23)
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Unpack
 
 from loyalty_site.lib import quantities
 from loyalty_site.lib.schema_objects import Fields, FrozenItems
-from loyalty_site.lib.schema_types import Instant, Json, Money, Options, Quantity, SchemaType, Text, Truth, Whole
+from loyalty_site.lib.schema_types import Day, Instant, Json, Money, Options, Quantity, SchemaType, Text, Truth, Whole
 from partners import limits
 from partners.activity import (
     IDENTIFIER,
@@ -283,6 +283,10 @@ ADJUSTMENT = Fields(
         ),
         "currency": _CURRENCY,
         "activity_at": _WHEN,
+        "usable_through": Day(text="Of a credit: its last usable day; the currency's rule decides unless said."),
+        "available_from": Day(text="Of a credit: the first day on which it can be spent; at once unless said."),
+        "partner": _text(Adjustment, "partner", text="Code of the partner on whose behalf it is; yours unless said."),
+        "overdraw": Truth(text="Of a debit: take more than there is, where the currency allows arrears."),
         "reason": _text(Adjustment, "reason", required=True, text="Members and auditors will ask."),
         "attributes": _ATTRIBUTES,
     },
