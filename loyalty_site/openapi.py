@@ -77,6 +77,8 @@ class SchemaView(SpectacularAPIView):
 class DocsView(SpectacularSwaggerSplitView):
     """The schema to read and to try out. Scripts and styles are ours, so it works without the internet."""
 
+    # That of the package has a style sheet inside.
+    template_name = "api/docs.html"
     throttle_classes = []
 
 

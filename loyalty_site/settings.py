@@ -60,6 +60,7 @@ SECURE_HSTS_PRELOAD = HTTPS
 SESSION_COOKIE_SECURE = HTTPS
 CSRF_COOKIE_SECURE = HTTPS
 CSRF_COOKIE_HTTPONLY = True
+CSRF_FAILURE_VIEW = "loyalty_site.closed_pages.form_too_old"
 SESSION_COOKIE_AGE = 12 * 3600
 X_FRAME_OPTIONS = "DENY"
 # Each of them adds the address that it saw to X-Forwarded-For: see loyalty_site/lib/client_address.py.
@@ -93,6 +94,7 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     "loyalty_site.lib.logs.RequestLogMiddleware",
+    "loyalty_site.lib.page_policy.PagePolicy",
     "loyalty_site.lib.plain_http.PlainHttp",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",

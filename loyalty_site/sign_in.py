@@ -17,13 +17,12 @@ from axes.handlers.database import AxesDatabaseHandler
 from axes.helpers import get_client_username
 from axes.models import AccessAttempt
 from django.conf import settings
-from django.contrib import admin
 from django.contrib.auth.models import User
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
 from django.utils import timezone
 
+from loyalty_site.closed_pages import draw
 from loyalty_site.lib import locks
 
 #: Failures of one name from one address, and of one address with whatever names, until the next try is refused.
@@ -123,7 +122,7 @@ def forget() -> int:
 def refusal(request: HttpRequest, response: HttpResponse | None, credentials: object) -> HttpResponse:
     """The page for whoever is refused; the same for a name and for an address, and for names that nobody has."""
     wait_s = max(1, ceil((request.sign_in_opens_at - timezone.now()) / timedelta(seconds=1)))  # type: ignore[attr-defined]
-    shown = {**admin.site.each_context(request), "title": "Sign-in is closed", "minutes": ceil(wait_s / 60)}
-    page = render(request, "admin/sign_in_closed.html", shown, status=429)
+    title = "Sign-in is closed for a while"
+    page = draw(request, "sign_in_closed", status=429, title=title, minutes=ceil(wait_s / 60))
     page.headers["Retry-After"] = str(wait_s)
     return page

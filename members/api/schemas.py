@@ -183,7 +183,8 @@ def member(member: Profile, *, program: str, with_person: bool) -> dict[str, Ans
     """What a member is, without what the member holds; `program` is its code. PERSONAL only `with_person`."""
     person: dict[str, Answered] = {}
     if with_person:
-        person = {"cards": member.cards} | {name: member.person[name] for name in PERSON}
+        person = {name: member.person[name] for name in PERSON}
+        person["cards"] = member.cards
     return {
         "number": member.number,
         "program": program,
@@ -192,7 +193,8 @@ def member(member: Profile, *, program: str, with_person: bool) -> dict[str, Ans
         "channel": member.channel,
         "home_store": member.home_store,
         "external_id": member.external_id,
-    } | person
+        **person,
+    }
 
 
 def balance(
