@@ -12,7 +12,10 @@ if refused := checks.why_not_to_start():
 
 host = f"[{settings.WEB_HOST}]" if ":" in settings.WEB_HOST else settings.WEB_HOST
 bind = f"{host}:{settings.WEB_PORT}"
-worker_class = "gthread"
+# Of gthread, but its threads never wait for a client.
+worker_class = "loyalty_site.web_worker.PatientWorker"
+# Files are sent like all else that a slow client may take its time for.
+sendfile = False
 workers = settings.WEB_PROCESSES
 threads = settings.WEB_THREADS
 timeout = 60

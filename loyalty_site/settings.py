@@ -161,6 +161,11 @@ WEB_HOST = env.text("HOST", "127.0.0.1")
 WEB_PORT = env.whole("PORT", 8000, least=1, most=65535)
 WEB_PROCESSES = env.whole("WEB_PROCESSES", 1, least=1, most=1000)
 WEB_THREADS = env.whole("WEB_THREADS", 4 if "sqlite" in _database["ENGINE"] else 8, least=1, most=1000)
+# So many seconds have the headers of a request to arrive, a whole request, and an answer to be taken. No thread waits
+# for any of them, so that they may be generous.
+WEB_HEADERS_TIMEOUT = env.whole("WEB_HEADERS_TIMEOUT", 10, least=1, most=3600)
+WEB_BODY_TIMEOUT = env.whole("WEB_BODY_TIMEOUT", 60, least=1, most=3600)
+WEB_ANSWER_TIMEOUT = env.whole("WEB_ANSWER_TIMEOUT", 60, least=1, most=3600)
 
 REDIS_URL = env.redis("REDIS_URL")
 if REDIS_URL:

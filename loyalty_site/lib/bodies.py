@@ -73,6 +73,11 @@ class Bodies:
         return self.get_response(request)
 
 
+def largest_body() -> int:
+    """The most bytes that a body may have, at any address: what the API takes, and what Django takes of a form."""
+    return max(settings.API_LARGEST_BODY, settings.DATA_UPLOAD_MAX_MEMORY_SIZE or 0)
+
+
 def _prepare(request: WSGIRequest) -> None:
     coding = request.META.get("HTTP_TRANSFER_ENCODING", "")
     if coding:
@@ -82,6 +87,8 @@ def _prepare(request: WSGIRequest) -> None:
         request._stream = cast(BinaryIO, LimitedStream(BytesIO(raw), len(raw)))
     elif "CONTENT_LENGTH" in request.META:
         announced = cast(LimitedStream, request._stream).limit
+        if announced > largest_body():
+            raise _too_long(largest_body())
         request._stream = cast(BinaryIO, WholeStream(request.META["wsgi.input"], announced))
     elif request.META.get("SERVER_PROTOCOL") == "HTTP/1.0" and request.META.get("CONTENT_TYPE"):
         # Only the end of the connection would say where it ends, and the server does not wait for that.
@@ -110,7 +117,11 @@ def _unchunked(request: WSGIRequest, coding: str) -> bytes:
             return b"".join(pieces)
         pieces.append(piece)
         length += len(piece)
-    raise TooLong(f"At most {most:,} bytes are possible; send fewer items at once.")
+    raise _too_long(most)
+
+
+def _too_long(most: int) -> TooLong:
+    return TooLong(f"At most {most:,} bytes are possible; send fewer items at once.")
 
 
 def _ended_early() -> EndedEarly:

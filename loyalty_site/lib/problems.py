@@ -63,6 +63,9 @@ KINDS = {
     "transaction_unknown": Kind(404, "No such transaction", "Use an id that this API has answered.", True),
     "entry_unknown": Kind(404, "No such entry", "Use an id that GET entries/ has answered."),
     "method_not_allowed": Kind(405, "The address does not take this method", "Use one that the Allow header names."),
+    "request_timeout": Kind(
+        408, "The request did not arrive in time", "Send it again; look at the line to us if it stays."
+    ),
     "already_member": Kind(409, "Already a member", "Look the member up and use that membership.", True),
     "customer_differs": Kind(
         409, "The person is known with other data", "Send only external_id, or what is stored.", True

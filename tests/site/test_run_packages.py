@@ -18,7 +18,7 @@ class Absent:
         if name.partition(".")[0] in self.names:
             raise ModuleNotFoundError(f"No module named {name!r}", name=name)
 sys.meta_path.insert(0, Absent())
-import gunicorn.app.wsgiapp, gunicorn.workers.gthread, loyalty_site.server, loyalty_site.wsgi, loyalty_site.celery
+import gunicorn.app.wsgiapp, loyalty_site.server, loyalty_site.web_worker, loyalty_site.wsgi, loyalty_site.celery
 import celery.bin.worker, celery.bin.beat, celery.concurrency.thread
 from django.core.cache import cache
 from django.core.management import get_commands, load_command_class
