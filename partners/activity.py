@@ -68,7 +68,8 @@ class _Measured:
 
 @dataclass(frozen=True, slots=True)
 class Line(_Measured):
-    """One line of a purchase. `amount` and `tax` in minor units; `amount` is what was paid, tax included.
+    """One line of a purchase, in minor units: `amount` has the tax in it, and `discount` is what of a discount of
+    the order belongs to this line. What a discount takes off and no line says is spread over all (partners/paid.py).
 
     It is about `quantity` whole units, and `thousandths` of a further one where it was weighed.
     """
@@ -79,6 +80,12 @@ class Line(_Measured):
     amount: _Amount = 0
     tax: _Amount = 0
     thousandths: _Thousandths = field(default=0, metadata=ADDED)
+    discount: _Amount = field(default=0, metadata=ADDED)
+
+    @property
+    def price(self) -> int:
+        """What the line says was paid for it."""
+        return self.amount - self.discount
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +93,8 @@ class Activity:
     """One thing that a member did: a purchase, a visit, an event.
 
     Money is in minor units of `money` (ISO 4217): `amount` is the grand total, of which `tax` and
-    `shipping` are parts, and of which `gift_card` and `points_value` were paid by other means.
+    `shipping` are parts, and of which `gift_card` and `points_value` were paid by other means. `tax` is all tax,
+    `shipping` has its own in it, and `shipping_tax` is what is in both; partners/paid.py knows what None means.
     `order` is the external id of the purchase that an event belongs to (it may set its points free),
     `replaces` the one of the revision that this purchase takes the place of, and `hold` a reason to let
     somebody look at it before it counts.
@@ -100,6 +108,7 @@ class Activity:
     money: _Money = ""
     tax: _Amount = 0
     shipping: _Amount = 0
+    shipping_tax: Annotated[int | None, Within()] = field(default=None, metadata=ADDED)
     gift_card: _Amount = 0
     points_value: _Amount = 0
     lines: Annotated[tuple[Line, ...], Most(_MOST_LINES)] = ()
@@ -140,7 +149,10 @@ class Redemption:
 
 @dataclass(frozen=True, slots=True)
 class Refunded(_Measured):
-    """So much of one line of an order came back: `position` counts from 0; `amount` includes tax."""
+    """So much of one line of an order came back: `position` counts from 0.
+
+    `amount` includes tax: what was paid for it, or the list price of the pieces.
+    """
 
     position: Annotated[int, Within(0, _MOST_LINES - 1)]
     amount: _Amount = 0
@@ -152,9 +164,10 @@ class Refunded(_Measured):
 class Reversal:
     """A wish to take back a journal, named by `journal_id` or, for a purchase, by its external id `order`.
 
-    Of a purchase: `lines`, or `amount` of money, or all that is left. Of a redemption: `points`, or all
-    that is left. `mode` "proportional" takes points in proportion to money; "recompute" applies the
-    rules of then to what the member kept. `keeps_redemption`: points that paid for it do not come back.
+    Of a purchase: `lines`, `shipping` (of which `shipping_tax` is tax) and `amount` of money beside them, or all
+    that is left. Of a redemption: `points`, or all that is left. `mode` "proportional" takes points in proportion
+    to money; "recompute" applies the rules of then to what the member kept. `keeps_redemption`: points that paid for
+    it do not come back.
     `money` is the ISO code of the amounts: the order's unless it is said.
     """
 
@@ -164,6 +177,8 @@ class Reversal:
     amount: Annotated[int | None, Within()] = None
     money: _Money = ""
     lines: Annotated[tuple[Refunded, ...], Most(_MOST_LINES)] = ()
+    shipping: Annotated[int | None, Within()] = field(default=None, metadata=ADDED)
+    shipping_tax: Annotated[int | None, Within()] = field(default=None, metadata=ADDED)
     points: Annotated[int | None, Within(1)] = None
     mode: str = "recompute"
     keeps_redemption: bool = False

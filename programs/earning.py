@@ -7,14 +7,14 @@ Numbers are exact: integers where they suffice, Fractions elsewhere. Every posti
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, datetime
-from fractions import Fraction
 from typing import NamedTuple, TypeAlias
 
 from partners.activity import Activity
+from programs import eligible
 from programs.capping import Part
 from programs.configuration import Configuration, Rule
 from programs.rounding import rounded
-from programs.rules.base import Basket, BasketLine, Exact, Facts, decimal_text, plain
+from programs.rules.base import Basket, Exact, Facts, decimal_text, plain
 from programs.traces import BeatenTrace, MissTrace, RuleTrace, Trace
 
 
@@ -44,53 +44,20 @@ def basket(
     at = activity.activity_at or at
     if at is None:
         raise ValueError("only an activity whose instant is known can earn")
-    eligible = _eligible(activity, configuration)
+    may_earn = eligible.money_of(activity, configuration)
     return Basket(
         kind=activity.kind,
         local=at.astimezone(configuration.zone),
         amount=activity.amount,
-        eligible=eligible,
+        eligible=may_earn.all,
         major=configuration.major,
-        lines=_lines(activity, configuration, eligible, category_of or {}),
+        lines=may_earn.lines(activity, configuration, category_of or {}),
         channel=activity.channel,
         partner=activity.partner or partner or configuration.owner,
         store=activity.store,
         code=activity.code,
+        shipping=may_earn.shipping,
     )
-
-
-def _eligible(activity: Activity, configuration: Configuration) -> int:
-    """The money that may earn, in minor units, never negative."""
-    off = activity.points_value
-    off += 0 if configuration.earns_on_tax else activity.tax
-    off += 0 if configuration.earns_on_shipping else activity.shipping
-    off += 0 if configuration.earns_on_gift_cards else activity.gift_card
-    return max(0, activity.amount - off)
-
-
-def _lines(
-    activity: Activity, configuration: Configuration, eligible: int, category_of: Mapping[str, str]
-) -> tuple[BasketLine, ...]:
-    """The activity's lines with their share of `eligible`; together they are exactly that."""
-    if not activity.lines:
-        return (_rest(eligible),) if eligible else ()
-    shares: list[Exact] = [line.amount - (0 if configuration.earns_on_tax else line.tax) for line in activity.lines]
-    listed = sum(shares)
-    if listed > eligible:
-        # Part of the lines was paid with a gift card or with points: each line bears its share.
-        shares = [Fraction(share * eligible, listed) for share in shares]
-    lines = [
-        BasketLine(line.sku, line.category or category_of.get(line.sku, ""), line.units, share)
-        for line, share in zip(activity.lines, shares, strict=True)
-    ]
-    if listed < eligible:
-        lines.append(_rest(eligible - listed))
-    return tuple(lines)
-
-
-def _rest(eligible: Exact) -> BasketLine:
-    """The line of the money that stands in no line."""
-    return BasketLine(sku="", category="", quantity=0, eligible=eligible)
 
 
 class _Bid(NamedTuple):

@@ -1,6 +1,7 @@
 """How is money read and written? Integers of the minor unit inside, decimal text outside."""
 
 import re
+from collections.abc import Sequence
 from decimal import Decimal
 
 from loyalty_site.lib.json_types import Json
@@ -86,3 +87,15 @@ def plain(text: str, decimals: int) -> int | None:
 def render(units: int, decimals: int) -> str:
     """The decimal text of `units` of 10^-decimals, e.g. (1234, 2) -> "12.34"."""
     return str(Decimal(units).scaleb(-decimals)) if decimals else str(units)
+
+
+def divide(total: int, weights: Sequence[int]) -> list[int]:
+    """`total` in proportion to `weights`, to the last unit; nothing where they weigh nothing."""
+    whole, so_far, given = sum(weights) or 1, 0, 0
+    shares: list[int] = []
+    for weight in weights:
+        so_far += weight
+        share = total * so_far // whole - given
+        given += share
+        shares.append(share)
+    return shares

@@ -121,7 +121,7 @@ ERRORS = {
     "batch_empty": "the list has no items",
     "external_id_missing": "external_id is empty",
     "field_missing": "a field that is needed is missing, null or empty",
-    "invalid_amount": "tax or shipping exceed the amount that they are part of",
+    "invalid_amount": "a part (tax, shipping, a discount) exceeds what it is part of",
     "invalid_attributes": "attributes is no JSON object that we can keep, or too large",
     "invalid_choice": "not one of the words that are possible",
     "invalid_deed": "a reservation can only be confirmed or released",

@@ -32,7 +32,8 @@ class Basket(NamedTuple):
 
     `eligible` is the money that may earn (semantics C2: without tax, shipping, gift cards and value
     paid with points, unless the program says otherwise) in minor units, the sum of the lines' own;
-    `local` is the wall clock of the program; `major` is how many minor units make one unit of money.
+    `local` is the wall clock of the program; `major` is how many minor units make one unit of money, and `shipping`
+    what of `eligible` is for shipping.
     """
 
     kind: str
@@ -45,6 +46,7 @@ class Basket(NamedTuple):
     partner: str = ""
     store: str = ""
     code: str = ""
+    shipping: Exact = 0
 
 
 class Facts(NamedTuple):

@@ -13,7 +13,7 @@ from transactions.api.schemas import answers
 
 pytestmark = pytest.mark.django_db
 #: Amounts that answers hold at any depth.
-AMOUNTS = re.compile(r"(^|_)(amount|value|tax|shipping)$")
+AMOUNTS = re.compile(r"(^|_)(amount|value|tax|shipping|discount)$")
 
 
 def test_points_that_paid_for_a_line_are_told_with_what_they_had_paid(shop, club, ada):

@@ -79,6 +79,7 @@ TRANSACTIONS = [
     (purchase(amount=True), 400, "validation_failed", "#/amount", "invalid_number"),
     (purchase(amount=[10]), 400, "validation_failed", "#/amount", "invalid_number"),
     (purchase(tax="11.00"), 400, "validation_failed", "#/amount", "invalid_amount"),
+    (purchase(shipping_tax="1.00"), 400, "validation_failed", "#/shipping_tax", "invalid_amount"),
     # texts
     (purchase(external_id=""), 400, "validation_failed", "#/external_id", "field_missing"),
     (purchase(external_id=None), 400, "validation_failed", "#/external_id", "field_missing"),

@@ -115,7 +115,7 @@ def _relations(request: HttpRequest, journal: Journal) -> Iterator[str]:
 
 def _lines(journal: Journal) -> list[Panel]:
     lines = list(journal.lines.select_related("product"))
-    headers = ["SKU", "Product", "Category", "Quantity", "Amount", "Of which tax"]
+    headers = ["SKU", "Product", "Category", "Quantity", "Amount", "Of which tax", "Discount"]
     return [Table("Lines", headers, [_line(line, journal.money) for line in lines])] if lines else []
 
 
@@ -127,6 +127,7 @@ def _line(line: JournalLine, iso: str) -> list[Cell]:
         quantities.text(line.in_thousandths),
         amount(line.amount, iso),
         amount(line.tax, iso),
+        amount(line.discount, iso),
     ]
 
 

@@ -101,7 +101,7 @@ DECIDED = (
 )
 #: What the end of a reservation changes; what was reported, and what was answered to it, stays.
 ENDED = "status processed_at error decided_by_id decided_at"
-LINE = "journal_id position product_id sku category quantity amount tax thousandths"
+LINE = "journal_id position product_id sku category quantity amount tax thousandths discount"
 ENTRY = (
     "id journal_id member_id currency_id kind points available pending reserved arrears balance_after activity_at "
     "posted_at sequence chain"

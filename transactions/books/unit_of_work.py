@@ -202,7 +202,7 @@ class Books:
     def line(self, journal_id: int, position: int, line: Line, *, product_id: int | None, category: str) -> None:
         """Write one line of a purchase as it was reported, with what the catalogue knows of it."""
         known = line.sku, line.category or category
-        numbers = line.quantity, line.amount, line.tax, line.thousandths
+        numbers = line.quantity, line.amount, line.tax, line.thousandths, line.discount
         self._lines.append((journal_id, position, product_id, *known, *numbers))
 
     def add_entry(self, hand: BalanceInHand, kind: str, points: int, moved: Moved, cause: Cause) -> int:

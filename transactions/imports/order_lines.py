@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from loyalty_site.lib import quantities
+from loyalty_site.lib.money import divide
 from loyalty_site.lib.refusals import Refusal, Refused
 from partners.activity import Line
 from transactions.imports.mapping import LINE
@@ -60,15 +61,3 @@ def _with_lines(record: Record, lines: Sequence[Line], problems: list[Refusal]) 
     taxes = divide(min(goods, columns["tax"]), amounts)
     divided = [replace(one, amount=amount, tax=tax) for one, amount, tax in zip(lines, amounts, taxes, strict=True)]
     return record._replace(columns={**columns, "lines": tuple(divided)})
-
-
-def divide(total: int, weights: Sequence[int]) -> list[int]:
-    """`total` in proportion to `weights`, to the last unit; nothing where they weigh nothing."""
-    whole, so_far, given = sum(weights) or 1, 0, 0
-    shares: list[int] = []
-    for weight in weights:
-        so_far += weight
-        share = total * so_far // whole - given
-        given += share
-        shares.append(share)
-    return shares

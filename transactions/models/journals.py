@@ -233,7 +233,8 @@ class Journal(LedgerRow):
 
 
 class JournalLine(LedgerRow):
-    """One line of a purchase as it was reported; `amount` includes `tax`, both in minor units.
+    """One line of a purchase as it was reported, in minor units: `amount` includes `tax`, and a `discount` that was
+    not paid. What was paid for it in the end tells partners/paid.py.
 
     It is about `quantity` whole units, and `thousandths` of a further one where it was weighed.
     """
@@ -249,6 +250,7 @@ class JournalLine(LedgerRow):
     thousandths = models.PositiveSmallIntegerField(
         default=0, db_default=0, help_text="Of a further unit, of what was weighed: 1.35 kg are 1 unit and 350."
     )
+    discount = models.BigIntegerField(default=0, db_default=0)
 
     class Meta:
         ordering = ["journal_id", "position"]

@@ -11,7 +11,7 @@ from loyalty_site.lib.json_types import JsonObject
 from loyalty_site.lib.money import LARGEST
 from loyalty_site.lib.refusals import Refusal, Refused
 from members import tiers
-from partners import limits
+from partners import limits, paid
 from partners.activity import Activity, Reversal
 from programs import earning, periods, versions
 from programs.earning import Earned
@@ -63,15 +63,16 @@ class Accrue(Verb[Activity]):
         if not item.kind:
             yield Refusal("activity_missing", "Say what the member did, for example purchase.", field="activity")
         yield from limits.numbers(item)
-        if item.tax + item.shipping > item.amount:
-            detail = "Tax and shipping are parts of the amount and cannot exceed it."
-            yield Refusal("invalid_amount", detail, field="amount")
         yield from common.lines(item)
         for position, line in enumerate(item.lines):
             yield from common.line(line, position)
-            if line.tax > line.amount:
-                detail = "The tax is part of the line's amount."
+            if line.discount > line.amount:
+                detail = "The discount is part of the line's amount."
+                yield Refusal("invalid_amount", detail, field=f"lines[{position}].discount")
+            elif line.tax > line.price:
+                detail = "The tax is part of the line's amount, less its discount."
                 yield Refusal("invalid_amount", detail, field=f"lines[{position}].tax")
+        yield from _parts(item)
 
     def needs(self, item: Activity) -> Needs:
         named = Named(order=item.replaces or item.order)
@@ -111,6 +112,17 @@ class Accrue(Verb[Activity]):
         columns["rate"], columns["rate_on"] = rate
         columns["base_amount"] = base_amount(item, posting.configuration, rate.rate)
         return _book(posting, earned, categories, shares, columns)
+
+
+def _parts(item: Activity) -> Iterator[Refusal]:
+    """Whether tax and shipping, which may have the tax on shipping in common, are parts of the amount."""
+    in_both = paid.shipping_tax(item)
+    if in_both > min(item.tax, item.shipping):
+        detail = "The tax on shipping is part of both tax and shipping and cannot exceed either."
+        yield Refusal("invalid_amount", detail, field="shipping_tax")
+    elif item.tax + item.shipping - in_both > item.amount:
+        detail = "Tax and shipping are parts of the amount and cannot exceed it; say shipping_tax if they overlap."
+        yield Refusal("invalid_amount", detail, field="amount")
 
 
 def _rate(posting: Posting[Activity]) -> tuple[Rate, str]:

@@ -36,7 +36,7 @@ def basket_of(
         return basket
     scale = _scale(item, configuration, rate)
     lines = tuple(line._replace(eligible=line.eligible * scale) for line in basket.lines)
-    return basket._replace(lines=lines, eligible=basket.eligible * scale)
+    return basket._replace(lines=lines, eligible=basket.eligible * scale, shipping=basket.shipping * scale)
 
 
 def left_of(basket: Basket, item: Activity, shares: Iterable[Share]) -> Basket:

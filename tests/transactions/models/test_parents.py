@@ -38,7 +38,9 @@ def sql(text, *params):
 
 def ours(model):
     """What the rows of a table hold, of the columns that it had from the start."""
-    columns = [field.attname for field in model._meta.concrete_fields if field.name != "thousandths"]
+    columns = [
+        field.attname for field in model._meta.concrete_fields if field.name not in ("thousandths", "discount")
+    ]
     return list(model._base_manager.order_by("pk").values(*columns))
 
 

@@ -166,7 +166,10 @@ LINE = {
     "quantity": Number(text="How many units; weighed ones with up to three decimals."),
     "amount": DecimalText(),
     "tax": DecimalText(),
+    "discount": DecimalText(),
 }
+#: Those of them that are amounts of money.
+_LINE_MONEY = tuple(name for name, kind in LINE.items() if isinstance(kind, DecimalText))
 DETAIL = Answer(
     "Transaction",
     _SUMMARY
@@ -273,12 +276,13 @@ def trace(row: Row, iso: str) -> dict[str, Answered]:
         {"position": line["position"], "amount": money.render(line["amount"], decimals), "quantity": _units(line)}
         for line in share["lines"]
     ]
-    return told | {"share": {"lines": lines, "amount": money.render(share["amount"], decimals)}}
+    beside = {name: money.render(units, decimals) for name, units in share.items() if name != "lines"}
+    return told | {"share": {"lines": lines} | beside}
 
 
 def line(row: Row, iso: str) -> dict[str, Answered]:
     """One JournalLine, read with `.values(*LINE_COLUMNS)`, as the API writes it, with amounts in the money `iso`."""
-    numbers = {name: _amount(row, name, iso) for name in ("amount", "tax")} | {"quantity": _units(row)}
+    numbers = {name: _amount(row, name, iso) for name in _LINE_MONEY} | {"quantity": _units(row)}
     return {name: row[name] for name in LINE} | numbers
 
 

@@ -99,15 +99,22 @@ def transaction(decimals: int) -> Fields[Activity]:
         "sku": _text(Line, "sku"),
         "category": _text(Line, "category"),
         "quantity": _quantity(Line, text="How many units, 1 unless said; weighed ones with up to three decimals."),
-        "amount": Money(decimals, text="What was paid for the line, tax included."),
-        "tax": Money(decimals),
+        "amount": Money(decimals, text="What the line costs, tax included."),
+        "tax": Money(decimals, text="Part of what was paid for the line."),
+        "discount": Money(
+            decimals,
+            text="Part of the amount that was not paid. Discounts that no line says are spread over all of them.",
+        ),
     }
     own: dict[str, SchemaType[object]] = {
         "activity": _text(Activity, "kind", required=True, text="purchase, visit, or the name of an event."),
         "amount": Money(decimals, text="The grand total."),
         "currency": _text(Activity, "money", text="ISO 4217 code of the money; the program's."),
-        "tax": Money(decimals, text="Part of the amount."),
-        "shipping": Money(decimals, text="Part of the amount."),
+        "tax": Money(decimals, text="All tax; part of the amount."),
+        "shipping": Money(decimals, text="Part of the amount, its tax included."),
+        "shipping_tax": Money(
+            decimals, text="The part of tax that is on shipping; unless said, what the lines leave of the tax."
+        ),
         "gift_card": Money(decimals, text="Paid with gift cards."),
         "points_value": Money(decimals, text="Paid with points."),
         "code": _text(Activity, "code", text="A coupon or campaign code."),
@@ -157,6 +164,8 @@ class AskedReversal:
     currency: str | None = None
     amount: int | None = None
     lines: tuple[Refunded, ...] = ()
+    shipping: int | None = None
+    shipping_tax: int | None = None
     points: int | None = None
     mode: str = "recompute"
     keeps_redemption: bool = False
@@ -166,7 +175,8 @@ class AskedReversal:
     @property
     def is_partial(self) -> bool:
         """Whether only a part is taken back."""
-        return self.amount is not None or self.points is not None or bool(self.lines)
+        numbers = self.amount, self.shipping, self.shipping_tax, self.points
+        return bool(self.lines) or any(number is not None for number in numbers)
 
     def of_journal(self, journal_id: int) -> Reversal:
         """The Reversal of the journal with this key; the whole of it needs no name of its own."""
@@ -187,6 +197,8 @@ class AskedReversal:
             amount=self.amount,
             money=money,
             lines=self.lines,
+            shipping=self.shipping,
+            shipping_tax=self.shipping_tax,
             points=self.points,
             mode=self.mode,
             keeps_redemption=self.keeps_redemption,
@@ -200,18 +212,25 @@ def _part(decimals: int) -> dict[str, SchemaType[object]]:
     """What is taken back; the same for both ways to name of what."""
     line: dict[str, SchemaType[object]] = {
         "position": _whole(Refunded, "position", required=True, text="Place of the line in the order, from 0."),
-        "amount": Money(decimals, required=True, text="What is paid back for the line, tax included."),
+        "amount": Money(
+            decimals,
+            required=True,
+            text="What is paid back for the line, tax included; or the list price of its pieces: then it counts for "
+            "what was paid for them.",
+        ),
         "quantity": _quantity(Refunded, text="How many units came back; weighed ones with up to three decimals."),
     }
     modes = "“recompute”: by the rules of then for what the member keeps; “proportional”: as much as of the money."
     return {
-        "amount": Money(decimals, text="Of a purchase: so much is paid back, beside the lines."),
+        "amount": Money(decimals, text="Of a purchase: so much is paid back, beside lines and shipping."),
         "lines": FrozenItems(
             Fields(_named("ReturnedLine", decimals), line, _returned),
             least=1,
             most=limits.most(Reversal, "lines"),
             text="Of a purchase: what came back.",
         ),
+        "shipping": Money(decimals, text="Of a purchase: so much of its shipping is paid back, tax included."),
+        "shipping_tax": Money(decimals, text="The tax in that; unless said, its share of the tax on shipping."),
         "mode": Text(12, choices=("recompute", "proportional"), text=modes),
         "keeps_redemption": Truth(text="The points that paid for it do not come back."),
         "activity_at": _WHEN,
