@@ -38,3 +38,8 @@ def text(thousandths: int) -> str:
     """Plain decimal text without needless zeros: 1500 -> "1.5", 2000 -> "2"."""
     whole, part = split(thousandths)
     return f"{whole}.{part:03}".rstrip("0") if part else str(whole)
+
+
+def text_of(units: int | Fraction) -> str:
+    """The same of exact units, as `exact` makes them."""
+    return text(int(units * UNIT))

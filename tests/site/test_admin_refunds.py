@@ -152,3 +152,59 @@ def test_the_preview_says_what_the_points_had_paid(desk, shop, bought):
     factories.post_one(shop.program, factories.redemption(shop.ada, 10, order=bought.external_id))
     preview, _ = refunded(desk, bought, everything="on")
     assert "They had paid 0.10 EUR: pay out the rest only." in preview
+
+
+@pytest.fixture
+def sent(shop):
+    """Two lines at list price of 600.00 and 400.00, 900.00 paid for them, and 10.00 of shipping with 2.00 of tax."""
+    lines = (factories.line("A", 60000), factories.line("B", 40000))
+    parts = {"shipping": 1000, "shipping_tax": 200, "tax": 200}
+    return shop._post(factories.purchase(shop.ada, 91000, "order-sent", lines=lines, **parts))
+
+
+def test_c2_x5_lines_are_offered_with_what_was_paid_for_them(desk, shop, sent):
+    fields = desk.get(address("transactions_journal_refund", sent)).context["form"].fields
+    assert fields["line_0"].help_text == "Write 1 when it comes back, for 540.00 EUR."
+    preview, made = refunded(desk, sent, line_0="1")
+    assert "Comes back: 1 × A (540.00 EUR)." in preview
+    assert (share(made)["lines"], sent.reversed_amount) == ([{"position": 0, "amount": 54000, "quantity": 1}], 54000)
+    refunded(desk, sent, line_1="1", shipping="10.00")
+    assert sent.status == "reversed"
+
+
+def test_shipping_comes_back_by_its_name_and_takes_nothing_that_it_did_not_give(desk, shop, sent):
+    before = factories.held(shop.ada)
+    fields = desk.get(address("transactions_journal_refund", sent)).context["form"].fields
+    assert fields["shipping"].help_text == "Tax included. 10.00 EUR is left."
+    preview, made = refunded(desk, sent, shipping="4.00", shipping_tax="0")
+    assert "Comes back: shipping (4.00 EUR)." in preview
+    assert "Taken back: no points." in preview
+    assert (made.trace["share"]["shipping"], made.trace["share"]["shipping_tax"]) == (400, 0)
+    assert (
+        "6.00 EUR"
+        in desk.get(address("transactions_journal_refund", sent)).context["form"].fields["shipping"].help_text
+    )
+    refunded(desk, sent, shipping="6.00")
+    assert factories.held(shop.ada) == before
+    assert "shipping" not in desk.get(address("transactions_journal_refund", sent)).context["form"].fields
+
+
+def test_shipping_is_not_offered_where_there_is_none(desk, shop, bought):
+    fields = desk.get(address("transactions_journal_refund", bought)).context["form"].fields
+    assert {"shipping", "shipping_tax"}.isdisjoint(fields)
+
+
+@pytest.mark.parametrize(
+    ("fields", "field"),
+    [
+        ({"shipping": "10.01"}, "shipping"),
+        ({"shipping": "0"}, "shipping"),
+        ({"shipping": "ten"}, "shipping"),
+        ({"shipping": "1", "shipping_tax": "2.01"}, "shipping_tax"),
+        ({"everything": "on", "shipping": "1"}, "amount"),
+    ],
+)
+def test_shipping_that_cannot_come_back_is_said_at_its_field(desk, shop, sent, fields, field):
+    assert field in errors(deed(desk, "transactions_journal_refund", sent, reason="Back", **fields))
+    sent.refresh_from_db()
+    assert sent.reversed_amount == 0

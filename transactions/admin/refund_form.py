@@ -14,13 +14,15 @@ from loyalty_site.lib import money, quantities
 from loyalty_site.lib.admin import dressed
 from loyalty_site.lib.panels import amount, points
 from loyalty_site.lib.refusals import Refused
-from partners.activity import Refunded, Reversal
+from partners import paid
+from partners.activity import Activity, Refunded, Reversal, load
+from partners.paid import PaidLine
 from programs.models import Currency, Program
 from transactions.admin.dialogs import OnceForm, PreviewForm
 from transactions.admin.lookups import journal_of
 from transactions.admin.posting import post
 from transactions.admin.wording import points_in_words
-from transactions.books.refunded import Share
+from transactions.books.refunded import Share, lines_of
 from transactions.models import Entry, Journal, JournalLine
 from transactions.models.journal_traces import RefundTrace
 
@@ -33,32 +35,23 @@ class NothingToRefund(Refused):
 
 @dataclass(frozen=True, slots=True)
 class Left:
-    """What is left of one line: so many `pieces`, in thousandths, and so much of its money in minor units.
-
-    A line that counts no pieces, as of what was sold by weight without its weight, is one piece and comes back whole.
-    """
+    """What is left of one line of a purchase."""
 
     line: JournalLine
-    pieces: int
-    money: int
-
-    @property
-    def all_pieces(self) -> int:
-        """How many thousandths of a piece it had."""
-        return self.line.in_thousandths or quantities.UNIT
+    paid: PaidLine
 
     @property
     def is_weighed(self) -> bool:
         """Whether parts of a piece may come back."""
         return bool(self.line.thousandths)
 
-    def back(self, pieces: int) -> Refunded:
-        """The Refunded of so many: each its share of the money, the last ones the rest, so none is lost."""
-        gone, whole = self.all_pieces - self.pieces, self.line.amount
-        share = whole * (gone + pieces) // self.all_pieces - whole * gone // self.all_pieces
-        due = self.money if pieces == self.pieces else min(share, self.money)
-        whole, part = quantities.split(min(pieces, self.line.in_thousandths))
-        return Refunded(self.line.position, due, whole, thousandths=part)
+    def back(self, thousandths: int) -> Refunded:
+        """The Refunded of so many thousandths of a piece, with what was paid for them.
+
+        A line that counts no pieces, as of what was sold by weight without its weight, is one and comes back whole.
+        """
+        whole, part = quantities.split(min(thousandths, self.line.in_thousandths))
+        return Refunded(self.line.position, self.paid.due(quantities.exact(thousandths)), whole, thousandths=part)
 
     @property
     def name(self) -> str:
@@ -71,8 +64,15 @@ class Left:
 
 
 class RefundForm(PreviewForm, OnceForm):
-    """Pieces of lines, an amount of money beside them, or everything; of a redemption, points."""
+    """Pieces of lines, shipping, an amount of money beside them, or everything; of a redemption, points."""
 
+    shipping = forms.CharField(max_length=30, required=False, label="Shipping that comes back")
+    shipping_tax = forms.CharField(
+        max_length=30,
+        required=False,
+        label="Tax in that shipping",
+        help_text="Left empty, it is its share of the tax on shipping.",
+    )
     amount = forms.CharField(max_length=30, required=False)
     points = forms.CharField(max_length=30, required=False, help_text="How many of the spent points come back.")
     everything = forms.BooleanField(required=False, label="Everything that is left")
@@ -86,7 +86,19 @@ class RefundForm(PreviewForm, OnceForm):
         beside = "Money that comes back beside the lines above" if self.lines else "Money that comes back"
         self.fields["amount"].help_text = f"{beside}, for example 12.50. {rest} is left."
         del self.fields["amount" if journal.kind == Journal.Kind.REDEMPTION else "points"]
-        self.order_fields([*map(self.name_of, self.lines), "amount", "points", "everything", "reason", "agreed"])
+        self._offer_shipping()
+        own = ["shipping", "shipping_tax", "amount", "points", "everything", "reason", "agreed"]
+        self.order_fields([*map(self.name_of, self.lines), *own])
+
+    def _offer_shipping(self) -> None:
+        """The fields for shipping, as far as some is left; that for its tax where shipping has any."""
+        left = self.order.shipping - sum(share.shipping for share in self.shares) if self.order else 0
+        if not left:
+            del self.fields["shipping"], self.fields["shipping_tax"]
+            return
+        self.fields["shipping"].help_text = f"Tax included. {amount(left, self.journal.money)} is left."
+        if not self.order or not paid.shipping_tax(self.order):
+            del self.fields["shipping_tax"]
 
     @cached_property
     def journal(self) -> Journal:
@@ -94,9 +106,24 @@ class RefundForm(PreviewForm, OnceForm):
         return journal_of(self.object_id)
 
     @cached_property
+    def order(self) -> Activity | None:
+        """The purchase as it was reported; None for a redemption."""
+        return load(Activity, self.journal.payload) if self.journal.kind == Journal.Kind.ACCRUAL else None
+
+    @cached_property
+    def shares(self) -> list[Share]:
+        """What the refunds of a purchase have brought back so far."""
+        traces: list[RefundTrace] = [reversal.trace for reversal in self.journal.reversals.all()]
+        return [Share.read(share) for trace in traces if (share := trace.get("share"))]
+
+    @cached_property
     def lines(self) -> list[Left]:
         """What is left of each line of which something is left."""
-        return [left for left in _left(self.journal) if left.pieces > 0]
+        if not self.order:
+            return []
+        paid_lines = paid.left_of_lines(self.order, lines_of(self.shares))
+        rows = self.journal.lines.select_related("product")
+        return [Left(row, one) for row in rows if (one := paid_lines[row.position]).pieces > 0]
 
     @staticmethod
     def name_of(left: Left) -> str:
@@ -107,8 +134,8 @@ class RefundForm(PreviewForm, OnceForm):
         """The Reversal that the form says. Raises BadNumber, NothingToRefund."""
         cleaned = self.cleaned_data
         field = "points" if "points" in self.fields else "amount"
-        units = self._units(field)
-        part: dict[str, Any] = {} if units is None else {field: units}
+        names = [name for name in (field, "shipping", "shipping_tax") if name in self.fields]
+        part: dict[str, Any] = {name: units for name in names if (units := self._units(name)) is not None}
         chosen = [(left, cleaned[self.name_of(left)]) for left in self.lines]
         if lines := tuple(left.back(quantities.parse(f"{pieces:f}")) for left, pieces in chosen if pieces):
             part["lines"] = lines
@@ -124,14 +151,15 @@ class RefundForm(PreviewForm, OnceForm):
         if field == "points":
             decimals = _currency_of(self.journal).decimals
         units = money.parse(text, decimals, field=field)
-        if units < 1:
+        if units < 1 and field != "shipping_tax":
             raise NothingToRefund("Write how much comes back.", field=field)
         return units
 
 
 def _pieces(left: Left, iso: str) -> forms.IntegerField:
-    line = left.line
-    rest, all_of_it, paid = quantities.text(left.pieces), quantities.text(left.all_pieces), amount(left.money, iso)
+    line, own = left.line, left.paid
+    rest, all_of_it = quantities.text_of(own.pieces), quantities.text_of(own.all_pieces)
+    worth = amount(own.money, iso)
     label = f"{left}, {line.product.name}" if line.product else str(left)
     if left.is_weighed:
         return forms.DecimalField(
@@ -140,31 +168,16 @@ def _pieces(left: Left, iso: str) -> forms.IntegerField:
             max_value=Decimal(rest),
             decimal_places=quantities.DECIMALS,
             label=label,
-            help_text=f"How much comes back: up to {rest} of {all_of_it}, {paid} together.",
+            help_text=f"How much comes back: up to {rest} of {all_of_it}, {worth} together.",
         )
-    many = f"How many come back: up to {rest} of {all_of_it} pieces, {paid} together."
+    many = f"How many come back: up to {rest} of {all_of_it} pieces, {worth} together."
     return forms.IntegerField(
         required=False,
         min_value=0,
-        max_value=left.pieces // quantities.UNIT,
+        max_value=int(own.pieces),
         label=label,
-        help_text=many if left.all_pieces > quantities.UNIT else f"Write 1 when it comes back, for {paid}.",
+        help_text=many if own.all_pieces > 1 else f"Write 1 when it comes back, for {worth}.",
     )
-
-
-def _left(journal: Journal) -> Iterator[Left]:
-    """What is left of each line of a purchase after its refunds so far."""
-    if journal.kind != Journal.Kind.ACCRUAL:
-        return
-    traces: list[RefundTrace] = [reversal.trace for reversal in journal.reversals.all()]
-    shares = [share for trace in traces if (share := trace.get("share"))]
-    back = [line for share in shares for line in Share.read(share).lines]
-    for line in journal.lines.select_related("product"):
-        own = [one for one in back if one.position == line.position]
-        left = line.amount - sum(one.amount for one in own)
-        pieces = (line.in_thousandths or quantities.UNIT) - sum(one.in_thousandths for one in own)
-        is_gone = bool(own) and not left and bool(line.amount)
-        yield Left(line, 0 if is_gone else pieces, left)
 
 
 def agreed(form: RefundForm, user: User) -> Reversal | None:
@@ -214,6 +227,8 @@ def _what(form: RefundForm, item: Reversal) -> Iterator[str]:
     for back in item.lines:
         pieces = quantities.text(back.in_thousandths or quantities.UNIT)
         yield f"{pieces} × {lines[back.position].name} ({amount(back.amount, iso)})"
+    if item.shipping is not None:
+        yield f"shipping ({amount(item.shipping, iso)})"
     if item.amount is not None:
         yield amount(item.amount, iso)
     if form.cleaned_data["everything"]:

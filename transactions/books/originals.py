@@ -10,10 +10,10 @@ from typing import NamedTuple
 from loyalty_site.lib.arrays import Row, Value
 from loyalty_site.lib.json_types import JsonObject
 from loyalty_site.lib.sql import Rows, Session, instant
-from partners.activity import Activity, load
+from partners.activity import Activity, Reversal, load
 from transactions.books.counters import Name
 from transactions.books.lots import LOT, LotState, Use
-from transactions.books.refunded import Refund
+from transactions.books.refunded import Refund, Share, wanted
 from transactions.books.relations import Relations
 from transactions.models import Journal, journal_traces
 from transactions.models.journal_traces import StoredTrace
@@ -101,6 +101,12 @@ class Original:
     def item(self) -> Activity:
         """The Activity as it was reported."""
         return load(Activity, self.payload)
+
+    def wanted(self, undo: Reversal) -> Share:
+        """The Share of this order that `undo` asks for. Raises RefundTooLarge, RefundEmpty."""
+        earlier = [refund.share for refund in self.refunds]
+        left = self.amount - self.reversed_amount
+        return wanted(undo, self.item, earlier, left=left, iso=self.money)
 
     @property
     def first_order(self) -> str:

@@ -4,22 +4,41 @@ A later refund counts on what earlier ones did. It reads that from their traces,
 answered to the sender belongs to the API and may be worded anew.
 """
 
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
 
-from partners.activity import Refunded
+from loyalty_site.lib import money
+from loyalty_site.lib.refusals import Refused
+from partners import paid
+from partners.activity import Activity, Refunded, Reversal
 from transactions.models.journal_traces import LineTrace, RefundTrace, ShareTrace
+
+
+class RefundTooLarge(Refused):
+    """More is given back than is left of the order."""
+
+    code = "refund_too_large"
+
+
+class RefundEmpty(Refused):
+    """The refund is for nothing."""
+
+    code = "refund_empty"
 
 
 @dataclass(frozen=True, slots=True)
 class Share:
-    """What came back of an order: `lines` (Refunded) and `amount` of money beside them, in minor units."""
+    """What came back of an order, in minor units: `lines` (Refunded, each with the part of what was paid for it),
+    `shipping` (with its tax, None where that was not said) and `amount` of money beside them."""
 
     lines: tuple[Refunded, ...]
     amount: int
+    shipping: int = 0
+    shipping_tax: int | None = None
 
     @property
     def money(self) -> int:
-        return self.amount + sum(line.amount for line in self.lines)
+        return self.amount + self.shipping + sum(line.amount for line in self.lines)
 
     @property
     def is_empty(self) -> bool:
@@ -29,10 +48,16 @@ class Share:
     @classmethod
     def read(cls, values: ShareTrace) -> "Share":
         """The Share that the trace of a stored refund speaks of."""
-        return cls(tuple(Refunded(**line) for line in values["lines"]), values["amount"])
+        lines = tuple(Refunded(**line) for line in values["lines"])
+        return cls(lines, values["amount"], values.get("shipping", 0), values.get("shipping_tax"))
 
     def trace(self) -> ShareTrace:
-        return {"lines": [_line_trace(line) for line in self.lines], "amount": self.amount}
+        trace: ShareTrace = {"lines": [_line_trace(line) for line in self.lines], "amount": self.amount}
+        if self.shipping:
+            trace["shipping"] = self.shipping
+        if self.shipping_tax is not None:
+            trace["shipping_tax"] = self.shipping_tax
+        return trace
 
 
 def _line_trace(line: Refunded) -> LineTrace:
@@ -40,6 +65,63 @@ def _line_trace(line: Refunded) -> LineTrace:
     if line.thousandths:
         trace["thousandths"] = line.thousandths
     return trace
+
+
+def lines_of(shares: Iterable[Share]) -> list[Refunded]:
+    """What came back of lines with all of `shares`."""
+    return [line for share in shares for line in share.lines]
+
+
+def wanted(item: Reversal, order: Activity, earlier: Sequence[Share], *, left: int, iso: str) -> Share:
+    """The Share of `order` that a Reversal asks for, of which `left` minor units of the money `iso` have not come
+    back with `earlier` ones. Raises RefundTooLarge, RefundEmpty."""
+    if item.amount is None and item.shipping is None and not item.lines:
+        return Share((), left)
+    _check_shipping(item, order, earlier, iso)
+    share = Share(_lines(item, order, earlier, iso), item.amount or 0, item.shipping or 0, item.shipping_tax)
+    if order.amount and share.is_empty:
+        detail = "Nothing comes back: say how much does, or nothing at all for all that is left."
+        field = "lines" if item.lines else "amount" if item.amount is not None else "shipping"
+        raise RefundEmpty(detail, field=field)
+    if share.money > left:
+        detail = f"Less than that is left of the order; refund at most {_text(left, iso)}."
+        raise RefundTooLarge(detail, field="shipping" if not item.lines and item.amount is None else "amount")
+    return share
+
+
+def _check_shipping(item: Reversal, order: Activity, earlier: Sequence[Share], iso: str) -> None:
+    """Shipping and its tax come back no more than once. Raises RefundTooLarge."""
+    left = order.shipping - sum(share.shipping for share in earlier)
+    if (item.shipping or 0) > left:
+        detail = f"Of the shipping of the order {_text(left, iso)} is left."
+        raise RefundTooLarge(detail, field="shipping")
+    taxes = sum(share.shipping_tax or 0 for share in earlier) + (item.shipping_tax or 0)
+    if order.shipping_tax is not None and item.shipping_tax and taxes > order.shipping_tax:
+        detail = f"All tax on the shipping of the order was {_text(order.shipping_tax, iso)}."
+        raise RefundTooLarge(detail, field="shipping_tax")
+
+
+def _lines(item: Reversal, order: Activity, earlier: Sequence[Share], iso: str) -> tuple[Refunded, ...]:
+    """What comes back of the lines, each with the part of what was paid for it. Raises RefundTooLarge."""
+    if not item.lines:
+        return ()
+    left, found = paid.left_of_lines(order, lines_of(earlier)), list[Refunded]()
+    for number, named in enumerate(item.lines):
+        if named.position >= len(left):
+            raise RefundTooLarge("The order has no such line.", field=f"lines[{number}].position")
+        line = left[named.position]
+        back = replace(named, amount=line.counted(named))
+        if back.amount > line.money or back.units > line.quantity:
+            pieces = f" and {line.quantity} of its pieces" if line.all_pieces > 1 else ""
+            detail = f"More than the line cannot come back: {_text(line.money, iso)}{pieces} are left of it."
+            raise RefundTooLarge(detail, field=f"lines[{number}]")
+        left[named.position] = line.less(back)
+        found.append(back)
+    return tuple(found)
+
+
+def _text(units: int, iso: str) -> str:
+    return f"{money.render(units, money.exponent(iso))} {iso}"
 
 
 @dataclass(slots=True)

@@ -52,10 +52,13 @@ class LineTrace(TypedDict):
 
 
 class ShareTrace(TypedDict):
-    """What came back of an order: parts of its lines, and money beside them in minor units."""
+    """What came back of an order: parts of its lines, its shipping with the tax in it, and money beside them, in
+    minor units."""
 
     lines: list[LineTrace]
     amount: int
+    shipping: NotRequired[int]
+    shipping_tax: NotRequired[int]
 
 
 class MovedTrace(TypedDict, total=False):

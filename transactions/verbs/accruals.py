@@ -248,7 +248,7 @@ def _take_back_revision(posting: Posting[Activity], revision: Original) -> JsonO
     # What was paid with points stays paid: the order goes on.
     undo = Reversal(external_id=name, journal_id=revision.id, keeps_redemption=True, activity_at=item.activity_at)
     cause = Cause(books.next_journal(), posting.activity_at)
-    back = refunds.refund(books, posting.account, revision, undo, refunds.wanted(undo, revision), cause)
+    back = refunds.refund(books, posting.account, revision, undo, revision.wanted(undo), cause)
     books.journal(
         cause.journal_id,
         connection_id=posting.context.via.pk,

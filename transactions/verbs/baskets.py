@@ -1,18 +1,19 @@
 """What do the rules see of an activity that may have been paid in foreign money, or of which parts came back?"""
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from fractions import Fraction
 
 from loyalty_site.lib import money
+from partners import paid
 from partners.activity import Activity
 from programs import earning, periods, rounding
 from programs.configuration import Configuration
 from programs.models import ExchangeRate
 from programs.rules.base import Basket
 from transactions.books.posting import Rates
-from transactions.books.refunded import Share
+from transactions.books.refunded import Share, lines_of
 
 #: A rate is taken from the day itself or the last one before it, but no older than this.
 OLDEST_RATE = timedelta(days=7)
@@ -39,25 +40,46 @@ def basket_of(
     return basket._replace(lines=lines, eligible=basket.eligible * scale, shipping=basket.shipping * scale)
 
 
-def left_of(basket: Basket, item: Activity, shares: Iterable[Share]) -> Basket:
+def left_of(basket: Basket, item: Activity, configuration: Configuration, shares: Sequence[Share]) -> Basket:
     """The Basket that is left of the order `item` after `shares` came back: exact, nothing rounded (C14-R1)."""
-    shares, lines = list(shares), list(basket.lines)
-    for share in shares:
-        for back in share.lines:
-            bought, line = item.lines[back.position], lines[back.position]
-            part = Fraction(back.amount, bought.amount) if bought.amount else Fraction(0)
-            full = basket.lines[back.position].eligible
-            # Who tells only the money of a line means all of its pieces when it is all of the money.
-            quantity = bought.units if part == 1 and not back.units else back.units
-            lines[back.position] = line._replace(
-                eligible=line.eligible - full * part, quantity=line.quantity - quantity
-            )
-    by_lines = sum(line.amount for share in shares for line in share.lines)
+    lines, left = list(basket.lines), paid.left_of_lines(item, lines_of(shares))
+    for position, one in enumerate(left):
+        line, gone = lines[position], one.all_pieces - one.pieces
+        kept = Fraction(one.money, one.paid) if one.paid else Fraction(1)
+        lines[position] = line._replace(eligible=line.eligible * kept, quantity=max(0, line.quantity - gone))
+    if basket.shipping:
+        # It stands in the last line, with what no other line names.
+        part = _shipping_back(item, configuration, shares)
+        lines[-1] = lines[-1]._replace(eligible=lines[-1].eligible - basket.shipping * part)
     by_amount = sum(share.amount for share in shares)
-    rest = item.amount - by_lines
+    rest = item.amount - sum(share.money for share in shares) + by_amount
     scale = Fraction(rest - by_amount, rest) if rest else Fraction(0)
-    left = tuple(line._replace(eligible=line.eligible * scale) for line in lines)
-    return basket._replace(lines=left, eligible=sum(line.eligible for line in left), amount=rest - by_amount)
+    scaled = tuple(line._replace(eligible=line.eligible * scale) for line in lines)
+    return basket._replace(lines=scaled, eligible=sum(line.eligible for line in scaled), amount=rest - by_amount)
+
+
+def _shipping_back(item: Activity, configuration: Configuration, shares: Sequence[Share]) -> Fraction:
+    """Which part of the earning money for shipping came back: of all of it, of a part what that has without tax."""
+    back, whole, tax = sum(share.shipping for share in shares), item.shipping, paid.shipping_tax(item)
+    if back >= whole or configuration.earns_on_tax or whole == tax:
+        return Fraction(back, whole)
+    usual = [Fraction(tax * share.shipping, whole) for share in shares if share.shipping_tax is None]
+    taxes = sum(usual) + sum(share.shipping_tax or 0 for share in shares)
+    return min(Fraction(1), max(Fraction(0), Fraction(back - taxes, whole - tax)))
+
+
+def money_left_of(item: Activity, configuration: Configuration, shares: Sequence[Share]) -> Fraction:
+    """How much is left of the money of the order `item` after `shares` came back, from 0 to 1.
+
+    Shipping that earned nothing is left aside: it keeps nothing and takes nothing.
+    """
+    by_amount = sum(share.amount for share in shares)
+    rest = item.amount - sum(share.money for share in shares) + by_amount
+    goods = item.amount if configuration.earns_on_shipping else item.amount - item.shipping
+    if not rest or not goods:
+        return Fraction(rest - by_amount, item.amount)
+    beside = 0 if configuration.earns_on_shipping else item.shipping - sum(share.shipping for share in shares)
+    return Fraction(max(0, rest - beside), goods) * Fraction(rest - by_amount, rest)
 
 
 def base_amount(item: Activity, configuration: Configuration, rate: Decimal | None) -> int:

@@ -4,9 +4,7 @@ from collections.abc import Mapping, Sequence
 from fractions import Fraction
 from typing import NamedTuple
 
-from loyalty_site.lib import money
 from loyalty_site.lib.json_types import JsonObject
-from loyalty_site.lib.refusals import Refused
 from members.holdings import Account
 from partners.activity import Reversal
 from programs import earning, rounding, versions, worth
@@ -21,19 +19,7 @@ from transactions.books.unit_of_work import Books
 from transactions.models import Entry
 from transactions.models.journal_traces import MovedTrace
 from transactions.verbs import caps_of_refunds, restoring
-from transactions.verbs.baskets import basket_of, left_of
-
-
-class RefundTooLarge(Refused):
-    """More is given back than is left of the order."""
-
-    code = "refund_too_large"
-
-
-class RefundEmpty(Refused):
-    """The refund is for nothing."""
-
-    code = "refund_empty"
+from transactions.verbs.baskets import basket_of, left_of, money_left_of
 
 
 class TakenBack(NamedTuple):
@@ -41,35 +27,6 @@ class TakenBack(NamedTuple):
 
     answer: JsonObject
     trace: MovedTrace
-
-
-def wanted(item: Reversal, original: Original) -> Share:
-    """The Share of an order that a Reversal asks for. Raises RefundTooLarge, RefundEmpty."""
-    left = original.amount - original.reversed_amount
-    if item.amount is None and not item.lines:
-        return Share((), left)
-    share = Share(item.lines, item.amount or 0)
-    if original.amount and share.is_empty:
-        detail = "Nothing comes back: say how much does, or nothing at all for all that is left."
-        raise RefundEmpty(detail, field="lines" if item.lines else "amount")
-    if share.money > left:
-        most = f"{money.render(left, money.exponent(original.money))} {original.money}"
-        raise RefundTooLarge(f"Less than that is left of the order; refund at most {most}.", field="amount")
-    _check_lines(item, original)
-    return share
-
-
-def _check_lines(item: Reversal, original: Original) -> None:
-    """No line comes back more than once. Raises RefundTooLarge."""
-    earlier = [line for refund in original.refunds for line in refund.share.lines]
-    lines = original.item.lines
-    for number, line in enumerate(item.lines):
-        if line.position >= len(lines):
-            raise RefundTooLarge("The order has no such line.", field=f"lines[{number}].position")
-        same = [other for other in (*earlier, *item.lines) if other.position == line.position]
-        bought = lines[line.position]
-        if sum(o.amount for o in same) > bought.amount or sum(o.in_thousandths for o in same) > bought.in_thousandths:
-            raise RefundTooLarge("More than the line cannot come back.", field=f"lines[{number}]")
 
 
 def refund(
@@ -100,8 +57,7 @@ class _Refunding:
         targets, parts = self._targets()
         self._claw_own(targets)
         self._claw_shares(targets)
-        if self.is_all or self.total:
-            self.books.reverse(original, refund.share.money, is_all=self.is_all)
+        self.books.reverse(original, refund.share.money, is_all=self.is_all)
         caps_of_refunds.reopen(self.books, original, refund, targets, parts)
         original.refunds.append(refund)
         answer: JsonObject = {"points": refund.points, "clawback": refund.clawback, "restored": restored}
@@ -140,17 +96,16 @@ class _Refunding:
         shares = [*(one.share for one in original.refunds), self.refund.share]
         if self.is_all:
             return {}, ()
+        item, program, counted_under = original.item, books.configuration.id, original.program_version
+        version: int = original.trace.get("version", counted_under)
+        then = versions.at(program, version)
         if self.item.mode == "proportional":
-            left = Fraction(original.amount - sum(share.money for share in shares), original.amount)
+            left = money_left_of(item, then, shares)
             code_of = {key: currency.code for key, currency in books.currencies.items()}
             return {
                 code_of[credit.currency_id]: rounding.round_to(credit.points * left, "half_up")
                 for credit in original.credits
             }, None
-        program, counted_under = books.configuration.id, original.program_version
-        version: int = original.trace.get("version", counted_under)
-        then = versions.at(program, version)
-        item = original.item
         basket = basket_of(
             item,
             then,
@@ -160,7 +115,7 @@ class _Refunding:
             category_of=original.trace.get("categories", {}),
         )
         facts = Facts(tiers=original.tiers, enrolled_at=self.account.enrolled_at)
-        earned = earning.evaluate(then, left_of(basket, item, shares), facts)
+        earned = earning.evaluate(then, left_of(basket, item, then, shares), facts)
         earned = caps_of_refunds.again(original, versions.at(program, counted_under), earned)
         return earned.points, earned.parts
 

@@ -14,6 +14,7 @@ from transactions.books.items import Result
 from transactions.books.originals import Original
 from transactions.books.posting import Posting
 from transactions.books.references import Named
+from transactions.books.refunded import RefundTooLarge
 from transactions.models import Entry, Journal
 from transactions.verbs import refunds, restoring
 from transactions.verbs.base import Needs, Verb
@@ -40,7 +41,7 @@ class WrongMeasure(Refused):
 
 #: What a reversal may name of each kind of journal; without it, it is about all that is left.
 _MEASURES: dict[str, set[str]] = {
-    Journal.Kind.ACCRUAL: {"amount", "lines"},
+    Journal.Kind.ACCRUAL: {"amount", "lines", "shipping", "shipping_tax"},
     Journal.Kind.REDEMPTION: {"points"},
     Journal.Kind.ADJUSTMENT: set(),
 }
@@ -56,7 +57,10 @@ class Reverse(Verb[Reversal]):
     def check(self, item: Reversal) -> Iterator[Refusal]:
         if not item.order:
             yield from limits.numbers(item, "journal_id")
-        yield from limits.numbers(item, "amount", "points")
+        yield from limits.numbers(item, "amount", "shipping", "shipping_tax", "points")
+        if (item.shipping_tax or 0) > (item.shipping or 0):
+            detail = "The tax on shipping is part of the shipping that comes back: say how much of that does."
+            yield Refusal("invalid_amount", detail, field="shipping_tax")
         if item.mode not in ("recompute", "proportional"):
             yield Refusal("invalid_mode", "The mode is recompute or proportional.", field="mode")
         yield from common.lines(item)
@@ -135,7 +139,7 @@ def _check(original: Original, item: Reversal) -> None:
     if item.money and original.money not in ("", item.money):
         detail = f"The order was paid in {original.money}, and the refund is in {item.money}."
         raise WrongMeasure(detail, field="currency")
-    named = {name for name, value in (("amount", item.amount), ("points", item.points)) if value is not None}
+    named = {name for name in ("amount", "points", "shipping", "shipping_tax") if getattr(item, name) is not None}
     named |= {"lines"} if item.lines else set()
     for name in sorted(named - _MEASURES[original.kind]):
         raise WrongMeasure(f"Of this kind of transaction, {name} cannot be taken back.", field=name)
@@ -143,7 +147,7 @@ def _check(original: Original, item: Reversal) -> None:
 
 def _refund_order(posting: Posting[Reversal], original: Original) -> tuple[Cause, TakenBack]:
     """Take back what an order gave for the part of it that came back."""
-    share = refunds.wanted(posting.item, original)
+    share = original.wanted(posting.item)
     cause = posting.cause()
     return cause, refunds.refund(posting.books, posting.account, original, posting.item, share, cause)
 
@@ -152,7 +156,7 @@ def _return_redeemed(posting: Posting[Reversal], original: Original) -> tuple[Ca
     """Give back all, or some, of the points of a redemption."""
     points = original.left if posting.item.points is None else posting.item.points
     if points > original.left:
-        raise refunds.RefundTooLarge(f"Only {original.left} points of it are left to give back.", field="points")
+        raise RefundTooLarge(f"Only {original.left} points of it are left to give back.", field="points")
     cause = posting.cause()
     paid = worth.text(restoring.paid_by(posting.books, original, points), posting.configuration)
     back = restoring.give_back(posting.books, posting.account, original, points, cause)

@@ -1,29 +1,14 @@
 """A refund counts on what earlier refunds of the order took: on the trace of the engine, not on what was answered."""
 
-import json
-
 import pytest
-from django.db import connection
 
 from partners.activity import Refunded
 from partners.models import Connection
 from programs.models import Participation
 from tests.support.balanced import assert_balanced
 from tests.support.factories import held, line, partner, post_one, product, purchase, redemption, reversal, rule
-from tests.support.refunding import NOW, buy, refund
+from tests.support.refunding import NOW, buy, refund, rewrite
 from transactions.models import Journal
-from transactions.models.immutability import create_triggers, drop_triggers
-
-
-def rewrite(journal_id, **columns):
-    """Change JSON columns of a stored journal behind the ledger's back."""
-    drop_triggers(connection)
-    with connection.cursor() as cursor:
-        for name, value in columns.items():
-            cursor.execute(
-                f"UPDATE transactions_journal SET {name} = %s WHERE id = %s", [json.dumps(value), journal_id]
-            )
-    create_triggers(connection)
 
 
 @pytest.fixture
