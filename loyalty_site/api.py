@@ -6,7 +6,6 @@ from typing import TypedDict, cast
 
 from django.core.exceptions import RequestDataTooBig
 from django.core.signals import got_request_exception
-from django.db import OperationalError
 from django.http import Http404, HttpRequest, HttpResponse, UnreadablePostError
 from django.urls import path, re_path
 from django.views.decorators.csrf import csrf_exempt
@@ -14,7 +13,7 @@ from rest_framework import exceptions
 from rest_framework.request import Request
 from rest_framework.views import APIView
 
-from loyalty_site.lib import problems
+from loyalty_site.lib import database_refusals, problems
 from loyalty_site.lib.refusals import Refusal, Refused
 from programs.api.views import ProgramViewSet
 from transactions.api.views.adjustments import AdjustmentViewSet
@@ -92,17 +91,24 @@ def _refused(error: Exception, request: Request, view: APIView) -> Refused:
         allowed = ", ".join(view.allowed_methods)
         detail = f"{request.method} is not possible here; use {allowed}."
         return problems.unlike("method_not_allowed", detail, Allow=allowed)
-    if isinstance(error, OperationalError):
-        # The database is away, or its one writer was busy for too long: nothing was written.
-        logger.warning("the database did not take it", exc_info=error)
-        return problems.unlike("busy", "The database is busy; nothing was written.", Retry_After=2)
+    if database_refusals.is_one(error):
+        return database_refusals.refused(error, request, has_name=_has_name(request))
     code = next((code for kind, code in _CODES.items() if isinstance(error, kind)), None)
     if code:
         return problems.unlike(code, problems.KINDS[code].advice)
     logger.error("a request failed", exc_info=error)
     # Whoever listens for failures of views (a test client, an error tracker) hears of this one too.
     got_request_exception.send(sender=type(view), request=request)
-    return problems.unlike("server_error", "Something failed on our side; nothing was written.")
+    written = "it may have been written" if database_refusals.may_have_written(request) else "nothing was written"
+    return problems.unlike("server_error", f"Something failed on our side; {written}.")
+
+
+def _has_name(request: Request) -> bool:
+    """Whether the request is known when it comes again: by Idempotency-Key, or each of its facts by external_id."""
+    if "Idempotency-Key" in request.headers:
+        return True
+    sent = request.data if isinstance(request.data, list) else [request.data]
+    return all(isinstance(fact, dict) and bool(fact.get("external_id")) for fact in sent)
 
 
 def _invalid_query(error: exceptions.ValidationError) -> Refused:

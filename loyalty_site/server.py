@@ -5,6 +5,7 @@ import os
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "loyalty_site.settings")
 
 from loyalty_site import checks, settings
+from loyalty_site.web_database import limit_waits
 
 if refused := checks.why_not_to_start():
     # Here, and not in its processes: one sentence ends it, instead of a traceback from each of them.
@@ -25,3 +26,8 @@ keepalive = 15
 worker_tmp_dir = "/dev/shm" if os.path.isdir("/dev/shm") else None
 control_socket_disable = True
 logconfig_dict = settings.LOGGING
+
+
+def post_worker_init(worker: object) -> None:
+    """gunicorn calls it in each process when that has loaded us, before the first request."""
+    limit_waits()

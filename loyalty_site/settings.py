@@ -95,6 +95,7 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "loyalty_site.lib.logs.RequestLogMiddleware",
     "loyalty_site.lib.page_policy.PagePolicy",
+    "loyalty_site.lib.database_refusals.DatabaseRefusals",
     "loyalty_site.lib.plain_http.PlainHttp",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
@@ -130,6 +131,7 @@ TEMPLATES = [
 
 DATABASES = {"default": env.database("DATABASE_URL", f"sqlite:///{quote(str(VAR_DIR / 'loyalty.sqlite3'))}")}
 _database = DATABASES["default"]
+PREPARED_STATEMENTS = env.switch("PREPARED_STATEMENTS", True)
 # On SQLite, too: to open it for each request, and to bring its log home at each end, costs more than most requests.
 _database["CONN_MAX_AGE"] = env.whole("CONN_MAX_AGE", 600, least=0)
 if "sqlite" in _database["ENGINE"]:
@@ -147,7 +149,7 @@ if "sqlite" in _database["ENGINE"]:
     _database["TEST"] = {"NAME": VAR_DIR / f"test-{os.getpid()}.sqlite3"}
 else:
     _database["CONN_HEALTH_CHECKS"] = True
-    if env.switch("PREPARED_STATEMENTS", True):
+    if PREPARED_STATEMENTS:
         # The ledger sends few statements very often. Planned once, they cost the server half: it would plan
         # "= ANY(array)" anew each time, because it takes ten values for dearer than one. Behind PgBouncer
         # in transaction mode set it to false.
@@ -166,6 +168,12 @@ WEB_THREADS = env.whole("WEB_THREADS", 4 if "sqlite" in _database["ENGINE"] else
 WEB_HEADERS_TIMEOUT = env.whole("WEB_HEADERS_TIMEOUT", 10, least=1, most=3600)
 WEB_BODY_TIMEOUT = env.whole("WEB_BODY_TIMEOUT", 60, least=1, most=3600)
 WEB_ANSWER_TIMEOUT = env.whole("WEB_ANSWER_TIMEOUT", 60, least=1, most=3600)
+
+# What the database may keep a web request waiting for, in seconds, 0 for as long as it takes: a lock of somebody else
+# (on SQLite its one writer, for whom all wait), one statement, and how long a transaction may do nothing.
+WEB_LOCK_TIMEOUT = env.whole("WEB_LOCK_TIMEOUT", 15 if "sqlite" in _database["ENGINE"] else 5, least=0, most=3600)
+WEB_STATEMENT_TIMEOUT = env.whole("WEB_STATEMENT_TIMEOUT", 30, least=0, most=86_400)
+WEB_IDLE_TRANSACTION_TIMEOUT = env.whole("WEB_IDLE_TRANSACTION_TIMEOUT", 60, least=0, most=86_400)
 
 REDIS_URL = env.redis("REDIS_URL")
 if REDIS_URL:

@@ -129,7 +129,8 @@ class PatientWorker(ThreadWorker):  # type: ignore[misc]  # As above.
         """Have the request answered if it is whole; otherwise wait for the rest."""
         if client.arriving.is_whole():
             probe = bytes(client.arriving.raw[: len(PROBES[0])])
-            self._submit(self._probes[probe] if probe in self._probes else self.tpool, client)  # noqa: SIM401
+            pool: ThreadPoolExecutor = self.tpool
+            self._submit(self._probes.get(probe, pool), client)
         elif client.arriving.has_ended:
             self._drop(client)
         else:

@@ -12,6 +12,7 @@ from operator import itemgetter
 from django.db import connection, transaction
 from django.dispatch import receiver
 
+from loyalty_site.lib import commits
 from programs import compiling, document
 from programs.configuration import Configuration
 from programs.models import Program, ProgramVersion, Tier
@@ -64,6 +65,7 @@ def _may_be_taken_back() -> bool:
     return any(not block._from_testcase for block in connection.atomic_blocks)  # type: ignore[attr-defined]
 
 
+@commits.apart()
 @transaction.atomic
 def _compile(program_id: int) -> Configuration:
     """The program's row is locked, so no change of its parts is half visible (see Program.touch)."""

@@ -97,7 +97,8 @@ class Batch:
         if not found.parties:
             return Outcome(self._in_order(found.results), {})
         with transaction.atomic():
-            opened = self.lock(found)
+            with locks.long_waits.place() as patience_ms:
+                opened = self.lock(found, patience_ms if self.patience_ms is None else self.patience_ms)
             results = self._in_order(found.results | self.run(opened))
             if dry_run:
                 # Not even the journal that what time did is written under.
@@ -119,17 +120,18 @@ class Batch:
         """Step one, outside the transaction."""
         return finding.find(self.session, self.configuration, self.via, self.items, now=self.now)
 
-    def lock(self, found: Found) -> Opened:
+    def lock(self, found: Found, patience_ms: int | None) -> Opened:
         """Step two: lock the members and read what the items need; book what time did, then lock counters of caps.
 
-        Raises ConfigurationChanged where what was looked up before the lock is not true any more.
+        `patience_ms` is how long to wait for one lock, None for as long as the database lets us. Raises
+        ConfigurationChanged where what was looked up before the lock is not true any more.
         """
         books = Books(self.session, self.configuration, now=self.now)
         needs, everybody = [found.needs[n] for n in found.parties], found.everybody
         takes = any(one.lots for one in needs)
         with self.session.together():
-            if self.patience_ms is not None:
-                locks.limit_waits(self.session, self.patience_ms)
+            if patience_ms is not None:
+                locks.limit_waits(self.session, patience_ms)
             version = books.lock(
                 everybody,
                 journals=len(needs) * (2 if takes else 1),

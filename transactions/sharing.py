@@ -15,6 +15,7 @@ from typing import TypeAlias, TypeGuard
 
 from django.db import IntegrityError, OperationalError, connection
 
+from loyalty_site.lib import commits
 from loyalty_site.lib.refusals import Refused
 from partners.activity import Activity, Redemption
 from partners.callers import Via
@@ -60,13 +61,15 @@ def _may_share(item: Item) -> TypeGuard[Shareable]:
 class _Turn:
     """A fact that waits to be posted. It is over without a result where the shared batch failed.
 
-    `call` wakes its thread: because it is over, or because the thread is the next to post.
+    Even then it `may_be_written`, where the connection broke in the middle of COMMIT. `call` wakes its thread:
+    because it is over, or because the thread is the next to post.
     """
 
     item: Shareable
     call: Event = field(default_factory=Event)
     result: Result | None = None
     is_over: bool = False
+    may_be_written: bool = False
 
 
 class _Line:
@@ -97,6 +100,8 @@ class _Line:
                     self._post_first(turn)
             finally:
                 self._hand_over(turn)
+        if turn.may_be_written:
+            commits.note()
         return turn.result
 
     def _leave(self, turn: _Turn) -> bool:
@@ -124,7 +129,7 @@ class _Line:
     def _post_first(self, own: _Turn) -> None:
         """Post those who came first. Raises what the ledger raises where `own` is the only one of them."""
         self._let_others_in()
-        turns = self._take_first()
+        turns, before = self._take_first(), commits.count()
         try:
             items = [turn.item for turn in turns]
             patience = PATIENCE_MS if len(items) > 1 else None
@@ -140,7 +145,12 @@ class _Line:
                 raise
             logger.warning("%d facts are posted one by one, because their batch failed", len(turns), exc_info=True)
         finally:
+            if connection.errors_occurred:
+                # Whoever posts alone now needs one that works.
+                connection.close_if_unusable_or_obsolete()
+            may_be_written = commits.count() > before
             for turn in turns:
+                turn.may_be_written = may_be_written and turn.result is None
                 turn.is_over = True
                 turn.call.set()
 

@@ -2,6 +2,7 @@
 
 import fcntl
 import hashlib
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -65,6 +66,40 @@ def _ask(function: str, name: str) -> bool:
     with connection.cursor() as cursor:
         cursor.execute(f"SELECT {function}(%s)", [_number(name)])
         return bool(cursor.fetchone()[0])
+
+
+class LongWaits:
+    """How many threads of this process may wait for locks of others as long as the database lets them.
+
+    All others are short of patience: while somebody holds a member for long, those who want that member take some of
+    the threads and not all of them. Without a limit, as in commands, everybody has the patience of the database.
+    """
+
+    #: Far more than a posting takes that waits for nobody.
+    SHORT_MS = 300
+
+    def __init__(self) -> None:
+        self._places: threading.Semaphore | None = None
+
+    def limit(self, places: int) -> None:
+        self._places = threading.Semaphore(places)
+
+    @contextmanager
+    def place(self) -> Iterator[int | None]:
+        """Yield for how many milliseconds one may wait inside the block; None: as long as the database lets one."""
+        places = self._places
+        if places is None:
+            yield None
+        elif places.acquire(blocking=False):
+            try:
+                yield None
+            finally:
+                places.release()
+        else:
+            yield self.SHORT_MS
+
+
+long_waits = LongWaits()
 
 
 def limit_waits(session: Session, milliseconds: int) -> None:

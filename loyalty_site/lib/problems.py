@@ -113,6 +113,9 @@ KINDS = {
         500, "Our mistake", "Send it again with the same Idempotency-Key; tell us the X-Request-Id if it stays."
     ),
     "busy": Kind(503, "Busy", "Send the same again after Retry-After seconds."),
+    "outcome_unknown": Kind(
+        503, "It may have been written", "Send the same again if it has a name, which is safe; otherwise look first."
+    ),
 }
 
 #: What may be wrong with one value: the codes in `errors` of `validation_failed`.
