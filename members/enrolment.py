@@ -4,12 +4,14 @@ import secrets
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime
-from typing import Protocol
+from types import MappingProxyType
+from typing import Any, Protocol
 
 from django.db import IntegrityError, transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 
-from loyalty_site.lib import luhn
+from loyalty_site.lib import luhn, notation
 from loyalty_site.lib.refusals import Refusal, Refused
 from members import tiers
 from members.models import Card, Customer, ExternalId, Member, Standing
@@ -79,9 +81,11 @@ def enrol(
             home_store=home_store,
             enrolled_at=enrolled_at or now,
         )
-        Card.objects.bulk_create(Card(member=member, program=locked, number=number) for number in cards)
+        numbers = dict.fromkeys(map(notation.card, cards))
+        Card.objects.bulk_create(Card(member=member, program=locked, number=number) for number in numbers)
         if external_id and via:
-            ExternalId.objects.create(customer=customer, connection_id=via.pk, value=external_id)
+            value = notation.external_id(external_id)
+            ExternalId.objects.create(customer=customer, connection_id=via.pk, value=value)
     Standing.objects.bulk_create(starting_standings(versions.of(locked), [member], now=now))
     return member
 
@@ -94,24 +98,27 @@ def enrol_many(
     channel: str,
     via: Connection,
     enrolled_at: Mapping[str, datetime],
+    external_ids: Mapping[str, str] | None = None,
+    cards: Mapping[str, str] = MappingProxyType({}),
 ) -> dict[str, Member | Refusal]:
     """Enrol customers in bulk, for imports; a fixed number of statements whatever their number.
 
-    `newcomers` maps what the connection `via` calls a customer to an unsaved Customer, `enrolled_at` maps
-    the same to the instant. Returns {external id: Member or Refusal}: who is a member by now stays the one
-    that he is. Raises NotEnrollable.
+    `newcomers` maps a name for each customer, which means nothing else, to an unsaved Customer; the other mappings
+    are by the same names: `enrolled_at` has the instants, `external_ids` what the connection `via` calls those for
+    whom it has a name (None: the names are these), `cards` the card of those who have one. Returns {name: Member or
+    Refusal}: who is a member by now stays the one that he is. Raises NotEnrollable, AlreadyMember.
     """
     program = _lock(program.pk)
-    stored = _known_to(via, newcomers)
+    called = {name: name for name in newcomers} if external_ids is None else external_ids
+    called = {name: notation.external_id(text) for name, text in called.items()}
+    stored = _known_to(via, called)
     outcome: dict[str, Member | Refusal] = {**_members_by_now(program, stored)}
     customers = {name: stored.get(name, one) for name, one in newcomers.items() if name not in outcome}
-    outcome |= _twins(program, {name: one for name, one in customers.items() if name not in stored})
+    held = {name: notation.card(cards[name]) for name in customers if cards.get(name)}
+    outcome |= _twins(program, {name: one for name, one in customers.items() if name not in stored}, held)
     customers = {name: one for name, one in customers.items() if name not in outcome}
     fresh = {name: one for name, one in customers.items() if name not in stored}
-    Customer.objects.bulk_create(fresh.values())
-    ExternalId.objects.bulk_create(
-        ExternalId(customer=one, connection=via, value=name) for name, one in fresh.items()
-    )
+    _store(fresh, {name: called[name] for name in fresh if name in called}, via)
     numbers = _free_numbers(program, len(customers))
     members = {
         name: Member(
@@ -119,20 +126,37 @@ def enrol_many(
         )
         for name, one in customers.items()
     }
-    Member.objects.bulk_create(members.values())
-    standings = starting_standings(versions.of(program), members.values(), now=timezone.now())
-    Standing.objects.bulk_create(standings)
+    _store_members(program, members, {name: number for name, number in held.items() if name in members})
     return outcome | members
 
 
-def _known_to(via: Connection, names: Iterable[str]) -> dict[str, Customer]:
-    """{external id: Customer}: known to the connection from another program, it is the same person."""
-    known = ExternalId.objects.filter(connection=via, value__in=list(names)).select_related("customer")
-    return {row.value: row.customer for row in known}
+def _store(customers: Mapping[str, Customer], called: Mapping[str, str], via: Connection) -> None:
+    Customer.objects.bulk_create(customers.values())
+    with _translated():
+        ExternalId.objects.bulk_create(
+            ExternalId(customer=customers[name], connection=via, value=value) for name, value in called.items()
+        )
+
+
+def _store_members(program: Program, members: Mapping[str, Member], cards: Mapping[str, str]) -> None:
+    Member.objects.bulk_create(members.values())
+    with _translated():
+        Card.objects.bulk_create(
+            Card(member=members[name], program=program, number=number) for name, number in cards.items()
+        )
+    standings = starting_standings(versions.of(program), members.values(), now=timezone.now())
+    Standing.objects.bulk_create(standings)
+
+
+def _known_to(via: Connection, called: Mapping[str, str]) -> dict[str, Customer]:
+    """{name: Customer}: known to the connection (`called` so) from another program, it is the same person."""
+    known = ExternalId.objects.filter(connection=via, value__in=set(called.values())).select_related("customer")
+    customers = {row.value: row.customer for row in known}
+    return {name: customers[value] for name, value in called.items() if value in customers}
 
 
 def _members_by_now(program: Program, stored: Mapping[str, Customer]) -> dict[str, Member]:
-    """{external id: Member} of the `stored` customers who belong to the program already."""
+    """{name: Member} of the `stored` customers who belong to the program already."""
     members = Member.objects.filter(program=program, customer__in=stored.values())
     enrolled = {member.customer_id: member for member in members}
     return {name: enrolled[customer.pk] for name, customer in stored.items() if customer.pk in enrolled}
@@ -159,17 +183,21 @@ def _free_numbers(program: Program, count: int) -> list[str]:
     return list(free)
 
 
-def _twins(program: Program, newcomers: Mapping[str, Customer]) -> dict[str, Refusal]:
-    """{external id: Refusal} of those whose e-mail or phone a member, or an earlier one of them, has."""
+def _twins(program: Program, newcomers: Mapping[str, Customer], cards: Mapping[str, str]) -> dict[str, Refusal]:
+    """{name: Refusal} of those whose e-mail, phone or card a member, or an earlier one of them, has."""
     for customer in newcomers.values():
         customer.set_keys()
+    people = Customer.objects.filter(memberships__program=program)
+    ways: list[tuple[str, str, Mapping[str, str], QuerySet[Any]]] = [
+        ("email", "email_key", {name: one.email_key for name, one in newcomers.items()}, people),
+        ("phone", "phone", {name: one.phone for name, one in newcomers.items()}, people),
+        ("card", "number", cards, Card.objects.filter(program=program)),
+    ]
     found: dict[str, Refusal] = {}
-    for field, column in (("email", "email_key"), ("phone", "phone")):
-        wanted = {getattr(one, column) for one in newcomers.values()} - {""}
-        holders = Customer.objects.filter(memberships__program=program, **{f"{column}__in": wanted})
-        taken = set(holders.values_list(column, flat=True)) if wanted else set()
-        for name, customer in newcomers.items():
-            value = getattr(customer, column)
+    for field, column, values, holders in ways:
+        wanted = set(values.values()) - {""}
+        taken = set(holders.filter(**{f"{column}__in": wanted}).values_list(column, flat=True)) if wanted else set()
+        for name, value in values.items():
             if value and value in taken and name not in found:
                 found[name] = twin_refusal(field)
             taken |= {value} if value and name not in found else set()
@@ -177,7 +205,7 @@ def _twins(program: Program, newcomers: Mapping[str, Customer]) -> dict[str, Ref
 
 
 def twin_refusal(field: str) -> Refusal:
-    """The refusal of an e-mail or a phone (`field`) that another member has."""
+    """The refusal of an e-mail, a phone or a card (`field`) that another member has."""
     detail = f"Another member has this {field}: name that member, or leave the {field} out."
     return Refusal(AlreadyMember.code, detail, field=field)
 

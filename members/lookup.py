@@ -1,11 +1,11 @@
 """Which member is meant? Identifiers are tried in one fixed order (semantics C5, step 2)."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import TypeAlias
 
+from loyalty_site.lib import notation
 from loyalty_site.lib.refusals import Refusal
 from loyalty_site.lib.sql import Session
-from members.models.customers import email_key
 
 #: What a sender calls a member: {"card": "C-7", "email": "a@b.c"}.
 Reference: TypeAlias = Mapping[str, str]
@@ -46,11 +46,31 @@ _QUERIES = {
 }
 
 
-def normal(kind: str, value: str) -> str:
-    """The identifier `value` of this kind as it is stored for look-up."""
-    if kind == "email":
-        return email_key(value)
-    return value.strip() if kind == "external_id" else "".join(value.split())
+_NOTATIONS: Mapping[str, Callable[[str], str]] = {
+    "number": notation.member_number,
+    "card": notation.card,
+    "external_id": notation.external_id,
+    "email": notation.email_key,
+}
+#: Where two members had them in one notation, one kept another (members/migrations/0003_one_notation.py).
+_KEPT_AS_WRITTEN = ("card", "external_id")
+
+
+def normal(kind: str, value: str, country: str = "") -> str:
+    """The identifier `value` of this kind as it is stored for look-up.
+
+    A phone number that names no country is one of `country`. Raises notation.NoPhone.
+    """
+    return notation.phone(value, country) if kind == "phone" else _NOTATIONS[kind](value)
+
+
+def notations(kind: str, value: str, country: str = "") -> list[str]:
+    """How the identifier `value` of this kind may be stored, the surest first; none where it is no phone number."""
+    try:
+        found = normal(kind, value, country)
+    except notation.NoPhone:
+        return []
+    return list(dict.fromkeys([value.strip(), found])) if kind in _KEPT_AS_WRITTEN else [found]
 
 
 class Lookup:
@@ -62,14 +82,22 @@ class Lookup:
     """
 
     def __init__(
-        self, session: Session, program_id: int, connection_id: int, references: Iterable[Reference]
+        self,
+        session: Session,
+        program_id: int,
+        connection_id: int,
+        references: Iterable[Reference],
+        *,
+        country: str = "",
     ) -> None:
-        self._references = list(references)
+        """Phone numbers that name no country are of `country` (ISO 3166, "" for none)."""
+        self._references, self._country = list(references), country
         self.groups: dict[int, set[int]] = {}
         self.collective: set[int] = set()
         self._cursors = {}
         for kind in IDENTIFIERS:
-            wanted = sorted({normal(kind, ref[kind]) for ref in self._references if ref.get(kind)})
+            given = {ref[kind] for ref in self._references if ref.get(kind)}
+            wanted = sorted({text for value in given for text in notations(kind, value, country)})
             if wanted:
                 scope = [program_id, connection_id] if kind == "external_id" else [program_id]
                 self._cursors[kind] = session.run(_QUERIES[kind], [*scope, wanted])
@@ -91,11 +119,22 @@ class Lookup:
         if not given:
             return Refusal("member_missing", f"Name the member by one of {', '.join(IDENTIFIERS)}.", field="member")
         for kind in given:
-            members = found.get((kind, normal(kind, reference[kind])), set())
+            forms = notations(kind, reference[kind], self._country)
+            members = next((found[kind, form] for form in forms if (kind, form) in found), set())
             if len(members) == 1:
                 return next(iter(members))
             if members:
                 detail = f"Several members have this {kind}; name the member by number or card."
                 return Refusal("member_ambiguous", detail, field=f"member.{kind}")
+        if phone_problem := self._phone_problem(reference.get("phone")):
+            return Refusal("invalid_value", phone_problem, field="member.phone")
         detail = "No member of this program has it. Enrol the member first, or correct it."
         return Refusal("member_unknown", detail, field=f"member.{given[0]}")
+
+    def _phone_problem(self, phone: str | None) -> str:
+        """Why nobody can be found by this phone number, whoever has which."""
+        try:
+            notation.phone(phone or "", self._country)
+        except notation.NoPhone as error:
+            return str(error)
+        return ""

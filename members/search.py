@@ -5,15 +5,17 @@ that a search in millions of members stays quick, whatever was typed; a text ins
 start is.
 """
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from typing import TypeVar
 
 from django.db.models import Model, Q, QuerySet
 from django.db.models.expressions import RawSQL
 
+from loyalty_site.lib import notation
 from loyalty_site.lib.prefix import ByStart, starts
+from members.lookup import notations
 from members.models import Card, Customer, Member
-from members.models.customers import email_key, name_key
+from members.models.customers import LONGEST_KEY
 from programs.models import Program
 
 #: So many hits of each way are looked at, the nearest ones: nobody reads on, everybody types more.
@@ -56,25 +58,24 @@ def _found(rows: QuerySet[Row], ways: list[QuerySet[Row]]) -> QuerySet[Row]:
 
 def _by_number(members: QuerySet[Member], text: str) -> Iterator[QuerySet[Member]]:
     """The ways through numbers of members and of cards; their indexes begin with the program."""
-    digits = "".join(text.split())
+    digits = notation.member_number(text)
     programs = Program.objects.order_by().values("pk")
     number = Q(number=digits)
     if len(digits) >= _SHORTEST and digits.isascii() and digits.isdigit():
         number = Q(number__gte=digits, number__lte=digits + _LAST_DIGITS)
     yield members.filter(number, program__in=programs).order_by("program_id")
-    cards = Card.objects.filter(number=digits, program__in=programs).values("member")
+    cards = Card.objects.filter(number__in=notations("card", text), program__in=programs).values("member")
     yield members.filter(pk__in=cards)
 
 
 def _by_person(rows: QuerySet[Row], text: str, path: str = "") -> Iterator[QuerySet[Row]]:
     """The ways through what is known of the customer, whose columns stand at `path`."""
-    digits = "".join(text.split())
-    if key := email_key(text):
+    if key := notation.email_key(text):
         yield rows.filter(**{f"{path}email_key": key})
     if "@" in text and len(text) >= _SHORTEST:
-        yield _starting(rows, f"{path}email_key", email_key(text))
-    if digits.startswith("+") and len(digits) > _SHORTEST:
-        yield _starting(rows, f"{path}phone", digits)
+        yield _starting(rows, f"{path}email_key", key)
+    for start in _phones(text):
+        yield _starting(rows, f"{path}phone", start)
     for key in _names(text):
         yield _starting(rows, f"{path}last_name_key", key)
 
@@ -88,4 +89,15 @@ def _names(text: str) -> list[str]:
     words = text.replace(",", " ").split()
     if not words:
         return []
-    return list(dict.fromkeys([name_key(*words), name_key(*words[-1:], *words[:-1])]))
+    orders = (words, [*words[-1:], *words[:-1]])
+    return list(dict.fromkeys(key[:LONGEST_KEY] for order in orders for key in notation.name_keys(" ".join(order))))
+
+
+def _phones(text: str) -> list[str]:
+    """The phone numbers, or starts of some, that are meant: without a country, one of any that a program has."""
+    if sum(map(str.isdecimal, text)) < _SHORTEST:
+        return []
+    countries: Collection[str] = ()
+    if notation.is_national_phone(text):
+        countries = Program.objects.order_by().exclude(country="").values_list("country", flat=True).distinct()
+    return notation.phone_starts(text, countries)

@@ -48,6 +48,7 @@ def build(
         name=program["name"],
         status=program["status"],
         zone=ZoneInfo(program["time_zone"]),
+        country=program.get("country", ""),
         money=program["money"],
         major=10 ** money.exponent(program["money"]),
         rounds_per_line=program["round_per"] == "line",

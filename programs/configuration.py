@@ -150,7 +150,8 @@ class Configuration:
     `rules` and `caps` are in evaluation order; `is_capped` when a cap or the largest balance of a currency may cut
     what the rules give; `timeline` are (since, version) of the versions under which it was active, the oldest first.
     `primary` is the currency that is meant where none is named, if there is one. `major` is how many minor units
-    make one unit of `money`; `partners` are the codes of all who take part, the `owner` among them.
+    make one unit of `money`; `partners` are the codes of all who take part, the `owner` among them. Phone numbers
+    that name no country are of `country` (ISO 3166, "" for none).
     """
 
     id: int
@@ -159,6 +160,7 @@ class Configuration:
     name: str
     status: str
     zone: ZoneInfo
+    country: str
     money: str
     major: int
     rounds_per_line: bool

@@ -64,13 +64,14 @@ def find(session: Session, configuration: Configuration, via: Via, items: Sequen
     needs = {n: verbs.of(items[n]).needs(items[n]) for n, problem in problems.items() if not problem}
     rates = read_rates([(one.money, items[n].activity_at or now) for n, one in needs.items()], configuration)
     with session.together():
-        lookup = Lookup(session, configuration.id, via.pk, _people(needs.values()))
+        people = _people(needs.values())
+        lookup = Lookup(session, configuration.id, via.pk, people, country=configuration.country)
         catalogue = _catalogue(session, via, needs.values())
         journals = _refer(session, configuration, via, [one for one in needs.values() if one.named.is_any])
         # While the server looks.
         fingerprints = {n: fingerprint(items[n]) for n in needs}
-    people, references = iter(lookup.take()), _references(needs, journals)
-    whose = {n: _parties(one, people, references.get(n)) for n, one in needs.items()}
+    members, references = iter(lookup.take()), _references(needs, journals)
+    whose = {n: _parties(one, members, references.get(n)) for n, one in needs.items()}
     parties = {n: who for n, who in whose.items() if isinstance(who, Parties)}
     refused = {n: refusal for n, refusal in problems.items() if refusal}
     refused |= {n: who for n, who in whose.items() if isinstance(who, Refusal)}

@@ -1,9 +1,12 @@
 """How do staff find and correct a person or a company, whatever programs they are in?"""
 
+from django import forms
 from django.contrib import admin
-from django.db.models import QuerySet
+from django.core.exceptions import ValidationError
+from django.db.models import Q, QuerySet
 from django.http import HttpRequest
 
+from loyalty_site.lib import notation
 from loyalty_site.lib.admin import (
     AutocompleteSelectFilter,
     ChoicesDropdownFilter,
@@ -12,7 +15,9 @@ from loyalty_site.lib.admin import (
     StaffRequest,
     TabularInline,
     display,
+    dressed,
 )
+from loyalty_site.lib.forms import ModelForm
 from loyalty_site.lib.panels import Panel, Table, link, moment
 from members import search
 from members.models import Customer, ExternalId
@@ -29,10 +34,45 @@ NAMES_BY_KIND = {
 }
 
 
+def phone_field() -> forms.CharField:
+    """Where a phone number is typed, in any notation: it may be longer than it is stored."""
+    example = "Like +33 6 12 34 56 78; without country code where the program has a country."
+    return dressed(forms.CharField(required=False, max_length=notation.LONGEST_PHONE, help_text=example))
+
+
+class CustomerForm(ModelForm):
+    """A phone number without country code is one of the country of the programs that the customer is in."""
+
+    instance: Customer
+    phone = phone_field()
+
+    def clean_phone(self) -> str:
+        typed: str = self.cleaned_data["phone"]
+        countries: set[str] = set()
+        if notation.is_national_phone(typed) and self.instance.pk:
+            countries = set(self.instance.memberships.order_by().values_list("program__country", flat=True)) - {""}
+        try:
+            return notation.phone(typed, countries.pop() if len(countries) == 1 else "")
+        except notation.NoPhone as error:
+            raise ValidationError(str(error)) from error
+
+
+class ExternalIdForm(ModelForm):
+    """What another system calls a customer."""
+
+    instance: ExternalId
+
+    def clean_value(self) -> str:
+        value: str = self.cleaned_data["value"]
+        # Of two ids that were found to be one, the later one is known as it is written.
+        return value if value == self.instance.value else notation.external_id(value)
+
+
 class ExternalIdInline(TabularInline):
     """What other systems call the customer."""
 
     model = ExternalId
+    form = ExternalIdForm
     fields = ["connection", "value"]
     autocomplete_fields = ["connection"]
 
@@ -41,12 +81,13 @@ class ExternalIdInline(TabularInline):
 class CustomerAdmin(ModelAdmin):
     """People and companies, with their memberships."""
 
+    form = CustomerForm
     icon, place = "person", 2
     list_display = ["name", "kind", "email", "phone", "language", "created_at"]
     list_filter = [["kind", ChoicesDropdownFilter]]
     # `search` decides; the names here only make the box appear.
     search_fields = ["last_name_key", "email_key", "phone"]
-    search_help_text = "Last name, e-mail or phone with country code, or the start of it."
+    search_help_text = "Last name, e-mail or phone, or the start of it."
     sortable_by = ()
     fieldsets = CUSTOMER_FIELDSETS
     conditional_fields = NAMES_BY_KIND
@@ -85,9 +126,18 @@ class CustomerAdmin(ModelAdmin):
 class ExternalIdAdmin(ModelAdmin):
     """What other systems call our customers."""
 
+    form = ExternalIdForm
     list_display = ["value", "connection", "customer"]
     list_filter = [["connection", AutocompleteSelectFilter]]
     list_select_related = ["connection__partner", "customer"]
-    search_fields = ["value__startswith"]
+    # `get_search_results` decides; the name here only makes the box appear.
+    search_fields = ["value"]
     sortable_by = ()
     autocomplete_fields = ["connection", "customer"]
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[ExternalId], search_term: str
+    ) -> tuple[QuerySet[ExternalId], bool]:
+        text = search_term.strip()
+        starting = Q(value__startswith=text) | Q(value__startswith=notation.external_id(text))
+        return queryset.filter(starting) if text else queryset, False

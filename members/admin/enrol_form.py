@@ -7,8 +7,10 @@ from django.contrib import admin
 from django.contrib.admin.widgets import AutocompleteSelect
 from django.forms import modelform_factory
 
+from loyalty_site.lib import notation
 from loyalty_site.lib.admin import dressed
 from loyalty_site.lib.forms import Errors, ModelForm
+from members.admin.customers import phone_field
 from members.models import Card, Customer, Member
 from partners.models import Store
 from programs.models import Program
@@ -37,7 +39,6 @@ class EnrolForm(ModelForm):
             required=False,
             label="Card number",
             max_length=40,
-            validators=Card._meta.get_field("number").validators,
             help_text="Of a card that is handed out now.",
         )
     )
@@ -55,7 +56,14 @@ class EnrolForm(ModelForm):
             self._check_customer()
         return cleaned
 
+    def clean_card(self) -> str:
+        number = notation.card(self.cleaned_data["card"])
+        if number:
+            Card._meta.get_field("number").run_validators(number)
+        return number
+
     def _check_customer(self) -> None:
+        self.customer.write_alike(self.cleaned_data["program"].country)
         if not (self.customer.full_name or self.customer.email or self.customer.phone):
             raise forms.ValidationError("Give a name, an e-mail address or a phone number.")
         self.customer.full_clean()
@@ -82,3 +90,4 @@ class EnrolForm(ModelForm):
 # In the look of the admin, and collected by the forms that it makes of this one; the model itself validates them.
 _fields_of_customer = modelform_factory(Customer, fields=_OF_CUSTOMER).base_fields
 EnrolForm.declared_fields.update({name: dressed(field) for name, field in _fields_of_customer.items()})
+EnrolForm.declared_fields["phone"] = phone_field()

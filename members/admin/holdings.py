@@ -1,6 +1,8 @@
 """Where are balances, tallies, tiers and cards found across members? Only the ledger moves them."""
 
 from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest
 from django.utils.text import capfirst
 
 from loyalty_site.lib.admin import (
@@ -11,7 +13,7 @@ from loyalty_site.lib.admin import (
     display,
 )
 from loyalty_site.lib.panels import Panel, Tile, Tiles, dot, moment, points, through
-from members.admin.cards import CardForm
+from members.admin.cards import CardForm, starting_cards
 from members.admin.found_by_member import MemberFactAdmin
 from members.models import Balance, Card, Standing, Tally
 
@@ -111,8 +113,14 @@ class CardAdmin(ModelAdmin):
     list_display = ["number", "member", "program", "is_active", "created_at"]
     list_filter = [["program", RelatedDropdownFilter], "is_active"]
     list_select_related = ["member__customer", "program"]
-    search_fields = ["number__startswith"]
+    # `get_search_results` decides; the name here only makes the box appear.
+    search_fields = ["number"]
     sortable_by = ()
     autocomplete_fields = ["member"]
     fields = ["member", "number", "is_active"]
     fixed_fields = ["member"]
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Card], search_term: str
+    ) -> tuple[QuerySet[Card], bool]:
+        return starting_cards(queryset, search_term), False

@@ -6,7 +6,7 @@ from datetime import date, datetime
 
 from django.db.models import CharField, Model
 
-from loyalty_site.lib import money
+from loyalty_site.lib import money, notation
 from loyalty_site.lib.schema_objects import Answer, Answered, Fields, Items
 from loyalty_site.lib.schema_types import Day, Instant, Text, Truth, Whole
 from members.held import HeldLot
@@ -25,7 +25,7 @@ def _longest(model: type[Model], name: str) -> int:
     return column.max_length
 
 
-_CARD = r"[0-9A-Za-z-]+"
+_CARD = r"[0-9A-Za-z -]+"
 #: What is said of the person; the rest of an enrolment is about the membership.
 PERSON: dict[str, Text | Day] = {
     "kind": Text(_longest(Customer, "kind"), choices=Customer.Kind.values),
@@ -33,7 +33,11 @@ PERSON: dict[str, Text | Day] = {
     "last_name": Text(_longest(Customer, "last_name")),
     "company_name": Text(_longest(Customer, "company_name"), text="Needed for a company."),
     "email": Text(_longest(Customer, "email")),
-    "phone": Text(_longest(Customer, "phone"), text="E.164, like +33612345678."),
+    "phone": Text(
+        notation.LONGEST_PHONE,
+        text="Like +33612345678, with blanks or hyphens as you like; without country code where the program has a "
+        "country. It is answered in E.164.",
+    ),
     "birth_date": Day(),
     "language": Text(_longest(Customer, "language"), text="Like en or pt-BR."),
 }

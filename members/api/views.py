@@ -1,6 +1,6 @@
 """How do other systems enrol, find and read members?"""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import date, datetime
 
 from django.core.exceptions import ValidationError
@@ -20,7 +20,7 @@ from members import profile, progress
 from members.api import schemas
 from members.enrolment import enrol
 from members.held import State
-from members.lookup import IDENTIFIERS, Lookup
+from members.lookup import IDENTIFIERS, Lookup, notations
 from members.models import Balance, Customer, ExternalId, Member
 from members.profile import Profile
 from partners.catalogue import UnknownStore
@@ -98,16 +98,16 @@ class MemberViewSet(ProgramEndpoint):
     def _enrol(self) -> HttpResponse:
         asked = problems.refuse(schemas.ENROLMENT, self.request.data)
         known = self._known(asked.external_id)
-        customer = _customer(asked.person)
+        customer = _customer(asked.person, self.configuration.country)
         if known:
-            _compare(known.customer, asked.person, is_told=self.sees_persons)
+            _compare(known.customer, customer, asked.person, is_told=self.sees_persons)
             customer = known.customer
         member = enrol(
             self.program,
             customer,
             channel=asked.channel,
             home_store=self._store(asked.home_store),
-            cards=list(dict.fromkeys(asked.cards)),
+            cards=asked.cards,
             external_id="" if known else asked.external_id,
             via=self.connection,
         )
@@ -118,8 +118,9 @@ class MemberViewSet(ProgramEndpoint):
         """The name that this connection has given to a person already."""
         if not external_id:
             return None
-        named = ExternalId.objects.filter(connection=self.connection.pk, value=external_id)
-        return named.select_related("customer").first()
+        values = notations("external_id", external_id)
+        named = ExternalId.objects.filter(connection=self.connection.pk, value__in=values).select_related("customer")
+        return min(named, key=lambda row: values.index(row.value), default=None)
 
     @extend_schema(
         operation_id="find_member",
@@ -130,7 +131,8 @@ class MemberViewSet(ProgramEndpoint):
     )
     def lookup(self, request: Request) -> HttpResponse:
         given = {name: text for name in IDENTIFIERS if (text := request.query_params.get(name, "").strip())}
-        finder = Lookup(Session(), self.program.pk, self.connection.pk, [given])
+        country = self.configuration.country
+        finder = Lookup(Session(), self.program.pk, self.connection.pk, [given], country=country)
         found = finder.take()[0]
         if isinstance(found, Refusal):
             field = found.field.removeprefix("member").removeprefix(".")
@@ -232,10 +234,11 @@ def _past(text: str | None, field: str, now: datetime) -> datetime | None:
     return found
 
 
-def _customer(person: Mapping[str, str | date]) -> Customer:
+def _customer(person: Mapping[str, str | date], country: str) -> Customer:
     """The unsaved Customer that an enrolment describes. Raises Rejected where the model's rules are broken."""
     customer = Customer(**person)
     try:
+        customer.write_alike(country)
         customer.full_clean()
     except ValidationError as error:
         raise problems.Rejected(
@@ -248,15 +251,17 @@ def _customer(person: Mapping[str, str | date]) -> Customer:
     return customer
 
 
-def _compare(customer: Customer, person: Mapping[str, str | date], *, is_told: bool) -> None:
-    """What is sent of a person who is known must be what is stored: an enrolment changes nobody's data.
+def _compare(stored: Customer, sent: Customer, names: Collection[str], *, is_told: bool) -> None:
+    """What is sent of a person who is known (`names`) must be what is stored: an enrolment changes nobody's data.
 
     Where the sender may not be told what is stored, nothing is compared: one guess after the other would tell it.
     """
-    if person and not is_told:
+    if names and not is_told:
         detail = "The person of this external_id is stored already: send it without anything about the person."
-        raise CustomerDiffers(detail, field=next(iter(person)))
-    other = [name for name in schemas.PERSON if name in person and person[name] != getattr(customer, name)]
+        raise CustomerDiffers(detail, field=next(iter(names)))
+    sent.set_keys()
+    columns = {name: "email_key" if name == "email" else name for name in schemas.PERSON if name in names}
+    other = [name for name, column in columns.items() if getattr(sent, column) != getattr(stored, column)]
     if other:
         detail = f"The person of this external_id is stored with another {', '.join(other)}; leave it out."
         raise CustomerDiffers(detail, field=other[0])

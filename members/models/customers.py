@@ -2,7 +2,6 @@
 
 from typing import Unpack
 
-import phonenumbers
 from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.core.validators import RegexValidator
@@ -10,29 +9,23 @@ from django.db import models
 from django.db.models import Q
 from django.utils import timezone
 
+from loyalty_site.lib import notation
 from loyalty_site.lib.saving import SaveOptions, also
 from partners.models import Connection
 
 
-def email_key(email: str) -> str:
-    """What an e-mail address is looked up by: trimmed and casefolded, because nobody types it alike twice."""
-    return email.strip().casefold()
-
-
-def name_key(*names: str) -> str:
-    """What names are looked up by, in lower case without needless space; databases differ on accents and case."""
-    return " ".join(" ".join(names).casefold().split())
-
-
 def check_phone(phone: str) -> None:
-    """Refuse what is no possible phone number in E.164."""
+    """Refuse what is no phone number as it is stored: in E.164."""
     try:
-        parsed = phonenumbers.parse(phone, None)
-    except phonenumbers.NumberParseException as error:
-        raise ValidationError("Write the phone number with its country code, like +33612345678.") from error
-    e164 = phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.E164)
-    if e164 != phone or not phonenumbers.is_possible_number(parsed):
+        is_stored_so = notation.phone(phone) == phone
+    except notation.NoPhone as error:
+        raise ValidationError(str(error)) from error
+    if not is_stored_so:
         raise ValidationError("Write the phone number in full with its country code, like +33612345678.")
+
+
+#: Characters of a name that are compared.
+LONGEST_KEY = 200
 
 
 class Customer(models.Model):
@@ -56,7 +49,7 @@ class Customer(models.Model):
         max_length=10, blank=True, validators=[RegexValidator(r"^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*\Z")]
     )
     email_key = models.CharField(max_length=254, blank=True, editable=False)
-    last_name_key = models.CharField(max_length=200, blank=True, editable=False)
+    last_name_key = models.CharField(max_length=LONGEST_KEY, blank=True, editable=False)
     created_at = models.DateTimeField(default=timezone.now, editable=False)
     user = models.OneToOneField(
         settings.AUTH_USER_MODEL,
@@ -95,9 +88,21 @@ class Customer(models.Model):
 
     def set_keys(self) -> None:
         """Fill the look-up columns. `save` does it; bulk inserts call it themselves."""
-        self.email_key = email_key(self.email)
+        self.email_key = notation.email_key(self.email)[:254]
         own = self.company_name if self.kind != self.Kind.PERSON else self.last_name
-        self.last_name_key = name_key(own, self.first_name)
+        # Letters that are taken apart can make it longer than the names.
+        self.last_name_key = notation.name_key(own, self.first_name)[:LONGEST_KEY]
+
+    def write_alike(self, country: str = "") -> None:
+        """Bring what was typed to the notation in which it is stored; every door calls it before it checks.
+
+        `country` is the one of phone numbers that name none. Raises ValidationError for no phone number.
+        """
+        self.email = self.email.strip()
+        try:
+            self.phone = notation.phone(self.phone, country)
+        except notation.NoPhone as error:
+            raise ValidationError({"phone": str(error)}) from error
 
     def save(self, **options: Unpack[SaveOptions]) -> None:
         self.set_keys()

@@ -250,7 +250,10 @@ class ProgramAdmin(HistoryAdmin):
     actions_detail = ["add_rule", "add_cap"]
     fieldsets = [
         (None, {"fields": [("name", "code"), ("owner", "status"), ("version", "created_at")]}),
-        ("Place", {"fields": [("money", "language"), "time_zone", ("next_time_zone", "next_time_zone_on")]}),
+        (
+            "Place",
+            {"fields": [("country", "language"), "money", "time_zone", ("next_time_zone", "next_time_zone_on")]},
+        ),
         (
             "What counts",
             {

@@ -21,6 +21,8 @@ class ProgramSpec(TypedDict):
     time_zone: str
     next_time_zone: str
     next_time_zone_on: str | None
+    # Versions that were stored before there was one have none.
+    country: NotRequired[str]
     money: str
     language: str
     status: str

@@ -41,7 +41,7 @@ class Part:
 PROGRAM = Part(
     Program,
     tuple(
-        "code name time_zone next_time_zone next_time_zone_on money language status round_per earns_on_tax "
+        "code name time_zone next_time_zone next_time_zone_on country money language status round_per earns_on_tax "
         "earns_on_shipping earns_on_gift_cards max_backdate_days pre_enrolment_days number_prefix".split()
     ),
     codes=("owner",),

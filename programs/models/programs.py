@@ -15,6 +15,7 @@ from django.dispatch import Signal
 from django.utils import timezone
 from simple_history.models import HistoricalRecords
 
+from loyalty_site.lib import notation
 from loyalty_site.lib.saving import SaveOptions, also
 from partners.models import Partner
 from programs import checks
@@ -30,6 +31,12 @@ iso_currency = RegexValidator(r"^[A-Z]{3}\Z", "Use the three capital letters of 
 
 
 language_tag = RegexValidator(r"^[a-z]{2,3}(-[A-Za-z0-9]{2,8})?\Z", "Write a language like en or pt-BR.")
+
+
+def check_country(code: str) -> None:
+    """Refuse what is no country whose phone numbers are known."""
+    if not notation.is_country(code):
+        raise ValidationError(f"“{code}” is no country; write the two capital letters of ISO 3166, like FR.")
 
 
 #: Read from disk once: each look takes milliseconds.
@@ -78,6 +85,12 @@ class Program(models.Model):
     )
     next_time_zone_on = models.DateField(
         "from", null=True, blank=True, help_text="The first day that begins in the next time zone."
+    )
+    country = models.CharField(
+        max_length=2,
+        blank=True,
+        validators=[check_country],
+        help_text="Phone numbers without a country code are of this country, for example FR (ISO 3166).",
     )
     money = models.CharField(
         "base currency",

@@ -167,7 +167,7 @@ ENROLMENTS = [
     ({"kind": "robot"}, 400, "#/kind", "invalid_choice"),
     ({"language": "English!"}, 400, "#/language", "invalid_value"),
     ({"cards": ["C-1815"]}, 409, "#/cards", "already_member"),
-    ({"cards": ["C 1"]}, 400, "#/cards/0", "invalid_text"),
+    ({"cards": ["C_1"]}, 400, "#/cards/0", "invalid_text"),
     ({"cards": "C-1"}, 400, "#/cards", "invalid_type"),
     ({"cards": [""]}, 400, "#/cards/0", "field_missing"),
     ({"home_store": "nowhere"}, 422, "#/home_store", "store_unknown"),

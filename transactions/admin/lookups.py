@@ -1,5 +1,6 @@
 """Which member or transaction does an address, or somebody's typing, mean?"""
 
+from loyalty_site.lib import notation
 from loyalty_site.lib.admin import found
 from loyalty_site.lib.refusals import Refused
 from members import search
@@ -27,7 +28,7 @@ def other_member(text: str, member: Member, field: str) -> Member:
     """The one member of the same program whom `text`, typed into `field`, names. Raises UnknownMember."""
     rows = Member.objects.filter(program=member.program_id).select_related("customer")
     # A whole number means itself, not also those that begin with it.
-    known = list(rows.filter(number="".join(text.split()))) or list(search.matching(rows, text)[:2])
+    known = list(rows.filter(number=notation.member_number(text))) or list(search.matching(rows, text)[:2])
     if len(known) == 1:
         return known[0]
     what = "Several members are called so; give the number." if known else "The program has no such member."

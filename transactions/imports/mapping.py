@@ -11,6 +11,7 @@ from collections.abc import Mapping as Names
 from dataclasses import dataclass
 from typing import TypedDict, cast
 
+from loyalty_site.lib import notation
 from loyalty_site.lib.json_types import ExactJson
 from programs import document
 from programs.checks import Problem, absurd, clipped
@@ -19,6 +20,8 @@ from transactions.imports.moments import ISO
 
 #: What a row can say, by the kind of value that is expected.
 IDENTIFIERS = ("number", "card", "customer", "email", "phone")
+#: By which of them somebody new is known from then on.
+ENROLLED_BY = ("customer", "card", "email", "phone")
 MONEY = ("amount", "tax", "shipping", "gift_card", "points_value")
 MOMENTS = ("date", "time", "birth_date")
 TEXTS = ("external_id", "kind", "money", "channel", "partner", "store", "code", "sku", "category", "order")
@@ -66,6 +69,7 @@ class Mapping:
     decimal: str = "."
     thousands: str = ""
     time_zone: str = ""
+    country: str = ""
     enrol: bool = False
     final_line_end: bool = True
 
@@ -92,6 +96,7 @@ class Settings(TypedDict):
     decimal: str
     thousands: str
     time_zone: str
+    country: str
     enrol: bool
     final_line_end: bool
 
@@ -106,6 +111,7 @@ _DEFAULTS: Settings = {
     "decimal": ".",
     "thousands": "",
     "time_zone": "",
+    "country": "",
     "enrol": False,
     "final_line_end": True,
 }
@@ -179,6 +185,8 @@ def _settings(given: Settings) -> Iterator[Problem]:
         yield Problem("skip_lines", "must be from 0 to 1000")
     if given["time_zone"] and given["time_zone"] not in zoneinfo.available_timezones():
         yield Problem("time_zone", "is no IANA time zone; write it like Europe/Paris")
+    if given["country"] and not notation.is_country(given["country"]):
+        yield Problem("country", "is no country; write the two capital letters of ISO 3166, like FR")
     yield from _encoding(given["encoding"])
 
 
@@ -245,8 +253,9 @@ def _whole(fields: Names[str, ExactJson], constants: Names[str, ExactJson], sett
     """Problems of the fields together."""
     if not set(IDENTIFIERS) & fields.keys():
         yield Problem("fields", f"must name the member by one of {', '.join(IDENTIFIERS)}")
-    if settings["enrol"] and "customer" not in fields:
-        yield Problem("fields.customer", "is missing: whoever is enrolled needs an id of the file's sender")
+    if settings["enrol"] and not set(ENROLLED_BY) & fields.keys():
+        names = " or ".join(ENROLLED_BY[1:])
+        yield Problem("fields.customer", f"is missing, or {names}: whoever is enrolled must be found again")
     if "date" not in fields:
         yield Problem("fields.date", "is missing: without it points cannot be dated")
     if "amount" not in fields and "kind" not in fields and constants.get("kind", "purchase") == "purchase":

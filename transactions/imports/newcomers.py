@@ -1,15 +1,19 @@
 """Which customers of a file are members yet, and how do the others become members?"""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import NamedTuple, TypeAlias
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
 
+from loyalty_site.lib import notation
 from loyalty_site.lib.refusals import Refusal
+from loyalty_site.lib.sql import Session
 from members import enrolment
-from members.models import Customer, ExternalId, Member
+from members.lookup import Lookup, notations
+from members.models import Card, Customer, ExternalId, Member
 from partners.models import Connection
 from programs.configuration import Configuration
 from programs.models import Program
@@ -26,17 +30,39 @@ TryOut: TypeAlias = Callable[[Sequence[Row]], Mapping[int, Refusal]]
 _WHOEVER = {"store_unknown", "partner_unknown", "currency_unknown", "idempotency_conflict", "points_too_many"}
 #: In the smallest unit; below that no rules give more points than the ledger can hold.
 _LARGE = 10**9
+#: By which of them somebody new is known whom the file does not call anything.
+_KINDS = ("card", "email", "phone")
 _KEYS = (("email", "email_key"), ("phone", "phone"))
 
 
-class Enrolled(NamedTuple):
-    """Who is `new`, and when they joined; the lines of the `rows` by which they were enrolled.
+@dataclass(slots=True)
+class Introduced:
+    """Who may become a member, by the first fit row of each: `people` and `first` by name, one for each of them.
 
-    `refusals` are by line, of the rows whose customer cannot be enrolled.
+    `whose` are the names by line, of all rows of theirs; `refusals` by line, of rows that introduce nobody.
+    """
+
+    people: dict[str, Customer] = field(default_factory=dict)
+    first: dict[str, Row] = field(default_factory=dict)
+    whose: dict[int, str] = field(default_factory=dict)
+    refusals: dict[int, Refusal] = field(default_factory=dict)
+
+    def refuse(self, names: Mapping[str, Refusal]) -> None:
+        """Nobody is enrolled under these names."""
+        for name in names.keys() & self.people.keys():
+            del self.people[name]
+        self.refusals |= {line: names[name] for line, name in self.whose.items() if name in names}
+
+
+class Enrolled(NamedTuple):
+    """Who is `new`, by name, and when they joined; the lines of the `rows` by which they were enrolled.
+
+    `whose` are the names by line; `refusals` are by line, of the rows whose customer cannot be enrolled.
     """
 
     new: dict[str, tuple[Customer, datetime]]
     rows: set[int]
+    whose: dict[int, str]
     refusals: dict[int, Refusal]
 
 
@@ -46,8 +72,11 @@ class Newcomers:
     With `rehearse` it remembers whom it enrolled, because the caller rolls each batch back.
     """
 
-    def __init__(self, program: Program, via: Connection, configuration: Configuration, *, rehearse: bool) -> None:
-        self.program, self.via, self.configuration = program, via, configuration
+    def __init__(
+        self, program: Program, via: Connection, configuration: Configuration, *, country: str, rehearse: bool
+    ) -> None:
+        """Phone numbers that name no country are of `country`."""
+        self.program, self.via, self.configuration, self.country = program, via, configuration, country
         self._rehearsed = Shelf() if rehearse else None
         refusing = [cap for cap in configuration.caps if cap.behaviour == "reject"]
         self._has_refusing_caps = bool(refusing)
@@ -68,34 +97,70 @@ class Newcomers:
                 }
                 transaction.set_rollback(bool(wrong))
             if not wrong:
-                self._remember(made.new)
+                self._remember(made)
                 return len(made.new), refused | made.refusals
             refused |= wrong
 
     def _enrol(self, rows: Sequence[Row], now: datetime) -> Enrolled:
-        names = {row.customer for row in rows}
+        unknown = self._unknown(rows)
+        if not unknown:
+            return Enrolled({}, set(), {}, {})
+        found = self._introduce(unknown, now)
+        before, twins = self._recall(found)
+        found.refuse(twins)
+        joined = {name: row.at for name, row in found.first.items()}
+        outcome = enrolment.enrol_many(
+            self.program,
+            found.people,
+            channel=Member.Channel.IMPORT,
+            via=self.via,
+            enrolled_at=joined | before,
+            external_ids={name: row.customer for name, row in found.first.items() if row.customer},
+            cards={name: card for name, row in found.first.items() if (card := _card(row))},
+        )
+        refused = {name: one for name, one in outcome.items() if isinstance(one, Refusal)}
+        found.refuse(refused)
+        new = found.people.keys() - before.keys()
+        made = {name: (found.people[name], joined[name]) for name in new}
+        return Enrolled(made, {found.first[name].line for name in new}, found.whose, found.refusals)
+
+    def _unknown(self, rows: Sequence[Row]) -> list[Row]:
+        """The rows of which no member is known; whom they name otherwise than by an id, the look-up knows."""
+        values = {text for row in rows if row.customer for text in notations("external_id", row.customer)}
         known = set(
             ExternalId.objects.filter(
-                connection=self.via, value__in=names, customer__memberships__program=self.program
+                connection=self.via, value__in=values, customer__memberships__program=self.program
             ).values_list("value", flat=True)
+            if values
+            else ()
         )
-        unknown = [row for row in rows if row.customer not in known]
-        if not unknown:
-            return Enrolled({}, set(), {})
-        people, first, refusals = self._introduce(unknown, now)
-        joined = {name: row.at for name, row in first.items()}
-        before, twins = self._recall(people)
-        for name, refusal in twins.items():
-            del people[name]
-            refusals |= {row.line: refusal for row in unknown if row.customer == name}
-        outcome = enrolment.enrol_many(
-            self.program, people, channel=Member.Channel.IMPORT, via=self.via, enrolled_at=joined | before
-        )
-        refused = {name: found for name, found in outcome.items() if isinstance(found, Refusal)}
-        refusals |= {row.line: refused[row.customer] for row in unknown if row.customer in refused}
-        new = outcome.keys() - refused.keys() - before.keys()
-        made = {name: (people[name], joined[name]) for name in new}
-        return Enrolled(made, {first[name].line for name in new}, refusals)
+        others = [row for row in rows if not row.customer]
+        members = self._look_up(others) if others else set()
+        return [
+            row
+            for row in rows
+            if (known.isdisjoint(notations("external_id", row.customer)) if row.customer else row.line not in members)
+        ]
+
+    def _look_up(self, rows: Sequence[Row]) -> set[int]:
+        """The lines of the rows that name a member, or several, about which the ledger has something to say."""
+        session = Session()
+        references = [row.activity.member for row in rows]
+        with session.together():
+            lookup = Lookup(session, self.program.pk, self.via.pk, references, country=self.country)
+        return {
+            row.line
+            for row, found in zip(rows, lookup.take(), strict=True)
+            if not isinstance(found, Refusal) or found.code == "member_ambiguous" or not self._names(row)
+        }
+
+    def _names(self, row: Row) -> list[str]:
+        """Under which names somebody whom the row introduces is known from then on, the surest first."""
+        if row.customer:
+            return [_enrolled(notation.external_id(row.customer))]
+        given = row.activity.member
+        kinds = [kind for kind in _KINDS if given.get(kind)]
+        return [f"{kind} {text}" for kind in kinds for text in notations(kind, given[kind], self.country)[-1:]]
 
     def _doubtful(self, rows: Iterable[Row], made: Enrolled, refused: Mapping[int, Refusal]) -> list[Row]:
         """The rows of new members that the ledger might refuse; most files have none, and pay nothing."""
@@ -103,7 +168,7 @@ class Newcomers:
         if self._has_refusing_shares:
             # Who else uses a cap up decides about the new ones.
             return left
-        own = [row for row in left if row.customer in made.new]
+        own = [row for row in left if made.whose.get(row.line) in made.new]
         if self._has_refusing_caps:
             return own
         recorded = set(
@@ -121,22 +186,23 @@ class Newcomers:
         is_foreign = activity.money not in ("", self.configuration.money)
         return bool(activity.store or activity.partner) or is_foreign or activity.amount >= _LARGE
 
-    def _introduce(
-        self, rows: Iterable[Row], now: datetime
-    ) -> tuple[dict[str, Customer], dict[str, Row], dict[int, Refusal]]:
-        """({customer: Customer}, {customer: Row}, {line: Refusal}) by the first fit row of each."""
-        people: dict[str, Customer] = {}
-        first: dict[str, Row] = {}
-        refusals: dict[int, Refusal] = {}
+    def _introduce(self, rows: Iterable[Row], now: datetime) -> Introduced:
+        found = Introduced()
+        known: dict[str, str] = {}
         for row in rows:
-            if row.customer in people:
-                continue
-            found = finding.first_problem(row.activity) or self._untimely(row.at, now) or _customer(row.person)
-            if isinstance(found, Refusal):
-                refusals[row.line] = found
-            else:
-                people[row.customer], first[row.customer] = found, row
-        return people, first, refusals
+            names = self._names(row)
+            name = next((known[one] for one in names if one in known), "")
+            if not name:
+                name = names[0]
+                problem = finding.first_problem(row.activity) or self._untimely(row.at, now)
+                person = problem or _customer(row.person, _card(row), self.country)
+                if isinstance(person, Refusal):
+                    found.refusals[row.line] = person
+                    continue
+                found.people[name], found.first[name] = person, row
+                known |= dict.fromkeys(names, name)
+            found.whose[row.line] = name
+        return found
 
     def _untimely(self, at: datetime, now: datetime) -> Refusal | None:
         """The engine would say so too, but only to members."""
@@ -147,45 +213,54 @@ class Newcomers:
             return Refusal("invalid_date", f"The program accepts facts of the last {days} days.", field="date")
         return None
 
-    def _recall(self, people: Mapping[str, Customer]) -> tuple[dict[str, datetime], dict[str, Refusal]]:
-        """({customer: instant} enrolled by an earlier batch of a rehearsal, {customer: Refusal} of twins)."""
-        if not self._rehearsed or not people:
+    def _recall(self, found: Introduced) -> tuple[dict[str, datetime], dict[str, Refusal]]:
+        """({name: instant} enrolled by an earlier batch of a rehearsal, {name: Refusal} of twins)."""
+        if not self._rehearsed or not found.people:
             return {}, {}
-        numbers = self._rehearsed.get(map(_enrolled, people))
-        before = {name.removeprefix(_enrolled("")): to_instant(number) for name, number in numbers.items()}
-        claims = {claim: name for name, one in people.items() if name not in before for claim in _claims(one)}
+        own = {one: name for name, row in found.first.items() for one in self._names(row)}
+        before = {own[one]: to_instant(number) for one, number in self._rehearsed.get(own).items()}
+        claims = {claim: name for name, one in found.people.items() if name not in before for claim in _claims(one)}
         taken = self._rehearsed.get(claims)
         twins = {claims[claim]: enrolment.twin_refusal(claim.partition(" ")[0]) for claim in taken}
         return before, twins
 
-    def _remember(self, made: Mapping[str, tuple[Customer, datetime]]) -> None:
+    def _remember(self, made: Enrolled) -> None:
         if self._rehearsed:
-            marks = {_enrolled(name): to_number(at) for name, (_, at) in made.items()}
-            self._rehearsed.put(marks | {claim: 1 for one, _ in made.values() for claim in _claims(one)})
+            marks = {name: to_number(at) for name, (_, at) in made.new.items()}
+            claims = {claim: to_number(at) for one, at in made.new.values() for claim in _claims(one)}
+            self._rehearsed.put(marks | claims)
 
     def close(self) -> None:
         if self._rehearsed:
             self._rehearsed.close()
 
 
-def _customer(person: Mapping[str, str | date]) -> Customer | Refusal:
+def _card(row: Row) -> str:
+    """The card that somebody new is known by, where the file calls them nothing else."""
+    return "" if row.customer else row.activity.member.get("card", "")
+
+
+def _customer(person: Mapping[str, str | date], card: str, country: str) -> Customer | Refusal:
     """The new Customer, or why the row describes somebody who cannot be."""
     kind = Customer.Kind.COMPANY if person.get("company_name") else Customer.Kind.PERSON
     customer = Customer(kind=kind, **person)
     try:
+        customer.write_alike(country)
         customer.clean_fields()
+        if card:
+            Card(number=notation.card(card)).clean_fields(exclude=["member", "program"])
     except ValidationError as error:
-        field, messages = next(iter(error.message_dict.items()))
-        return Refusal("invalid_customer", messages[0], field=field)
+        name, messages = next(iter(error.message_dict.items()))
+        return Refusal("invalid_customer", messages[0], field="card" if name == "number" else name)
     customer.set_keys()
     return customer
 
 
 def _enrolled(name: str) -> str:
-    """Under which name the shelf keeps when a customer was enrolled."""
+    """Under which name the shelf keeps when a customer of this external id was enrolled."""
     return f"customer {name}"
 
 
 def _claims(customer: Customer) -> list[str]:
     """What only one member of a program may have."""
-    return [f"{field} {value}" for field, column in _KEYS if (value := getattr(customer, column))]
+    return [f"{kind} {value}" for kind, column in _KEYS if (value := getattr(customer, column))]

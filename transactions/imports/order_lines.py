@@ -8,7 +8,8 @@ from loyalty_site.lib.money import divide
 from loyalty_site.lib.refusals import Refusal, Refused
 from partners.activity import Line
 from transactions.imports.mapping import LINE
-from transactions.imports.rows import Reader, Record, altered
+from transactions.imports.rows import Reader, Record
+from transactions.imports.spreadsheets import altered
 
 
 class OrderReader(Reader):

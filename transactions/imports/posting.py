@@ -1,7 +1,7 @@
 """How are the rows of a batch posted, each member's in the order of the file?"""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import NamedTuple
 
@@ -115,6 +115,7 @@ class Poster:
 
     def unknown(self, rows: Sequence[Row], done: Posted) -> Sequence[Row]:
         """The rows that are not recorded yet; the others are counted."""
+        rows = self._under_former_names(rows)
         if not rows or not self._expects_known:
             return rows
         known = dict(
@@ -130,6 +131,25 @@ class Poster:
         self._expects_known = len(fresh) < len(rows)
         done.replayed += len(rows) - len(fresh)
         return fresh
+
+    def _under_former_names(self, rows: Sequence[Row]) -> Sequence[Row]:
+        """The rows, those that an earlier version has recorded under the name that it gave them."""
+        former = {row.former_id for row in rows if row.former_id}
+        if not former:
+            return rows
+        known = set(
+            Journal.objects.filter(
+                program=self.configuration.id,
+                connection=self.via,
+                kind=Journal.Kind.ACCRUAL,
+                external_id__in=former,
+            ).values_list("external_id", flat=True)
+        )
+        self._expects_known = self._expects_known or bool(known)
+        return [
+            row._replace(activity=replace(row.activity, external_id=row.former_id)) if row.former_id in known else row
+            for row in rows
+        ]
 
     def enrol(self, rows: Sequence[Row], done: Posted) -> Sequence[Row]:
         """The rows whose customers are members now; those who cannot be are refused."""

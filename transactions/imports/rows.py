@@ -2,20 +2,23 @@
 
 import hashlib
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from datetime import UTC, date, datetime, time
 from functools import lru_cache
 from typing import NamedTuple, Protocol, TypedDict, TypeVar
 from zoneinfo import ZoneInfo
 
-from loyalty_site.lib import money, quantities
+from loyalty_site.lib import money, notation, quantities
 from loyalty_site.lib.refusals import Refusal, Refused
+from members.lookup import notations
 from partners.activity import Activity, Line
 from programs import periods
 from programs.configuration import Configuration
 from transactions.imports import moments
 from transactions.imports.mapping import IDENTIFIERS, MONEY, PERSON
 from transactions.imports.mapping import Mapping as FileMapping
+from transactions.imports.spreadsheets import altered
 
 T = TypeVar("T")
 
@@ -24,12 +27,6 @@ _IDENTIFIER_KEYS = {"customer": "external_id"}
 _REMEMBERED = 5000
 #: A quantity of at most so many digits and nothing else is read at once.
 _PLAIN_DIGITS = 9
-#: What identifies something: a number in its place was a name, and cannot be guessed from what is left of it.
-_NAMES = (*IDENTIFIERS, "external_id", "sku", "category", "store", "partner", "code")
-#: 4.00638E+12 of 4006381333931; what a formula gives that went wrong; a number in a column that is too narrow.
-_ALTERED = re.compile(
-    r"[+-]?\d([.,]\d*)?[Ee][+-]\d{2,3}|#(N/A|NV|REF!|VALUE!|NAME\?|NULL!|NUM!|DIV/0!)|#{3,}", re.ASCII
-)
 #: How what is read by `iso` looks.
 _EXAMPLES = {
     "date": "2026-12-31, 2026-12-31T18:30:00 or 2026-12-31 18:30:00 +02:00",
@@ -66,7 +63,9 @@ class Columns(TypedDict):
 class Row(NamedTuple):
     """One record with the Activity that it is, at the instant `at`.
 
-    `customer` is what the file calls the member and `person` the columns of a new Customer: who would be enrolled.
+    `customer` is what the file calls the member ("" where it names them otherwise) and `person` the columns of a new
+    Customer: who would be enrolled. `former_id` is the external id under which an earlier version, which compared
+    members as they were written, would have recorded it; "" where that is no other one.
     """
 
     line: int
@@ -74,10 +73,11 @@ class Row(NamedTuple):
     at: datetime
     customer: str
     person: Mapping[str, str | date]
+    former_id: str = ""
 
 
 class Record(NamedTuple):
-    """One record as it was read; `key` names it when it has no `external_id`."""
+    """One record as it was read; `key` names it when it has no `external_id`, `former_key` did so before."""
 
     line: int
     external_id: str
@@ -85,12 +85,14 @@ class Record(NamedTuple):
     customer: str
     person: Mapping[str, str | date]
     columns: Columns
+    former_key: str = ""
 
     def row(self, ordinal: int) -> Row:
         """The Row. Its `ordinal`, from 1, distinguishes it from equal records."""
         external_id = self.external_id or f"row-{self.key}-{ordinal}"
         activity = Activity(external_id=external_id, **self.columns)
-        return Row(self.line, activity, self.columns["activity_at"], self.customer, self.person)
+        former_id = f"row-{self.former_key}-{ordinal}" if self.former_key else ""
+        return Row(self.line, activity, self.columns["activity_at"], self.customer, self.person, former_id)
 
 
 class Take(Protocol):
@@ -110,7 +112,8 @@ class Reader:
         self.decimals = money.exponent(configuration.money)
         self.has_line = bool({"sku", "category", "quantity"} & {*self.targets, *mapping.constants})
         self.constants = {"kind": "purchase", **mapping.constants}
-        self.identifiers = ("customer",) if mapping.enrol else IDENTIFIERS
+        self.country = mapping.country or configuration.country
+        self.identifiers = [name for name in IDENTIFIERS if name in self.targets]
         self.moment = lru_cache(_REMEMBERED)(self._moment)
 
     def read(self, line: int, texts: Iterable[str]) -> tuple[Record | None, list[Refusal]]:
@@ -142,8 +145,13 @@ class Reader:
             return None, problems
         wall, at = moment
         columns = self._columns(values, member, at, sums, quantity)
-        key = "" if values.get("external_id") else _key(values, member, wall, sums, quantity)
-        return Record(line, values.get("external_id", ""), key, values.get("customer", ""), person, columns), []
+        external_id, customer = values.get("external_id", ""), member.get("external_id", "")
+        key = former_key = ""
+        if not external_id:
+            alike = {kind: (notations(kind, text)[-1:] or [text])[0] for kind, text in member.items()}
+            key = _key(values, alike, wall, sums, quantity)
+            former_key = _key(values, member, wall, sums, quantity) if alike != member else ""
+        return Record(line, external_id, key, customer, person, columns, former_key), []
 
     def read_rows(self, line: int, rows: Sequence[list[str]]) -> tuple[Record | None, list[Refusal]]:
         """As `read`, of all rows of a purchase: here each row is one."""
@@ -170,7 +178,18 @@ class Reader:
         }
 
     def _member(self, values: Mapping[str, str]) -> dict[str, str]:
-        return {_IDENTIFIER_KEYS.get(name, name): values[name] for name in self.identifiers if values.get(name)}
+        """Who is meant; where customers are enrolled, what the file calls them decides alone."""
+        if self.mapping.enrol and values.get("customer"):
+            return {"external_id": values["customer"]}
+        found = {_IDENTIFIER_KEYS.get(name, name): values[name] for name in self.identifiers if values.get(name)}
+        return found | ({"phone": self._phone(found["phone"])} if "phone" in found else {})
+
+    def _phone(self, text: str) -> str:
+        """A number without the code of its country with it; what is none is left to who knows whether it matters."""
+        if self.country and notation.is_national_phone(text):
+            with suppress(notation.NoPhone):
+                return notation.phone(text, self.country)
+        return text
 
     def _lines(self, values: Mapping[str, str], sums: Mapping[str, int], quantity: int) -> tuple[Line]:
         amount = max(0, sums.get("amount", 0) - sums.get("shipping", 0))
@@ -182,13 +201,13 @@ class Reader:
         )
 
     def _person(self, values: Mapping[str, str], take: Take) -> dict[str, str | date]:
-        person: dict[str, str | date] = {
-            name: values[name] for name in (*PERSON, "email", "phone") if values.get(name)
-        }
+        person: dict[str, str | date] = {name: values[name] for name in (*PERSON, "email") if values.get(name)}
         if values.get("birth_date"):
             born = take(self._birth_date, "birth_date")
             if born:
                 person["birth_date"] = born
+        if values.get("phone"):
+            person["phone"] = self._phone(values["phone"])
         return person
 
     def _money(self, name: str, text: str) -> int:
@@ -265,18 +284,6 @@ def _safely(name: str, compute: Callable[[], T]) -> T:
         return compute()
     except (OverflowError, ValueError):
         raise Misread("The date lies outside the calendar.", field=name) from None
-
-
-def altered(values: Mapping[str, str]) -> Iterator[Refusal]:
-    """A Refusal for each name of which a spreadsheet has left a number, an error or nothing."""
-    for name in _NAMES:
-        text = values.get(name, "")
-        if text and text[0] in "#+-0123456789" and _ALTERED.fullmatch(text):
-            detail = (
-                f"“{text[:40]}” is what a spreadsheet made of the {name}: export the file again, and import it "
-                "without opening it in a spreadsheet, or format the column as text there."
-            )
-            yield Refusal("altered_by_spreadsheet", detail, field=name)
 
 
 def _key(

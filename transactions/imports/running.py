@@ -117,7 +117,9 @@ class _Import:
     def run(self, source: lines.Lines) -> Outcome:
         newcomers = None
         if self.mapping.enrol:
-            newcomers = Newcomers(self.program, self.via, self.configuration, rehearse=self.dry_run)
+            newcomers = Newcomers(
+                self.program, self.via, self.configuration, country=self.reader.country, rehearse=self.dry_run
+            )
         count = 1 if self.dry_run else sharing.connections(self.configuration)
         kind = Rehearsal if self.dry_run else Poster
         with threads(count) as own, closing(kind(self.via, self.configuration, newcomers, own)) as poster:

@@ -37,7 +37,8 @@ def share(rows: Sequence[Row], count: int, configuration: Configuration, via: Vi
         return [list(rows)]
     session = Session()
     with session.together():
-        lookup = Lookup(session, configuration.id, via.pk, [row.activity.member for row in rows])
+        references = [row.activity.member for row in rows]
+        lookup = Lookup(session, configuration.id, via.pk, references, country=configuration.country)
     shares: list[list[Row]] = [[] for _ in range(count)]
     for row, member in zip(rows, lookup.take(), strict=True):
         if isinstance(member, Refusal) or member in lookup.groups or member in lookup.collective:

@@ -170,7 +170,7 @@ def _member(program: Program, item: Adjustment, via: Connection) -> Member:
     """The member whose points `item` changes. Raises Refused when there is none."""
     session = Session()
     with session.together():
-        lookup = Lookup(session, program.pk, via.pk, [item.member])
+        lookup = Lookup(session, program.pk, via.pk, [item.member], country=program.country)
     found = lookup.take()[0]
     if isinstance(found, Refusal):
         raise Refused(found.detail, field=found.field, code=found.code)

@@ -1,0 +1,26 @@
+"""Which names has a spreadsheet altered, so that nobody knows what they were?"""
+
+import re
+from collections.abc import Iterator, Mapping
+
+from loyalty_site.lib.refusals import Refusal
+from transactions.imports.mapping import IDENTIFIERS
+
+#: What identifies something: a number in its place was a name, and cannot be guessed from what is left of it.
+_NAMES = (*IDENTIFIERS, "external_id", "sku", "category", "store", "partner", "code")
+#: 4.00638E+12 of 4006381333931; what a formula gives that went wrong; a number in a column that is too narrow.
+_ALTERED = re.compile(
+    r"[+-]?\d([.,]\d*)?[Ee][+-]\d{2,3}|#(N/A|NV|REF!|VALUE!|NAME\?|NULL!|NUM!|DIV/0!)|#{3,}", re.ASCII
+)
+
+
+def altered(values: Mapping[str, str]) -> Iterator[Refusal]:
+    """A Refusal for each name of which a spreadsheet has left a number, an error or nothing."""
+    for name in _NAMES:
+        text = values.get(name, "")
+        if text and text[0] in "#+-0123456789" and _ALTERED.fullmatch(text):
+            detail = (
+                f"“{text[:40]}” is what a spreadsheet made of the {name}: export the file again, and import it "
+                "without opening it in a spreadsheet, or format the column as text there."
+            )
+            yield Refusal("altered_by_spreadsheet", detail, field=name)
