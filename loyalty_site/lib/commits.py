@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+import psycopg
 from django.db import Error
 from django.db.backends.base.base import BaseDatabaseWrapper
 
@@ -73,3 +74,10 @@ def is_refusal(error: Error) -> bool:
     # SQLite's own: anything but trouble with the disk in the middle of it.
     name = getattr(cause, "sqlite_errorname", "")
     return bool(name) and not name.startswith(("SQLITE_IOERR", "SQLITE_CORRUPT"))
+
+
+def is_loss(error: Error) -> bool:
+    """Whether the connection to PostgreSQL was lost, or none could be made: nobody answered, or to say good-bye."""
+    cause: Any = error.__cause__
+    state = getattr(cause, "sqlstate", "")
+    return isinstance(cause, psycopg.Error) and (not state or state.startswith(_GONE))

@@ -4,9 +4,11 @@ The API answers with it through its handler of exceptions, pages through the mid
 """
 
 import logging
+import time
 from collections.abc import Callable
+from typing import TypeVar
 
-from django.db import InterfaceError, InternalError, OperationalError
+from django.db import InterfaceError, InternalError, OperationalError, connection
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 
@@ -15,10 +17,14 @@ from loyalty_site.lib.refusals import Refused
 
 logger = logging.getLogger("loyalty.database")
 
+Result = TypeVar("Result")
+
 #: SQLSTATE of what Django takes for our own mistake: a transaction that idled for too long, and a database that only
 #: reads.
 _OTHERS = {"25P03", "25006"}
 RETRY_S = 2
+#: So many seconds whoever can go on by itself waits for a database that is away, such as one that is started anew.
+PATIENCE_S = 60
 _READING = {"GET", "HEAD", "OPTIONS"}
 
 
@@ -27,6 +33,23 @@ def is_one(error: Exception) -> bool:
     if isinstance(error, InternalError):
         return getattr(error.__cause__, "sqlstate", None) in _OTHERS
     return isinstance(error, OperationalError | InterfaceError)
+
+
+def insist(do: Callable[[], Result]) -> Result:
+    """The result of `do`, which does nothing twice; done again where the connection was lost, over a new one.
+
+    Raises what it raises where the connection is still there, inside a transaction, and after PATIENCE_S seconds.
+    """
+    deadline = time.monotonic() + PATIENCE_S
+    while True:
+        try:
+            return do()
+        except (OperationalError, InterfaceError) as error:
+            if connection.in_atomic_block or time.monotonic() > deadline or not commits.is_loss(error):
+                raise
+            logger.warning("the connection to the database was lost; going on over a new one", exc_info=True)
+            connection.close()
+            time.sleep(1)
 
 
 def may_have_written(request: HttpRequest) -> bool:

@@ -8,12 +8,16 @@ from django.db import IntegrityError, InterfaceError, OperationalError, connecti
 from django.test import Client
 
 from loyalty_site.lib import commits
+from members import enrolment
 from members.models import Member
 from partners.models import Partner
 from tests.support import factories
 from tests.support.api_caller import Caller
 from tests.support.api_life import purchase
 from tests.support.breaking import broken_before_it_is_written, through_a_proxy
+from tests.support.importing import PLAIN, Folder
+from transactions import ledger
+from transactions.models import Journal
 
 pytestmark = pytest.mark.django_db(transaction=True)
 SAFE = "nothing is done twice"
@@ -137,3 +141,42 @@ def test_a_database_that_refuses_a_commit_wrote_nothing(shop):
 @pytest.mark.parametrize("kind", [OperationalError, InterfaceError])
 def test_of_an_error_without_a_cause_nobody_knows(kind):
     assert not commits.is_refusal(kind("the connection is closed"))
+
+
+PURCHASES = "id,who,day,sum\n" + "".join(f"O-{n},C-{n},2026-02-0{n % 9 + 1},10.00\n" for n in range(60))
+
+
+@pytest.mark.parametrize("at", ["enrolment", "posting"])
+def test_an_import_goes_on_when_the_answer_to_a_commit_was_lost(shop, tmp_path, monkeypatch, at):
+    monkeypatch.setattr("transactions.imports.sharing.connections", lambda configuration: 1)
+    monkeypatch.setattr("transactions.ledger.LARGEST_BATCH", 10)
+    folder = Folder(tmp_path, factories.program(expiry="never", max_backdate_days=20_000))
+    with through_a_proxy() as proxy:
+        place = {"enrolment": "newcomers.enrolment.enrol_many", "posting": "posting.ledger.record"}[at]
+        module, function = place.split(".")[1:]
+        do = getattr({"enrolment": enrolment, "ledger": ledger}[module], function)
+        calls = []
+
+        def lose(*args, **options):
+            calls.append(options)
+            proxy.loses_next_answer = len(calls) == 4 and not options.get("dry_run")
+            return do(*args, **options)
+
+        monkeypatch.setattr(f"transactions.imports.{place}", lose)
+        told = folder.load(PURCHASES, {"enrol": True, "fields": PLAIN["fields"] | {"external_id": "id"}})
+    assert told.code == 0
+    assert len(calls) > 4
+    assert Journal.objects.filter(connection__platform="import").count() == 60
+
+
+@pytest.mark.each_database
+def test_an_import_that_cannot_go_on_says_how_it_does(tmp_path, monkeypatch, db):
+    folder = Folder(tmp_path, factories.program(expiry="never", max_backdate_days=20_000))
+
+    def fail(*args, **kwargs):
+        raise OperationalError("disk full\nHINT: no space")
+
+    monkeypatch.setattr("transactions.imports.posting.ledger.record", fail)
+    told = folder.load(PURCHASES, {"enrol": True, "fields": PLAIN["fields"] | {"external_id": "id"}})
+    assert told.code == 2
+    assert "took no more: disk full. What is recorded stays. Run the same command again" in str(told)

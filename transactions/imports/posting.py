@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from django.utils import timezone
 
+from loyalty_site.lib.database_refusals import insist
 from loyalty_site.lib.refusals import Refusal
 from loyalty_site.lib.sql import Session
 from loyalty_site.lib.threads import Threads
@@ -85,7 +86,9 @@ class Poster:
         return Prepared(self._share(self.enrol(first, done)), later, done)
 
     def _share(self, rows: Sequence[Row]) -> list[list[Row]]:
-        return sharing.share(rows, self.threads.count, self.configuration, self.via) if rows else []
+        if not rows:
+            return []
+        return insist(lambda: sharing.share(rows, self.threads.count, self.configuration, self.via))
 
     def start(self, prepared: Prepared) -> Callable[[], Posted]:
         """Begin to post a batch; returns what waits for its end and says what became of all its rows."""
@@ -118,14 +121,13 @@ class Poster:
         rows = self._under_former_names(rows)
         if not rows or not self._expects_known:
             return rows
-        known = dict(
-            Journal.objects.filter(
-                program=self.configuration.id,
-                connection=self.via,
-                kind=Journal.Kind.ACCRUAL,
-                external_id__in=[row.activity.external_id for row in rows],
-            ).values_list("external_id", "fingerprint")
+        recorded = Journal.objects.filter(
+            program=self.configuration.id,
+            connection=self.via,
+            kind=Journal.Kind.ACCRUAL,
+            external_id__in=[row.activity.external_id for row in rows],
         )
+        known = insist(lambda: dict(recorded.values_list("external_id", "fingerprint")))
         # Another content under the same name is left to the ledger, which refuses it.
         fresh = [row for row in rows if known.get(row.activity.external_id) != fingerprint(row.activity)]
         self._expects_known = len(fresh) < len(rows)
@@ -155,7 +157,8 @@ class Poster:
         """The rows whose customers are members now; those who cannot be are refused."""
         if not self.newcomers or not rows:
             return rows
-        enrolled, refusals = self.newcomers.enrol(rows, timezone.now(), self._try_out)
+        enrol = self.newcomers.enrol
+        enrolled, refusals = insist(lambda: enrol(rows, timezone.now(), self._try_out))
         done.add([Posted(enrolled=enrolled, refusals=refusals)])
         return [row for row in rows if row.line not in refusals]
 
@@ -165,7 +168,10 @@ class Poster:
     def record(self, rows: Sequence[Row], *, dry_run: bool = False) -> Posted:
         """Let the ledger take these rows, whichever thread this is."""
         items = [row.activity for row in rows]
-        results = ledger.record(items, program_id=self.configuration.id, via=self.via, dry_run=dry_run)
+        # Each row has a name: what was written although its answer was lost is replayed.
+        results = insist(
+            lambda: ledger.record(items, program_id=self.configuration.id, via=self.via, dry_run=dry_run)
+        )
         done = Posted()
         for row, result in zip(rows, results, strict=True):
             if result.refusal:

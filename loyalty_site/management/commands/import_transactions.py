@@ -7,13 +7,16 @@ import time
 from pathlib import Path
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.db import DatabaseError, InterfaceError
 from tqdm import tqdm
 
+from loyalty_site.lib import database_refusals
 from loyalty_site.lib.refusals import Refused
 from programs.models import Program
 from transactions import imports
 
 ROWS_REFUSED, UNUSABLE = 1, 2
+AGAIN = "Run the same command again: it skips every row that is recorded, also those of which it is not known now."
 
 
 class Command(BaseCommand):
@@ -51,6 +54,12 @@ class Command(BaseCommand):
         except imports.Unusable as error:
             detail = f"{file}: {error}. Nothing was written; see {report}."
             raise CommandError(detail, returncode=UNUSABLE) from None
+        except (DatabaseError, InterfaceError) as error:
+            if not database_refusals.is_one(error):
+                raise
+            reason = str(error).strip().splitlines()[0]
+            detail = f"The database went away or took no more: {reason}. What is recorded stays. {AGAIN}"
+            raise CommandError(detail, returncode=UNUSABLE) from error
         except Refused as error:
             raise CommandError(f"{error} What is recorded stays; run it again.", returncode=UNUSABLE) from None
         except OSError as error:
