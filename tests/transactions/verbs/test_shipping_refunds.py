@@ -4,6 +4,7 @@ import pytest
 
 from partners.activity import Refunded
 from programs import versions
+from programs.models import ExchangeRate
 from tests.support.factories import held, line, post, redemption, reversal
 from tests.support.refunding import NOW, buy, refund
 from transactions.models import Journal
@@ -86,6 +87,14 @@ def test_a_part_of_the_shipping_takes_what_it_has_without_tax(plain, ada):
 def test_shipping_that_was_paid_with_a_gift_card_in_part_takes_the_rest(plain, ada):
     earns(plain, earns_on_shipping=True, earns_on_tax=True)
     bought = buy(plain, ada, 6000, lines=LINES, gift_card=3000, **PARTS)
+    assert held(ada) == 30
+    assert refund(plain, bought, shipping=1000).answer["points"]["points"] == -5
+
+
+def test_shipping_in_foreign_money_takes_what_it_gave_in_the_money_of_the_program(plain, ada):
+    earns(plain, earns_on_shipping=True, earns_on_tax=True)
+    ExchangeRate.objects.create(program=plain, money="USD", on=NOW.date(), rate="0.5")
+    bought = buy(plain, ada, 6000, lines=LINES, money="USD", **PARTS)
     assert held(ada) == 30
     assert refund(plain, bought, shipping=1000).answer["points"]["points"] == -5
 
