@@ -53,3 +53,49 @@ def test_what_is_refused_is_neither_posted_nor_said_to_be(desk, hopper):
     response = desk.post(ADD, form_of(hopper, _addanother="yes", **late))
     assert response.context["adminform"].form.errors.keys() == {"activity_at"}
     assert (said(response), Journal.objects.count()) == ([], 0)
+
+
+LINE = {
+    "lines-TOTAL_FORMS": "1",
+    "lines-0-sku": "A",
+    "lines-0-quantity": "1",
+    "lines-0-amount": "50",
+    "lines-0-tax": "8",
+}
+PARTS = {"amount": "60", "tax": "10", "shipping": "10", "shipping_tax": "2"}
+
+
+@pytest.mark.parametrize(
+    ("on_shipping", "on_tax", "points"), [(False, False, 42), (True, False, 50), (False, True, 50), (True, True, 60)]
+)
+def test_c2_x4_staff_say_tax_and_shipping_as_systems_do(desk, club, hopper, on_shipping, on_tax, points):
+    club.earns_on_shipping, club.earns_on_tax = on_shipping, on_tax
+    club.save()
+    for number, parts in enumerate((PARTS, PARTS | {"shipping_tax": ""})):
+        form = form_of(hopper, **PARTS | parts | LINE, external_id=f"receipt-{number}")
+        assert desk.post(ADD, form).status_code == 302
+    assert [journal.answer["points"]["points"] for journal in Journal.objects.all()] == [points, points]
+
+
+def test_staff_say_the_discount_of_a_line(desk, hopper):
+    desk.post(ADD, form_of(hopper, amount="40", **LINE | {"lines-0-discount": "10.00"}))
+    (line,) = Journal.objects.get().lines.all()
+    assert (line.amount, line.discount) == (5000, 1000)
+    page = desk.get(reverse("admin:transactions_journal_change", args=[Journal.objects.get().pk])).content.decode()
+    assert "10.00 EUR" in page
+
+
+@pytest.mark.parametrize(
+    ("parts", "field"),
+    [
+        ({"tax": "ten"}, "tax"),
+        ({"shipping": "-1"}, "shipping"),
+        ({"shipping_tax": "0.001"}, "shipping_tax"),
+        ({"tax": "1", "shipping": "5", "shipping_tax": "2"}, "shipping_tax"),
+        ({"tax": "40", "shipping": "10"}, "amount"),
+    ],
+)
+def test_parts_that_cannot_be_are_said_at_their_field(desk, hopper, parts, field):
+    response = desk.post(ADD, form_of(hopper, **parts))
+    assert response.context["adminform"].form.errors.keys() == {field}
+    assert not Journal.objects.exists()

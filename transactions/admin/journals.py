@@ -78,6 +78,7 @@ class JournalAdmin(VerbAdmin):
     add_fieldsets = [
         (None, {"fields": ["member", ("activity", "amount")]}),
         ("More", {"fields": ["activity_at", ("store", "channel"), ("external_id", "code")]}),
+        ("Tax and shipping", {"fields": [("tax", "shipping", "shipping_tax")]}),
     ]
     fieldsets = [
         (None, {"fields": [("kind", "status"), ("activity", "paid"), ("member_link", "program")]}),

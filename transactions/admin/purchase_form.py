@@ -65,6 +65,9 @@ class PurchaseForm(ModelForm):
             help_text="The number on the receipt; made up when there is none. The same number counts once.",
         )
     )
+    tax = amount_field(label="Of which tax", help_text="All tax in the amount.")
+    shipping = amount_field(label="Of which shipping", help_text="With its tax.")
+    shipping_tax = amount_field(label="Tax on shipping", help_text="Empty: what the lines leave of the tax.")
 
     class Meta:
         model = Journal
@@ -90,7 +93,18 @@ class PurchaseForm(ModelForm):
         if member and at:
             # What was typed is meant on the clocks of the program, not of this server.
             cleaned["activity_at"] = at.replace(tzinfo=member.program.zone)
+        if member:
+            self._read_parts(cleaned, member.program)
         return cleaned
+
+    def _read_parts(self, cleaned: dict[str, Any], program: Program) -> None:
+        """Tax and shipping in minor units; of the tax on shipping nothing typed is nothing said."""
+        for name in ("tax", "shipping", "shipping_tax"):
+            text = cleaned.get(name, "").strip()
+            try:
+                cleaned[name] = None if name == "shipping_tax" and not text else minor(text, program, name)
+            except Refused as refused:
+                self.add_error(name, refused.refusal.detail)
 
     def _post_clean(self) -> None:
         self.show_refusal()
@@ -109,6 +123,9 @@ class PurchaseForm(ModelForm):
             activity_at=cleaned["activity_at"],
             amount=cleaned["amount"],
             money=cleaned["member"].program.money if cleaned["amount"] else "",
+            tax=cleaned["tax"],
+            shipping=cleaned["shipping"],
+            shipping_tax=cleaned["shipping_tax"],
             lines=tuple(lines),
             channel=cleaned["channel"],
             partner=store.partner.code if store else "",
@@ -136,8 +153,9 @@ class LineForm(ModelForm):
             help_text="Weighed: like 0.350.",
         )
     )
-    amount = amount_field(label="Amount paid")
+    amount = amount_field(label="Amount")
     tax = amount_field(label="Of which tax")
+    discount = amount_field(label="Of which discount")
 
     def _post_clean(self) -> None:
         pass
@@ -154,6 +172,7 @@ class LineForm(ModelForm):
             thousandths=part,
             amount=minor(cleaned["amount"], program, f"{place}.amount"),
             tax=minor(cleaned["tax"], program, f"{place}.tax"),
+            discount=minor(cleaned["discount"], program, f"{place}.discount"),
         )
 
 
@@ -171,7 +190,7 @@ class LineInline(TabularInline):
 
     model = JournalLine
     form, formset = LineForm, LineFormSet
-    fields = ["sku", "category", "quantity", "amount", "tax"]
+    fields = ["sku", "category", "quantity", "amount", "tax", "discount"]
     verbose_name_plural = "lines (only where rules look at products)"
     extra = 1
     can_delete = False
