@@ -89,6 +89,18 @@ class Line(_Measured):
 
 
 @dataclass(frozen=True, slots=True)
+class PointsPaid:
+    """Points (smallest unit) of `currency` ("" for the primary one) that pay for a purchase, by the same fact.
+
+    They are the member's own, or those of the `group` whose points the member may spend.
+    """
+
+    points: _Points
+    currency: _Code = ""
+    group: Identifiers = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
 class Activity:
     """One thing that a member did: a purchase, a visit, an event.
 
@@ -97,7 +109,8 @@ class Activity:
     `shipping` has its own in it, and `shipping_tax` is what is in both; partners/paid.py knows what None means.
     `order` is the external id of the purchase that an event belongs to (it may set its points free),
     `replaces` the one of the revision that this purchase takes the place of, and `hold` a reason to let
-    somebody look at it before it counts.
+    somebody look at it before it counts. `redeem` are points that pay for it and are spent by this same fact; what
+    they pay is worked out, and said as `points_value` only where points have no money value.
     """
 
     kind: _Code
@@ -120,6 +133,7 @@ class Activity:
     replaces: _Name = ""
     hold: _Reason = ""
     attributes: _Attributes = field(default_factory=dict)
+    redeem: PointsPaid | None = field(default=None, metadata=ADDED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -253,6 +267,8 @@ def dump(item: "DataclassInstance") -> JsonObject:
             value = value.isoformat()
         elif isinstance(value, tuple):
             value = [dump(part) for part in value]
+        elif isinstance(value, PointsPaid):
+            value = dump(value)
         values[name] = value
     return values
 
@@ -274,4 +290,6 @@ def load(kind: type[T], values: Mapping[str, Json]) -> T:
     if "lines" in known:
         part = Refunded if kind is Reversal else Line
         known["lines"] = tuple(part(**line) for line in known["lines"])
+    if "redeem" in known:
+        known["redeem"] = PointsPaid(**known["redeem"])
     return kind(**known)

@@ -155,6 +155,7 @@ class Batch:
 
     def _read_known(self, found: Found) -> Callable[[], Known]:
         names = [found.names[n] for n in found.parties if n in found.names]
+        names += [name for n in found.parties for name in found.names_too[n]]
         orders = [order for n in found.parties if (order := found.needs[n].order)]
         return idempotency.read(self.session, self.configuration, self.via.pk, names, orders)
 
@@ -220,13 +221,15 @@ class Batch:
             resumed=self.resumed.get(position),
         )
         posting.check_not_ahead()
-        if name in posted:
+        too = found.names_too[position]
+        if name in posted or not posted.isdisjoint(too):
             detail = "Another item of this batch has the same external_id; send each fact once."
             raise DuplicateInBatch(detail, field="external_id")
         replayed = opened.context.known.replay(name, posting.fingerprint) if name and not posting.resumed else None
+        if not replayed:
+            opened.context.known.check_free(too)
         result = replayed or verbs.of(item).post(posting)
-        if name:
-            posted.add(name)
+        posted.update([name] if name else [], too)
         return result
 
 

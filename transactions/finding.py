@@ -35,7 +35,8 @@ class Parties(NamedTuple):
 @dataclass(frozen=True, slots=True)
 class Found:
     """What the look-ups found, by the places of the items: `parties` of those that can be posted, `results` of the
-    others, `references` to the journals that they are about, `names` under which they are written down.
+    others, `references` to the journals that they are about, `names` under which they are written down, `names_too`
+    under which further journals are that an item writes.
 
     `shared` are the groups of the members, those who share in what is taken back, and those who paid for it;
     `collective` the members who are groups themselves.
@@ -43,6 +44,7 @@ class Found:
 
     needs: dict[Position, Needs]
     names: dict[Position, Name]
+    names_too: dict[Position, list[Name]]
     fingerprints: dict[Position, str]
     parties: dict[Position, Parties]
     results: dict[Position, Result]
@@ -81,6 +83,7 @@ def find(session: Session, configuration: Configuration, via: Via, items: Sequen
     return Found(
         needs=needs,
         names=names,
+        names_too={n: [(kind.value, one.external_id) for kind in one.writes_too] for n, one in needs.items()},
         fingerprints=fingerprints,
         parties=parties,
         results=results | _replay(session, configuration, via, {n: (items[n], unfound[n]) for n in unfound}),

@@ -98,9 +98,14 @@ class Endpoint(_ViewSet):
     parameters: ClassVar[Mapping[str, Collection[str]]] = {}
 
     @property
+    def caller(self) -> ApiCaller:
+        """The key, with what it opens."""
+        return cast(ApiCaller, self.request.auth)
+
+    @property
     def connection(self) -> CallingConnection:
         """The connection whose key this is."""
-        return cast(ApiCaller, self.request.auth).connection
+        return self.caller.connection
 
     def page_order(self) -> str:
         """The column that the pages of a list are ordered by, with - for the highest first."""

@@ -34,8 +34,18 @@ def receipt(journal: Journal, result: Result) -> tuple[int, str]:
     held = points_in_words(journal.program, balances)
     did = moved(journal) or "no points; below it says why"
     now = f"The member now has {held}." if held else ""
-    sentences = [f"{journal.get_kind_display()}: {did}.", _unrecovered(journal), now]
+    sentences = [f"{journal.get_kind_display()}: {did}.", _redeemed(journal), _unrecovered(journal), now]
     return messages.SUCCESS, " ".join(filter(None, sentences))
+
+
+def _redeemed(journal: Journal) -> str:
+    """A sentence about the points that paid for it by the same fact, "" where none did."""
+    redeemed = journal.answer.get("redeemed")
+    if not redeemed:
+        return ""
+    spent = points_in_words(journal.program, {code: -units for code, units in redeemed["points"].items()})
+    worth = f", worth {redeemed['money_value']} {journal.program.money}" if redeemed["money_value"] else ""
+    return f"Paid with {spent}{worth}."
 
 
 def _unrecovered(journal: Journal) -> str:

@@ -76,7 +76,7 @@ class JournalAdmin(VerbAdmin):
     add_form = PurchaseForm
     add_inlines = [LineInline]
     add_fieldsets = [
-        (None, {"fields": ["member", ("activity", "amount")]}),
+        (None, {"fields": ["member", ("activity", "amount"), ("redeem", "redeem_currency")]}),
         ("More", {"fields": ["activity_at", ("store", "channel"), ("external_id", "code")]}),
         ("Tax and shipping", {"fields": [("tax", "shipping", "shipping_tax")]}),
     ]

@@ -4,23 +4,25 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, cast
 
 from django import forms
-from django.db.models import Model
+from django.db.models import Model, QuerySet
 from django.http import HttpRequest
 
 from loyalty_site.lib import money, quantities
 from loyalty_site.lib.admin import TabularInline, dressed
 from loyalty_site.lib.forms import Errors, ModelForm, VerbFormSet
 from loyalty_site.lib.refusals import Refused
-from partners.activity import Activity, Line
+from partners.activity import Activity, Line, PointsPaid
 from partners.models import Store
-from programs.models import Program
+from programs.models import Currency, Program
 from transactions.admin.posting import MAY_POST, new_external_id
 from transactions.models import Journal, JournalLine
 
 if TYPE_CHECKING:
     _StoreField = forms.ModelChoiceField[Store]
+    _CurrencyField = forms.ModelChoiceField[Currency]
 else:
     _StoreField = forms.ModelChoiceField
+    _CurrencyField = forms.ModelChoiceField
 
 #: Paths of the ledger's refusals and the field of the page on which each is shown.
 _FIELDS: dict[str | None, str | None] = {
@@ -28,6 +30,7 @@ _FIELDS: dict[str | None, str | None] = {
     "partner": "store",
     "currency": "amount",
     "transaction": None,
+    "points_value": "redeem",
 }
 
 
@@ -43,6 +46,17 @@ class StoreField(_StoreField):
         return f"{obj.name} ({obj.partner.name})"
 
 
+class SpendableField(_CurrencyField):
+    """A choice of the currencies that can be spent, each called with its program."""
+
+    def label_from_instance(self, obj: Currency) -> str:
+        return f"{obj.name} ({obj.program.name})"
+
+
+def _spendable() -> "QuerySet[Currency]":
+    return Currency.objects.filter(kind=Currency.Kind.SPENDABLE).select_related("program")
+
+
 class PurchaseForm(ModelForm):
     """What a member did. The ledger makes the row, so the model has nothing to check yet."""
 
@@ -54,6 +68,13 @@ class PurchaseForm(ModelForm):
         )
     )
     amount = amount_field(help_text="What was paid in all, for example 12.50, in the program's base currency.")
+    redeem = amount_field(
+        label="Pay with points",
+        help_text="So many points of the member are spent on it, in the same posting: both are booked, or neither.",
+    )
+    redeem_currency = dressed(
+        SpendableField(_spendable(), required=False, label="Of", help_text="The program's main points unless chosen.")
+    )
     store = dressed(StoreField(Store.objects.filter(is_active=True).select_related("partner"), required=False))
     channel = dressed(forms.CharField(required=False, max_length=20, initial="store"))
     code = dressed(forms.CharField(required=False, max_length=64, label="Promo code"))
@@ -89,6 +110,7 @@ class PurchaseForm(ModelForm):
                 cleaned["amount"] = minor(cleaned["amount"], member.program, "amount")
             except Refused as refused:
                 self.add_error("amount", refused.refusal.detail)
+        cleaned["points"] = self._points(member.program) if member and cleaned.get("redeem") else None
         at = cleaned.get("activity_at")
         if member and at:
             # What was typed is meant on the clocks of the program, not of this server.
@@ -105,6 +127,24 @@ class PurchaseForm(ModelForm):
                 cleaned[name] = None if name == "shipping_tax" and not text else minor(text, program, name)
             except Refused as refused:
                 self.add_error(name, refused.refusal.detail)
+
+    def _points(self, program: Program) -> PointsPaid | None:
+        """The points that pay for it; what is wrong with them is noted at their fields."""
+        chosen = self.cleaned_data.get("redeem_currency")
+        own = [chosen] if chosen else _main_points(program)
+        if len(own) != 1:
+            self.add_error("redeem_currency", "Choose which points pay.")
+        elif own[0].program_id != program.pk:
+            self.add_error("redeem_currency", f"Choose points of {program.name}, the program of the member.")
+        else:
+            try:
+                units = money.parse(self.cleaned_data["redeem"], own[0].decimals)
+                if units > 0:
+                    return PointsPaid(units, own[0].code)
+                self.add_error("redeem", "Write how many points pay, or nothing.")
+            except Refused as refused:
+                self.add_error("redeem", refused.refusal.detail)
+        return None
 
     def _post_clean(self) -> None:
         self.show_refusal()
@@ -131,7 +171,14 @@ class PurchaseForm(ModelForm):
             partner=store.partner.code if store else "",
             store=store.code if store else "",
             code=cleaned["code"],
+            redeem=cleaned["points"],
         )
+
+
+def _main_points(program: Program) -> list[Currency]:
+    """The currency that is meant where none is chosen; several, or none, where somebody has to choose."""
+    own = list(_spendable().filter(program=program))
+    return [one for one in own if one.is_primary] or own
 
 
 def minor(text: str, program: Program, field: str) -> int:

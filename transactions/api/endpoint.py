@@ -11,6 +11,7 @@ from loyalty_site.lib import problems
 from loyalty_site.lib.refusals import Refusal, Refused
 from loyalty_site.lib.schema_objects import Answered
 from loyalty_site.lib.schema_types import SchemaType
+from partners.activity import Activity
 from partners.api.endpoint import REPLAYED, Pages
 from programs.api.endpoint import ProgramEndpoint
 from transactions import ledger, sharing
@@ -72,7 +73,13 @@ class LedgerEndpoint(ProgramEndpoint):
         return self.post_one(problems.refuse(body, self.request.data), fields=fields)
 
     def not_ours(self, item: Item) -> Refusal | None:
-        """Why this key may not report `item`: only the program's owner speaks for other partners. None: it may."""
+        """Why this key may not report `item`, None where it may.
+
+        Only the program's owner speaks for other partners, and points pay only with a key that may spend them.
+        """
+        if isinstance(item, Activity) and item.redeem and "burn" not in self.caller.scopes:
+            detail = "Points that pay need the scope “burn”, which the key does not have."
+            return Refusal("scope_missing", detail, "redeem")
         partner = getattr(item, "partner", "")
         if partner in ("", self.connection.partner.code) or self.is_owner:
             return None

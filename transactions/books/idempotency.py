@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, field, fields
 from datetime import date, datetime
 from functools import lru_cache
@@ -66,12 +66,22 @@ class Known:
         if stored is None:
             return None
         if stored.fingerprint != fingerprint:
-            raise IdempotencyConflict(
-                f"Transaction {stored.journal_id} has this external_id and another content; "
-                "use a new external_id, or reverse that transaction first.",
-                field="external_id",
-            )
+            raise _conflict(stored)
         return stored.replay()
+
+    def check_free(self, names: Iterable[Name]) -> None:
+        """Raises IdempotencyConflict when a fact has one of these names."""
+        for name in names:
+            if name in self.facts:
+                raise _conflict(self.facts[name])
+
+
+def _conflict(stored: Stored) -> IdempotencyConflict:
+    return IdempotencyConflict(
+        f"Transaction {stored.journal_id} has this external_id and another content; "
+        "use a new external_id, or reverse that transaction first.",
+        field="external_id",
+    )
 
 
 def read(

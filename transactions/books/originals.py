@@ -2,11 +2,12 @@
 
 import json
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from decimal import Decimal
 from typing import NamedTuple
 
+from loyalty_site.lib import money
 from loyalty_site.lib.arrays import Row, Value
 from loyalty_site.lib.json_types import JsonObject
 from loyalty_site.lib.sql import Rows, Session, instant
@@ -16,7 +17,7 @@ from transactions.books.lots import LOT, LotState, Use
 from transactions.books.refunded import Refund, Share, wanted
 from transactions.books.relations import Relations
 from transactions.models import Journal, journal_traces
-from transactions.models.journal_traces import StoredTrace
+from transactions.models.journal_traces import PaidTrace, StoredTrace
 
 _COLUMNS = (
     "id kind status activity activity_at external_id member_id amount money reversed_amount rate program_version "
@@ -99,8 +100,8 @@ class Original:
 
     @property
     def item(self) -> Activity:
-        """The Activity as it was reported."""
-        return load(Activity, self.payload)
+        """The Activity as it was reported, with what points paid for it."""
+        return as_paid(load(Activity, self.payload), self.trace.get("paid_with"), self.money)
 
     def wanted(self, undo: Reversal) -> Share:
         """The Share of this order that `undo` asks for. Raises RefundTooLarge, RefundEmpty."""
@@ -144,6 +145,13 @@ class Original:
     @property
     def is_reversed(self) -> bool:
         return self.status in (Journal.Status.REVERSED, Journal.Status.REJECTED)
+
+
+def as_paid(item: Activity, paid: PaidTrace | None, iso: str) -> Activity:
+    """The activity with what its points paid, where they have a money value; `iso` is its money."""
+    if paid is None or paid["worth"] is None:
+        return item
+    return replace(item, points_value=money.parse(paid["worth"], money.exponent(iso)))
 
 
 #: Lots with points of an entry that its member, or the one who bought, holds by now: moved there, or given back.

@@ -12,18 +12,30 @@ from typing import NotRequired, TypeAlias, TypedDict, cast
 from programs.traces import Trace
 
 
+class PaidTrace(TypedDict):
+    """Points that paid for a purchase by the same fact: so many of a `currency`, `worth` decimal text of its money.
+
+    None where points have no money value.
+    """
+
+    currency: str
+    points: int
+    worth: str | None
+
+
 class StoredTrace(Trace, total=False):
     """Of an accrual: how the rules came to its points, and what a refund has to know that they could not see.
 
     `categories` are those of the catalogue by SKU, `partner` the one who sent it where neither the activity says so
-    nor it is the owner, `shares` the percents that went to groups by the text of their keys, and `first_order` the
-    external id of the first revision of an order that was replaced.
+    nor it is the owner, `shares` the percents that went to groups by the text of their keys, `first_order` the
+    external id of the first revision of an order that was replaced, and `paid_with` the points that paid for it.
     """
 
     categories: dict[str, str]
     partner: str
     shares: dict[str, int]
     first_order: str
+    paid_with: PaidTrace
 
 
 class SpentTrace(TypedDict, total=False):

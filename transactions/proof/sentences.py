@@ -38,6 +38,7 @@ def explain(trace: AnyTrace, currencies: Currencies) -> list[str]:
         return []
     return [
         *_inputs(trace),
+        *_paid(trace, currencies),
         *(_fired(rule, currencies) for rule in trace.get("rules", ())),
         *(_beaten(rule) for rule in trace.get("beaten", ())),
         *(_cut(cut, currencies) for cut in trace.get("caps", {}).get("cuts", ())),
@@ -59,6 +60,14 @@ def _inputs(trace: AnyTrace) -> Iterator[str]:
             if "nearest" in trace
             else ("No rule gave points: none is about this kind of activity.")
         )
+
+
+def _paid(trace: AnyTrace, currencies: Currencies) -> Iterator[str]:
+    """With which points it was paid by the same fact, which earn nothing."""
+    if paid := trace.get("paid_with"):
+        decimals, name = _unit(paid["currency"], currencies)
+        worth = f", worth {paid['worth']} of its money, which earns nothing" if paid["worth"] is not None else ""
+        yield f"Paid with {money.render(paid['points'], decimals)} {name}{worth}."
 
 
 def _fired(rule: RuleTrace, currencies: Currencies) -> str:

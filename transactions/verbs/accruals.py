@@ -21,12 +21,12 @@ from transactions.books import settlement
 from transactions.books.balances import Cause
 from transactions.books.columns import JournalColumns
 from transactions.books.items import Result
-from transactions.books.originals import Original
+from transactions.books.originals import Original, as_paid
 from transactions.books.posting import Posting, UnknownCurrency
 from transactions.books.references import Named
 from transactions.models import Journal
-from transactions.models.journal_traces import StoredTrace
-from transactions.verbs import caps, crediting, groups, refunds
+from transactions.models.journal_traces import PaidTrace, StoredTrace
+from transactions.verbs import caps, crediting, groups, paying, refunds
 from transactions.verbs.base import Needs, Verb
 from transactions.verbs.baskets import base_amount, basket_of
 
@@ -52,6 +52,17 @@ class Rate(NamedTuple):
     on: date | None = None
 
 
+class _Award(NamedTuple):
+    """What is to be booked of an activity: what it earned, the categories that this was computed with, the percents
+    that go to groups, the points that pay for it by the same fact, and what was paid with points in all."""
+
+    earned: Earned
+    categories: dict[str, str]
+    shares: dict[int, int]
+    payment: paying.Payment | None
+    paid: PaidTrace | None
+
+
 class Accrue(Verb[Activity]):
     """Book what the rules give for an Activity."""
 
@@ -73,15 +84,19 @@ class Accrue(Verb[Activity]):
                 detail = "The tax is part of the line's amount, less its discount."
                 yield Refusal("invalid_amount", detail, field=f"lines[{position}].tax")
         yield from _parts(item)
+        yield from paying.problems(item)
 
     def needs(self, item: Activity) -> Needs:
         named = Named(order=item.replaces or item.order)
         return Needs(
             external_id=item.external_id,
             member=item.member,
+            second=(item.redeem.group or None) if item.redeem else None,
+            second_field="redeem.group",
             named=named,
             payers=named.is_any,
-            lots=named.is_any,
+            lots=named.is_any or item.redeem is not None,
+            writes_too=(Journal.Kind.REDEMPTION,) if item.redeem else (),
             returns=bool(item.replaces),
             money=item.money,
             store=item.store,
@@ -106,12 +121,11 @@ class Accrue(Verb[Activity]):
         rate, why = _rate(posting)
         if why:
             return posting.keep(Journal.Status.FAILED, why, **columns)
-        categories = _categories(posting)
-        earned = _evaluate(posting, rate.rate, categories)
-        caps.check(posting, earned)
+        award = _award(posting, rate.rate, shares)
+        caps.check(posting, award.earned)
         columns["rate"], columns["rate_on"] = rate
         columns["base_amount"] = base_amount(item, posting.configuration, rate.rate)
-        return _book(posting, earned, categories, shares, columns)
+        return _book(posting, award, columns)
 
 
 def _parts(item: Activity) -> Iterator[Refusal]:
@@ -171,9 +185,19 @@ def _categories(posting: Posting[Activity]) -> dict[str, str]:
     return {line.sku: catalogue.product(item.partner, line.sku).category for line in item.lines if line.sku}
 
 
-def _evaluate(posting: Posting[Activity], rate: Decimal | None, categories: dict[str, str]) -> Earned:
+def _award(posting: Posting[Activity], rate: Decimal | None, shares: dict[int, int]) -> _Award:
+    """What is to be booked of an activity, nothing of which has moved yet. Raises Refused."""
+    payment, categories = paying.plan(posting, rate), _categories(posting)
+    paid = payment.trace if payment else paying.carried_over(posting)
+    return _Award(_evaluate(posting, rate, categories, paid), categories, shares, payment, paid)
+
+
+def _evaluate(
+    posting: Posting[Activity], rate: Decimal | None, categories: dict[str, str], paid: PaidTrace | None
+) -> Earned:
     """What it earns by the rules in force, and the tier held, when it happened (C16-R2). Raises TooManyPoints."""
-    item, configuration = posting.item, versions.in_force(posting.configuration, posting.activity_at)
+    configuration = versions.in_force(posting.configuration, posting.activity_at)
+    item = as_paid(posting.item, paid, posting.item.money or configuration.money)
     sender = posting.context.via.partner.code
     basket = basket_of(item, configuration, at=posting.activity_at, partner=sender, rate=rate, category_of=categories)
     # The tier before this order, and so before the revision of it that this one replaces.
@@ -187,17 +211,12 @@ def _evaluate(posting: Posting[Activity], rate: Decimal | None, categories: dict
     return earned
 
 
-def _book(
-    posting: Posting[Activity],
-    earned: Earned,
-    categories: dict[str, str],
-    shares: dict[int, int],
-    columns: JournalColumns,
-) -> Result:
-    """Write down what was earned, cut to what the caps allow."""
-    item, configuration, books = posting.item, posting.configuration, posting.books
-    replaced = _take_back_revision(posting, posting.about) if item.replaces else {}
-    earned = caps.book(posting, earned)
+def _book(posting: Posting[Activity], award: _Award, columns: JournalColumns) -> Result:
+    """Write down what was spent on it, and what was earned, cut to what the caps allow."""
+    item, configuration, books, shares = posting.item, posting.configuration, posting.books, award.shares
+    beside: JsonObject = {"redeemed": paying.book(award.payment)} if award.payment else {}
+    beside |= _take_back_revision(posting, posting.about) if item.replaces else {}
+    earned = caps.book(posting, award.earned)
     cause = posting.cause()
     if item.order:
         _release_order(posting, cause)
@@ -207,26 +226,26 @@ def _book(
     for position, line in enumerate(item.lines):
         known = posting.context.catalogue.product(item.partner, line.sku)
         books.line(cause.journal_id, position, line, product_id=known.id, category=known.category)
-    answer: JsonObject = replaced | {"points": earned.points} | given.answer() | caps.desired(earned)
+    answer: JsonObject = beside | {"points": earned.points} | given.answer() | caps.desired(earned)
     if shares:
         answer["shared"] = groups.shared(books, earned.points, shares)
-    columns["trace"] = _trace(posting, earned, categories, shares)
+    columns["trace"] = _trace(posting, award._replace(earned=earned))
     columns["answer"] = answer | posting.state(configuration.currencies.values())
     return posting.write(cause.journal_id, **columns)
 
 
-def _trace(
-    posting: Posting[Activity], earned: Earned, categories: dict[str, str], shares: dict[int, int]
-) -> StoredTrace:
+def _trace(posting: Posting[Activity], award: _Award) -> StoredTrace:
     """What a refund years later has to know: the rules' own trace, and what they could not see."""
-    trace = cast(StoredTrace, earned.trace.copy())
-    if any(categories.values()):
-        trace["categories"] = categories
+    trace = cast(StoredTrace, award.earned.trace.copy())
+    if any(award.categories.values()):
+        trace["categories"] = award.categories
     sender = posting.context.via.partner.code
     if not posting.item.partner and sender != posting.configuration.owner:
         trace["partner"] = sender
-    if shares:
-        trace["shares"] = {str(group): percent for group, percent in shares.items()}
+    if award.shares:
+        trace["shares"] = {str(group): percent for group, percent in award.shares.items()}
+    if award.paid:
+        trace["paid_with"] = award.paid
     if posting.item.replaces:
         trace["first_order"] = posting.about.first_order
     return trace

@@ -89,6 +89,11 @@ def base_amount(item: Activity, configuration: Configuration, rate: Decimal | No
     return rounding.round_to(item.amount * _scale(item, configuration, rate), "half_up")
 
 
+def in_own_money(value: int, item: Activity, configuration: Configuration, rate: Decimal | None) -> int:
+    """Minor units of the base currency in those of the item's own money, rounded down (C2-R4)."""
+    return value if rate is None else int(value / _scale(item, configuration, rate))
+
+
 def _scale(item: Activity, configuration: Configuration, rate: Decimal) -> Fraction:
     """Minor units of the base currency for one minor unit of the item's own."""
     return Fraction(str(rate)) * configuration.major / Fraction(10 ** money.exponent(item.money))

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from datetime import timedelta
+from typing import NamedTuple
 
 from loyalty_site.lib import money
 from loyalty_site.lib.json_types import JsonObject
@@ -16,6 +17,7 @@ from transactions.books.limits import identifiers
 from transactions.books.lots import LotState, Use, remaining
 from transactions.books.posting import InsufficientPoints, Posting, UnknownCurrency
 from transactions.books.references import Named
+from transactions.books.relations import LockedRelation
 from transactions.models import Entry, Journal
 from transactions.verbs import groups
 from transactions.verbs.base import Needs, Verb
@@ -52,44 +54,69 @@ class Redeem(Verb[Redemption]):
         )
 
     def post(self, posting: Posting[Redemption]) -> Result:
-        item = posting.item
-        posting.check_member()
-        posting.check_date()
-        posting.check_partner(item.partner)
-        currency = posting.currency(item.currency)
-        if not currency.is_spendable:
-            raise UnknownCurrency(f"{currency.name} measure tiers and cannot be spent.", field="currency")
-        store_id = posting.context.catalogue.store_id(item.partner, item.store)
-        used, value = _worth(posting, currency)
-        hand = posting.balance(currency)
-        lots = _usable(posting, hand)
-        relation = groups.spend(posting, currency, used)
+        spending = plan(posting)
+        relation = groups.spend(posting, spending.currency, spending.used)
         if groups.has_to_wait(posting, relation):
             return groups.ask(posting, relation)
-        cause = posting.cause()
-        due_at = posting.books.now + timedelta(seconds=item.reserve_s) if item.reserve_s else None
-        hand.holding.wake_at(due_at)
-        uses = _take(hand, used, lots, cause, is_reserved=bool(due_at))
-        hand.keep_alive("redemption", cause.at)
-        answer: JsonObject = {"points": {currency.code: -used}, "lots": [_use(lot, points) for lot, points in uses]}
-        answer |= {"points_used": used, "money_value": worth.text(value, posting.configuration)}
-        answer |= {"reserved_until": due_at.isoformat() if due_at else None}
-        status = Journal.Status.PENDING if due_at else Journal.Status.PROCESSED
-        return posting.write(
-            cause.journal_id,
-            kind=Journal.Kind.REDEMPTION.value,
-            external_id=item.external_id,
-            answer=answer | posting.state([currency]),
-            status=status.value,
-            due_at=due_at,
-            activity="redemption",
-            trace=groups.spent_by(relation),
-            order_ref=item.order,
-            channel=item.channel,
-            store_id=store_id,
-            reason=item.reason,
-            attributes=item.attributes,
-        )
+        return book(spending, relation)
+
+
+class Spending(NamedTuple):
+    """A redemption that may be booked: `used` points of `hand` from the `lots`, worth `value` minor units of the
+    program's money, None where points have no money value."""
+
+    posting: Posting[Redemption]
+    currency: Currency
+    hand: BalanceInHand
+    lots: list[LotState]
+    used: int
+    value: int | None
+    store_id: int | None
+
+
+def plan(posting: Posting[Redemption]) -> Spending:
+    """What would be spent, within all limits but those of a group. Nothing moves. Raises Refused."""
+    item = posting.item
+    posting.check_member()
+    posting.check_date()
+    posting.check_partner(item.partner)
+    currency = posting.currency(item.currency)
+    if not currency.is_spendable:
+        raise UnknownCurrency(f"{currency.name} measure tiers and cannot be spent.", field="currency")
+    store_id = posting.context.catalogue.store_id(item.partner, item.store)
+    used, value = _worth(posting, currency)
+    hand = posting.balance(currency)
+    return Spending(posting, currency, hand, _usable(posting, hand), used, value, store_id)
+
+
+def book(spending: Spending, relation: LockedRelation | None) -> Result:
+    """Spend or reserve the points; `relation` is the one by which a member spends those of a group."""
+    posting, currency, hand, item = spending.posting, spending.currency, spending.hand, spending.posting.item
+    cause = posting.cause()
+    due_at = posting.books.now + timedelta(seconds=item.reserve_s) if item.reserve_s else None
+    hand.holding.wake_at(due_at)
+    uses = _take(hand, spending.used, spending.lots, cause, is_reserved=bool(due_at))
+    hand.keep_alive("redemption", cause.at)
+    points: JsonObject = {currency.code: -spending.used}
+    answer: JsonObject = {"points": points, "lots": [_use(lot, part) for lot, part in uses]}
+    answer |= {"points_used": spending.used, "money_value": worth.text(spending.value, posting.configuration)}
+    answer |= {"reserved_until": due_at.isoformat() if due_at else None}
+    status = Journal.Status.PENDING if due_at else Journal.Status.PROCESSED
+    return posting.write(
+        cause.journal_id,
+        kind=Journal.Kind.REDEMPTION.value,
+        external_id=item.external_id,
+        answer=answer | posting.state([currency]),
+        status=status.value,
+        due_at=due_at,
+        activity="redemption",
+        trace=groups.spent_by(relation),
+        order_ref=item.order,
+        channel=item.channel,
+        store_id=spending.store_id,
+        reason=item.reason,
+        attributes=item.attributes,
+    )
 
 
 def _usable(posting: Posting[Redemption], hand: BalanceInHand) -> list[LotState]:

@@ -57,6 +57,16 @@ _POSTING = {
     **_TAKEN,
     "desired_points": Map(Whole(), text="What the rules gave before caps cut it, where they did."),
     "pending": Map(_PENDING, text="Which of the points cannot be spent yet, by currency code."),
+    "redeemed": Answer(
+        "Redeemed",
+        {
+            "points": _POINTS,
+            "lots": Items(_LOT_USE, text="What they were taken from."),
+            "points_used": Whole(text="What was taken; less than was asked where the rest would buy nothing."),
+            "money_value": DecimalText(null=True, text="What they are worth, in the program's money."),
+        },
+        text="The points that paid for it, spent by the same fact.",
+    ),
     "replaced": Answer(
         "Replaced",
         _TAKEN | {"reverses": Whole(1, LARGEST_KEY)},

@@ -7,11 +7,9 @@ usual two.
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
-from typing import TYPE_CHECKING, Unpack
 
-from loyalty_site.lib import quantities
 from loyalty_site.lib.schema_objects import Fields, FrozenItems
-from loyalty_site.lib.schema_types import Day, Instant, Json, Money, Options, Quantity, SchemaType, Text, Truth, Whole
+from loyalty_site.lib.schema_types import Day, Instant, Json, Money, SchemaType, Text, Truth
 from partners import limits
 from partners.activity import (
     IDENTIFIER,
@@ -19,48 +17,18 @@ from partners.activity import (
     Adjustment,
     Identifiers,
     Line,
+    PointsPaid,
     Redemption,
     Refunded,
     Reversal,
     Transfer,
 )
-
-if TYPE_CHECKING:
-    from _typeshed import DataclassInstance
-
-
-def _text(kind: type["DataclassInstance"], name: str, **options: Unpack[Options]) -> Text:
-    """A text as long as the field `name` of the value `kind` may be."""
-    return Text(limits.longest(kind, name), **options)
-
-
-def _whole(kind: type["DataclassInstance"], name: str, **options: Unpack[Options]) -> Whole:
-    """A number within what the field `name` of the value `kind` may be."""
-    limit = limits.within(kind, name)
-    return Whole(limit.least, limit.largest, **options)
-
-
-def _quantity(kind: type[Line | Refunded], *, text: str) -> Quantity:
-    """A number of units of the value `kind`."""
-    return Quantity(limits.within(kind, "quantity").largest, text=text)
-
-
-def _line(sku: str = "", category: str = "", quantity: int = quantities.UNIT, amount: int = 0, tax: int = 0) -> Line:
-    """The Line of `quantity` thousandths of a unit."""
-    whole, part = quantities.split(quantity)
-    return Line(sku, category, whole, amount, tax, thousandths=part)
-
-
-def _returned(position: int, amount: int, quantity: int = 0) -> Refunded:
-    """The Refunded of `quantity` thousandths of a unit."""
-    whole, part = quantities.split(quantity)
-    return Refunded(position, amount, whole, thousandths=part)
-
-
-def _named(name: str, decimals: int) -> str:
-    """The usual money gives the schema its components."""
-    return name if decimals == 2 else ""
-
+from transactions.api.schemas.fields import line as _line
+from transactions.api.schemas.fields import named as _named
+from transactions.api.schemas.fields import quantity as _quantity
+from transactions.api.schemas.fields import returned as _returned
+from transactions.api.schemas.fields import text as _text
+from transactions.api.schemas.fields import whole as _whole
 
 _IDENTIFIER = Text(IDENTIFIER.characters)
 MEMBER = Fields[Identifiers](
@@ -92,6 +60,18 @@ _FACT: dict[str, SchemaType[object]] = {
 }
 
 
+_REDEEM = Fields(
+    "PointsPaid",
+    {
+        "points": _POINTS,
+        "currency": _CURRENCY,
+        "group": Fields("", MEMBER.fields, text="Whose points they are; the member's own unless said."),
+    },
+    PointsPaid,
+    text="Points that pay for it and are spent by this same fact: both are booked, or neither.",
+)
+
+
 @lru_cache(maxsize=8)
 def transaction(decimals: int) -> Fields[Activity]:
     """What POST transactions/ takes, with amounts of a money that has so many decimals."""
@@ -116,7 +96,8 @@ def transaction(decimals: int) -> Fields[Activity]:
             decimals, text="The part of tax that is on shipping; unless said, what the lines leave of the tax."
         ),
         "gift_card": Money(decimals, text="Paid with gift cards."),
-        "points_value": Money(decimals, text="Paid with points."),
+        "points_value": Money(decimals, text="Paid with points, where redeem does not say it."),
+        "redeem": _REDEEM,
         "code": _text(Activity, "code", text="A coupon or campaign code."),
         "order": _text(
             Activity, "order", text="external_id of the order that an event, like its delivery, is about."

@@ -34,6 +34,13 @@ _PURCHASE = {
     "store": "lyon",
     "lines": [{"sku": "TEA-1", "category": "tea", "quantity": 2, "amount": "59.90", "tax": "9.98"}],
 }
+_PAID_WITH_POINTS = {
+    "activity": "purchase",
+    "external_id": "order-1002",
+    "member": {"email": "ada@example.com"},
+    "amount": "59.90",
+    "redeem": {"points": 500},
+}
 _RETURN = {"external_id": "return-1", "lines": [{"position": 0, "amount": "29.95", "quantity": 1}]}
 _REFERENCE = "One object, or a list of up to 1,000 objects, each of which stands for itself."
 
@@ -71,7 +78,10 @@ _REFERENCE = "One object, or a list of up to 1,000 objects, each of which stands
             201: answers.POSTING.schema(),
             202: answers.POSTING.schema(),
         },
-        examples=[OpenApiExample("A purchase", value=_PURCHASE, request_only=True)],
+        examples=[
+            OpenApiExample("A purchase", value=_PURCHASE, request_only=True),
+            OpenApiExample("Paid with points", value=_PAID_WITH_POINTS, request_only=True),
+        ],
     ),
     retrieve=extend_schema(
         operation_id="read_transaction",
