@@ -34,6 +34,12 @@ Identifiers: TypeAlias = dict[str, Annotated[str, IDENTIFIER]]
 #: without it and is sent again counts as the same (transactions/books/idempotency.py).
 ADDED = {"is_added": True}
 
+
+def compared_as(name: str) -> dict[str, str]:
+    """Marks a field in whose place the attribute `name` says whether a fact that is sent again is the same."""
+    return {"compared_as": name}
+
+
 _MOST_LINES = 1000
 _Name: TypeAlias = Annotated[str, Longest(128)]
 _Code: TypeAlias = Annotated[str, Longest(40)]
@@ -105,8 +111,9 @@ class Activity:
     """One thing that a member did: a purchase, a visit, an event.
 
     Money is in minor units of `money` (ISO 4217): `amount` is the grand total, of which `tax` and
-    `shipping` are parts, and of which `gift_card` and `points_value` were paid by other means. `tax` is all tax,
-    `shipping` has its own in it, and `shipping_tax` is what is in both; partners/paid.py knows what None means.
+    `shipping` are parts, and of which `gift_card` and `points_value` were paid by other means; None where none was
+    said, which is another thing than 0 for a purchase. `tax` is all tax, `shipping` has its own in it, and
+    `shipping_tax` is what is in both; partners/paid.py knows what None means.
     `order` is the external id of the purchase that an event belongs to (it may set its points free),
     `replaces` the one of the revision that this purchase takes the place of, and `hold` a reason to let
     somebody look at it before it counts. `redeem` are points that pay for it and are spent by this same fact; what
@@ -117,7 +124,7 @@ class Activity:
     external_id: _Name
     member: Identifiers
     activity_at: datetime | None = None
-    amount: _Amount = 0
+    amount: Annotated[int | None, Within()] = field(default=None, metadata=compared_as("paid"))
     money: _Money = ""
     tax: _Amount = 0
     shipping: _Amount = 0
@@ -134,6 +141,11 @@ class Activity:
     hold: _Reason = ""
     attributes: _Attributes = field(default_factory=dict)
     redeem: PointsPaid | None = field(default=None, metadata=ADDED)
+
+    @property
+    def paid(self) -> int:
+        """What was paid in all, in minor units; nothing where nothing was said."""
+        return self.amount or 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,7 +200,7 @@ class Reversal:
     external_id: _Name
     journal_id: _Journal = 0
     order: _Name = ""
-    amount: Annotated[int | None, Within()] = None
+    amount: Annotated[int | None, Within()] = field(default=None, metadata=compared_as("paid"))
     money: _Money = ""
     lines: Annotated[tuple[Refunded, ...], Most(_MOST_LINES)] = ()
     shipping: Annotated[int | None, Within()] = field(default=None, metadata=ADDED)

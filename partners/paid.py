@@ -18,7 +18,7 @@ Units: TypeAlias = int | Fraction
 
 def for_lines(item: Activity) -> list[int]:
     """What was paid for each line of the order, tax included: its price, less its share of the order's discount."""
-    prices, goods = [line.price for line in item.lines], max(0, item.amount - item.shipping)
+    prices, goods = [line.price for line in item.lines], max(0, item.paid - item.shipping)
     return divide(goods, prices) if is_spread(sum(prices), goods, len(prices)) else prices
 
 
@@ -38,7 +38,7 @@ def shipping_tax(item: Activity) -> int:
         return item.shipping_tax
     if not item.shipping or not item.tax:
         return 0
-    said, goods = sum(line.tax for line in item.lines), item.amount - item.shipping
+    said, goods = sum(line.tax for line in item.lines), item.paid - item.shipping
     if not said or sum(line.price for line in item.lines) + len(item.lines) < goods:
         return 0
     return max(0, min(item.shipping, item.tax - said))

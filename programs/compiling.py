@@ -8,6 +8,7 @@ from fractions import Fraction
 from zoneinfo import ZoneInfo
 
 from loyalty_site.lib import money
+from loyalty_site.lib.texts import listed
 from programs import capping, rules
 from programs.capping import Cap
 from programs.configuration import Configuration, Currency, Rule, Tier, TierGroup
@@ -26,6 +27,9 @@ class Ids:
     tiers: Mapping[tuple[str, str], int] = field(default_factory=dict)
     caps: Mapping[str, int] = field(default_factory=dict)
 
+
+#: What every program knows.
+USUAL_ACTIVITIES = ("purchase", "visit")
 
 #: Of a draft.
 NO_IDS = Ids()
@@ -65,7 +69,27 @@ def build(
         caps=caps,
         is_capped=bool(caps) or any(currency.max_balance is not None for currency in currencies.values()),
         timeline=tuple(timeline),
+        is_strict=program.get("strictness") == "refuse",
+        known_activities=known_activities(document),
+        channels=listed(program.get("channels", "")),
     )
+
+
+def known_activities(document: Document) -> frozenset[str]:
+    """The kinds of activity that a *valid* document speaks of anywhere."""
+    counted = [listed(currency["expiry"]["counts"]) for currency in document["currencies"] if currency["expiry"]]
+    return reported_activities(document).union(*counted)
+
+
+def reported_activities(document: Document) -> frozenset[str]:
+    """Those of its lists and rules, also of rules that are switched off, and those that set points free."""
+    named = {*USUAL_ACTIVITIES, *listed(document["program"].get("activities", ""))}
+    for spec in document["rules"]:
+        form = rules.registry[spec["kind"]].Params(data=spec["params"])
+        if form.is_valid():
+            named |= rules.registry[spec["kind"]](form.cleaned_data).activities or set()
+    named |= {currency["pending_event"] for currency in document["currencies"]}
+    return frozenset(named - {""})
 
 
 def _currency(spec: CurrencySpec, ids: Ids) -> Currency:
@@ -115,18 +139,13 @@ def terms(spec: ExpirySpec) -> Terms:
         period_end=spec.get("period_end", "through"),
         rounding=spec["rounding"],
         rounding_month=spec["rounding_month"],
-        cut_offs=tuple(sorted(_listed(spec["cut_offs"]))),
+        cut_offs=tuple(sorted(listed(spec["cut_offs"]))),
         min_age_days=spec["min_age_days"],
-        counts=frozenset(_listed(spec["counts"])),
+        counts=listed(spec["counts"]),
         extension_months=spec["extension_months"],
         notice_days=spec["notice_days"],
         min_validity_days=spec["min_validity_days"],
     )
-
-
-def _listed(text: str) -> list[str]:
-    """The parts of a text that are separated by commas."""
-    return [part.strip() for part in text.split(",") if part.strip()]
 
 
 def _tier_group(spec: TierGroupSpec, ids: Ids) -> TierGroup:

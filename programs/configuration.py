@@ -151,7 +151,9 @@ class Configuration:
     what the rules give; `timeline` are (since, version) of the versions under which it was active, the oldest first.
     `primary` is the currency that is meant where none is named, if there is one. `major` is how many minor units
     make one unit of `money`; `partners` are the codes of all who take part, the `owner` among them. Phone numbers
-    that name no country are of `country` (ISO 3166, "" for none).
+    that name no country are of `country` (ISO 3166, "" for none). What is surely wrong is refused where it
+    `is_strict`, else taken with a warning: activities that are not among the `known_activities`, channels that are
+    not among the `channels` (empty: any).
     """
 
     id: int
@@ -177,6 +179,9 @@ class Configuration:
     caps: tuple[Cap, ...]
     is_capped: bool
     timeline: tuple[tuple[datetime, int], ...] = ()
+    is_strict: bool = False
+    known_activities: frozenset[str] = frozenset()
+    channels: frozenset[str] = frozenset()
     primary: Currency | None = field(init=False, compare=False, repr=False)
     currencies_by_id: Mapping[int, Currency] = field(init=False, compare=False, repr=False)
     _listening: Mapping[str, Listening] = field(init=False, compare=False, repr=False)

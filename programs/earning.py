@@ -48,7 +48,7 @@ def basket(
     return Basket(
         kind=activity.kind,
         local=at.astimezone(configuration.zone),
-        amount=activity.amount,
+        amount=activity.paid,
         eligible=may_earn.all,
         major=configuration.major,
         lines=may_earn.lines(activity, configuration, category_of or {}),

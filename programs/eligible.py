@@ -53,7 +53,7 @@ def money_of(activity: Activity, configuration: Configuration) -> Eligible:
     """The Eligible money of an activity."""
     tax_of_shipping = 0 if configuration.earns_on_tax else paid.shipping_tax(activity)
     tax_of_goods = 0 if configuration.earns_on_tax else activity.tax - tax_of_shipping
-    goods = max(0, activity.amount - activity.shipping - tax_of_goods)
+    goods = max(0, activity.paid - activity.shipping - tax_of_goods)
     shipping = activity.shipping - tax_of_shipping if configuration.earns_on_shipping else 0
     otherwise = activity.points_value + (0 if configuration.earns_on_gift_cards else activity.gift_card)
     whole = goods + shipping

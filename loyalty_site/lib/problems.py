@@ -107,6 +107,13 @@ KINDS = {
     "order_unknown": Kind(422, "No such order", "Use the external_id of an order that counts.", True),
     "currency_unknown": Kind(422, "Not a currency to use here", "GET /api/v1/programs/CODE/ lists them.", True),
     "invalid_date": Kind(422, "Not a time that the program accepts", "Compare with the dates in detail.", True),
+    "amount_missing": Kind(422, "A purchase without an amount", "Send the amount, 0 where nothing was paid.", True),
+    "activity_unknown": Kind(
+        422, "The program knows no such activity", "Correct the word, or have the program list it.", True
+    ),
+    "channel_unknown": Kind(
+        422, "The program has no such channel", "Use one that detail names, or have the program list it.", True
+    ),
     "points_too_many": Kind(422, "More points than a ledger holds", "Correct the amount, or the rule.", True),
     "throttled": Kind(429, "Too many requests", "Go on after Retry-After seconds, or send batches."),
     "server_error": Kind(
@@ -144,6 +151,15 @@ ERRORS = {
     "too_many_lines": "more lines than a transaction can have",
     "unknown_field": "a field that is not known here",
     "unknown_parameter": "a query parameter that is not known here",
+}
+
+
+#: What is surely wrong with a fact that was taken all the same: the codes in its `warnings`. A program may refuse it,
+#: with the same code.
+WARNINGS = {
+    "amount_missing": "a purchase without an amount: nothing was given for money",
+    "activity_unknown": "an activity that no rule, cap or list of the program knows, such as purchse",
+    "channel_unknown": "a channel that is none of those that the program lists",
 }
 
 

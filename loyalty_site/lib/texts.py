@@ -1,4 +1,7 @@
-"""Which texts are taken? What both databases can hold, what shows something, and what shows as it is stored."""
+"""Which texts are taken? What both databases can hold, what shows something, and what shows as it is stored.
+
+And what does one list?
+"""
 
 import json
 import unicodedata
@@ -31,6 +34,11 @@ def wrong_text(value: object) -> str:
     if not _BIDI.isdisjoint(value):
         return TURNED
     return "" if any(map(_is_seen, value)) else BLANK
+
+
+def listed(text: str) -> frozenset[str]:
+    """The parts of a comma separated list: "purchase, visit" -> {"purchase", "visit"}."""
+    return frozenset(part.strip() for part in text.split(",") if part.strip())
 
 
 def _is_seen(char: str) -> bool:

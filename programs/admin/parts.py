@@ -19,7 +19,8 @@ from loyalty_site.lib.admin import (
 from loyalty_site.lib.panels import dot, points
 from loyalty_site.lib.units import InUnits
 from programs.admin.ends import usable_through
-from programs.admin.programs import CURRENCY_FIELDSETS, ExpiryRuleInline, TierInline
+from programs.admin.expiry_rules import ExpiryRuleInline
+from programs.admin.programs import CURRENCY_FIELDSETS, TierInline
 from programs.admin.unit_forms import CurrencyForm, TierForm
 from programs.models import (
     Currency,

@@ -5,11 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from django import forms
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.db.models import Field, ForeignKey, Prefetch, QuerySet, prefetch_related_objects
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
-from django.utils import timezone
 from django.utils.html import format_html
 
 from loyalty_site.lib.admin import (
@@ -31,14 +30,13 @@ from loyalty_site.lib.panels import Panel, Sentences, link_to
 from loyalty_site.lib.units import InUnits
 from programs import checks, document
 from programs.admin.caps import CapInline, StaffLimitInline
-from programs.admin.ends import usable_through
+from programs.admin.expiry_rules import ExpiryRuleInline
 from programs.admin.unit_forms import CurrencyForm, TierForm
 from programs.admin.wording import describe
 from programs.forms import LadderFormSet
 from programs.models import (
     Currency,
     ExchangeRate,
-    ExpiryRule,
     Participation,
     Program,
     Rule,
@@ -56,51 +54,6 @@ class ParticipationInline(TabularInline):
     fields = ["partner", "since"]
     autocomplete_fields = ["partner"]
     tab = True
-
-
-class ExpiryRuleForm(ModelForm):
-    """An expiry rule, which may be changed for new points only."""
-
-    instance: ExpiryRule
-
-    for_new_points = forms.BooleanField(
-        label="for new points only",
-        required=False,
-        widget=widgets.UnfoldBooleanSwitchWidget,
-        help_text="Tick it to change the rule while members hold points: these keep the ends they have.",
-    )
-
-    def clean(self) -> dict[str, Any] | None:
-        self.instance.is_for_new_points = bool(self.cleaned_data.get("for_new_points"))
-        return super().clean()
-
-
-class ExpiryRuleInline(StackedInline):
-    """When the points of a currency end. It cannot be deleted: "never" says the same, and is asked about."""
-
-    model = ExpiryRule
-    form = ExpiryRuleForm
-    fields = [
-        "model",
-        ("period", "unit"),
-        ("period_end", "last_day"),
-        ("rounding", "rounding_month"),
-        ("cut_offs", "min_age_days"),
-        "counts",
-        ("min_validity_days", "extension_months"),
-        ("notice_days", "for_new_points"),
-    ]
-    readonly_fields = ["last_day"]
-    hide_title = True
-    can_delete = False
-    verbose_name_plural = "expiry rule (without one, points never end)"
-
-    def get_queryset(self, request: HttpRequest) -> QuerySet[ExpiryRule]:
-        return super().get_queryset(request).select_related("currency__program")
-
-    @display(description="by these terms")
-    def last_day(self, rule: ExpiryRule) -> str:
-        return usable_through(rule, timezone.now())
 
 
 def _later(title: str, *fields: str | tuple[str, ...]) -> Fieldset:
@@ -219,8 +172,33 @@ class ExchangeRateInline(TabularInline):
 class ProgramForm(ModelForm):
     """The terms of a program itself."""
 
+    instance: Program
+
     class Meta:
         help_texts = {"status": "Only an active program enrols members and takes transactions."}
+
+    @property
+    def activates(self) -> bool:
+        """Whether it makes the program active that was not before."""
+        is_new = "status" in self.changed_data or self.instance._state.adding
+        return is_new and self.cleaned_data.get("status") == Program.Status.ACTIVE
+
+    def clean(self) -> dict[str, Any] | None:
+        cleaned = super().clean()
+        if self.activates and self.cleaned_data.get("strictness") == Program.Strictness.REFUSE:
+            for what in lacks(self.instance):
+                self.add_error("status", f"{what} Make it a draft first.")
+        return cleaned
+
+
+def lacks(program: Program) -> list[str]:
+    """Sentences about what an active program cannot do without, and this one has not."""
+    found = []
+    if not program.pk or not program.currencies.exists():
+        found.append("The program has no currency, so it gives no points.")
+    if not program.pk or not program.rules.filter(is_active=True).exists():
+        found.append("The program has no rule that is switched on, so it gives points for nothing.")
+    return found
 
 
 @admin.register(Program)
@@ -262,7 +240,8 @@ class ProgramAdmin(HistoryAdmin):
                     ("earns_on_tax", "earns_on_shipping"),
                     "earns_on_gift_cards",
                     ("max_backdate_days", "pre_enrolment_days"),
-                    "number_prefix",
+                    ("strictness", "number_prefix"),
+                    ("activities", "channels"),
                 ]
             },
         ),
@@ -289,9 +268,17 @@ class ProgramAdmin(HistoryAdmin):
             )
         return program
 
+    def save_related(
+        self, request: HttpRequest, form: ProgramForm, formsets: list[forms.BaseModelFormSet[Any, Any]], change: bool
+    ) -> None:
+        super().save_related(request, form, formsets, change)
+        for what in lacks(form.instance) if form.activates or not change else ():
+            if form.instance.status == Program.Status.ACTIVE:
+                self.message_user(request, f"It is active now. {what}", messages.WARNING)
+
     def panels(self, request: StaffRequest, program: Program) -> list[Panel]:
         described = document.export(program)
-        problems = document.check(described) or document.lint(described)
+        problems = document.check(described) or [*document.lint(described), *document.unknown(described)]
         sentences = [checks.sentence_of(f"{problem.path}: {problem.message}") for problem in problems]
         return [Sentences("To look at", sentences)] if sentences else []
 

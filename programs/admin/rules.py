@@ -18,6 +18,7 @@ from loyalty_site.lib.admin import (
     display,
 )
 from loyalty_site.lib.panels import Panel, Sentences
+from programs import checks
 from programs.admin import rule_form
 from programs.admin.examples import example
 from programs.admin.part_field import PartField
@@ -49,7 +50,9 @@ class RuleAdmin(HistoryAdmin):
         return what(rule)
 
     def panels(self, request: StaffRequest, rule: Rule) -> list[Panel]:
-        return [Sentences("In words", [describe(rule), *example(rule)])]
+        doubts = [checks.sentence_of(problem.message) for problem in rule.unknown()]
+        shown: list[Panel] = [Sentences("In words", [describe(rule), *example(rule)])]
+        return [*shown, Sentences("To look at", doubts)] if doubts else shown
 
     def get_fieldsets(self, request: HttpRequest, obj: Rule | None = None) -> list[Any]:
         head = ["program", ("name", "code"), "kind", "currency"]

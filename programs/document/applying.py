@@ -18,6 +18,7 @@ from programs.document import layout
 from programs.document.changes import Change, Changes, Invalid
 from programs.document.checking import check, filled
 from programs.document.format import CapSpec, CurrencySpec, Document, ExpirySpec, RuleSpec, TierGroupSpec, TierSpec
+from programs.document.referring import refuses_unknown, unknown
 from programs.models import Cap, Currency, ExpiryRule, Program, Rule, Tier, TierGroup
 from programs.models.expiryrules import KEEPS_ENDS
 
@@ -33,10 +34,13 @@ def apply(
 ) -> list[Change]:
     """Make the stored program what the document says; return the Changes, [] if it was so already.
 
-    Raises Invalid. `create_partners` makes the partners that are not known yet; `for_new_points` consents that
-    points which members hold keep their ends when an expiry rule changes.
+    Raises Invalid, also where the program refuses what its rules name and nobody has. `create_partners` makes the
+    partners that are not known yet; `for_new_points` consents that points which members hold keep their ends when an
+    expiry rule changes.
     """
     problems = check(document)
+    if not problems and refuses_unknown(document):
+        problems = unknown(document)
     if problems:
         raise Invalid(problems)
     wanted, changes = filled(cast(Mapping[str, ExactJson], document)), Changes()

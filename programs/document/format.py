@@ -13,7 +13,7 @@ FORMAT: Final = "loyalty-program/1"
 
 
 class ProgramSpec(TypedDict):
-    """The program itself; `owner` is the code of a partner."""
+    """The program itself; `owner` is the code of a partner. Snapshots of long ago lack what came since."""
 
     code: str
     name: str
@@ -33,6 +33,9 @@ class ProgramSpec(TypedDict):
     max_backdate_days: int
     pre_enrolment_days: int
     number_prefix: str
+    strictness: NotRequired[str]
+    activities: NotRequired[str]
+    channels: NotRequired[str]
 
 
 class ExpirySpec(TypedDict):

@@ -6,12 +6,15 @@ from typing import cast
 
 from loyalty_site.lib import money
 from loyalty_site.lib.json_types import ExactJson
-from programs import rules
+from loyalty_site.lib.texts import listed
+from programs import compiling, rules
 from programs.checks import Problem
 from programs.document.checking import filled
 from programs.document.format import Document, ExpirySpec, RuleSpec
 from programs.rules.per_amount import PerAmount
 
+#: What counts as activity beside what is reported as one.
+_BOOKED = ("adjustment", "redemption")
 _DAYS = {"day": 1, "month": 28, "year": 365}
 
 
@@ -55,7 +58,8 @@ def _currencies(document: Document, earned: Collection[str]) -> Iterator[Problem
         if spec["kind"] == "qualifying" and spec["code"] not in measured:
             yield Problem(path, f"no tier group is measured in “{spec['code']}”, so it counts for nothing")
         if spec["expiry"]:
-            yield from (problem.under(f"{path}.expiry") for problem in _overruled(spec["expiry"]))
+            found = [*_overruled(spec["expiry"]), *_uncounted(spec["expiry"], document)]
+            yield from (problem.under(f"{path}.expiry") for problem in found)
 
 
 def _overruled(expiry: ExpirySpec) -> Iterator[Problem]:
@@ -76,6 +80,16 @@ def _overruled(expiry: ExpirySpec) -> Iterator[Problem]:
             name,
             f"keeps points of the last {shortest - 1} days before an anniversary alive beyond it; 0 ends them too",
         )
+
+
+def _uncounted(expiry: ExpirySpec, document: Document) -> Iterator[Problem]:
+    """Activities that should keep a balance alive, and that nobody else in the program speaks of."""
+    if expiry["model"] != "activity":
+        return
+    known = {*compiling.reported_activities(document), *_BOOKED}
+    for name in sorted(listed(expiry["counts"]) - known):
+        words = f"“{name}” is no activity that a rule or a list of the program knows; add it to program.activities"
+        yield Problem("counts", f"{words}, or correct it")
 
 
 def _tier_groups(document: Document, earned: Collection[str]) -> Iterator[Problem]:

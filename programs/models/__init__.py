@@ -1,7 +1,8 @@
 from programs.models.caps import Cap, StaffLimit
 from programs.models.currencies import Currency
 from programs.models.expiryrules import ExpiryRule
-from programs.models.programs import Participation, Program, ProgramVersion
+from programs.models.programs import Participation, Program
+from programs.models.programversions import ProgramVersion
 from programs.models.rates import ExchangeRate
 from programs.models.rules import Rule
 from programs.models.tiers import Tier, TierGroup

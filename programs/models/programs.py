@@ -1,4 +1,4 @@
-"""What is a program, who takes part in it, and what was promised at which version?"""
+"""What is a program, and who takes part in it?"""
 
 import zoneinfo
 from collections.abc import Collection, Iterable, Iterator
@@ -66,6 +66,10 @@ class Program(models.Model):
         ORDER = "order", "Whole order (5 lines of 1.99 give 9 points)"
         LINE = "line", "Each line (5 lines of 1.99 give 5 points)"
 
+    class Strictness(models.TextChoices):
+        WARN = "warn", "Take it, with warnings"
+        REFUSE = "refuse", "Refuse it"
+
     code = models.SlugField(max_length=40, unique=True)
     name = models.CharField(max_length=120)
     owner = models.ForeignKey(
@@ -120,6 +124,25 @@ class Program(models.Model):
         blank=True,
         validators=[RegexValidator(r"^\d*\Z", "Only digits.")],
         help_text="Digits at the start of every membership number.",
+    )
+    strictness = models.CharField(
+        "what is surely wrong",
+        max_length=6,
+        choices=Strictness,
+        default=Strictness.WARN,
+        help_text="A purchase without an amount, an activity or a channel that is not known here, a rule for a "
+        "store, SKU or category that does not exist.",
+    )
+    activities = models.CharField(
+        "further activities",
+        max_length=400,
+        blank=True,
+        help_text="What is reported though no rule gives anything for it, separated by commas.",
+    )
+    channels = models.CharField(
+        max_length=400,
+        blank=True,
+        help_text="All that there are, separated by commas, for example web, store, app; empty: any.",
     )
     version = models.PositiveBigIntegerField(default=1, editable=False)
     changed_at = models.DateTimeField(default=timezone.now, editable=False)
@@ -275,24 +298,3 @@ class Participation(ProgramPart):
         program = getattr(self, "program", None)
         if program and self.partner_id and self.partner_id == program.owner_id:
             raise ValidationError({"partner": "The owner always takes part; there is no need to add it."})
-
-
-class ProgramVersion(models.Model):
-    """The whole configuration of a program as it was when something was posted under it. Never changed.
-
-    Journals name their version, so that a refund or an explanation years later replays exactly. `since` is
-    when it came into force.
-    """
-
-    program = models.ForeignKey(Program, models.PROTECT, related_name="versions")
-    number = models.PositiveBigIntegerField()
-    document = models.JSONField()
-    since = models.DateTimeField(editable=False)
-    created_at = models.DateTimeField(default=timezone.now, editable=False)
-
-    class Meta:
-        ordering = ["-number"]
-        constraints = [models.UniqueConstraint(fields=["program", "number"], name="program_version_once")]
-
-    def __str__(self) -> str:
-        return f"{self.program} v{self.number}"

@@ -10,7 +10,8 @@ from django.db.models import F, Q
 from simple_history.models import HistoricalRecords
 
 from loyalty_site.lib.saving import SaveOptions, also
-from programs import checks, rules
+from loyalty_site.lib.texts import listed
+from programs import checks, existing, rules
 from programs.models.currencies import Currency
 from programs.models.programs import Program, ProgramPart, ProgramPartQuerySet
 from programs.models.tiers import Tier
@@ -88,6 +89,17 @@ class Rule(ProgramPart):
         if not wrong and self.program_id:
             around = surroundings(self.program)
             yield from checks.references(kind=kind, params=params, conditions=conditions, surroundings=around)
+            if self.is_active and self.program.strictness == Program.Strictness.REFUSE:
+                yield from self.unknown()
+
+    def unknown(self) -> list[checks.Problem]:
+        """What it names and nobody has who takes part; whether that is refused, the program says."""
+        if existing.NAMING.isdisjoint(self.conditions):
+            return []
+        program = self.program
+        partners = {program.owner.code, *program.participations.values_list("partner__code", flat=True)}
+        [found] = existing.unknown([self.conditions], partners=partners, channels=listed(program.channels))
+        return found
 
 
 def surroundings(program: Program) -> Surroundings:

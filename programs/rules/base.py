@@ -12,6 +12,7 @@ from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator
 
 from loyalty_site.lib.memoising import memoised
+from loyalty_site.lib.texts import listed
 from programs.configuration import Configuration
 
 #: A number that nothing was rounded off.
@@ -122,7 +123,7 @@ class EventsField(forms.CharField):
 
     def clean(self, value: str | None) -> str:
         text: str = super().clean(value)
-        if text and not events(text):
+        if text and not listed(text):
             raise ValidationError("Name at least one activity.")
         return text
 
@@ -171,11 +172,6 @@ class Kind:
     def unmet(self, surroundings: Surroundings) -> Iterable[tuple[str, str]]:
         """(param, message) of each thing that the kind refers to and the program does not have."""
         return ()
-
-
-def events(value: str) -> frozenset[str]:
-    """The activity kinds of a comma separated list: "purchase, visit" -> {"purchase", "visit"}."""
-    return frozenset(part.strip() for part in value.split(",") if part.strip())
 
 
 def plain(number: Exact) -> str:

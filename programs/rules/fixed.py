@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from fractions import Fraction
 
+from loyalty_site.lib.texts import listed
 from programs.configuration import Configuration
 from programs.rules import base
 
@@ -18,7 +19,7 @@ class Fixed(base.Kind):
 
     def __init__(self, params: base.Cleaned) -> None:
         self.given = [Fraction(params["points"])]
-        self.activities = base.events(params["events"])
+        self.activities = listed(params["events"])
 
     def points(self, basket: base.Basket, facts: base.Facts, configuration: Configuration) -> Sequence[base.Exact]:
         return self.given

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from fractions import Fraction
 
+from loyalty_site.lib.texts import listed
 from programs.configuration import Configuration
 from programs.rules import base
 
@@ -24,7 +25,7 @@ class PerVisit(base.Kind):
     def __init__(self, params: base.Cleaned) -> None:
         self.given = [Fraction(params["points"])]
         self.minimum = Fraction(params.get("minimum") or 0)
-        self.activities = base.events(params.get("counts") or VISITS)
+        self.activities = listed(params.get("counts") or VISITS)
 
     def points(
         self, basket: base.Basket, facts: base.Facts, configuration: Configuration

@@ -35,7 +35,15 @@ def receipt(journal: Journal, result: Result) -> tuple[int, str]:
     did = moved(journal) or "no points; below it says why"
     now = f"The member now has {held}." if held else ""
     sentences = [f"{journal.get_kind_display()}: {did}.", _redeemed(journal), _unrecovered(journal), now]
-    return messages.SUCCESS, " ".join(filter(None, sentences))
+    doubts = warnings(journal)
+    level = messages.WARNING if doubts else messages.SUCCESS
+    return level, " ".join(filter(None, [*sentences, *doubts]))
+
+
+def warnings(journal: Journal) -> list[str]:
+    """Sentences about what is surely wrong with it, though it was taken."""
+    found = cast("list[dict[str, str]]", journal.answer.get("warnings", []))
+    return [warning["detail"] for warning in found]
 
 
 def _redeemed(journal: Journal) -> str:
@@ -60,6 +68,7 @@ def panels(request: HttpRequest, journal: Journal) -> list[Panel]:
     why = list(_why(request, journal))
     return [
         _tiles(request, journal, entries),
+        *([Sentences("Surely wrong", doubts)] if (doubts := warnings(journal)) else []),
         *([Sentences("Why", why)] if why else []),
         *_lines(journal),
         _entries(request, journal, entries),

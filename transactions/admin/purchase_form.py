@@ -105,9 +105,11 @@ class PurchaseForm(ModelForm):
     def clean(self) -> dict[str, Any]:
         cleaned: dict[str, Any] = super().clean() or {}
         member = cleaned.get("member")
+        if cleaned.get("activity") == "purchase" and cleaned.get("amount") == "":
+            self.add_error("amount", "Write what was paid; 0 where nothing was.")
         if member and "amount" in cleaned:
             try:
-                cleaned["amount"] = minor(cleaned["amount"], member.program, "amount")
+                cleaned["amount"] = minor(cleaned["amount"], member.program, "amount") if cleaned["amount"] else None
             except Refused as refused:
                 self.add_error("amount", refused.refusal.detail)
         cleaned["points"] = self._points(member.program) if member and cleaned.get("redeem") else None
@@ -206,6 +208,13 @@ class LineForm(ModelForm):
 
     def _post_clean(self) -> None:
         pass
+
+    def clean_amount(self) -> str:
+        """Of a row that is filled in: nothing typed is no amount."""
+        text: str = self.cleaned_data["amount"]
+        if not text:
+            raise forms.ValidationError("Write what was paid for the line; 0 where nothing was.")
+        return text
 
     def line(self, program: Program, position: int) -> Line:
         """The Line that the form says. Raises BadNumber at the path of the field."""

@@ -135,7 +135,8 @@ def _content(kind: "type[DataclassInstance]") -> "Callable[[DataclassInstance], 
     same fact is the same before and after.
     """
     always: Callable[[DataclassInstance], tuple[Held, ...]]
-    always = attrgetter(*(each.name for each in fields(kind) if each.metadata != ADDED))
+    told = [each.metadata.get("compared_as", each.name) for each in fields(kind) if each.metadata != ADDED]
+    always = attrgetter(*told)
     added = [(each.name, each.default) for each in fields(kind) if each.metadata == ADDED]
 
     def with_added(value: "DataclassInstance") -> tuple[Held, ...]:

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING, Literal, Protocol, TypeAlias
+from typing import TYPE_CHECKING, Literal, Protocol, TypeAlias, cast
 
 from loyalty_site.lib.json_types import JsonObject
 from loyalty_site.lib.refusals import Refusal
@@ -34,3 +34,9 @@ class Result:
     journal_id: int | None = None
     answer: JsonObject | None = None
     refusal: Refusal | None = None
+
+
+def warnings_of(result: Result) -> list[Refusal]:
+    """What is surely wrong with a fact that was taken all the same, as it is answered (`verbs/doubts.py`)."""
+    found = cast("list[dict[str, str]]", (result.answer or {}).get("warnings", []))
+    return [Refusal(**warning) for warning in found]

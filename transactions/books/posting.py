@@ -219,7 +219,7 @@ class Posting(Generic[I_co]):
         }
 
     def keep(self, state: Journal.Status, why: str, **said: Unpack[JournalColumns]) -> Result:
-        """Write the fact down without booking it: it is in this `state` because of `why`."""
+        """Write the fact down without booking it: it is in this `state` because of `why`, which is answered, too."""
         said["status"], said["error"] = state.value, why
-        said["answer"] = {"status": state.value, "detail": why}
+        said["answer"] = said.get("answer", {}) | {"status": state.value, "detail": why}
         return replace(self.write(self.cause().journal_id, **said), status="kept")

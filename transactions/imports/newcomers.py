@@ -184,7 +184,7 @@ class Newcomers:
     def _is_doubtful(self, row: Row) -> bool:
         activity = row.activity
         is_foreign = activity.money not in ("", self.configuration.money)
-        return bool(activity.store or activity.partner) or is_foreign or activity.amount >= _LARGE
+        return bool(activity.store or activity.partner) or is_foreign or activity.paid >= _LARGE
 
     def _introduce(self, rows: Iterable[Row], now: datetime) -> Introduced:
         found = Introduced()

@@ -53,7 +53,7 @@ class OrderReader(Reader):
 def _with_lines(record: Record, lines: Sequence[Line], problems: list[Refusal]) -> Record:
     """The goods of the order, and its tax, belong to its lines in proportion to what these cost."""
     columns = record.columns
-    goods, weights = max(0, columns["amount"] - columns["shipping"]), [line.amount for line in lines]
+    goods, weights = max(0, (columns["amount"] or 0) - columns["shipping"]), [line.amount for line in lines]
     if goods and lines and not any(weights):
         detail = "No row of this order has an amount, so its total cannot be divided over them."
         problems.append(Refusal("order_without_lines", detail, field="amount"))

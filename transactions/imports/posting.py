@@ -15,6 +15,7 @@ from partners.models import Connection
 from programs.configuration import Configuration
 from transactions import ledger
 from transactions.books.idempotency import IdempotencyConflict, fingerprint
+from transactions.books.items import warnings_of
 from transactions.imports import sharing
 from transactions.imports.newcomers import Newcomers
 from transactions.imports.rows import Row
@@ -32,13 +33,14 @@ CONFLICT = Refusal(
 class Posted:
     """What became of some rows: how many were posted, recorded before, enrolled for, and why others were refused.
 
-    `refusals` are by line.
+    `refusals` are by line, and so are `warnings`: what is surely wrong with rows that were taken all the same.
     """
 
     posted: int = 0
     replayed: int = 0
     enrolled: int = 0
     refusals: dict[int, Refusal] = field(default_factory=dict)
+    warnings: dict[int, list[Refusal]] = field(default_factory=dict)
 
     def add(self, others: Iterable["Posted"]) -> None:
         for other in others:
@@ -46,6 +48,7 @@ class Posted:
             self.replayed += other.replayed
             self.enrolled += other.enrolled
             self.refusals |= other.refusals
+            self.warnings |= other.warnings
 
 
 class Prepared(NamedTuple):
@@ -181,6 +184,8 @@ class Poster:
                 done.replayed += 1
             else:
                 done.posted += 1
+                if doubts := warnings_of(result):
+                    done.warnings[row.line] = doubts
         return done
 
     def close(self) -> None:

@@ -47,7 +47,7 @@ class Columns(TypedDict):
     kind: str
     member: dict[str, str]
     activity_at: datetime
-    amount: int
+    amount: int | None
     money: str
     tax: int
     shipping: int
@@ -164,7 +164,7 @@ class Reader:
             "kind": values["kind"],
             "member": member,
             "activity_at": at,
-            "amount": sums.get("amount", 0),
+            "amount": sums.get("amount"),
             "money": values.get("money", ""),
             "tax": sums.get("tax", 0),
             "shipping": sums.get("shipping", 0),

@@ -7,7 +7,7 @@ even when the file was changed in between.
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from typing import NamedTuple
@@ -33,7 +33,8 @@ from transactions.imports.shelf import Ordinals
 class Outcome:
     """How many rows the file has and what became of them; in a dry run, what would become of them.
 
-    `problems` counts what is wrong with the `refused` rows, `line` is the last one that was read.
+    `problems` counts what is wrong with the `refused` rows, `warnings` what is surely wrong with rows that were taken
+    all the same; `line` is the last one that was read.
     """
 
     rows: int = 0
@@ -42,6 +43,7 @@ class Outcome:
     refused: int = 0
     enrolled: int = 0
     problems: int = 0
+    warnings: int = 0
     line: int = field(default=0, compare=False)
 
 
@@ -176,6 +178,13 @@ class _Import:
         self.outcome.refused += len(done.refusals)
         problems = [*batch.problems, *done.refusals.items()]
         self.outcome.problems += len(problems)
-        self.report.write(problems)
+        warnings = [(line, _taken(doubt)) for line, doubts in done.warnings.items() for doubt in doubts]
+        self.outcome.warnings += len(warnings)
+        self.report.write([*problems, *warnings])
         self.progress(batch.position - self.progressed)
         self.progressed = batch.position
+
+
+def _taken(doubt: Refusal) -> Refusal:
+    """A warning as the report tells it, among rows that were refused."""
+    return replace(doubt, detail=f"Taken all the same. {doubt.detail}")

@@ -26,7 +26,7 @@ from transactions.books.posting import Posting, UnknownCurrency
 from transactions.books.references import Named
 from transactions.models import Journal
 from transactions.models.journal_traces import PaidTrace, StoredTrace
-from transactions.verbs import caps, crediting, groups, paying, refunds
+from transactions.verbs import caps, crediting, doubts, groups, paying, refunds
 from transactions.verbs.base import Needs, Verb
 from transactions.verbs.baskets import base_amount, basket_of
 
@@ -110,6 +110,7 @@ class Accrue(Verb[Activity]):
         posting.check_date()
         posting.check_partner(item.partner)
         columns = _columns(posting)
+        columns["answer"] = doubts.settled(posting, doubts.of_activity(posting))
         if item.replaces:
             _check_revision(posting)
         if item.hold and not posting.resumed:
@@ -134,7 +135,7 @@ def _parts(item: Activity) -> Iterator[Refusal]:
     if in_both > min(item.tax, item.shipping):
         detail = "The tax on shipping is part of both tax and shipping and cannot exceed either."
         yield Refusal("invalid_amount", detail, field="shipping_tax")
-    elif item.tax + item.shipping - in_both > item.amount:
+    elif item.tax + item.shipping - in_both > item.paid:
         detail = "Tax and shipping are parts of the amount and cannot exceed it; say shipping_tax if they overlap."
         yield Refusal("invalid_amount", detail, field="amount")
 
@@ -160,8 +161,8 @@ def _columns(posting: Posting[Activity]) -> JournalColumns:
         "kind": Journal.Kind.ACCRUAL.value,
         "external_id": item.external_id,
         "activity": item.kind,
-        "amount": item.amount,
-        "money": (item.money or posting.configuration.money) if item.amount else "",
+        "amount": item.paid,
+        "money": (item.money or posting.configuration.money) if item.paid else "",
         "order_ref": item.order or (original.first_order if item.replaces and original else ""),
         "channel": item.channel,
         "store_id": posting.context.catalogue.store_id(item.partner, item.store),
@@ -226,7 +227,8 @@ def _book(posting: Posting[Activity], award: _Award, columns: JournalColumns) ->
     for position, line in enumerate(item.lines):
         known = posting.context.catalogue.product(item.partner, line.sku)
         books.line(cause.journal_id, position, line, product_id=known.id, category=known.category)
-    answer: JsonObject = beside | {"points": earned.points} | given.answer() | caps.desired(earned)
+    answer: JsonObject = columns["answer"] | beside | {"points": earned.points}
+    answer |= given.answer() | caps.desired(earned)
     if shares:
         answer["shared"] = groups.shared(books, earned.points, shares)
     columns["trace"] = _trace(posting, award._replace(earned=earned))

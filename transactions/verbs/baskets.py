@@ -52,7 +52,7 @@ def left_of(basket: Basket, item: Activity, configuration: Configuration, shares
         part = _shipping_back(item, configuration, shares)
         lines[-1] = lines[-1]._replace(eligible=lines[-1].eligible - basket.shipping * part)
     by_amount = sum(share.amount for share in shares)
-    rest = item.amount - sum(share.money for share in shares) + by_amount
+    rest = item.paid - sum(share.money for share in shares) + by_amount
     scale = Fraction(rest - by_amount, rest) if rest else Fraction(0)
     scaled = tuple(line._replace(eligible=line.eligible * scale) for line in lines)
     return basket._replace(lines=scaled, eligible=sum(line.eligible for line in scaled), amount=rest - by_amount)
@@ -74,10 +74,10 @@ def money_left_of(item: Activity, configuration: Configuration, shares: Sequence
     Shipping that earned nothing is left aside: it keeps nothing and takes nothing.
     """
     by_amount = sum(share.amount for share in shares)
-    rest = item.amount - sum(share.money for share in shares) + by_amount
-    goods = item.amount if configuration.earns_on_shipping else item.amount - item.shipping
+    rest = item.paid - sum(share.money for share in shares) + by_amount
+    goods = item.paid if configuration.earns_on_shipping else item.paid - item.shipping
     if not rest or not goods:
-        return Fraction(rest - by_amount, item.amount)
+        return Fraction(rest - by_amount, item.paid)
     beside = 0 if configuration.earns_on_shipping else item.shipping - sum(share.shipping for share in shares)
     return Fraction(max(0, rest - beside), goods) * Fraction(rest - by_amount, rest)
 
@@ -85,8 +85,8 @@ def money_left_of(item: Activity, configuration: Configuration, shares: Sequence
 def base_amount(item: Activity, configuration: Configuration, rate: Decimal | None) -> int:
     """The amount in minor units of the base currency, rounded half up; for reports, not for earning."""
     if rate is None:
-        return item.amount
-    return rounding.round_to(item.amount * _scale(item, configuration, rate), "half_up")
+        return item.paid
+    return rounding.round_to(item.paid * _scale(item, configuration, rate), "half_up")
 
 
 def in_own_money(value: int, item: Activity, configuration: Configuration, rate: Decimal | None) -> int:

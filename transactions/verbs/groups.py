@@ -9,6 +9,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from loyalty_site.lib import money
+from loyalty_site.lib.json_types import JsonObject
 from loyalty_site.lib.refusals import Refused
 from members.holdings import Account
 from members.models import Member, Relation
@@ -132,8 +133,11 @@ def has_to_wait(posting: Posting[Redemption], relation: LockedRelation | None) -
     return relation is not None and relation.needs_approval and not posting.resumed
 
 
-def ask(posting: Posting[Redemption], relation: LockedRelation | None) -> Result:
-    """Keep a redemption until an owner or approver of the group decides (transactions/reviews/decisions.py)."""
+def ask(posting: Posting[Redemption], relation: LockedRelation | None, warnings: JsonObject) -> Result:
+    """Keep a redemption until an owner or approver of the group decides (transactions/reviews/decisions.py).
+
+    `warnings` are answered along with it.
+    """
     return posting.keep(
         Journal.Status.HELD,
         "An owner or approver of the group has to approve it.",
@@ -141,6 +145,7 @@ def ask(posting: Posting[Redemption], relation: LockedRelation | None) -> Result
         external_id=posting.item.external_id,
         activity="redemption",
         trace=spent_by(relation),
+        answer=warnings,
     )
 
 

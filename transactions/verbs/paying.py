@@ -106,7 +106,7 @@ def book(payment: Payment) -> JsonObject:
                 "then the purchase without redeem."
             )
             raise groups.NotAllowed(detail, field="by")
-    answer = redemptions.book(spending, relation).answer or {}
+    answer = redemptions.book(spending, relation, {}).answer or {}
     return {name: answer[name] for name in ("points", "lots", "points_used", "money_value")}
 
 

@@ -19,7 +19,7 @@ from transactions.books.posting import InsufficientPoints, Posting, UnknownCurre
 from transactions.books.references import Named
 from transactions.books.relations import LockedRelation
 from transactions.models import Entry, Journal
-from transactions.verbs import groups
+from transactions.verbs import doubts, groups
 from transactions.verbs.base import Needs, Verb
 
 
@@ -55,10 +55,11 @@ class Redeem(Verb[Redemption]):
 
     def post(self, posting: Posting[Redemption]) -> Result:
         spending = plan(posting)
+        warnings = doubts.settled(posting, doubts.of_redemption(posting))
         relation = groups.spend(posting, spending.currency, spending.used)
         if groups.has_to_wait(posting, relation):
-            return groups.ask(posting, relation)
-        return book(spending, relation)
+            return groups.ask(posting, relation, warnings)
+        return book(spending, relation, warnings)
 
 
 class Spending(NamedTuple):
@@ -89,8 +90,11 @@ def plan(posting: Posting[Redemption]) -> Spending:
     return Spending(posting, currency, hand, _usable(posting, hand), used, value, store_id)
 
 
-def book(spending: Spending, relation: LockedRelation | None) -> Result:
-    """Spend or reserve the points; `relation` is the one by which a member spends those of a group."""
+def book(spending: Spending, relation: LockedRelation | None, warnings: JsonObject) -> Result:
+    """Spend or reserve the points; `relation` is the one by which a member spends those of a group.
+
+    `warnings` are answered along with it.
+    """
     posting, currency, hand, item = spending.posting, spending.currency, spending.hand, spending.posting.item
     cause = posting.cause()
     due_at = posting.books.now + timedelta(seconds=item.reserve_s) if item.reserve_s else None
@@ -98,7 +102,7 @@ def book(spending: Spending, relation: LockedRelation | None) -> Result:
     uses = _take(hand, spending.used, spending.lots, cause, is_reserved=bool(due_at))
     hand.keep_alive("redemption", cause.at)
     points: JsonObject = {currency.code: -spending.used}
-    answer: JsonObject = {"points": points, "lots": [_use(lot, part) for lot, part in uses]}
+    answer: JsonObject = warnings | {"points": points, "lots": [_use(lot, part) for lot, part in uses]}
     answer |= {"points_used": spending.used, "money_value": worth.text(spending.value, posting.configuration)}
     answer |= {"reserved_until": due_at.isoformat() if due_at else None}
     status = Journal.Status.PENDING if due_at else Journal.Status.PROCESSED

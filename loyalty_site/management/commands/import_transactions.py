@@ -64,13 +64,13 @@ class Command(BaseCommand):
             raise CommandError(f"{error} What is recorded stays; run it again.", returncode=UNUSABLE) from None
         except OSError as error:
             raise CommandError(f"{error.filename}: {error.strerror}", returncode=UNUSABLE) from None
-        self.report(outcome, dry_run=dry_run, seconds=time.monotonic() - began)
+        self.report(outcome, report, dry_run=dry_run, seconds=time.monotonic() - began)
         if outcome.problems:
             detail = f"{outcome.refused:,} rows were refused: {outcome.problems:,} problems listed in {report}."
             raise CommandError(detail, returncode=ROWS_REFUSED)
 
-    def report(self, outcome: imports.Outcome, *, dry_run: bool, seconds: float) -> None:
-        """Say in a sentence what came of the file."""
+    def report(self, outcome: imports.Outcome, report: Path, *, dry_run: bool, seconds: float) -> None:
+        """Say in a sentence what came of the file, of which `report` tells more."""
         would = "would be " if dry_run else ""
         self.stdout.write(
             f"{outcome.rows:,} rows in {seconds:.1f} s: {outcome.posted:,} {would}posted, "
@@ -79,6 +79,10 @@ class Command(BaseCommand):
         )
         if not outcome.posted and not outcome.refused:
             self.stdout.write("Nothing new in this file.")
+        if outcome.warnings:
+            self.stderr.write(
+                f"warning: {outcome.warnings:,} things are surely wrong in rows that were taken; see {report}."
+            )
 
 
 def _program(code: str) -> Program:

@@ -68,7 +68,7 @@ class Command(BaseCommand):
             changes = action(wanted, create_partners=create_partners, for_new_points=new_points_only)
         except document.Invalid as error:
             self._refuse(error.problems)
-        self._warn(document.lint(wanted))
+        self._warn([*document.lint(wanted), *document.unknown(wanted)])
         for change in changes:
             self.stdout.write(f"would have {change}" if check else str(change))
         if not changes:
@@ -81,7 +81,7 @@ class Command(BaseCommand):
         problems = document.check(wanted)
         if problems:
             self._refuse(problems)
-        self._warn(document.lint(wanted))
+        self._warn([*document.lint(wanted), *document.unknown(wanted)])
         self.stdout.write(f"{source}: no problems")
 
     def list(self, **options: object) -> None:

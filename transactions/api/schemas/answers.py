@@ -40,6 +40,10 @@ _TAKEN = {
     "unrecovered": Map(Whole(), text="Points that a reversal could not take back, because they are spent."),
     "unrecovered_value": Map(DecimalText(), text="Their worth in the program's money, by currency code."),
 }
+_WARNINGS = Items(
+    Answer("Warning", {"code": Text(40, choices=problems.WARNINGS), "detail": Text(2000), "field": Text(40)}),
+    text="What is surely wrong with it, though it was taken: a stable code, a sentence, and the field that is meant.",
+)
 _POSTING = {
     "status": Text(
         10,
@@ -55,6 +59,7 @@ _POSTING = {
     ),
     "detail": Text(300, text="Why it waits."),
     **_TAKEN,
+    "warnings": _WARNINGS,
     "desired_points": Map(Whole(), text="What the rules gave before caps cut it, where they did."),
     "pending": Map(_PENDING, text="Which of the points cannot be spent yet, by currency code."),
     "redeemed": Answer(
@@ -193,6 +198,7 @@ DETAIL = Answer(
         "entries": Items(ENTRY),
         "explanation": Json(text="How the rules came to their numbers."),
         "sentences": Items(Text(2000), text="The same in words."),
+        "warnings": _WARNINGS,
     },
 )
 

@@ -160,7 +160,9 @@ class TransactionViewSet(LedgerEndpoint):
     def retrieve(self, request: Request, id: int) -> HttpResponse:
         row = (
             self.journals(id)
-            .values(*answers.JOURNAL_COLUMNS, *answers.DECIDER_COLUMNS, "attributes", "trace", "reverses__money")
+            .values(
+                *answers.JOURNAL_COLUMNS, *answers.DECIDER_COLUMNS, "attributes", "trace", "answer", "reverses__money"
+            )
             .first()
         )
         if row is None:
@@ -178,6 +180,7 @@ class TransactionViewSet(LedgerEndpoint):
                 "entries": [answers.entry(entry) for entry in entries],
                 "explanation": answers.trace(row, row["reverses__money"] or self.program.money),
                 "sentences": explain(row["trace"], {one.code: one for one in currencies}),
+                "warnings": row["answer"].get("warnings", []),
             }
         )
 
