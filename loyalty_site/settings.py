@@ -12,6 +12,8 @@ from pathlib import Path
 from urllib.parse import quote
 
 from django.templatetags.static import static
+from redis.backoff import NoBackoff
+from redis.retry import Retry
 
 from loyalty_site.lib import logs
 from loyalty_site.lib.environment import Environment, make, refuse
@@ -182,7 +184,8 @@ if REDIS_URL:
             "BACKEND": "loyalty_site.lib.counting.CountingRedisCache",
             "LOCATION": REDIS_URL,
             "KEY_PREFIX": "loyalty",
-            "OPTIONS": {"socket_timeout": 2, "socket_connect_timeout": 2},
+            # It only counts requests, which each process can do by itself for some seconds: nobody waits for it.
+            "OPTIONS": {"socket_timeout": 0.25, "socket_connect_timeout": 0.25, "retry": Retry(NoBackoff(), 0)},
         }
     }
     CELERY_BROKER_URL = REDIS_URL

@@ -1,6 +1,5 @@
 """Whose request is this, may it do that, and is it too many? Named in the settings, so no view is imported here."""
 
-import logging
 import time
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Protocol, cast
@@ -8,13 +7,12 @@ from typing import TYPE_CHECKING, Protocol, cast
 from django.conf import settings
 from django.contrib.auth.models import AnonymousUser
 from django.core.cache import cache
-from django.core.cache.backends.base import BaseCache
-from django.core.cache.backends.locmem import LocMemCache
 from rest_framework.authentication import BaseAuthentication, get_authorization_header
 from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
 from rest_framework.throttling import BaseThrottle
 
+from loyalty_site.lib.counting import SharedCounter
 from loyalty_site.lib.refusals import Refused
 from partners import keys
 from partners.callers import ApiCaller
@@ -22,8 +20,6 @@ from partners.callers import ApiCaller
 if TYPE_CHECKING:
     # Views import what is named in the settings, which is this module.
     from rest_framework.views import APIView
-
-logger = logging.getLogger("loyalty.api")
 
 CHALLENGE = 'Bearer realm="loyalty"'
 _WINDOW_S = 60
@@ -104,29 +100,14 @@ class HasScope(BasePermission):
 class KeyThrottle(BaseThrottle):
     """So many requests of one key in a minute, counted together by all processes."""
 
-    # Where the shared counter is away, each process counts by itself: nobody is let through uncounted.
-    _own = LocMemCache("throttle", {})
+    _counter = SharedCounter(cache, settings.WEB_PROCESSES)
 
     def allow_request(self, request: Request, view: "APIView") -> bool:
         limit = settings.API_REQUESTS_PER_MINUTE
         now = time.time()
         window, past_s = divmod(int(now), _WINDOW_S)
-        name = f"api-key:{cast(ApiCaller, request.auth).pk}:{window}"
-        try:
-            count = self._count(cache, name)
-        except Exception:
-            logger.warning("the counter of requests is away", exc_info=True)
-            count = self._count(self._own, name)
+        name = f"api-key:{cast(ApiCaller, request.auth).pk}"
+        count = self._counter.count(name, window, lasts_s=2 * _WINDOW_S)
         if count > limit:
             raise Throttled(limit, _WINDOW_S - past_s)
         return True
-
-    @staticmethod
-    def _count(counter: BaseCache, name: str) -> int:
-        """One more. Each step is atomic, and `incr` alone is enough in Redis, and in memory for most requests."""
-        try:
-            return counter.incr(name)
-        except ValueError:
-            if counter.add(name, 1, timeout=2 * _WINDOW_S):
-                return 1
-            return counter.incr(name)

@@ -1,3 +1,6 @@
+import resource
+import sqlite3
+
 import pytest
 from django.db import connection
 from django.db.migrations.recorder import MigrationRecorder
@@ -16,7 +19,7 @@ def test_ready_when_everything_answers(client):
     response = client.get("/health/ready")
     assert response.json() == {
         "status": "ready",
-        "checks": {"database": "ok", "migrations": "ok", "broker": "ok"},
+        "checks": {"database": "ok", "writing": "ok", "migrations": "ok", "broker": "ok"},
     }
     assert response.status_code == 200
 
@@ -60,3 +63,54 @@ def test_asked_over_http_behind_https(client, settings):
 
 def test_nothing_can_be_sent_to_it(client):
     assert client.post("/health/live").status_code == 405
+
+
+@pytest.mark.django_db(transaction=True)
+def test_not_ready_when_the_database_only_reads(client, monkeypatch):
+    if connection.vendor == "postgresql":
+        with connection.cursor() as cursor:
+            cursor.execute("SET SESSION CHARACTERISTICS AS TRANSACTION READ ONLY")
+        expected = "read-only"
+    else:
+        real = sqlite3.connect
+        monkeypatch.setattr(
+            "loyalty_site.health.sqlite3.connect",
+            lambda path, **options: real(f"file:{path}?mode=ro", uri=True, **options),
+        )
+        expected = "OperationalError"
+    response = client.get("/health/ready")
+    assert response.status_code == 503
+    assert response.json()["checks"]["writing"] == expected
+    assert response.json()["checks"]["database"] == "ok"
+    connection.close()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_ready_while_somebody_else_writes(client):
+    if connection.vendor != "sqlite":
+        pytest.skip("PostgreSQL has many writers")
+    other = sqlite3.connect(connection.settings_dict["NAME"], isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    assert client.get("/health/ready").json()["checks"]["writing"] == "ok"
+    other.close()
+
+
+def test_not_ready_when_a_folder_takes_no_more(tmp_path):
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    health.folder_takes_writes(tmp_path)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1000, before[1]))
+    try:
+        with pytest.raises(OSError, match="too large"):
+            health.folder_takes_writes(tmp_path)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+
+
+@pytest.mark.django_db
+def test_not_ready_when_the_server_of_the_database_has_no_room_for_files(client):
+    if connection.vendor != "postgresql":
+        pytest.skip("SQLite writes into the folder itself")
+    with connection.cursor() as cursor:
+        cursor.execute("SET temp_file_limit = 0")
+    response = client.get("/health/ready")
+    assert (response.status_code, response.json()["checks"]["writing"]) == (503, "OperationalError")
