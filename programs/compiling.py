@@ -59,6 +59,8 @@ def build(
         earns_on_tax=program["earns_on_tax"],
         earns_on_shipping=program["earns_on_shipping"],
         earns_on_gift_cards=program["earns_on_gift_cards"],
+        # Versions of before do not say it.
+        earns_on_points=program.get("earns_on_points", False),
         max_backdate_days=program["max_backdate_days"],
         pre_enrolment_days=program["pre_enrolment_days"],
         owner=program["owner"],

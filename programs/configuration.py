@@ -169,6 +169,7 @@ class Configuration:
     earns_on_tax: bool
     earns_on_shipping: bool
     earns_on_gift_cards: bool
+    earns_on_points: bool
     max_backdate_days: int
     pre_enrolment_days: int
     owner: str

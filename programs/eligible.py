@@ -55,7 +55,8 @@ def money_of(activity: Activity, configuration: Configuration) -> Eligible:
     tax_of_goods = 0 if configuration.earns_on_tax else activity.tax - tax_of_shipping
     goods = max(0, activity.paid - activity.shipping - tax_of_goods)
     shipping = activity.shipping - tax_of_shipping if configuration.earns_on_shipping else 0
-    otherwise = activity.points_value + (0 if configuration.earns_on_gift_cards else activity.gift_card)
+    otherwise = 0 if configuration.earns_on_points else activity.points_value
+    otherwise += 0 if configuration.earns_on_gift_cards else activity.gift_card
     whole = goods + shipping
     left = max(0, whole - otherwise)
     borne: Exact = Fraction(left, whole) if left < whole else 1

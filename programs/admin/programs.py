@@ -238,7 +238,7 @@ class ProgramAdmin(HistoryAdmin):
                 "fields": [
                     "round_per",
                     ("earns_on_tax", "earns_on_shipping"),
-                    "earns_on_gift_cards",
+                    ("earns_on_gift_cards", "earns_on_points"),
                     ("max_backdate_days", "pre_enrolment_days"),
                     ("strictness", "number_prefix"),
                     ("activities", "channels"),

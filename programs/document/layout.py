@@ -42,8 +42,8 @@ PROGRAM = Part(
     Program,
     tuple(
         "code name time_zone next_time_zone next_time_zone_on country money language status round_per earns_on_tax "
-        "earns_on_shipping earns_on_gift_cards max_backdate_days pre_enrolment_days number_prefix strictness "
-        "activities channels".split()
+        "earns_on_shipping earns_on_gift_cards earns_on_points max_backdate_days pre_enrolment_days number_prefix "
+        "strictness activities channels".split()
     ),
     codes=("owner",),
 )

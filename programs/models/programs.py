@@ -111,6 +111,9 @@ class Program(models.Model):
     earns_on_gift_cards = models.BooleanField(
         default=False, help_text="Count what is paid with a gift card towards earning."
     )
+    earns_on_points = models.BooleanField(
+        default=False, db_default=False, help_text="Count what is paid with points towards earning."
+    )
     max_backdate_days = models.PositiveIntegerField(
         default=365, validators=[AGES], help_text="How old an activity may be when it reaches us."
     )

@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from programs import earning, rounding
+from programs import compiling, document, earning, rounding
 from programs.rules.base import plain
-from tests.support.examples import compiled, earn, line, nearest, points, purchase, rule
+from tests.support.examples import compiled, earn, line, nearest, points, program, purchase, rule
 
 FIVE = purchase(995, *[line(199)] * 5)
 
@@ -117,6 +117,7 @@ def test_money_counts_in_the_minor_unit_of_its_currency(money, amount, expected)
     assert points(purchase(amount), rule(), money=money) == expected
 
 
+EVERYTHING = ("earns_on_tax", "earns_on_shipping", "earns_on_gift_cards", "earns_on_points")
 BASE = purchase(10_000, tax=2_000, shipping=500, gift_card=1_000, points_value=300)
 
 
@@ -127,13 +128,21 @@ BASE = purchase(10_000, tax=2_000, shipping=500, gift_card=1_000, points_value=3
         ({"earns_on_tax": True}, 8_200),
         ({"earns_on_shipping": True}, 6_700),
         ({"earns_on_gift_cards": True}, 7_200),
+        ({"earns_on_points": True}, 6_500),
         ({"earns_on_tax": True, "earns_on_shipping": True, "earns_on_gift_cards": True}, 9_700),
+        (dict.fromkeys(EVERYTHING, True), 10_000),
     ],
 )
 def test_the_base_is_what_was_paid_without_tax_shipping_gift_cards_and_points(options, expected):
-    """C2-!: what is paid with points never earns."""
+    """C2-!: what is paid with points earns only where the program says so."""
     made = compiled(rule(), **options)
     assert earning.basket(BASE, made).eligible == expected
+
+
+def test_a_version_of_before_that_does_not_say_it_earns_nothing_on_points():
+    wanted = document.normal(program(rule()))
+    assert wanted["program"].pop("earns_on_points") is False
+    assert earning.basket(BASE, compiling.build(wanted)).eligible == 6_200
 
 
 def test_the_base_is_never_negative():

@@ -63,10 +63,10 @@ def _inputs(trace: AnyTrace) -> Iterator[str]:
 
 
 def _paid(trace: AnyTrace, currencies: Currencies) -> Iterator[str]:
-    """With which points it was paid by the same fact, which earn nothing."""
+    """With which points it was paid by the same fact."""
     if paid := trace.get("paid_with"):
         decimals, name = _unit(paid["currency"], currencies)
-        worth = f", worth {paid['worth']} of its money, which earns nothing" if paid["worth"] is not None else ""
+        worth = f", worth {paid['worth']} of its money" if paid["worth"] is not None else ""
         yield f"Paid with {money.render(paid['points'], decimals)} {name}{worth}."
 
 

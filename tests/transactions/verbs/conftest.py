@@ -5,8 +5,10 @@ import pytest
 from members.models import Relation
 from tests.support import factories
 from tests.support.balanced import assert_balanced
+from tests.support.currencies import change
 from tests.support.expiring import expiry
-from tests.support.factories import at, post_one, purchase
+from tests.support.factories import at, held, post_one, purchase
+from tests.support.refunding import buy
 from tests.support.stage import kept
 from transactions.models import Lot
 
@@ -37,3 +39,13 @@ def rich(made, who):
     """A member with 500 points."""
     post_one(made, purchase(who, 50000, activity_at=at(2026, 1, 10)), now=at(2026, 1, 10))
     return who
+
+
+@kept
+def worth(made, who):
+    """Points are worth a cent; the member has 1,000 of them, and silver by as many status points."""
+    change(made, point_value="0.01")
+    buy(made, who, 60_000, "first")
+    buy(made, who, 32_000, "second")
+    assert held(who) == 600 + 400
+    return made
