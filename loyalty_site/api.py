@@ -1,19 +1,21 @@
 """Which addresses has the API, and how does every failure become one kind of answer?"""
 
 import logging
+import re
 from collections.abc import Mapping, Sequence
 from typing import TypedDict, cast
 
 from django.core.exceptions import RequestDataTooBig
 from django.core.signals import got_request_exception
-from django.http import Http404, HttpRequest, HttpResponse, UnreadablePostError
-from django.urls import path, re_path
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse, UnreadablePostError
+from django.urls import URLPattern, path, re_path, reverse
 from django.views.decorators.csrf import csrf_exempt
 from rest_framework import exceptions
 from rest_framework.request import Request
 from rest_framework.views import APIView
 
-from loyalty_site.lib import database_refusals, problems
+from loyalty_site import failures
+from loyalty_site.lib import problems
 from loyalty_site.lib.refusals import Refusal, Refused
 from programs.api.views import ProgramViewSet
 from transactions.api.views.adjustments import AdjustmentViewSet
@@ -42,8 +44,29 @@ def nowhere(request: HttpRequest) -> HttpResponse:
     return problems.response(refused, path=request.path)
 
 
+@csrf_exempt
+def index(request: HttpRequest) -> HttpResponse:
+    """What there is: each address with its methods, and where it is described. It needs no key."""
+    if request.method not in ("GET", "HEAD"):
+        detail = f"{request.method} is not possible here; use GET, HEAD."
+        return problems.response(problems.unlike("method_not_allowed", detail, Allow="GET, HEAD"), path=request.path)
+    here = request.path
+    addresses = [
+        {"address": here + re.sub(r"<\w+:(\w+)>", r"{\1}", str(one.pattern)), "methods": _methods(one)}
+        for one in urlpatterns
+        if _methods(one)
+    ]
+    return JsonResponse({"addresses": addresses, "schema": f"{here}schema/", "documentation": reverse("api-docs")})
+
+
+def _methods(address: URLPattern) -> list[str]:
+    actions: Mapping[str, str] = getattr(address.callback, "actions", {})
+    return sorted({method.upper() for method in actions} - {"HEAD"})
+
+
 app_name = "api"
-urlpatterns = [
+urlpatterns: list[URLPattern] = [
+    path("", index, name="index"),
     path("programs/", ProgramViewSet.as_view({"get": "list"}), name="programs"),
     path("programs/<slug:code>/", ProgramViewSet.as_view({"get": "retrieve"}), name="program"),
     path("members/", MemberViewSet.as_view({"post": "create"}), name="members"),
@@ -91,16 +114,15 @@ def _refused(error: Exception, request: Request, view: APIView) -> Refused:
         allowed = ", ".join(view.allowed_methods)
         detail = f"{request.method} is not possible here; use {allowed}."
         return problems.unlike("method_not_allowed", detail, Allow=allowed)
-    if database_refusals.is_one(error):
-        return database_refusals.refused(error, request, has_name=_has_name(request))
+    if refused := failures.of_the_database(error, request, has_name=_has_name(request)):
+        return refused
     code = next((code for kind, code in _CODES.items() if isinstance(error, kind)), None)
     if code:
         return problems.unlike(code, problems.KINDS[code].advice)
     logger.error("a request failed", exc_info=error)
     # Whoever listens for failures of views (a test client, an error tracker) hears of this one too.
     got_request_exception.send(sender=type(view), request=request)
-    written = "it may have been written" if database_refusals.may_have_written(request) else "nothing was written"
-    return problems.unlike("server_error", f"Something failed on our side; {written}.")
+    return problems.unlike("server_error", failures.failed(request))
 
 
 def _has_name(request: Request) -> bool:

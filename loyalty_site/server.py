@@ -4,13 +4,14 @@ import os
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "loyalty_site.settings")
 
-from loyalty_site import checks, settings
+from loyalty_site import checks, settings, web_errors
 from loyalty_site.web_database import limit_waits
 
 if refused := checks.why_not_to_start():
     # Here, and not in its processes: one sentence ends it, instead of a traceback from each of them.
     raise SystemExit(refused)
 
+web_errors.install()
 host = f"[{settings.WEB_HOST}]" if ":" in settings.WEB_HOST else settings.WEB_HOST
 bind = f"{host}:{settings.WEB_PORT}"
 # Of gthread, but its threads never wait for a client.

@@ -97,7 +97,7 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "loyalty_site.lib.logs.RequestLogMiddleware",
     "loyalty_site.lib.page_policy.PagePolicy",
-    "loyalty_site.lib.database_refusals.DatabaseRefusals",
+    "loyalty_site.failures.DatabaseRefusals",
     "loyalty_site.lib.plain_http.PlainHttp",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",

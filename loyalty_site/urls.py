@@ -4,6 +4,9 @@ from django.views.generic import RedirectView
 
 from loyalty_site import health, openapi
 
+handler400 = "loyalty_site.failures.bad_request"
+handler500 = "loyalty_site.failures.server_error"
+
 urlpatterns = [
     path("", RedirectView.as_view(pattern_name="admin:index")),
     path("admin/", admin.site.urls),

@@ -63,8 +63,13 @@ class BearerKey(BaseAuthentication):
         kind, _, text = get_authorization_header(request).partition(b" ")
         if not kind:
             return None
+        if kind.lower() != b"bearer":
+            # What came is not repeated: without a scheme it is the key itself.
+            raise NotAuthenticated(
+                "Send the key as Authorization: Bearer lk_…; it came with another scheme, or none."
+            )
         # A key is ASCII; whatever else it may be, it is not found.
-        caller = self.find(text.strip().decode("ascii", "replace")) if kind.lower() == b"bearer" else None
+        caller = self.find(text.strip().decode("ascii", "replace"))
         if caller is None:
             raise NotAuthenticated("This key is unknown, revoked or expired.")
         return AnonymousUser(), caller

@@ -7,9 +7,11 @@ import secrets
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 
+from django.db import DatabaseError
 from django.utils import timezone
 
 from loyalty_site.lib.arrays import Row
+from loyalty_site.lib.database_refusals import refused_for_a_time
 from loyalty_site.lib.sql import Session, instant
 from partners.callers import ApiCaller, CallingConnection, CallingPartner
 from partners.models import ApiKey, Connection
@@ -81,9 +83,18 @@ def read(text: str, asked: str, *, now: datetime | None = None) -> tuple[ApiCall
         return None
     key_id, _, scopes, last_used_at, connection_id, partner_id, partner_code = rows[0][:_OWN]
     if last_used_at is None or instant(last_used_at) < now - _SEEN_EVERY:
-        ApiKey.objects.filter(pk=key_id).update(last_used_at=now)
+        _note_use(key_id, now)
     connection = CallingConnection(connection_id, CallingPartner(partner_id, partner_code))
     return ApiCaller(key_id, frozenset(json.loads(scopes)), connection), [row[_OWN:] for row in rows]
+
+
+def _note_use(key_id: int, now: datetime) -> None:
+    """Write down that the key is in use. Where nothing can be written at the moment, reading goes on without."""
+    try:
+        ApiKey.objects.filter(pk=key_id).update(last_used_at=now)
+    except DatabaseError as error:
+        if refused_for_a_time(error) is None:
+            raise
 
 
 def revoke(key: ApiKey, *, now: datetime | None = None) -> None:

@@ -9,6 +9,7 @@ from dataclasses import MISSING, Field, dataclass, fields
 from functools import cache
 from typing import TYPE_CHECKING, TypeAlias, TypeVar
 
+from loyalty_site.lib import beyond
 from loyalty_site.lib.money import LARGEST
 from loyalty_site.lib.refusals import Refusal
 from loyalty_site.lib.texts import wrong_text
@@ -96,8 +97,9 @@ def texts(value: "DataclassInstance", prefix: str = "") -> Iterator[Refusal]:
         if wrong := wrong_text(text):
             yield Refusal("invalid_text", wrong, field=prefix + _SENT_AS.get(name, name))
         elif len(text) > limit:
-            detail = f"At most {limit} characters are possible."
-            yield Refusal("text_too_long", detail, field=prefix + _SENT_AS.get(name, name))
+            yield Refusal(
+                "text_too_long", beyond.characters(len(text), limit), field=prefix + _SENT_AS.get(name, name)
+            )
 
 
 @cache
@@ -132,7 +134,7 @@ def numbers(value: "DataclassInstance", *names: str, prefix: str = "") -> Iterat
         if type(found) is int and limit.least <= found <= limit.largest:
             continue
         if found is not None or not is_optional:
-            detail = f"Send a whole number from {limit.least} to {limit.largest:,}."
+            detail = beyond.number(found, limit.least, limit.largest)
             yield Refusal("invalid_number", detail, field=prefix + _SENT_AS.get(name, name))
 
 

@@ -1,94 +1,103 @@
-"""What is answered when the database does not take a request? 503 and when to come again; never what may be false.
+"""When does the database refuse only for a time? Then nothing is wrong with what was asked: it is asked again later.
 
-The API answers with it through its handler of exceptions, pages through the middleware.
+The only place that tells such errors from our own mistakes, for the API and for pages alike. PostgreSQL says it by
+SQLSTATE, SQLite by its result codes; a connection that could not be made, or broke, has neither.
 """
 
-import logging
-import time
-from collections.abc import Callable
-from typing import TypeVar
+import sqlite3
+from collections.abc import Iterator
+from dataclasses import dataclass
 
-from django.db import InterfaceError, InternalError, OperationalError, connection
-from django.http import HttpRequest, HttpResponse
-from django.http.response import HttpResponseBase
+import psycopg
+from django.db import DatabaseError, InterfaceError, OperationalError
 
-from loyalty_site.lib import commits, problems
 from loyalty_site.lib.refusals import Refused
 
-logger = logging.getLogger("loyalty.database")
 
-Result = TypeVar("Result")
+@dataclass(frozen=True, slots=True)
+class _Cause:
+    """Why it refuses, and after how many seconds it is worth asking again."""
 
-#: SQLSTATE of what Django takes for our own mistake: a transaction that idled for too long, and a database that only
-#: reads.
-_OTHERS = {"25P03", "25006"}
-RETRY_S = 2
-#: So many seconds whoever can go on by itself waits for a database that is away, such as one that is started anew.
-PATIENCE_S = 60
-_READING = {"GET", "HEAD", "OPTIONS"}
+    words: str
+    retry_after_s: int
 
 
-def is_one(error: Exception) -> bool:
-    """Whether the database did not take what was right in itself: it is away, busy, full, or only reads."""
-    if isinstance(error, InternalError):
-        return getattr(error.__cause__, "sqlstate", None) in _OTHERS
-    return isinstance(error, OperationalError | InterfaceError)
+_WAITED = _Cause("is busy with what others do", 2)
+_READ_ONLY = _Cause("cannot be written to at the moment", 30)
+_FULL = _Cause("has no room left at the moment", 60)
+_CROWDED = _Cause("has too many connections", 5)
+_AWAY = _Cause("cannot be reached at the moment", 10)
+
+#: By beginnings of the SQLSTATE, the longer ones first.
+_ON_POSTGRESQL = {
+    "25006": _READ_ONLY,
+    "25P03": _WAITED,  # idle in transaction for too long
+    "25P04": _WAITED,  # transaction timeout
+    "40001": _WAITED,  # serialisation
+    "40P01": _WAITED,  # deadlock
+    "53100": _FULL,
+    "53200": _FULL,  # memory
+    "53300": _CROWDED,
+    "55006": _WAITED,  # object in use
+    "55P03": _WAITED,  # lock timeout
+    "57014": _WAITED,  # statement timeout, or cancelled by an administrator
+    "58030": _FULL,  # input and output
+    "08": _AWAY,
+    "53": _CROWDED,
+    "57P": _AWAY,  # shutdown, start, crash of another process
+}
+#: By the primary result code, which is the lowest byte.
+_ON_SQLITE = {
+    sqlite3.SQLITE_BUSY: _WAITED,
+    sqlite3.SQLITE_LOCKED: _WAITED,
+    sqlite3.SQLITE_PROTOCOL: _WAITED,
+    sqlite3.SQLITE_INTERRUPT: _WAITED,
+    sqlite3.SQLITE_READONLY: _READ_ONLY,
+    sqlite3.SQLITE_PERM: _READ_ONLY,
+    sqlite3.SQLITE_FULL: _FULL,
+    sqlite3.SQLITE_NOMEM: _FULL,
+    sqlite3.SQLITE_IOERR: _FULL,
+    sqlite3.SQLITE_CANTOPEN: _AWAY,
+}
 
 
-def insist(do: Callable[[], Result]) -> Result:
-    """The result of `do`, which does nothing twice; done again where the connection was lost, over a new one.
+class Busy(Refused):
+    """The database refuses for a time; `headers` say when it is worth asking again."""
 
-    Raises what it raises where the connection is still there, inside a transaction, and after PATIENCE_S seconds.
-    """
-    deadline = time.monotonic() + PATIENCE_S
-    while True:
-        try:
-            return do()
-        except (OperationalError, InterfaceError) as error:
-            if connection.in_atomic_block or time.monotonic() > deadline or not commits.is_loss(error):
-                raise
-            logger.warning("the connection to the database was lost; going on over a new one", exc_info=True)
-            connection.close()
-            time.sleep(1)
+    code = "busy"
+
+    def __init__(self, cause: _Cause) -> None:
+        super().__init__(f"The database {cause.words}; nothing was written.")
+        self.headers = {"Retry-After": str(cause.retry_after_s)}
 
 
-def may_have_written(request: HttpRequest) -> bool:
-    """Whether something of this request may be written, although it failed."""
-    return request.method not in _READING and commits.count() > 0
+def refused_for_a_time(error: BaseException) -> Busy | None:
+    """The refusal that `error` is, however deep it was raised; None where it is a mistake of ours."""
+    for one in _chain(error):
+        cause = _cause(one)
+        if cause:
+            return Busy(cause)
+    return None
 
 
-def refused(error: Exception, request: HttpRequest, *, has_name: bool) -> Refused:
-    """The refusal for an error that `is_one`. `has_name`: sent again, the request is known and does nothing twice."""
-    logger.warning("the database did not take it", exc_info=error)
-    if not may_have_written(request):
-        return problems.unlike("busy", "The database is busy; nothing was written.", Retry_After=RETRY_S)
-    detail = "The database went away in the middle: it may have been written. "
-    if has_name:
-        detail += "Send the same again; with its external_id or Idempotency-Key nothing is done twice."
-        return problems.unlike("outcome_unknown", detail, Retry_After=RETRY_S)
-    # Without Retry-After: who came again by itself might do it twice.
-    detail += "Look first whether it is there: it has neither external_id nor Idempotency-Key."
-    return problems.unlike("outcome_unknown", detail)
+def _chain(error: BaseException | None) -> Iterator[BaseException]:
+    """The error and those behind it, each once."""
+    seen: set[int] = set()
+    while error is not None and id(error) not in seen:
+        seen.add(id(error))
+        yield error
+        error = error.__cause__ or error.__context__
 
 
-class DatabaseRefusals:
-    """Django's middleware: pages, and what is counted of the commits of each request."""
-
-    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
-        self.get_response = get_response
-
-    def __call__(self, request: HttpRequest) -> HttpResponseBase:
-        commits.begin()
-        return self.get_response(request)
-
-    def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
-        """The page for what the database did not take; None where it is something else."""
-        if not is_one(error):
-            return None
-        logger.warning("the database did not take it", exc_info=error)
-        if may_have_written(request):
-            detail = "The database went away in the middle: it may have been saved. Look before you do it again."
-        else:
-            detail = "The database is busy; nothing was saved. Go back and try again in a few seconds."
-        kind = "text/plain; charset=utf-8"
-        return HttpResponse(f"{detail}\n", status=503, headers={"Retry-After": str(RETRY_S)}, content_type=kind)
+def _cause(error: BaseException) -> _Cause | None:
+    if isinstance(error, psycopg.Error):
+        state = error.sqlstate or ""
+        known = next((cause for start, cause in _ON_POSTGRESQL.items() if state.startswith(start)), None)
+        is_broken = not state and isinstance(error, psycopg.OperationalError | psycopg.InterfaceError)
+        return known or (_AWAY if is_broken else None)
+    if isinstance(error, sqlite3.Error):
+        return _ON_SQLITE.get(getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR) & 0xFF)
+    if isinstance(error, DatabaseError | InterfaceError) and error.__cause__ is None:
+        # Django's own, such as that of a connection which is closed.
+        return _AWAY if isinstance(error, OperationalError | InterfaceError) else None
+    return None

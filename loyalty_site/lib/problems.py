@@ -38,6 +38,8 @@ KINDS = {
         400, "The body did not arrive whole", "Send it again; look at the client or the proxy if it stays."
     ),
     "validation_failed": Kind(400, "Values are missing or wrong", "Correct what errors names; send it again."),
+    "bad_request": Kind(400, "The request cannot be read", "Compare it with the documentation."),
+    "host_unknown": Kind(400, "Not a name of this site", "Use the address under which the site is reached."),
     "program_missing": Kind(400, "Which program?", "Name it: ?program=CODE."),
     "invalid_cursor": Kind(400, "The cursor is not ours", "Follow next and previous as they are."),
     "invalid_idempotency_key": Kind(
@@ -96,6 +98,7 @@ KINDS = {
     "length_required": Kind(411, "How long is the body?", "Send it with Content-Length, or in chunks over HTTP/1.1."),
     "body_too_large": Kind(413, "The body is too large", "Send fewer items at once."),
     "batch_too_large": Kind(413, "Too many items", "Send at most 1,000 items at once."),
+    "address_too_long": Kind(414, "The address is too long", "Send what is long in the body."),
     "unsupported_media_type": Kind(415, "Not the JSON media type", "Send Content-Type: application/json."),
     "key_reused": Kind(422, "The Idempotency-Key belongs to another request", "Take a new key for each new request."),
     "store_unknown": Kind(422, "No such store", "Use the code of an active store of the partner.", True),
@@ -115,6 +118,7 @@ KINDS = {
         422, "The program has no such channel", "Use one that detail names, or have the program list it.", True
     ),
     "points_too_many": Kind(422, "More points than a ledger holds", "Correct the amount, or the rule.", True),
+    "headers_too_long": Kind(431, "The headers are too long", "Leave out headers that are not needed."),
     "throttled": Kind(429, "Too many requests", "Go on after Retry-After seconds, or send batches."),
     "server_error": Kind(
         500, "Our mistake", "Send it again with the same Idempotency-Key; tell us the X-Request-Id if it stays."
@@ -243,7 +247,10 @@ def at_the_door(refused: Refused, request: HttpRequest) -> HttpResponse:
     if request.path_info.startswith("/api/"):
         return answer
     title = HTTPStatus(answer.status_code).phrase
-    return HttpResponse(f"{title}: {refused}\n", status=answer.status_code, content_type="text/plain; charset=utf-8")
+    text = HttpResponse(f"{title}: {refused}\n", status=answer.status_code, content_type="text/plain; charset=utf-8")
+    for name, value in refused.headers.items():
+        text.headers[name] = value
+    return text
 
 
 def unlike(code: str, detail: str, *, field: str = "", **headers: str | int) -> Refused:

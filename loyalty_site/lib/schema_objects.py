@@ -5,6 +5,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import date
 from typing import TypeAlias, Unpack
 
+from loyalty_site.lib import beyond
 from loyalty_site.lib.json_types import Json
 from loyalty_site.lib.refusals import Refusal
 from loyalty_site.lib.schema_types import Drawing, Options, SchemaType, T_co, or_null
@@ -27,7 +28,7 @@ class Items(SchemaType[Sequence[T_co]]):
         if type(value) is not list:
             errors.append(Refusal("invalid_type", "Send a list.", field))
         elif self.most is not None and len(value) > self.most:
-            errors.append(Refusal("too_many_items", f"At most {self.most:,} are possible here.", field))
+            errors.append(Refusal("too_many_items", beyond.items(len(value), self.most), field))
         elif len(value) < self.least:
             errors.append(Refusal("field_missing", "It must not be empty.", field))
         else:

@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from datetime import date, datetime
 from typing import Generic, TypeAlias, TypedDict, TypeVar, Unpack
 
-from loyalty_site.lib import instants, money, quantities
+from loyalty_site.lib import beyond, instants, money, quantities
 from loyalty_site.lib import json_types as json
 from loyalty_site.lib.refusals import Refusal, Refused
 from loyalty_site.lib.texts import wrong_text
@@ -101,7 +101,7 @@ class Text(SchemaType[str]):
         if wrong := wrong_text(value):
             return [Refusal("invalid_text", wrong, field)]
         if len(value) > self.longest:
-            return [Refusal("text_too_long", f"At most {self.longest} characters are possible.", field)]
+            return [Refusal("text_too_long", beyond.characters(len(value), self.longest), field)]
         if self.required and not value:
             return [Refusal("field_missing", "It must not be empty.", field)]
         if self.choices and value not in self.choices:
@@ -127,8 +127,7 @@ class Whole(SchemaType[int]):
     def read(self, value: json.Json, field: str, errors: list[Refusal]) -> int | None:
         if type(value) is int and self.least <= value <= self.largest:
             return value
-        detail = f"Send a whole number from {self.least:,} to {self.largest:,}."
-        errors.append(Refusal("invalid_number", detail, field))
+        errors.append(Refusal("invalid_number", beyond.number(value, self.least, self.largest), field))
         return None
 
     def draw(self) -> Drawing:
@@ -157,7 +156,8 @@ class Money(SchemaType[int]):
             errors.append(refused.refusal)
             return None
         if units < 0:
-            errors.append(Refusal("invalid_number", "Send 0 or more; what is taken back is a reversal.", field))
+            detail = f"{value} is below 0: send 0 or more; what is taken back is a reversal."
+            errors.append(Refusal("invalid_number", detail, field))
         return units
 
     def draw(self) -> Drawing:

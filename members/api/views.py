@@ -11,7 +11,7 @@ from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiExample, OpenApiParameter, extend_schema, extend_schema_view
 from rest_framework.request import Request
 
-from loyalty_site.lib import problems
+from loyalty_site.lib import lost_plus, problems
 from loyalty_site.lib.refusals import Refusal, Refused
 from loyalty_site.lib.schema_objects import Answered
 from loyalty_site.lib.schema_types import Instant
@@ -130,7 +130,9 @@ class MemberViewSet(ProgramEndpoint):
         responses={200: schemas.MEMBER.schema()},
     )
     def lookup(self, request: Request) -> HttpResponse:
-        given = {name: text for name in IDENTIFIERS if (text := request.query_params.get(name, "").strip())}
+        sent = {name: request.query_params.get(name, "") for name in IDENTIFIERS}
+        sent |= {"phone": lost_plus.in_phone(sent["phone"]), "email": lost_plus.in_email(sent["email"])}
+        given = {name: text.strip() for name, text in sent.items() if text.strip()}
         country = self.configuration.country
         finder = Lookup(Session(), self.program.pk, self.connection.pk, [given], country=country)
         found = finder.take()[0]
@@ -228,7 +230,7 @@ def _past(text: str | None, field: str, now: datetime) -> datetime | None:
     """The instant that a query parameter says, None for none. Raises Rejected for what is none, or is yet to come."""
     if text is None:
         return None
-    found = problems.refuse(Instant(), text, field=field)
+    found = problems.refuse(Instant(), lost_plus.in_instant(text), field=field)
     if found > now:
         raise problems.Rejected([Refusal("invalid_date", "That is yet to come; ask for the past.", field)])
     return found

@@ -125,7 +125,7 @@ def test_a_page_does_not_say_that_nothing_was_saved(shop, admin_user):
         proxy.loses_next_answer = True
         page = browser.post(path, values)
         assert page.status_code == 503
-        assert "may have been saved" in page.content.decode()
+        assert "may have been written" in page.content.decode()
     partner.refresh_from_db()
     assert partner.name == "Another"
 

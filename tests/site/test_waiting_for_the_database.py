@@ -13,7 +13,8 @@ from django.db import DatabaseError, OperationalError, connection, transaction
 from django.test import Client
 
 from loyalty_site import web_database
-from loyalty_site.lib import database_refusals, locks
+from loyalty_site.lib import locks
+from loyalty_site.lib.database_refusals import refused_for_a_time
 from members.models import Member
 from tests.support import factories
 from tests.support.api_caller import Caller
@@ -131,7 +132,7 @@ def test_statements_and_idle_transactions_end_too(settings):
             cursor.execute("SELECT 1")
             time.sleep(2)
             cursor.execute("SELECT 1")
-        assert database_refusals.is_one(ended.value)
+        assert refused_for_a_time(ended.value)
 
 
 def test_what_the_address_of_the_database_says_wins(settings):

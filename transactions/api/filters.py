@@ -14,7 +14,7 @@ from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema_field
 from rest_framework.request import Request
 
-from loyalty_site.lib import instants
+from loyalty_site.lib import instants, lost_plus
 from members.models import Member
 from partners.limits import LARGEST_KEY
 from programs.api.endpoint import ProgramEndpoint
@@ -39,7 +39,7 @@ class InstantField(forms.Field):
         text = (value or "").strip()
         if not text:
             return None
-        found = instants.instant(text)
+        found = instants.instant(lost_plus.in_instant(text))
         if found is None:
             raise ValidationError(
                 "Write the instant with its time zone, like 2026-03-09T17:30:00Z.", "invalid_instant"

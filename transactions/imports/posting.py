@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from django.utils import timezone
 
-from loyalty_site.lib.database_refusals import insist
+from loyalty_site.lib.insisting import insist
 from loyalty_site.lib.refusals import Refusal
 from loyalty_site.lib.sql import Session
 from loyalty_site.lib.threads import Threads

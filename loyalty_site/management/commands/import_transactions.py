@@ -10,7 +10,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import DatabaseError, InterfaceError
 from tqdm import tqdm
 
-from loyalty_site.lib import database_refusals
+from loyalty_site.lib.database_refusals import refused_for_a_time
 from loyalty_site.lib.refusals import Refused
 from programs.models import Program
 from transactions import imports
@@ -55,7 +55,7 @@ class Command(BaseCommand):
             detail = f"{file}: {error}. Nothing was written; see {report}."
             raise CommandError(detail, returncode=UNUSABLE) from None
         except (DatabaseError, InterfaceError) as error:
-            if not database_refusals.is_one(error):
+            if not refused_for_a_time(error):
                 raise
             reason = str(error).strip().splitlines()[0]
             detail = f"The database went away or took no more: {reason}. What is recorded stays. {AGAIN}"
