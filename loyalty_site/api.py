@@ -16,6 +16,7 @@ from rest_framework.views import APIView
 
 from loyalty_site import failures
 from loyalty_site.lib import problems
+from loyalty_site.lib.reading import only_read
 from loyalty_site.lib.refusals import Refusal, Refused
 from programs.api.views import ProgramViewSet
 from transactions.api.views.adjustments import AdjustmentViewSet
@@ -44,12 +45,9 @@ def nowhere(request: HttpRequest) -> HttpResponse:
     return problems.response(refused, path=request.path)
 
 
-@csrf_exempt
+@only_read
 def index(request: HttpRequest) -> HttpResponse:
     """What there is: each address with its methods, and where it is described. It needs no key."""
-    if request.method not in ("GET", "HEAD"):
-        detail = f"{request.method} is not possible here; use GET, HEAD."
-        return problems.response(problems.unlike("method_not_allowed", detail, Allow="GET, HEAD"), path=request.path)
     here = request.path
     addresses = [
         {"address": here + re.sub(r"<\w+:(\w+)>", r"{\1}", str(one.pattern)), "methods": _methods(one)}

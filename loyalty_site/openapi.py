@@ -4,7 +4,6 @@ from typing import Any
 
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
-from django.views.decorators.http import require_safe
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from drf_spectacular.generators import SchemaGenerator
 from drf_spectacular.openapi import AutoSchema
@@ -12,6 +11,7 @@ from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitVie
 from rest_framework.request import Request
 
 from loyalty_site.lib import problems as table
+from loyalty_site.lib.reading import only_read
 from loyalty_site.lib.schema_objects import named
 from partners.idempotency import KEPT_DAYS, LONGEST_KEY
 
@@ -82,13 +82,13 @@ class DocsView(SpectacularSwaggerSplitView):
     throttle_classes = []
 
 
-@require_safe
+@only_read
 def problems(request: HttpRequest) -> HttpResponse:
     """All kinds of problems, and what may be wrong with one value."""
     return render(request, "api/problems.html", {"kinds": table.KINDS.items(), "errors": table.ERRORS.items()})
 
 
-@require_safe
+@only_read
 def problem(request: HttpRequest, code: str) -> HttpResponse:
     """The page that the `type` of a problem names."""
     if code not in table.KINDS:

@@ -3,6 +3,7 @@ from django.urls import include, path
 from django.views.generic import RedirectView
 
 from loyalty_site import health, openapi
+from loyalty_site.lib.reading import only_read
 
 handler400 = "loyalty_site.failures.bad_request"
 handler500 = "loyalty_site.failures.server_error"
@@ -10,9 +11,9 @@ handler500 = "loyalty_site.failures.server_error"
 urlpatterns = [
     path("", RedirectView.as_view(pattern_name="admin:index")),
     path("admin/", admin.site.urls),
-    path("api/v1/schema/", openapi.SchemaView.as_view(), name="api-schema"),
+    path("api/v1/schema/", only_read(openapi.SchemaView.as_view()), name="api-schema"),
     path("api/v1/", include("loyalty_site.api")),
-    path("api/docs/", openapi.DocsView.as_view(url_name="api-schema"), name="api-docs"),
+    path("api/docs/", only_read(openapi.DocsView.as_view(url_name="api-schema")), name="api-docs"),
     path("api/docs/problems/", openapi.problems, name="api-problems"),
     path("api/docs/problems/<slug:code>/", openapi.problem, name="api-problem"),
     path("health/live", health.live),
