@@ -3,8 +3,10 @@ FROM python:3.11-slim AS build
 WORKDIR /app
 RUN pip install --no-cache-dir uv==0.13.9
 COPY pyproject.toml uv.lock ./
-RUN uv sync --frozen --no-default-groups --no-cache
+# With byte code, which the user who runs it could not write.
+RUN uv sync --frozen --no-default-groups --no-cache --compile-bytecode
 COPY . .
+RUN .venv/bin/python -m compileall -q partners programs members transactions loyalty_site
 # Nothing of a real installation is needed to collect the static files.
 RUN SECRET_KEY=only-for-collectstatic VAR_DIR=/tmp/var STATIC_ROOT=/app/static \
     .venv/bin/python manage.py collectstatic --noinput

@@ -3,11 +3,16 @@
 
 import os
 import sys
+from pathlib import Path
+
+from loyalty_site import byte_code
 
 
 def main() -> int:
     """Run a command; returns the exit code of one that was ended from outside, as the shell would give it."""
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "loyalty_site.settings")
+    # As settings.py finds the folder, which would load Django.
+    byte_code.keep(Path(os.environ.get("VAR_DIR", "").strip() or Path(__file__).parent / "var") / "byte_code")
     try:
         # Here, because loading Django takes long enough to be interrupted.
         from django.core.management import execute_from_command_line

@@ -20,6 +20,7 @@ ROOT = Path(__file__).resolve().parents[2]
 DOCKERFILE = re.sub(r"\\\n\s*", "", (ROOT / "Dockerfile").read_text())
 COMPOSE = yaml.safe_load((ROOT / "compose.yaml").read_text())
 OURS = {name: service for name, service in COMPOSE["services"].items() if "build" in service}
+LAYERS = {"partners", "programs", "members", "transactions", "loyalty_site"}
 # Read by others than settings.py.
 FOREIGN = {"PATH", "PYTHONUNBUFFERED"}
 
@@ -94,6 +95,16 @@ def test_files_that_are_copied_exist():
     for line in instructions("COPY"):
         sources = [word for word in line.split()[:-1] if not word.startswith(("--from", "/"))]
         assert all((ROOT / source).exists() for source in sources)
+
+
+def test_byte_code_is_compiled_in_the_image_and_by_make_run():
+    """Who runs the image cannot write it, and each process would compile for seconds."""
+    [packages] = [line for line in instructions("RUN") if "uv sync" in line]
+    assert "--compile-bytecode" in packages
+    [ours] = [line for line in instructions("RUN") if "compileall" in line]
+    assert set(ours.split()) >= LAYERS
+    assert DOCKERFILE.index("COPY . .") < DOCKERFILE.index("compileall") < DOCKERFILE.index("COPY --from=build")
+    assert "sync --quiet --frozen --compile-bytecode" in (ROOT / ".ci" / "environment").read_text()
 
 
 def test_services_depend_on_services():
