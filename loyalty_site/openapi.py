@@ -13,12 +13,14 @@ from rest_framework.request import Request
 from loyalty_site.lib import problems as table
 from loyalty_site.lib.reading import only_read
 from loyalty_site.lib.schema_objects import named
+from loyalty_site.lib.texts import STORABLE_PATTERN
+from partners.api.endpoint import LONGEST_PARAMETER, Pages
 from partners.idempotency import KEPT_DAYS, LONGEST_KEY
 
 _REPEATABLE = {
     "in": "header",
     "name": "Idempotency-Key",
-    "schema": {"type": "string", "minLength": 1, "maxLength": LONGEST_KEY},
+    "schema": {"type": "string", "minLength": 1, "maxLength": LONGEST_KEY, "pattern": "^[ -~]+$"},
     "description": (
         "A name of your own for this request, such as a UUID. Sent again with the same body within "
         f"{KEPT_DAYS} days, it gets the first answer, with Idempotency-Replayed: true, and nothing is done twice."
@@ -62,10 +64,22 @@ def complete(
             scope = view.cls.scopes[action]
             operation["description"] = f"{operation.get('description', '')}\n\nScope of the key: `{scope}`.".strip()
             operation["responses"]["default"] = _PROBLEM
+            for parameter in operation.get("parameters", []):
+                _limit(parameter)
             if method == "post":
                 operation["parameters"] = [*operation.get("parameters", []), _REPEATABLE]
                 operation["requestBody"]["required"] = action not in _EMPTY
     return result
+
+
+def _limit(parameter: dict[str, Any]) -> None:
+    """Draw what every query parameter is held to (partners/api/endpoint.py)."""
+    drawn = parameter["schema"]
+    if parameter["name"] == Pages.page_size_query_param:
+        drawn |= {"minimum": 1, "maximum": Pages.max_page_size}
+    elif parameter["in"] == "query" and drawn.get("type") == "string" and not {"format", "enum"} & set(drawn):
+        drawn["pattern"] = STORABLE_PATTERN
+        drawn.setdefault("maxLength", LONGEST_PARAMETER)
 
 
 class SchemaView(SpectacularAPIView):

@@ -200,7 +200,7 @@ class Reversal:
     external_id: _Name
     journal_id: _Journal = 0
     order: _Name = ""
-    amount: Annotated[int | None, Within()] = field(default=None, metadata=compared_as("paid"))
+    amount: Annotated[int | None, Within()] = None
     money: _Money = ""
     lines: Annotated[tuple[Refunded, ...], Most(_MOST_LINES)] = ()
     shipping: Annotated[int | None, Within()] = field(default=None, metadata=ADDED)

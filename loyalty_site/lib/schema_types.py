@@ -14,7 +14,7 @@ from typing import Generic, TypeAlias, TypedDict, TypeVar, Unpack
 from loyalty_site.lib import beyond, instants, money, quantities
 from loyalty_site.lib import json_types as json
 from loyalty_site.lib.refusals import Refusal, Refused
-from loyalty_site.lib.texts import wrong_text
+from loyalty_site.lib.texts import STORABLE_PATTERN, wrong_text
 
 T_co = TypeVar("T_co", covariant=True)
 #: An amount with nothing around it.
@@ -113,8 +113,14 @@ class Text(SchemaType[str]):
     def draw(self) -> Drawing:
         if self.choices:
             return {"type": "string", "enum": list(self.choices)}
-        drawn: Drawing = {"type": "string", "maxLength": self.longest}
+        drawn: Drawing = {"type": "string", "maxLength": self.longest, "pattern": self._drawn_pattern()}
         return drawn | ({"minLength": 1} if self.required else {})
+
+    def _drawn_pattern(self) -> str:
+        """The own pattern, which an empty text need not fit, or that of all texts."""
+        if not self.pattern:
+            return STORABLE_PATTERN
+        return f"^{self.pattern.pattern}$" if self.required else f"^({self.pattern.pattern})?$"
 
 
 class Whole(SchemaType[int]):

@@ -12,6 +12,9 @@ from django.db import models
 
 #: Controls of direction: what stands behind one of them on a line reads otherwise than it is stored.
 _BIDI = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+#: The same as a regular expression of JSON Schema, with what cannot be stored. Whether something of a text is seen
+#: depends on the categories of its characters, which such an expression cannot ask for alike everywhere.
+STORABLE_PATTERN = r"^[^\u0000\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]*$"
 #: Letters and symbols by their category, of which nothing is seen.
 _EMPTY_LETTERS = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0")
 

@@ -33,6 +33,8 @@ else:  # Generic for type checkers only.
     _ViewSet = GenericViewSet
 
 REPLAYED = "Idempotency-Replayed"
+#: Characters that the value of a query parameter may have.
+LONGEST_PARAMETER = 400
 
 
 class AlwaysJson(DefaultContentNegotiation):
@@ -122,8 +124,8 @@ class Endpoint(_ViewSet):
                 shown = f"?{name}" if name.isidentifier() and len(name) <= 40 else "?…"
                 detail = f"Known here are {', '.join(sorted(known)) or 'none'}."
                 raise problems.Rejected([Refusal("unknown_parameter", detail, shown)])
-            if len(values) > 1 or len(values[0]) > 400 or (values[0] and wrong_text(values[0])):
-                detail = "Send it once, as at most 400 characters that can be seen."
+            if len(values) > 1 or len(values[0]) > LONGEST_PARAMETER or (values[0] and wrong_text(values[0])):
+                detail = f"Send it once, as at most {LONGEST_PARAMETER} characters that can be seen."
                 raise problems.Rejected([Refusal("invalid_text", detail, f"?{name}")])
 
     def known_parameters(self) -> set[str]:
