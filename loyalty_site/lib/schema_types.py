@@ -140,6 +140,13 @@ class Whole(SchemaType[int]):
         return {"type": "integer", "format": "int64", "minimum": self.least, "maximum": self.largest}
 
 
+class NotZero(Whole):
+    """A whole number that moves something; who takes it refuses 0 in the words of its own."""
+
+    def draw(self) -> Drawing:
+        return super().draw() | {"not": {"const": 0}}
+
+
 class Money(SchemaType[int]):
     """An amount, read as minor units of a money with so many decimals.
 

@@ -43,15 +43,15 @@ IN_WORDS = {
     "member_missing",  # one identifier of several
     "reason_missing",
 }
-#: What a text of JSON Schema cannot ask: whether anything of it is seen.
-UNSEEN = ("Blanks alone", "Send it once, as at most")
+#: Whether anything of a text is seen, and how many decimals a money has.
+UNDRAWN = ("Blanks alone", "Send it once, as at most", "At most 2 decimals")
 
 
 def is_in_words(error, case):
-    if error["code"] in IN_WORDS or error["detail"].startswith(UNSEEN):
+    if error["code"] in IN_WORDS or error["detail"].startswith(UNDRAWN):
         return True
     # JSON Schema takes 5.0 for a whole number, and does not tell 1e5 from 100000.
-    return error["code"] == "invalid_number" and (has_fraction(case.body) or "at least one point" in error["detail"])
+    return error["code"] == "invalid_number" and has_fraction(case.body)
 
 
 def has_fraction(value):

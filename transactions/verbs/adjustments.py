@@ -46,7 +46,7 @@ class Adjust(Verb[Adjustment]):
 
     def check(self, item: Adjustment) -> Iterator[Refusal]:
         if item.points == 0:
-            yield Refusal("invalid_number", "Credit or debit at least one point.", field="points")
+            yield Refusal("invalid_number", "0 points change nothing: credit or debit at least one.", field="points")
         yield from limits.numbers(item)
         yield from _misplaced(item)
 

@@ -9,7 +9,7 @@ from datetime import datetime
 from functools import lru_cache
 
 from loyalty_site.lib.schema_objects import Fields, FrozenItems
-from loyalty_site.lib.schema_types import Day, Instant, Json, Money, SchemaType, Text, Truth
+from loyalty_site.lib.schema_types import Day, Instant, Json, Money, NotZero, SchemaType, Text, Truth
 from partners import limits
 from partners.activity import (
     IDENTIFIER,
@@ -278,8 +278,11 @@ ADJUSTMENT = Fields(
     {
         "external_id": _NAME,
         "member": MEMBER,
-        "points": _whole(
-            Adjustment, "points", required=True, text="In the currency's smallest unit; negative: taken."
+        "points": NotZero(
+            limits.within(Adjustment, "points").least,
+            limits.within(Adjustment, "points").largest,
+            required=True,
+            text="In the currency's smallest unit; negative: taken.",
         ),
         "currency": _CURRENCY,
         "activity_at": _WHEN,
