@@ -19,7 +19,7 @@ from programs.configuration import Configuration
 from programs.models import Program
 from transactions import finding
 from transactions.books.posting import CLOCK_SKEW
-from transactions.imports.rows import Row
+from transactions.imports.records import Row
 from transactions.imports.shelf import Shelf, to_instant, to_number
 from transactions.models import Journal
 

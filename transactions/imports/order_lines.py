@@ -6,9 +6,12 @@ from dataclasses import replace
 from loyalty_site.lib import quantities
 from loyalty_site.lib.money import divide
 from loyalty_site.lib.refusals import Refusal, Refused
+from partners import paid
 from partners.activity import Line
+from transactions.imports.amounts import Misread
 from transactions.imports.mapping import LINE
-from transactions.imports.rows import Reader, Record
+from transactions.imports.records import Record
+from transactions.imports.rows import Reader
 from transactions.imports.spreadsheets import altered
 
 
@@ -26,8 +29,10 @@ class OrderReader(Reader):
                     detail = f"The rows of this order differ: “{head[target][:40]}” and “{text[:40]}”."
                     problems.append(Refusal("order_differs", detail, field=target))
         record, wrong = self.read(line, [head.get(target, "") for target in self.targets])
-        if not {*LINE}.isdisjoint(self.targets):
-            lines = [self._order_line(dict(zip(self.targets, row, strict=True)), problems) for row in rows]
+        is_refund = bool(record and record.refund and record.refund.is_own)
+        if not is_refund and not {*LINE}.isdisjoint(self.targets):
+            iso = {"money": head.get("money", "").upper()}
+            lines = [self._order_line(dict(zip(self.targets, row, strict=True)) | iso, problems) for row in rows]
             record = _with_lines(record, [one for one in lines if one], problems) if record else None
         return (None, problems + wrong) if problems or wrong else (record, [])
 
@@ -40,8 +45,15 @@ class OrderReader(Reader):
         try:
             quantity = self._quantity("quantity", values["quantity"]) if "quantity" in values else quantities.UNIT
             name = "line_amount" if "line_amount" in values else "line_price"
-            # Only what the lines cost beside each other counts, so nothing is rounded: in thousandths where weighed.
-            amount = self._money(name, values[name]) * (quantity if name == "line_price" else 1)
+            # In thousandths of a minor unit, so that nothing is rounded where a price is that of a weight.
+            amount = self._money(name, values[name], texts["money"]) * (
+                quantity if name == "line_price" else quantities.UNIT
+            )
+            if values.get("line_discount"):
+                off = abs(self._money("line_discount", values["line_discount"], texts["money"]))
+                amount -= off * quantities.UNIT
+            if amount < 0:
+                raise Misread("A line of a purchase costs nothing or more.", field=name)
         except Refused as refused:
             problems.append(refused.refusal)
             return None
@@ -51,14 +63,22 @@ class OrderReader(Reader):
 
 
 def _with_lines(record: Record, lines: Sequence[Line], problems: list[Refusal]) -> Record:
-    """The goods of the order, and its tax, belong to its lines in proportion to what these cost."""
+    """What was paid for the goods, and the tax on them, belongs to the lines in proportion to what these cost.
+
+    So it is where a discount, rounding or a tax on top of the prices makes the difference. Where the lines cost less
+    for no such reason, the rest stands in none of them: it may be the worth of a line that is not here. `lines` have
+    their amounts in thousandths of a minor unit.
+    """
     columns = record.columns
     goods, weights = max(0, (columns["amount"] or 0) - columns["shipping"]), [line.amount for line in lines]
     if goods and lines and not any(weights):
         detail = "No row of this order has an amount, so its total cannot be divided over them."
         problems.append(Refusal("order_without_lines", detail, field="amount"))
-    amounts = divide(goods, weights)
+    listed = -(-sum(weights) // quantities.UNIT)
+    costs = (listed, listed + columns["tax"])
+    is_all = any(cost == goods or paid.is_spread(cost, goods, len(lines)) for cost in costs)
+    amounts = divide(goods if is_all else min(listed, goods), weights)
     # By what the lines have now, so that none has more tax than amount.
-    taxes = divide(min(goods, columns["tax"]), amounts)
-    divided = [replace(one, amount=amount, tax=tax) for one, amount, tax in zip(lines, amounts, taxes, strict=True)]
+    taxes = divide(min(goods, columns["tax"]), [*amounts, goods - sum(amounts)])
+    divided = [replace(one, amount=amount, tax=tax) for one, amount, tax in zip(lines, amounts, taxes, strict=False)]
     return record._replace(columns={**columns, "lines": tuple(divided)})

@@ -18,7 +18,7 @@ from transactions.books.idempotency import IdempotencyConflict, fingerprint
 from transactions.books.items import warnings_of
 from transactions.imports import sharing
 from transactions.imports.newcomers import Newcomers
-from transactions.imports.rows import Row
+from transactions.imports.records import Row
 from transactions.models import Journal
 
 CONFLICT = Refusal(
@@ -31,7 +31,8 @@ CONFLICT = Refusal(
 
 @dataclass(slots=True)
 class Posted:
-    """What became of some rows: how many were posted, recorded before, enrolled for, and why others were refused.
+    """What became of some rows: how many were posted, recorded before, enrolled for, refunded, and why others were
+    refused.
 
     `refusals` are by line, and so are `warnings`: what is surely wrong with rows that were taken all the same.
     """
@@ -39,6 +40,7 @@ class Posted:
     posted: int = 0
     replayed: int = 0
     enrolled: int = 0
+    refunded: int = 0
     refusals: dict[int, Refusal] = field(default_factory=dict)
     warnings: dict[int, list[Refusal]] = field(default_factory=dict)
 
@@ -47,6 +49,7 @@ class Posted:
             self.posted += other.posted
             self.replayed += other.replayed
             self.enrolled += other.enrolled
+            self.refunded += other.refunded
             self.refusals |= other.refusals
             self.warnings |= other.warnings
 

@@ -10,7 +10,7 @@ from programs.configuration import Configuration
 from transactions.books.idempotency import fingerprint
 from transactions.imports.newcomers import Newcomers
 from transactions.imports.posting import CONFLICT, Posted, Poster, Prepared, waves_of
-from transactions.imports.rows import Row
+from transactions.imports.records import Row
 from transactions.imports.shelf import Shelf, short
 
 

@@ -1,23 +1,25 @@
 """What does a record mean? Texts become an Activity, or a list of what is wrong with them."""
 
 import hashlib
-import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from datetime import UTC, date, datetime, time
 from functools import lru_cache
-from typing import NamedTuple, Protocol, TypedDict, TypeVar
+from typing import Protocol, TypeVar
 from zoneinfo import ZoneInfo
 
 from loyalty_site.lib import money, notation, quantities
 from loyalty_site.lib.refusals import Refusal, Refused
 from members.lookup import notations
-from partners.activity import Activity, Line
+from partners.activity import Line
 from programs import periods
 from programs.configuration import Configuration
-from transactions.imports import moments
+from transactions.imports import amounts, moments
+from transactions.imports.amounts import Misread
+from transactions.imports.counting import check_counts, check_names_somebody
 from transactions.imports.mapping import IDENTIFIERS, MONEY, PERSON
 from transactions.imports.mapping import Mapping as FileMapping
+from transactions.imports.records import Columns, Record, Refund
 from transactions.imports.spreadsheets import altered
 
 T = TypeVar("T")
@@ -27,72 +29,14 @@ _IDENTIFIER_KEYS = {"customer": "external_id"}
 _REMEMBERED = 5000
 #: A quantity of at most so many digits and nothing else is read at once.
 _PLAIN_DIGITS = 9
+#: Exports leave these empty where there is none.
+_MAY_BE_EMPTY = ("discount", "refund")
 #: How what is read by `iso` looks.
 _EXAMPLES = {
     "date": "2026-12-31, 2026-12-31T18:30:00 or 2026-12-31 18:30:00 +02:00",
     "time": "18:30, 18:30:00 or 18:30 +02:00",
     "birth_date": "2026-12-31",
 }
-
-
-class Misread(Refused):
-    """A cell does not say what its column is for."""
-
-    code = "invalid_value"
-
-
-class Columns(TypedDict):
-    """What a record says of its Activity, all but the external id."""
-
-    kind: str
-    member: dict[str, str]
-    activity_at: datetime
-    amount: int | None
-    money: str
-    tax: int
-    shipping: int
-    gift_card: int
-    points_value: int
-    lines: tuple[Line, ...]
-    channel: str
-    partner: str
-    store: str
-    code: str
-
-
-class Row(NamedTuple):
-    """One record with the Activity that it is, at the instant `at`.
-
-    `customer` is what the file calls the member ("" where it names them otherwise) and `person` the columns of a new
-    Customer: who would be enrolled. `former_id` is the external id under which an earlier version, which compared
-    members as they were written, would have recorded it; "" where that is no other one.
-    """
-
-    line: int
-    activity: Activity
-    at: datetime
-    customer: str
-    person: Mapping[str, str | date]
-    former_id: str = ""
-
-
-class Record(NamedTuple):
-    """One record as it was read; `key` names it when it has no `external_id`, `former_key` did so before."""
-
-    line: int
-    external_id: str
-    key: str
-    customer: str
-    person: Mapping[str, str | date]
-    columns: Columns
-    former_key: str = ""
-
-    def row(self, ordinal: int) -> Row:
-        """The Row. Its `ordinal`, from 1, distinguishes it from equal records."""
-        external_id = self.external_id or f"row-{self.key}-{ordinal}"
-        activity = Activity(external_id=external_id, **self.columns)
-        former_id = f"row-{self.former_key}-{ordinal}" if self.former_key else ""
-        return Row(self.line, activity, self.columns["activity_at"], self.customer, self.person, former_id)
 
 
 class Take(Protocol):
@@ -109,6 +53,7 @@ class Reader:
         self.targets = ["external_id" if one.target == "order" else one.target for one in mapping.fields]
         self.formats = {target: one.format for target, one in zip(self.targets, mapping.fields, strict=True)}
         self.zone = ZoneInfo(mapping.time_zone) if mapping.time_zone else configuration.zone
+        self.money = configuration.money
         self.decimals = money.exponent(configuration.money)
         self.has_line = bool({"sku", "category", "quantity"} & {*self.targets, *mapping.constants})
         self.constants = {"kind": "purchase", **mapping.constants}
@@ -119,6 +64,8 @@ class Reader:
     def read(self, line: int, texts: Iterable[str]) -> tuple[Record | None, list[Refusal]]:
         """(Record, []) or (None, [Refusal, …]): everything that is wrong with it, not only the first."""
         values = {**self.constants, **dict(zip(self.targets, texts, strict=True))}
+        values["money"] = values.get("money", "").upper()
+        check_counts(values, self.mapping)
         problems: list[Refusal] = []
 
         def take(convert: Callable[..., T], name: str, *rest: str) -> T | None:
@@ -128,30 +75,54 @@ class Reader:
                 problems.append(refused.refusal)
                 return None
 
-        sums = {name: take(self._money, name) or 0 for name in MONEY if name in values}
+        said = [name for name in MONEY if values.get(name) or (name in values and name not in _MAY_BE_EMPTY)]
+        sums = {name: take(self._money, name, values["money"]) or 0 for name in said}
         moment = take(self.moment, "date", values.get("time", ""))
         quantity = (take(self._quantity, "quantity") or 0) if "quantity" in values else quantities.UNIT
         member = self._member(values)
+        spoiled = list(altered(values))
+        problems += spoiled
+        if not spoiled:
+            check_names_somebody(member, self.mapping)
         if not member:
             names = " or ".join(self.identifiers)
             problems.append(
                 Refusal("member_missing", f"The row names no member ({names}).", field=self.identifiers[0])
             )
-        problems += altered(values)
         if "external_id" in self.formats and not values["external_id"]:
             problems.append(Refusal("external_id_missing", "The row has no external_id.", field="external_id"))
         person = self._person(values, take) if self.mapping.enrol else {}
         if problems or moment is None:
             return None, problems
-        wall, at = moment
-        columns = self._columns(values, member, at, sums, quantity)
-        external_id, customer = values.get("external_id", ""), member.get("external_id", "")
-        key = former_key = ""
-        if not external_id:
+        try:
+            return self._record(line, values, sums, moment, quantity, person), []
+        except Refused as refused:
+            return None, [refused.refusal]
+
+    def _record(
+        self,
+        line: int,
+        values: Mapping[str, str],
+        sums: Mapping[str, int],
+        moment: tuple[str, datetime],
+        quantity: int,
+        person: Mapping[str, str | date],
+    ) -> Record:
+        """The Record of values that are fine, each by itself. Raises Misread where they do not go together."""
+        (wall, at), member = moment, self._member(values)
+        refund = self._refund(values, sums)
+        is_own = bool(refund and refund.is_own)
+        columns = self._columns(values, member, at, self._total(sums, is_refund=is_own), quantity)
+        external_id, key, former_key = values.get("external_id", ""), "", ""
+        if refund and is_own:
+            key = _key({**values, "kind": f"refund {external_id} {refund.order}"}, {}, wall, sums, quantity)
+            external_id = ""
+        elif not external_id:
             alike = {kind: (notations(kind, text)[-1:] or [text])[0] for kind, text in member.items()}
             key = _key(values, alike, wall, sums, quantity)
             former_key = _key(values, member, wall, sums, quantity) if alike != member else ""
-        return Record(line, external_id, key, customer, person, columns, former_key), []
+        customer = member.get("external_id", "")
+        return Record(line, external_id, key, customer, person, columns, former_key, refund)
 
     def read_rows(self, line: int, rows: Sequence[list[str]]) -> tuple[Record | None, list[Refusal]]:
         """As `read`, of all rows of a purchase: here each row is one."""
@@ -210,40 +181,46 @@ class Reader:
             person["phone"] = self._phone(values["phone"])
         return person
 
-    def _money(self, name: str, text: str) -> int:
-        """Minor units of the program's money."""
-        text = self._plain(name, text)
-        whole, _, part = text.partition(".")
-        digits = whole + part
-        # The ordinary number, recognised without a regular expression and a Decimal.
-        if whole and len(part) == self.decimals and len(digits) <= 15 and digits.isascii() and digits.isdigit():
-            return int(digits)
-        if text.startswith("-"):
-            raise Misread("A negative amount is no purchase: leave it out and reverse the purchase.", field=name)
-        return money.parse(text, self.decimals, field=name)
+    def _refund(self, values: Mapping[str, str], sums: Mapping[str, int]) -> Refund | None:
+        """What the row says came back. Raises Misread."""
+        order = values.get("external_id", "")
+        if sums.get("amount", 0) < 0:
+            if self.mapping.negative != "refund":
+                raise Misread("A negative amount is no purchase: say in the mapping what it is.", field="amount")
+            order = values.get("refund_of") or order
+            if not order:
+                raise Misread("The row does not say which purchase it refunds.", field="refund_of")
+            return Refund(order, -sums["amount"], is_own=True)
+        return Refund(order, abs(sums["refund"]), is_own=False) if sums.get("refund") and order else None
 
-    def _plain(self, name: str, text: str) -> str:
-        """A number in the mapping's own notation as one with a decimal point."""
-        mapping = self.mapping
-        if not text:
-            raise Misread("The cell is empty; write a number.", field=name)
-        if mapping.thousands and mapping.thousands in text:
-            groups, sign, rest = text.partition(mapping.decimal)
-            if not re.fullmatch(rf"-?\d{{1,3}}({re.escape(mapping.thousands)}\d{{3}})+", groups):
-                raise Misread(f"“{mapping.thousands}” does not stand between thousands here.", field=name)
-            text = groups.replace(mapping.thousands, "") + sign + rest
-        if mapping.decimal == ",":
-            if "." in text:
-                raise Misread("The mapping says that the decimal sign is a comma; here is a point.", field=name)
-            text = text.replace(",", ".")
-        return text
+    def _total(self, sums: Mapping[str, int], *, is_refund: bool) -> dict[str, int]:
+        """The sums with the grand total as their amount. Raises Misread where one is negative in a purchase."""
+        negative = [name for name, value in sums.items() if value < 0 and name not in ("discount", "refund")]
+        if negative and not is_refund:
+            raise Misread("It cannot be negative here.", field=negative[0])
+        total = {name: abs(value) for name, value in sums.items()}
+        if "amount" in total and not is_refund:
+            total["amount"] += sum(total.get(name, 0) for name in self.mapping.amount_without)
+            total["amount"] -= total.get("discount", 0)
+            if total["amount"] < 0:
+                raise Misread("The discount is larger than the amount that it is taken off.", field="discount")
+        return total
+
+    def _money(self, name: str, text: str, iso: str = "") -> int:
+        """Minor units, with the decimals of the program's money, negative where the mapping allows it.
+
+        `iso` is the currency that the row names, "" for the program's.
+        """
+        return amounts.read(name, text, self.mapping, iso or self.money, self.decimals)
 
     def _quantity(self, name: str, text: str) -> int:
         """Thousandths of a unit."""
         if text.isascii() and text.isdigit() and len(text) <= _PLAIN_DIGITS:
             return int(text) * quantities.UNIT
         try:
-            found = quantities.parse(self._plain(name, text), largest=10**_PLAIN_DIGITS * quantities.UNIT)
+            found = quantities.parse(
+                amounts.plain(name, text, self.mapping), largest=10**_PLAIN_DIGITS * quantities.UNIT
+            )
         except money.BadNumber:
             found = -1
         if found < 0:

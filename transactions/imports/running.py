@@ -12,6 +12,8 @@ from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
+from django.utils import timezone
+
 from loyalty_site.lib.refusals import Refusal, Refused
 from loyalty_site.lib.threads import threads
 from partners.models import Connection
@@ -19,13 +21,16 @@ from programs import versions
 from programs.models import Program
 from transactions import ledger
 from transactions.imports import lines, orders, sharing
+from transactions.imports.counting import Guest, PassedOver
 from transactions.imports.mapping import Mapping
 from transactions.imports.newcomers import Newcomers
 from transactions.imports.order_lines import OrderReader
 from transactions.imports.posting import Posted, Poster
+from transactions.imports.records import Record, Row
+from transactions.imports.refunds import Refunds
 from transactions.imports.rehearsing import Rehearsal
 from transactions.imports.report import Report
-from transactions.imports.rows import Reader, Record, Row
+from transactions.imports.rows import Reader
 from transactions.imports.shelf import Ordinals
 
 
@@ -33,6 +38,7 @@ from transactions.imports.shelf import Ordinals
 class Outcome:
     """How many rows the file has and what became of them; in a dry run, what would become of them.
 
+    `refunded` counts refunds, `guests` rows that name no customer and `left_out` those that the mapping leaves out.
     `problems` counts what is wrong with the `refused` rows, `warnings` what is surely wrong with rows that were taken
     all the same; `line` is the last one that was read.
     """
@@ -42,6 +48,9 @@ class Outcome:
     replayed: int = 0
     refused: int = 0
     enrolled: int = 0
+    refunded: int = 0
+    guests: int = 0
+    left_out: int = 0
     problems: int = 0
     warnings: int = 0
     line: int = field(default=0, compare=False)
@@ -78,9 +87,11 @@ def run(
 
 
 class _Batch(NamedTuple):
-    """Rows that are posted together, and what was wrong with others between them; `position` is its end in bytes."""
+    """Rows that are posted together, and those with `refunds`, which follow them; what was wrong with others between
+    them. `position` is its end in bytes."""
 
     rows: Sequence[Row]
+    refunds: Sequence[Row]
     problems: Sequence[tuple[int, Refusal]]
     position: int
 
@@ -108,6 +119,7 @@ class _Import:
         ledger.record([], program_id=program.pk, via=self.via)  # Refused now rather than at the first row
         self.reader = (OrderReader if "order" in mapping.targets else Reader)(mapping, self.configuration)
         self.ordinals = Ordinals()
+        self.refunds = Refunds(self.via, self.configuration, timezone.now(), is_rehearsed=dry_run)
         self.outcome = Outcome()
         self.under_way: Callable[[], None] | None = None
 
@@ -144,10 +156,11 @@ class _Import:
         for line, count, rows in orders.purchases(found, self.mapping):
             self.outcome.rows += count
             self.outcome.line = line
-            if isinstance(rows, Refusal):
-                record, wrong = None, [rows]
-            else:
-                record, wrong = self.reader.read_rows(line, rows)
+            try:
+                record, wrong = (None, [rows]) if isinstance(rows, Refusal) else self.reader.read_rows(line, rows)
+            except PassedOver as passed:
+                self._pass_over(passed, count)
+                continue
             if record:
                 records.append(record)
             else:
@@ -158,10 +171,17 @@ class _Import:
                 records, problems = [], []
         yield self._batch(records, problems, source.position)
 
+    def _pass_over(self, passed: PassedOver, count: int) -> None:
+        if isinstance(passed, Guest):
+            self.outcome.guests += count
+        else:
+            self.outcome.left_out += count
+
     def _batch(self, records: Sequence[Record], problems: Sequence[tuple[int, Refusal]], position: int) -> _Batch:
         ordinals = self.ordinals.number([record.key for record in records])
         rows = [record.row(nth) for record, nth in zip(records, ordinals, strict=True)]
-        return _Batch(rows, problems, position)
+        purchases = [row for row in rows if not (row.refund and row.refund.is_own)]
+        return _Batch(purchases, [row for row in rows if row.refund], problems, position)
 
     def _finish(self) -> None:
         """Wait for the batch that is under way."""
@@ -172,9 +192,11 @@ class _Import:
     def _write_down(self, batch: _Batch, finish: Callable[[], Posted]) -> None:
         """Count what became of a batch, and report what was wrong with any of it."""
         done = finish()
+        done.add([self.refunds.post(batch.refunds, done.refusals)])
         self.outcome.posted += done.posted
         self.outcome.replayed += done.replayed
         self.outcome.enrolled += done.enrolled
+        self.outcome.refunded += done.refunded
         self.outcome.refused += len(done.refusals)
         problems = [*batch.problems, *done.refusals.items()]
         self.outcome.problems += len(problems)

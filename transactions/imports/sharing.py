@@ -13,7 +13,7 @@ from loyalty_site.lib.sql import Session
 from members.lookup import Lookup
 from partners.callers import Via
 from programs.configuration import Configuration
-from transactions.imports.rows import Row
+from transactions.imports.records import Row
 
 #: Python needs as long for a row as the database does: with two connections, both are always at work.
 CONNECTIONS = 2

@@ -10,6 +10,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import DatabaseError, InterfaceError
 from tqdm import tqdm
 
+from loyalty_site import mappings
 from loyalty_site.lib.database_refusals import refused_for_a_time
 from loyalty_site.lib.refusals import Refused
 from programs.models import Program
@@ -25,7 +26,9 @@ class Command(BaseCommand):
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("file", type=Path)
         parser.add_argument("--program", required=True, metavar="CODE")
-        parser.add_argument("--mapping", required=True, type=Path, metavar="MAPPING.json")
+        names = ", ".join(mappings.names())
+        what = f"a file, or the name of a mapping that is there: {names}"
+        parser.add_argument("--mapping", required=True, type=mappings.path_of, metavar="MAPPING", help=what)
         parser.add_argument("--dry-run", action="store_true", help="write nothing, but the same report")
         parser.add_argument("--report", type=Path, metavar="FILE", help="default: FILE.report.csv beside the file")
 
@@ -77,7 +80,12 @@ class Command(BaseCommand):
             f"{outcome.replayed:,} recorded before, {outcome.refused:,} {would}refused; "
             f"{outcome.enrolled:,} members {would}enrolled."
         )
-        if not outcome.posted and not outcome.refused:
+        passed_over = [(outcome.guests, "without a customer"), (outcome.left_out, "left out by the mapping")]
+        if said := " and ".join(f"{count:,} {why}" for count, why in passed_over if count):
+            self.stdout.write(f"Passed over: {said}.")
+        if outcome.refunded:
+            self.stdout.write(f"{outcome.refunded:,} refunds {would}posted.")
+        if not outcome.posted and not outcome.refused and not outcome.refunded:
             self.stdout.write("Nothing new in this file.")
         if outcome.warnings:
             self.stderr.write(

@@ -172,7 +172,10 @@ def test_without_enrol_unknown_customers_are_refused_and_known_ones_found(folder
     mapping = {"fields": {"number": "no", "email": "mail", "date": "day", "amount": "sum"}}
     text = f"no,mail,day,sum\n{who.number},,2026-03-01,10\n,Grace@Example.com,2026-03-01,1.50\n,x@y.z,2026-03-01,1\n"
     run = folder.load(text + ",,2026-03-01,1\n", mapping)
-    assert run.codes == [(4, "email", "member_unknown"), (5, "number", "member_missing")]
+    assert run.codes == [(4, "email", "member_unknown")]
+    assert "Passed over: 1 without a customer." in run.told
+    refusing = folder.load(text + ",,2026-03-01,1\n", mapping | {"guests": "refuse"})
+    assert refusing.codes == [(4, "email", "member_unknown"), (5, "number", "member_missing")]
     assert factories.held(who) == 11
 
 

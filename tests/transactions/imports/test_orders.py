@@ -125,6 +125,39 @@ def test_a_first_row_without_an_order_belongs_to_none(folder):
 def test_an_order_that_comes_again_elsewhere_is_a_conflict(folder):
     run = folder.load(HEAD + TEA + OTHER + CUP.replace(",,CUP", ",54.00,CUP"), ORDERS)
     assert run.codes == [(4, "external_id", "idempotency_conflict")]
+    # What is left of the total when its line is known stands in none.
+    assert (lines()["#1"], points("#1")) == ([("TEA-1", "tea", 1, 2400, 0)], 54 + 240)
+
+
+def test_prices_without_the_tax_share_it(folder):
+    mapping = {"enrol": True, "fields": ORDERS["fields"] | {"tax": "tax"}}
+    first = "#1,kim,2026-03-01,64.80,TEA-1,tea,1,24.00,10.80,\n"
+    assert folder.load(HEAD + first + CUP, mapping).code == 0
+    assert lines() == {"#1": [("TEA-1", "tea", 1, 2880, 480), ("CUP-1", "cups", 3, 3600, 600)]}
+
+
+def test_a_row_whose_order_a_spreadsheet_spoiled_may_be_part_of_the_one_beside_it(folder):
+    run = folder.load(HEAD + TEA + CUP.replace("#1,kim,2026-03-01", "#REF!,,") + OTHER, ORDERS)
+    assert run.codes[0] == (2, "order", "order_incomplete")
+    assert (3, "external_id", "altered_by_spreadsheet") in run.codes
+    assert list(lines()) == []
+
+
+def test_rows_without_any_id_that_seem_to_be_one_order_are_refused(folder):
+    nameless = {"enrol": True, "fields": COLUMNS}
+    blank = CUP.replace("#1,kim,2026-03-01", ",,")
+    run = folder.load(HEAD + TEA + blank + OTHER, nameless)
+    assert run.codes == [(line, "external_id", "order_of_several_rows") for line in (2, 3)]
+    run = folder.load(
+        HEAD + OTHER + TEA.replace("#1", "#3") + CUP.replace("#1", "").replace(",,CUP", ",54.00,CUP"), SINGLE
+    )
+    assert run.codes == [(line, "external_id", "order_of_several_rows") for line in (3, 4)]
+
+
+def test_a_line_of_totals_at_the_end_is_no_part_of_the_last_order(folder):
+    run = folder.load(HEAD + TEA + OTHER + ",,,84.00,,,,,,\n", SINGLE)
+    assert (run.codes, "1 without a customer" in run.told) == ([], True)
+    assert list(lines()) == ["#1", "#2"]
 
 
 @pytest.mark.parametrize("second", ALIKE)

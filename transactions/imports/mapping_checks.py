@@ -1,0 +1,197 @@
+"""What is wrong with a mapping? Every problem with its path, like `fields.date.format`."""
+
+import codecs
+import json
+import zoneinfo
+from collections.abc import Collection, Iterator
+from collections.abc import Mapping as Names
+from typing import cast
+
+from loyalty_site.lib import notation
+from loyalty_site.lib.json_types import ExactJson
+from programs.checks import Problem, absurd, clipped
+from transactions.imports import moments
+from transactions.imports.mapping import (
+    BESIDE,
+    CONSTANTS,
+    DECIDING,
+    DEFAULTS,
+    ENROLLED_BY,
+    IDENTIFIERS,
+    LINE,
+    MOMENTS,
+    NAMES,
+    TARGETS,
+    WIDEST,
+    Settings,
+)
+
+_THOUSANDS = ("", ".", ",", " ", "'", "\u00a0", "\u202f")
+
+
+def check(value: ExactJson) -> Iterator[Problem]:
+    """Problems of a JSON value that is meant to be a mapping."""
+    if not isinstance(value, dict):
+        yield Problem("", "must be an object with fields")
+        return
+    yield from absurd(value)
+    for name in value.keys() - set(NAMES):
+        yield Problem(clipped(name), f"unknown; a mapping has {', '.join(NAMES)}")
+    wrong = [name for name, default in DEFAULTS.items() if type(value.get(name, default)) is not type(default)]
+    for name in wrong:
+        yield Problem(name, f"must be like {json.dumps(cast(Names[str, ExactJson], DEFAULTS)[name])}")
+    given = {name: value[name] for name in DEFAULTS if name in value and name not in wrong}
+    settings = cast(Settings, DEFAULTS | given)
+    yield from _settings(settings)
+    constants = value.get("constants", {})
+    yield from _constants(constants)
+    fields = value.get("fields")
+    if not isinstance(fields, dict) or not fields:
+        yield Problem("fields", 'must say where each value stands, for example {"date": "Order date"}')
+        return
+    for target, spec in fields.items():
+        yield from (problem.under(f"fields.{clipped(target)}") for problem in _spec(target, spec, settings))
+    yield from _whole(fields, constants if isinstance(constants, dict) else {}, settings)
+
+
+def _settings(given: Settings) -> Iterator[Problem]:
+    if given["format"] not in ("csv", "fixed"):
+        yield Problem("format", "must be csv or fixed")
+    for name, character in (("delimiter", given["delimiter"]), ("quote", given["quote"])):
+        if len(character) != 1 or not character.isascii() or character in "\r\n\0":
+            yield Problem(name, "must be one ASCII character, for example ; or \\t")
+    if given["delimiter"] == given["quote"]:
+        yield Problem("quote", "must differ from the delimiter")
+    if given["decimal"] not in (".", ","):
+        yield Problem("decimal", "must be . or ,")
+    if given["thousands"] not in _THOUSANDS or given["thousands"] == given["decimal"]:
+        yield Problem("thousands", "must be empty, or one of . , ' and space, and not the decimal sign")
+    if not 0 <= given["skip_lines"] <= 1000:
+        yield Problem("skip_lines", "must be from 0 to 1000")
+    if given["time_zone"] and given["time_zone"] not in zoneinfo.available_timezones():
+        yield Problem("time_zone", "is no IANA time zone; write it like Europe/Paris")
+    if given["country"] and not notation.is_country(given["country"]):
+        yield Problem("country", "is no country; write the two capital letters of ISO 3166, like FR")
+    yield from _counting(given)
+    yield from _encoding(given["encoding"])
+
+
+def _counting(given: Settings) -> Iterator[Problem]:
+    """Problems of what counts, and how."""
+    if given["negative"] not in ("refuse", "refund"):
+        yield Problem("negative", "must be refuse or refund")
+    if given["guests"] not in ("pass_over", "refuse"):
+        yield Problem("guests", "must be pass_over or refuse")
+    if not {*map(str, given["amount_without"])} <= {*BESIDE}:
+        yield Problem("amount_without", f"must be a list of {', '.join(BESIDE)}")
+
+
+def _encoding(name: str) -> Iterator[Problem]:
+    """Lines are cut at the byte of a line end, so ASCII must mean itself."""
+    sample = "\r\n,;\t0aZ\"'"
+    try:
+        if sample.encode(name) != sample.encode("ascii") or not codecs.lookup(name)._is_text_encoding:
+            raise LookupError
+    except (LookupError, ValueError):
+        yield Problem("encoding", "must be utf-8, cp1252, iso-8859-15 or alike; convert other files first")
+
+
+def _constants(constants: ExactJson) -> Iterator[Problem]:
+    if not isinstance(constants, dict):
+        yield Problem("constants", "must be an object of texts")
+        return
+    for name, text in constants.items():
+        if name not in CONSTANTS:
+            yield Problem(f"constants.{clipped(name)}", f"unknown; possible are {', '.join(CONSTANTS)}")
+        elif not isinstance(text, str) or not text:
+            yield Problem(f"constants.{name}", "must be a text")
+
+
+def _spec(target: str, spec: ExactJson, settings: Settings) -> Iterator[Problem]:
+    """Problems of one entry of `fields`."""
+    if target not in TARGETS:
+        yield Problem("", f"unknown; a row can say {', '.join(TARGETS)}")
+        return
+    names = {"from", "to"} if settings["format"] == "fixed" else {"column"}
+    example = '{"from": 8, "to": 11}' if settings["format"] == "fixed" else '"Order date"'
+    spec = {"column": spec} if isinstance(spec, (str, int)) and "column" in names else spec
+    if not isinstance(spec, dict) or not names <= spec.keys() <= {*names, "format"}:
+        yield Problem("", f"must be like {example}, or with a format beside it")
+        return
+    yield from _place(spec, settings)
+    if "format" in spec:
+        yield from _format(target, spec["format"])
+
+
+def _place(spec: Names[str, ExactJson], settings: Settings) -> Iterator[Problem]:
+    if settings["format"] == "fixed":
+        start, end = spec["from"], spec["to"]
+        if type(start) is not int or type(end) is not int or not 1 <= start <= end <= WIDEST:
+            yield Problem("", f"from and to are the first and the last character, from 1 to {WIDEST}")
+        return
+    column = spec["column"]
+    if settings["header"] and not (isinstance(column, str) and column):
+        yield Problem("column", "must be the column's name in the header")
+    elif not settings["header"] and not (type(column) is int and 1 <= column <= 10_000):
+        yield Problem("column", "must be the column's number, from 1, because the file has no header")
+
+
+def _format(target: str, pattern: ExactJson) -> Iterator[Problem]:
+    if target not in MOMENTS:
+        yield Problem("format", f"is only for {', '.join(MOMENTS)}")
+        return
+    problem = moments.problem_of(pattern, is_time=target == "time")
+    if problem:
+        yield Problem("format", problem)
+
+
+def _whole(fields: Names[str, ExactJson], constants: Names[str, ExactJson], settings: Settings) -> Iterator[Problem]:
+    """Problems of the fields together."""
+    if not set(IDENTIFIERS) & fields.keys():
+        yield Problem("fields", f"must name the member by one of {', '.join(IDENTIFIERS)}")
+    if settings["enrol"] and not set(ENROLLED_BY) & fields.keys():
+        names = " or ".join(ENROLLED_BY[1:])
+        yield Problem("fields.customer", f"is missing, or {names}: whoever is enrolled must be found again")
+    if "date" not in fields:
+        yield Problem("fields.date", "is missing: without it points cannot be dated")
+    if "amount" not in fields and "kind" not in fields and constants.get("kind", "purchase") == "purchase":
+        yield Problem("fields.amount", "is missing; for other things than purchases set constants.kind")
+    for name in sorted(fields.keys() & constants.keys()):
+        yield Problem(f"constants.{name}", "stands in the fields already")
+    yield from _order(fields.keys())
+    yield from _deciding(fields.keys(), settings)
+
+
+def _deciding(targets: Collection[str], settings: Settings) -> Iterator[Problem]:
+    """Problems of what leaves rows out, and of refunds."""
+    for name, wanted in (("only", settings["only"]), ("leave_out", settings["leave_out"])):
+        for target, values in wanted.items():
+            path = f"{name}.{clipped(target)}"
+            if target not in DECIDING or target not in targets:
+                yield Problem(path, f"must be one of the fields {', '.join(DECIDING)} that the mapping names")
+            elif not isinstance(values, list) or not all(isinstance(value, str) for value in values) or not values:
+                yield Problem(path, 'must be a list of texts, for example ["paid"]')
+    for target in sorted({*map(str, settings["amount_without"])} - {*targets}):
+        yield Problem("amount_without", f"names {clipped(target)}, which is not in the fields")
+    named = {"external_id", "order"} & {*targets}
+    if "refund" in targets and not named:
+        yield Problem("fields.refund", "needs the external_id or the order whose refund it is")
+    if settings["negative"] == "refund" and not named and "refund_of" not in targets:
+        yield Problem("negative", "needs refund_of, external_id or order: what is refunded")
+    if "refund_of" in targets and settings["negative"] != "refund":
+        yield Problem("fields.refund_of", "is for rows of negative amounts; say so with negative: refund")
+
+
+def _order(targets: Collection[str]) -> Iterator[Problem]:
+    """Problems of the fields of which the rows of one order are made."""
+    worth = {"line_amount", "line_price"} & {*targets}
+    if "line_discount" in targets and not worth:
+        yield Problem("fields.line_discount", "is taken off a line_amount or line_price; name one of them")
+    if "order" in targets and "external_id" in targets:
+        yield Problem("fields.order", "takes the place of external_id; leave one of them out")
+    if "order" in targets and {*LINE} & {*targets} and len(worth) != 1:
+        yield Problem(
+            "fields.line_amount", "or line_price must say, one of them, how an order is divided over its rows"
+        )
+    if "order" not in targets and worth:
+        yield Problem(f"fields.{min(worth)}", "is for orders of several rows; name the column of the order")
