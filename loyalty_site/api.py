@@ -3,6 +3,7 @@
 import logging
 import re
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import TypedDict, cast
 
 from django.core.exceptions import RequestDataTooBig
@@ -112,7 +113,7 @@ def _refused(error: Exception, request: Request, view: APIView) -> Refused:
         allowed = ", ".join(view.allowed_methods)
         detail = f"{request.method} is not possible here; use {allowed}."
         return problems.unlike("method_not_allowed", detail, Allow=allowed)
-    if refused := failures.of_the_database(error, request, has_name=_has_name(request)):
+    if refused := failures.of_the_database(error, request, has_name=partial(_has_name, request)):
         return refused
     code = next((code for kind, code in _CODES.items() if isinstance(error, kind)), None)
     if code:

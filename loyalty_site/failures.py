@@ -28,7 +28,9 @@ _ADVICE = {
 }
 
 
-def of_the_database(error: BaseException, request: HttpRequest, *, has_name: bool) -> Refused | None:
+def of_the_database(
+    error: BaseException, request: HttpRequest, *, has_name: Callable[[], bool] = bool
+) -> Refused | None:
     """The refusal of a database that takes nothing for a time, or went away; None where `error` is something else.
 
     `has_name`: sent again, the request is known and does nothing twice.
@@ -40,7 +42,7 @@ def of_the_database(error: BaseException, request: HttpRequest, *, has_name: boo
     if not _may_have_written(request):
         return busy
     detail = "The database went away in the middle: it may have been written. "
-    if has_name:
+    if has_name():
         detail += "Send the same again; with its external_id or Idempotency-Key nothing is done twice."
         return problems.unlike("outcome_unknown", detail, Retry_After=RETRY_S)
     # Without Retry-After: who came again by itself might do it twice.
@@ -74,13 +76,13 @@ class DatabaseRefusals:
 
     def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
         """None: somebody else says what it is."""
-        refused = of_the_database(error, request, has_name=False)
+        refused = of_the_database(error, request)
         return _told(request, refused) if refused else None
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
     """What Django takes for a mistake of the client. A session that cannot be written is none."""
-    refused = of_the_database(exception, request, has_name=False)
+    refused = of_the_database(exception, request)
     if refused is None and isinstance(exception, DisallowedHost):
         detail = "This name is not served here: use one of ALLOWED_HOSTS, or have it added there."
         refused = problems.unlike("host_unknown", detail)
@@ -90,7 +92,7 @@ def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
 def server_error(request: HttpRequest) -> HttpResponse:
     """Whatever was raised outside of the views that have an answer of their own."""
     error = sys.exc_info()[1]
-    refused = of_the_database(error, request, has_name=False) if error else None
+    refused = of_the_database(error, request) if error else None
     return _told(request, refused or problems.unlike("server_error", failed(request)))
 
 

@@ -237,12 +237,10 @@ STORAGES = {
 
 # Who signs in: long passwords that are not known to everybody, and few guesses (loyalty_site/sign_in.py).
 AUTHENTICATION_BACKENDS = ["loyalty_site.sign_in.Gate", "django.contrib.auth.backends.ModelBackend"]
-_rules = "django.contrib.auth.password_validation"
+_rules, _at_least = "django.contrib.auth.password_validation", {"MinimumLength": {"min_length": 12}}
 AUTH_PASSWORD_VALIDATORS = [
-    {"NAME": f"{_rules}.MinimumLengthValidator", "OPTIONS": {"min_length": 12}},
-    {"NAME": f"{_rules}.UserAttributeSimilarityValidator"},
-    {"NAME": f"{_rules}.CommonPasswordValidator"},
-    {"NAME": f"{_rules}.NumericPasswordValidator"},
+    {"NAME": f"{_rules}.{rule}Validator", "OPTIONS": _at_least.get(rule, {})}
+    for rule in ("MinimumLength", "UserAttributeSimilarity", "CommonPassword", "NumericPassword")
 ]
 AXES_HANDLER = "loyalty_site.sign_in.Counter"
 AXES_LOCKOUT_CALLABLE = "loyalty_site.sign_in.refusal"
@@ -252,9 +250,7 @@ AXES_COOLOFF_TIME = timedelta(minutes=15)
 AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"], "ip_address"]
 AXES_RESET_COOL_OFF_ON_FAILURE_DURING_LOCKOUT = False
 AXES_DISABLE_ACCESS_LOG = True
-AXES_VERBOSE = False
-# Its page is ours (loyalty_site/admin.py).
-AXES_ENABLE_ADMIN = False
+AXES_ENABLE_ADMIN = False  # Its page is ours (loyalty_site/admin.py).
 
 # The theme of the back office; its pages are in templates/admin and each app's admin.
 UNFOLD = {

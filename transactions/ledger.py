@@ -16,8 +16,8 @@ from django.utils import timezone
 from loyalty_site.lib.refusals import Refused
 from loyalty_site.lib.sql import Session
 from members.models import Member
-from partners.activity import load
 from partners.callers import Via
+from partners.stored import load
 from programs import versions
 from programs.configuration import Configuration
 from transactions import verbs

@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 def switch():
     return models.BooleanField(
-        default=False, db_default=False, help_text="Count what is paid with points towards earning."
+        default=False, db_default=False, help_text="Count what points pay, too."
     )
 
 

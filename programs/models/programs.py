@@ -111,16 +111,12 @@ class Program(models.Model):
     earns_on_gift_cards = models.BooleanField(
         default=False, help_text="Count what is paid with a gift card towards earning."
     )
-    earns_on_points = models.BooleanField(
-        default=False, db_default=False, help_text="Count what is paid with points towards earning."
-    )
+    earns_on_points = models.BooleanField(default=False, db_default=False, help_text="Count what points pay, too.")
     max_backdate_days = models.PositiveIntegerField(
         default=365, validators=[AGES], help_text="How old an activity may be when it reaches us."
     )
     pre_enrolment_days = models.PositiveIntegerField(
-        default=0,
-        validators=[AGES],
-        help_text="How long before the enrolment an activity may have happened.",
+        default=0, validators=[AGES], help_text="How long before the enrolment an activity may have happened."
     )
     number_prefix = models.CharField(
         max_length=6,

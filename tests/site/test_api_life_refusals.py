@@ -96,7 +96,7 @@ REFUSED = [
         NAMED | {"lines": [{"position": 0, "amount": "40"}, {"position": 0, "amount": "40"}]},
         409,
         "refund_too_large",
-        "#/lines/0",
+        "#/lines/1",
     ),
     ("transactions/{order}/reversal/", NAMED | {"amount": "0"}, 422, "refund_empty", "#/amount"),
     (

@@ -11,6 +11,7 @@ from django.conf import settings
 from django.contrib.admin import site
 from django.db import DatabaseError, OperationalError, connection, transaction
 from django.test import Client
+from psycopg.errors import LockNotAvailable
 
 from loyalty_site import web_database
 from loyalty_site.lib import locks
@@ -170,9 +171,9 @@ def test_a_page_says_so_too(club, monkeypatch, admin_user):
     browser.force_login(admin_user)
 
     def busy(*args, **kwargs):
-        raise OperationalError("canceling statement due to lock timeout")
+        raise OperationalError("canceling statement due to lock timeout") from LockNotAvailable()
 
     monkeypatch.setattr(site._registry[Journal], "get_queryset", busy)
     page = browser.get("/admin/transactions/journal/")
     assert (page.status_code, page["Retry-After"]) == (503, "2")
-    assert "nothing was saved" in page.content.decode()
+    assert "nothing was written" in page.content.decode()

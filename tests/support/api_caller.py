@@ -76,6 +76,8 @@ def conform(method, path, response):
         check({"$ref": "#/components/schemas/Problem"}, response.said)
         assert response.said["status"] == response.status_code
         return
+    if path == "/api/v1/":
+        return  # The list of addresses stands beside what it lists.
     # The exact address goes before one with a number in it.
     fit = [operations for pattern, operations in _patterns() if pattern.fullmatch(path)]
     operation = min(fit, key=len)[method.lower()] if len(fit) == 1 else schema()["paths"][path][method.lower()]

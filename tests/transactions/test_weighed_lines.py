@@ -4,7 +4,8 @@ from datetime import UTC, datetime
 
 import pytest
 
-from partners.activity import Activity, Line, Redemption, Refunded, Reversal, dump, load
+from partners.activity import Activity, Line, Redemption, Refunded, Reversal
+from partners.stored import dump, load
 from tests.support import factories
 from tests.support.factories import held, line, post, post_one, purchase, reversal
 from tests.support.refunding import NOW, buy, refund

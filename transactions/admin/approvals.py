@@ -19,7 +19,8 @@ from loyalty_site.lib.admin import (
 )
 from loyalty_site.lib.panels import Panel, Sentences, Tile, Tiles, link, moment, points
 from members.admin.found_by_member import MemberFactAdmin
-from partners.activity import Adjustment, load
+from partners.activity import Adjustment
+from partners.stored import load
 from transactions.admin.wording import terms_of
 from transactions.models import Approval
 from transactions.reviews import approvals

@@ -9,7 +9,8 @@ from django.utils.text import capfirst
 
 from loyalty_site.lib import quantities
 from loyalty_site.lib.panels import Cell, Panel, Sentences, Table, Tile, Tiles, amount, link, moment, points, through
-from partners.activity import Adjustment, load
+from partners.activity import Adjustment
+from partners.stored import load
 from transactions.admin.wording import points_in_words, terms_of
 from transactions.books.items import Result
 from transactions.models import Entry, Journal, JournalLine, Lot

@@ -15,8 +15,9 @@ from loyalty_site.lib.admin import dressed
 from loyalty_site.lib.panels import amount, points
 from loyalty_site.lib.refusals import Refused
 from partners import paid
-from partners.activity import Activity, Refunded, Reversal, load
+from partners.activity import Activity, Refunded, Reversal
 from partners.paid import PaidLine
+from partners.stored import load
 from programs.models import Currency, Program
 from transactions.admin.dialogs import OnceForm, PreviewForm
 from transactions.admin.lookups import journal_of

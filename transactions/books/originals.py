@@ -11,7 +11,8 @@ from loyalty_site.lib import money
 from loyalty_site.lib.arrays import Row, Value
 from loyalty_site.lib.json_types import JsonObject
 from loyalty_site.lib.sql import Rows, Session, instant
-from partners.activity import Activity, Reversal, load
+from partners.activity import Activity, Reversal
+from partners.stored import load
 from transactions.books.counters import Name
 from transactions.books.lots import LOT, LotState, Use
 from transactions.books.refunded import Refund, Share, wanted

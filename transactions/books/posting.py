@@ -11,9 +11,9 @@ from loyalty_site.lib.refusals import Refused
 from members import tiers
 from members.holdings import Account
 from members.models import Member
-from partners.activity import dump
 from partners.callers import Via
 from partners.catalogue import Catalogue
+from partners.stored import dump
 from programs import periods
 from programs.configuration import Configuration, Currency
 from transactions.books.balances import BalanceInHand, Cause

@@ -19,8 +19,9 @@ from loyalty_site.lib.refusals import Refusal, Refused
 from loyalty_site.lib.sql import Session
 from members.lookup import Lookup
 from members.models import Customer, Member
-from partners.activity import Adjustment, dump, load
+from partners.activity import Adjustment
 from partners.models import Connection
+from partners.stored import dump, load
 from programs import periods, versions
 from programs.configuration import Currency
 from programs.models import Program, StaffLimit

@@ -5,7 +5,8 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from partners.activity import Activity, load
+from partners.activity import Activity
+from partners.stored import load
 from tests.support import factories
 from tests.support.expiring import expiry
 from tests.support.factories import post, post_one, purchase, redemption, reversal
@@ -138,9 +139,9 @@ def test_what_is_held_tells_its_warnings_now_and_when_it_is_approved(made, who, 
     assert warned(done) == [(AMOUNT, "amount")]
 
 
-def test_an_amount_that_was_not_said_and_one_of_nothing_are_two_facts(made, who):
+def test_an_amount_that_was_not_said_is_remembered_as_that(made, who):
     post_one(made, did(who))
-    assert post(made, did(who, amount=0))[0].refusal.code == "idempotency_conflict"
+    assert post(made, did(who, amount=0))[0].status == "replayed", "it is the same fact, as it always was"
     stored = load(Activity, Journal.objects.get().payload)
     assert (stored.amount, stored.paid) == (None, 0)
 

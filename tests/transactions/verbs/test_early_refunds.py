@@ -2,7 +2,7 @@
 
 import pytest
 
-from partners.activity import dump
+from partners.stored import dump
 from programs.models import ExchangeRate
 from tests.support import factories
 from tests.support.books_balance import state

@@ -1,17 +1,11 @@
 """How are transactions and ledger entries written in the API: what is answered?"""
 
-from collections.abc import Mapping
-from typing import Any, TypeAlias
-
-from loyalty_site.lib import money, problems, quantities
+from loyalty_site.lib import money, problems
 from loyalty_site.lib.schema_objects import Answer, Answered, Items, Map
 from loyalty_site.lib.schema_types import DecimalText, Instant, Json, Number, Text, Whole
 from partners.limits import LARGEST_KEY
 from transactions.books.items import Result
 from transactions.models import Entry, Journal
-
-#: A row as .values() reads it.
-Row: TypeAlias = Mapping[str, Any]
 
 _POINTS = Map(Whole(-money.LARGEST), text="By currency code, in its smallest unit; negative: taken.")
 _LOT_USE = Answer("LotUse", {"lot": Whole(), "points": Whole(), "expires_at": Instant(null=True)})
@@ -184,7 +178,7 @@ LINE = {
     "discount": DecimalText(),
 }
 #: Those of them that are amounts of money.
-_LINE_MONEY = tuple(name for name, kind in LINE.items() if isinstance(kind, DecimalText))
+LINE_MONEY = tuple(name for name, kind in LINE.items() if isinstance(kind, DecimalText))
 DETAIL = Answer(
     "Transaction",
     _SUMMARY
@@ -202,48 +196,6 @@ DETAIL = Answer(
     },
 )
 
-#: Columns of a JournalLine.
-LINE_COLUMNS = (*LINE, "thousandths")
-#: Columns of a Journal, as .values() names them, and what the API calls them.
-JOURNAL_COLUMNS = {
-    "id": "id",
-    "kind": "kind",
-    "activity": "activity",
-    "external_id": "external_id",
-    "member__number": "member",
-    "status": "status",
-    "error": "detail",
-    "activity_at": "activity_at",
-    "received_at": "received_at",
-    "amount": "amount",
-    "money": "currency",
-    "connection__partner__code": "partner",
-    "store__code": "store",
-    "channel": "channel",
-    "code": "code",
-    "reason": "reason",
-    "reverses_id": "reverses",
-}
-#: Who decided it, for the page of one journal.
-DECIDER_COLUMNS = {
-    "decided_at": "decided_at",
-    "decided_by__username": "decided_by",
-    "decided_by_member__number": "decided_by_member",
-}
-ENTRY_COLUMNS = {
-    "id": "id",
-    "journal_id": "transaction",
-    "member__number": "member",
-    "currency__code": "currency",
-    "kind": "kind",
-    "points": "points",
-    "balance_after": "balance_after",
-    "activity_at": "activity_at",
-    "posted_at": "posted_at",
-    "lot__expires_at": "expires_at",
-    "lot__remaining": "remaining",
-}
-
 
 def posting(result: Result, *, dry_run: bool) -> dict[str, Answered]:
     """What is answered to a Result that is not refused."""
@@ -257,59 +209,3 @@ def posting(result: Result, *, dry_run: bool) -> dict[str, Answered]:
     }
     # A kept transaction says how it waits under the name that we need for what became of the request.
     return about | {"state" if name == "status" else name: value for name, value in answer.items()}
-
-
-def summary(row: Row) -> dict[str, Answered]:
-    """One Journal, read with `.values(*JOURNAL_COLUMNS)`, as the API writes it."""
-    named = {name: row[column] for column, name in JOURNAL_COLUMNS.items()}
-    return named | {"amount": _amount(row, "amount", row["money"])}
-
-
-def decider(row: Row, *, is_owner: bool) -> dict[str, Answered]:
-    """Who decided a Journal, read with `.values(*DECIDER_COLUMNS)`; `is_owner`: names of staff are its own."""
-    named = {name: row[column] for column, name in DECIDER_COLUMNS.items()}
-    return named if is_owner else named | {"decided_by": None}
-
-
-def entry(row: Row) -> dict[str, Answered]:
-    """One Entry, read with `.values(*ENTRY_COLUMNS)`, as the API writes it."""
-    return {name: row[column] for column, name in ENTRY_COLUMNS.items()}
-
-
-def trace(row: Row, iso: str) -> dict[str, Answered]:
-    """What a Journal remembers, with what came back of an order as amounts of the money `iso`.
-
-    What it used up of counters stays inside: keys of our rows, in fractions of money where a cap counts money.
-    """
-    told: dict[str, Answered] = row["trace"]
-    if caps := row["trace"].get("caps"):
-        told = told | {"caps": {name: value for name, value in caps.items() if name != "counted"}}
-    share = row["trace"].get("share")
-    if not share:
-        return told
-    decimals = money.exponent(iso)
-    lines = [
-        {"position": line["position"], "amount": money.render(line["amount"], decimals), "quantity": _units(line)}
-        for line in share["lines"]
-    ]
-    beside = {name: money.render(units, decimals) for name, units in share.items() if name != "lines"}
-    return told | {"share": {"lines": lines} | beside}
-
-
-def line(row: Row, iso: str) -> dict[str, Answered]:
-    """One JournalLine, read with `.values(*LINE_COLUMNS)`, as the API writes it, with amounts in the money `iso`."""
-    numbers = {name: _amount(row, name, iso) for name in _LINE_MONEY} | {"quantity": _units(row)}
-    return {name: row[name] for name in LINE} | numbers
-
-
-def _units(row: Row) -> int | float:
-    """The units of a line that was bought or came back: a whole number where they are one, else a decimal one."""
-    whole: int = row["quantity"]
-    part: int = row.get("thousandths", 0)
-    return (whole * quantities.UNIT + part) / quantities.UNIT if part else whole
-
-
-def _amount(row: Row, name: str, iso: str) -> str:
-    """The amount in the column `name` as decimal text of the money `iso`."""
-    units: int = row[name]
-    return money.render(units, money.exponent(iso))

@@ -94,17 +94,20 @@ EXPLANATION = Answer(
 )
 
 
-def explanation(chain: Chain, own: Collection[int]) -> Mapping[str, Answered]:
-    """The chain of causes.of_entry as the API writes it; `own` has the ids of journals that the key may read."""
+def explanation(chain: Chain, own: Collection[int], iso: str) -> Mapping[str, Answered]:
+    """The chain of causes.of_entry as the API writes it; `own` has the ids of journals that the key may read.
+
+    What is about no money has amounts with the decimals of `iso`, the money of the program.
+    """
     journal, gave = chain["journal"], chain["gave"]
     causes = journal | {
-        "reverses": journal["reverses"] and _cause(journal["reverses"], own),
-        "reversed_by": [_cause(one, own) for one in journal["reversed_by"]],
+        "reverses": journal["reverses"] and _cause(journal["reverses"], own, iso),
+        "reversed_by": [_cause(one, own, iso) for one in journal["reversed_by"]],
     }
-    sources = [source | {"earned_by": _cause(source["earned_by"], own)} for source in chain["took_from"]]
+    sources = [source | {"earned_by": _cause(source["earned_by"], own, iso)} for source in chain["took_from"]]
     if gave:
-        gave = gave | {"used_by": [use | {"journal": _cause(use["journal"], own)} for use in gave["used_by"]]}
-    return {**chain, "journal": _cause(causes, own), "took_from": sources, "gave": gave}
+        gave = gave | {"used_by": [use | {"journal": _cause(use["journal"], own, iso)} for use in gave["used_by"]]}
+    return {**chain, "journal": _cause(causes, own, iso), "took_from": sources, "gave": gave}
 
 
 def journals_of(chain: Chain) -> set[int]:
@@ -116,8 +119,8 @@ def journals_of(chain: Chain) -> set[int]:
     return {one["id"] for one in named}
 
 
-def _cause(journal: Chain, own: Collection[int]) -> dict[str, Answered]:
+def _cause(journal: Chain, own: Collection[int], main: str) -> dict[str, Answered]:
     iso = journal["money"]
     known = {name: value for name, value in journal.items() if name != "money"}
-    known |= {"amount": money.render(journal["amount"], money.exponent(iso)), "currency": iso}
+    known |= {"amount": money.render(journal["amount"], money.exponent(iso or main)), "currency": iso}
     return known if journal["id"] in own else {name: known[name] for name in known if name not in _SECRET}

@@ -10,7 +10,7 @@ from programs.api.endpoint import PROGRAM
 from transactions.api.endpoint import LedgerEndpoint
 from transactions.api.filters import EntryFilter, LedgerFilters
 from transactions.api.operations import ID, page_of
-from transactions.api.schemas import answers, explanations
+from transactions.api.schemas import answers, explanations, rows
 from transactions.models import Entry, Journal
 from transactions.proof import causes
 
@@ -37,8 +37,8 @@ class EntryViewSet(LedgerEndpoint):
         return "-sequence" if self.request.query_params.get("member") else "-id"
 
     def list(self, request: Request) -> HttpResponse:
-        columns = [*answers.ENTRY_COLUMNS, "sequence"]
-        return self.page(self.visible(Entry.objects.all(), "journal__"), columns, answers.entry)
+        columns = [*rows.ENTRY_COLUMNS, "sequence"]
+        return self.page(self.visible(Entry.objects.all(), "journal__"), columns, rows.entry)
 
     @extend_schema(
         operation_id="explain_entry",
@@ -53,4 +53,4 @@ class EntryViewSet(LedgerEndpoint):
             raise problems.unlike("entry_unknown", "The program has no such entry that this key may see.")
         chain = causes.of_entry(entry)
         own = self.visible(Journal.objects.all()).filter(pk__in=explanations.journals_of(chain))
-        return self.answer(explanations.explanation(chain, set(own.values_list("pk", flat=True))))
+        return self.answer(explanations.explanation(chain, set(own.values_list("pk", flat=True)), self.program.money))

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from functools import partial
 
 from django.http import HttpResponse
 from drf_spectacular.utils import OpenApiExample, OpenApiParameter, extend_schema, extend_schema_view
@@ -19,7 +20,7 @@ from transactions import ledger
 from transactions.api.endpoint import LedgerEndpoint, of_address, unknown
 from transactions.api.filters import LedgerFilters, TransactionFilter
 from transactions.api.operations import ID, page_of
-from transactions.api.schemas import answers, requests
+from transactions.api.schemas import answers, requests, rows
 from transactions.books.items import Result
 from transactions.models import Entry, Journal, JournalLine
 from transactions.proof.sentences import explain
@@ -104,7 +105,9 @@ class TransactionViewSet(LedgerEndpoint):
         return "-id"
 
     def list(self, request: Request) -> HttpResponse:
-        return self.page(self.visible(Journal.objects.all()), answers.JOURNAL_COLUMNS, answers.summary)
+        return self.page(
+            self.visible(Journal.objects.all()), rows.JOURNAL_COLUMNS, partial(rows.summary, iso=self.program.money)
+        )
 
     def create(self, request: Request) -> HttpResponse:
         dry_run = request.query_params.get("dry_run", "0")
@@ -160,25 +163,23 @@ class TransactionViewSet(LedgerEndpoint):
     def retrieve(self, request: Request, id: int) -> HttpResponse:
         row = (
             self.journals(id)
-            .values(
-                *answers.JOURNAL_COLUMNS, *answers.DECIDER_COLUMNS, "attributes", "trace", "answer", "reverses__money"
-            )
+            .values(*rows.JOURNAL_COLUMNS, *rows.DECIDER_COLUMNS, "attributes", "trace", "answer", "reverses__money")
             .first()
         )
         if row is None:
             raise unknown()
-        lines = JournalLine.objects.filter(journal=id).order_by("position").values(*answers.LINE_COLUMNS)
-        entries = Entry.objects.filter(journal=id).order_by("pk").values(*answers.ENTRY_COLUMNS)
+        lines = JournalLine.objects.filter(journal=id).order_by("position").values(*rows.LINE_COLUMNS)
+        entries = Entry.objects.filter(journal=id).order_by("pk").values(*rows.ENTRY_COLUMNS)
         currencies = Currency.objects.filter(program=self.program.pk)
         return self.answer(
-            answers.summary(row)
-            | answers.decider(row, is_owner=self.is_owner)
+            rows.summary(row, self.program.money)
+            | rows.decider(row, is_owner=self.is_owner)
             | {
                 "attributes": row["attributes"],
                 "reversals": list(Journal.objects.filter(reverses=id).order_by("pk").values_list("pk", flat=True)),
-                "lines": [answers.line(line, row["money"] or self.program.money) for line in lines],
-                "entries": [answers.entry(entry) for entry in entries],
-                "explanation": answers.trace(row, row["reverses__money"] or self.program.money),
+                "lines": [rows.line(line, row["money"] or self.program.money) for line in lines],
+                "entries": [rows.entry(entry) for entry in entries],
+                "explanation": rows.trace(row, row["reverses__money"] or self.program.money),
                 "sentences": explain(row["trace"], {one.code: one for one in currencies}),
                 "warnings": row["answer"].get("warnings", []),
             }
