@@ -39,7 +39,7 @@ class BalanceAdmin(MemberFactAdmin):
     list_display = ["member", "currency", "available_points", "lifetime_points", "last_activity_at"]
     list_filter = [["currency__program", RelatedDropdownFilter], ["currency", RelatedDropdownFilter]]
     list_select_related = ["member__customer", "currency__program"]
-    fields = [("member", "currency"), ("next_change_at", "last_activity_at"), ("usable_through", "version")]
+    fields = [("member", "currency"), ("last_activity_at", "usable_through"), "version"]
 
     @display(description="available")
     def available_points(self, balance: Balance) -> str:

@@ -1,7 +1,7 @@
 """The back office says an end as the last day on which points can be used, never as the midnight behind it."""
 
 import re
-from datetime import timedelta
+from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -15,6 +15,7 @@ from programs.models import ExpiryRule
 from programs.periods import add_months
 from tests.support import factories
 from tests.support.admin_dialogs import address
+from tests.support.api_caller import Caller
 from tests.support.expiring import expiry
 from tests.support.factories import at
 from transactions.expiry import redating, reinstatements
@@ -38,10 +39,15 @@ def test_an_end_is_said_by_its_last_day(end, said):
 
 
 @pytest.fixture
-def rita(db):
+def model():
+    return "fixed"
+
+
+@pytest.fixture
+def rita(db, model):
     """100 points, 40 of them spent, that can be used through the end of next year."""
     made = factories.program()
-    expiry(made, model="fixed", period=12, rounding="year")
+    expiry(made, model=model, period=12, rounding="year")
     who = factories.member(made, enrolled_at=timezone.now() - timedelta(days=9))
     factories.post_one(made, factories.purchase(who, 10000, "o"))
     factories.post_one(made, factories.redemption(who, 40))
@@ -72,11 +78,16 @@ def shows(staff, where, *said):
     assert not MIDNIGHT.search(content), f"{where} shows a midnight"
 
 
-def test_every_page_about_a_lot_says_it(staff, rita):
+@pytest.mark.parametrize("model", ["fixed", "activity"])
+def test_every_page_about_a_lot_says_it(staff, rita, model):
     lot, day = Lot.objects.get(), end_of_next_year()
-    assert full_day(last_day(lot.expires_at, PARIS)) == day
+    ends_at = lot.expires_at or rita.balances.get(currency__code="points").expires_at
+    assert full_day(last_day(ends_at, PARIS)) == day
     journals = [address("transactions_journal_change", journal) for journal in rita.journals.all()]
-    pages = [address(f"members_member_{name}", rita) for name in ("change", "schedule", "as_of")]
+    pages = [address(f"members_member_{name}", rita) for name in ("change", "schedule")]
+    then = staff.get(address("members_member_as_of", rita)).content.decode()
+    assert (day if model == "fixed" else "by inactivity") in then
+    assert not re.search(r">\s*never\s*<", then)
     pages += ["/admin/transactions/lot/", address("transactions_lot_change", lot), *journals]
     pages += [address("transactions_entry_change", entry) for entry in rita.entries.filter(points__lt=0)]
     pages += [address("members_balance_change", rita.balances.get(currency__code="points"))]
@@ -85,6 +96,18 @@ def test_every_page_about_a_lot_says_it(staff, rita):
         assert day in content, where
         assert f"1 Jan {day[-4:]}" not in content, where
         assert f"1 Jan {int(day[-4:]) + 1}" not in content, where
+        assert not re.search(rf"Jan\. 1, {int(day[-4:]) + 1}|Dec\. 31, {day[-4:]}, 11 p\.m", content), where
+
+
+@pytest.mark.parametrize("model", ["fixed", "activity"])
+def test_the_api_says_when_points_end_by_inactivity_too(rita, model):
+    balance = rita.balances.get(currency__code="points")
+    ends_at = Lot.objects.get().expires_at or balance.expires_at
+    earned = rita.journals.get(external_id="o").answer
+    assert earned["expires"]["points"] == ends_at.isoformat()
+    told = Caller(rita.program.owner).get(f"members/{rita.number}/").said
+    coming = next(one["expiries"] for one in told["balances"] if one["currency"] == "points")
+    assert [(datetime.fromisoformat(one["expires_at"]), one["points"]) for one in coming] == [(ends_at, 60)]
 
 
 def test_the_pages_of_another_end_say_both_days(staff, rita, redated):

@@ -10,6 +10,7 @@ from loyalty_site.lib.panels import Panel, Table, moment, points, through
 from members.models import Member
 from programs.models import Currency
 from transactions.models import Lot
+from transactions.proof.outlook import with_ends
 
 
 class Change(NamedTuple):
@@ -31,7 +32,7 @@ def changes(member: Member) -> list[Change]:
     lots = Lot.objects.filter(member=member, remaining__gt=0).order_by().select_related("currency")
     currencies = {currency.pk: currency for currency in member.program.currencies.all()}
     pending = lots.filter(is_pending=True).values("currency", "available_at", "waits_for", "deadline_at")
-    ending = lots.filter(is_pending=False, expires_at__isnull=False).values("currency", "expires_at")
+    ending = with_ends(lots.filter(is_pending=False)).values("currency", "ends_at")  # type: ignore[misc]
     coming = []
     for row in pending.annotate(points=Sum("remaining"), lots=Count("pk")):
         at, what = _release(row["available_at"], row["waits_for"], row["deadline_at"])
@@ -39,7 +40,9 @@ def changes(member: Member) -> list[Change]:
             Change(at, what, currencies[row["currency"]], row["points"], row["lots"], bool(row["waits_for"]))
         )
     for end in ending.annotate(points=Sum("remaining"), lots=Count("pk")):
-        currency, ends_at = currencies[end["currency"]], end["expires_at"]
+        if end["ends_at"] is None:
+            continue
+        currency, ends_at = currencies[end["currency"]], end["ends_at"]
         coming.append(Change(ends_at, "expire after that day", currency, end["points"], end["lots"], is_end=True))
     return sorted(coming, key=lambda change: (change.at is None, change.at or 0, change.what))
 

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from typing import cast
 
 from django.contrib import messages
+from django.db.models import Prefetch
 from django.http import HttpRequest
 from django.utils.text import capfirst
 
@@ -14,6 +15,7 @@ from partners.stored import load
 from transactions.admin.wording import points_in_words, terms_of
 from transactions.books.items import Result
 from transactions.models import Entry, Journal, JournalLine, Lot
+from transactions.proof.outlook import end_of, with_ends
 from transactions.proof.sentences import explain
 from transactions.verbs.adjustments import ACTIVITY
 
@@ -174,9 +176,11 @@ def _entries(request: HttpRequest, journal: Journal, entries: Sequence[Entry]) -
 def _lots(request: HttpRequest, journal: Journal, entries: Sequence[Entry]) -> list[Panel]:
     """The lots that this transaction made, and those that it used."""
     keys = [entry.pk for entry in entries]
-    made = Lot.objects.filter(entry__in=keys).select_related("currency").order_by("pk")
+    made = with_ends(Lot.objects.filter(entry__in=keys)).select_related("currency").order_by("pk")
     rows = [_lot(request, journal, lot, "made", lot.points) for lot in made]
-    for entry in Entry.objects.filter(pk__in=keys).prefetch_related("traces__lot__currency"):
+    for entry in Entry.objects.filter(pk__in=keys).prefetch_related(
+        Prefetch("traces__lot", with_ends(Lot.objects.select_related("currency")))
+    ):
         for trace in entry.traces.all():
             did = "used" if trace.points > 0 else "given back"
             rows.append(_lot(request, journal, trace.lot, did, abs(trace.points)))
@@ -189,5 +193,5 @@ def _lot(request: HttpRequest, journal: Journal, lot: Lot, did: str, units: int)
         capfirst(did),
         points(units, lot.currency),
         points(lot.remaining, lot.currency),
-        through(lot.expires_at, journal.program.zone),
+        through(end_of(lot), journal.program.zone),
     ]

@@ -10,6 +10,7 @@ from members.admin.found_by_member import MemberFactAdmin
 from members.models import Member
 from transactions.admin import cause_panels
 from transactions.models import Lot, Redating
+from transactions.proof.outlook import end_of, with_ends
 
 
 @admin.register(Lot)
@@ -34,9 +35,8 @@ class LotAdmin(MemberFactAdmin):
     ]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Lot]:
-        return (
-            super().get_queryset(request).select_related("entry__currency", "member__customer", "currency__program")
-        )
+        lots = with_ends(super().get_queryset(request))
+        return lots.select_related("entry__currency", "member__customer", "currency__program")
 
     def panels(self, request: StaffRequest, lot: Lot) -> list[Panel]:
         return cause_panels.of_lot(request, lot)
@@ -55,7 +55,7 @@ class LotAdmin(MemberFactAdmin):
 
     @display(description="last usable day")
     def expires(self, lot: Lot) -> str:
-        return through(lot.expires_at, lot.currency.program.zone)
+        return through(end_of(lot), lot.currency.program.zone)
 
     @display(description="last day for it")
     def deadline(self, lot: Lot) -> str:

@@ -14,6 +14,7 @@ from members.models import Member
 from transactions import ledger
 from transactions.admin import expiry_schedule, member_subpages
 from transactions.models import Approval, Entry, Lot
+from transactions.proof.outlook import end_of, with_ends
 
 #: Rows of each table on the page; the rest is behind its link.
 _SHOWN = 10
@@ -55,7 +56,7 @@ def _waiting(request: HttpRequest, member: Member) -> list[Panel]:
 
 
 def _lots(request: HttpRequest, member: Member) -> Table:
-    lots = member.lots.filter(remaining__gt=0).select_related("currency", "entry__journal")
+    lots = with_ends(member.lots.filter(remaining__gt=0)).select_related("currency", "entry__journal")
     zone, now = member.program.zone, timezone.now()
     return Table(
         title="Points by expiry",
@@ -79,9 +80,8 @@ def _end(lot: Lot, zone: tzinfo, now: datetime) -> str:
     if lot.is_pending:
         waits = f"for {lot.waits_for}" if lot.waits_for else f"until {moment(lot.available_at, zone)}"
         return f"pending {waits}"
-    if lot.expires_at and lot.expires_at <= now:
-        return f"{through(lot.expires_at, zone)} (ended)"
-    return through(lot.expires_at, zone)
+    end = end_of(lot)
+    return f"{through(end, zone)} (ended)" if end and end <= now else through(end, zone)
 
 
 def _journals(request: HttpRequest, member: Member) -> Table:

@@ -11,7 +11,7 @@ from loyalty_site.lib.admin import ModelAdmin, StaffRequest, Subpage, dressed
 from loyalty_site.lib.panels import Panel, Sentences, Table, Tile, Tiles, address_of, link, moment, points, through
 from members.held import HeldLot
 from members.models import Member
-from programs.models import Currency, Tier
+from programs.models import Currency, ExpiryRule, Tier
 from transactions.admin import expiry_schedule
 from transactions.admin.lookups import member_of
 from transactions.models import Lot
@@ -77,7 +77,7 @@ def panels(
 ) -> list[Panel]:
     """What history.as_of says, as panels."""
     state = history.as_of(member.pk, true_at=true_at, known_at=known_at)
-    currencies = {currency.pk: currency for currency in member.program.currencies.all()}
+    currencies = {currency.pk: currency for currency in member.program.currencies.select_related("expiry_rule")}
     tiers = Tier.objects.filter(pk__in=state.tiers.values())
     tiles = [_tile(currencies[key], parts) for key, parts in state.balances.items()]
     tiles += [Tile("Tier", tier.name, colour=tier.colour) for tier in tiers]
@@ -103,9 +103,18 @@ def _lots(request: HttpRequest, member: Member, lots: Sequence[HeldLot], currenc
                 f"{points(lot.remaining, currencies[lot.currency_id])} {currencies[lot.currency_id].name}",
                 points(lot.points, currencies[lot.currency_id]),
                 moment(lot.activity_at, zone),
-                "pending" if lot.is_pending else through(lot.expires_at, zone),
+                _end(lot, currencies[lot.currency_id], zone),
             ]
             for lot in lots[:_MOST]
         ],
         empty="No lots then.",
     )
+
+
+def _end(lot: HeldLot, currency: Currency, zone: tzinfo) -> str:
+    if lot.is_pending:
+        return "pending"
+    if lot.expires_at is None and currency.expiry_rule.model == ExpiryRule.Model.ACTIVITY:
+        # Which day that was is not kept: it moves with each activity.
+        return "by inactivity"
+    return through(lot.expires_at, zone)

@@ -8,11 +8,14 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, TypeAlias
 
+from django.db.models import Prefetch
+
 from members.models import Balance, Standing
 from programs.models import Currency
 from transactions.models import Entry, Journal, Lot, Trace
 from transactions.models.journal_traces import AnyTrace
 from transactions.proof import sentences
+from transactions.proof.outlook import end_of, with_ends
 
 #: Plain data, as it goes out as JSON.
 Plain: TypeAlias = dict[str, Any]
@@ -25,8 +28,9 @@ def of_entry(entry: Entry) -> Plain:
     """The chain of one Entry: what caused it, what it used, and what became of what it gave."""
     journal = entry.journal
     currencies = {currency.code: currency for currency in Currency.objects.filter(program=journal.program_id)}
-    lot = Lot.objects.filter(pk=entry.pk).first()
-    traces = entry.traces.select_related("lot__entry__journal").order_by("pk")
+    lot = with_ends(Lot.objects.filter(pk=entry.pk)).first()
+    lots = Prefetch("lot", with_ends(Lot.objects.select_related("entry__journal")))
+    traces = entry.traces.prefetch_related(lots).order_by("pk")
     return {
         "entry": _entry(entry),
         "journal": of_journal(journal, currencies),
@@ -68,7 +72,7 @@ def of_lot(lot: Lot) -> Plain:
 
 def of_balance(balance: Balance) -> Plain:
     """The chain of a stored Balance: the lots that it is the sum of, each with what earned it, soonest end first."""
-    lots = Lot.objects.filter(member=balance.member_id, currency=balance.currency_id, remaining__gt=0)
+    lots = with_ends(Lot.objects.filter(member=balance.member_id, currency=balance.currency_id, remaining__gt=0))
     listed = list(lots.select_related("entry__journal")[: MOST + 1])
     last = Entry.objects.filter(member=balance.member_id, currency=balance.currency_id).order_by("-sequence")[:MOST]
     return {
@@ -122,7 +126,7 @@ def _journal(journal: Journal) -> Plain:
 def _lot(lot: Lot) -> Plain:
     names = ("points", "remaining", "is_pending", "is_extended", "is_floored", "waits_for")
     values = {"id": lot.pk} | {name: getattr(lot, name) for name in names}
-    return values | {"available_at": _iso(lot.available_at), "expires_at": _iso(lot.expires_at)}
+    return values | {"available_at": _iso(lot.available_at), "expires_at": _iso(end_of(lot))}
 
 
 def _iso(instant: datetime | None) -> str | None:

@@ -63,7 +63,9 @@ def _give(
         given.pending[currency.code] = escrow
     else:
         own.count(points, cause.at)
-    given.ends[currency.code] = end.at.isoformat() if end.at else None
+    # By inactivity all of the balance ends at once.
+    ends_at = min(filter(None, (end.at, own.holding.expires_at)), default=None)
+    given.ends[currency.code] = ends_at.isoformat() if ends_at else None
 
 
 def _escrow(posting: Posting[Activity], currency: Currency) -> Escrow | None:
