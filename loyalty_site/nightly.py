@@ -141,7 +141,7 @@ def night(program: Program, *, now: datetime | None = None, is_forced: bool = Fa
     After a step that failed, the program's night goes no further: its row says why, and the next call starts
     with it.
     """
-    if now and now < timezone.now() - BACKWARDS and not is_forced:
+    if now and not -BACKWARDS < now - timezone.now() < AHEAD and not is_forced:
         # Nothing is due at an instant that has passed: whoever names one would hear "all done".
         _check_clock(program, now)
     now = now or timezone.now()

@@ -90,9 +90,9 @@ def _prepare(request: WSGIRequest) -> None:
         if announced > largest_body():
             raise _too_long(largest_body())
         request._stream = cast(BinaryIO, WholeStream(request.META["wsgi.input"], announced))
-    elif request.META.get("SERVER_PROTOCOL") == "HTTP/1.0" and request.META.get("CONTENT_TYPE"):
-        # Only the end of the connection would say where it ends, and the server does not wait for that.
-        raise LengthMissing("Send the body with its Content-Length.")
+    elif request.META.get("CONTENT_TYPE"):
+        # It has a body, then, and nobody says where that ends: HTTP would call it empty.
+        raise LengthMissing("Send the body with its Content-Length; where there is none, 0.")
     if request.method == "POST" and not _is_of_the_api(request):
         # Once reading failed, Django takes the form for an empty one; so it is read where that can be told.
         try:

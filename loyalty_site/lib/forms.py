@@ -8,6 +8,7 @@ from django.db.models import Model
 
 from loyalty_site.lib.read_along import ReadAlongFormSet, note_chosen
 from loyalty_site.lib.refusals import Refusal
+from loyalty_site.lib.texts import BLANK
 
 if TYPE_CHECKING:
 
@@ -22,6 +23,20 @@ else:
 Errors = ValidationError | str | list[ValidationError] | list[str]
 
 
+def refuse_blanks(field: forms.Field) -> None:
+    """Let a text of blanks alone be refused, which Django strips and takes for nothing."""
+    if not isinstance(field, forms.CharField) or hasattr(field, "takes_blanks"):
+        return
+    stripped = field.to_python
+
+    def to_python(value: Any) -> Any:
+        if isinstance(value, str) and value and not value.strip():
+            raise ValidationError(BLANK, code="invalid_text")
+        return stripped(value)
+
+    field.to_python, field.takes_blanks = to_python, False  # type: ignore[method-assign, attr-defined]
+
+
 class ModelForm(_ModelForm):
     """Shows every error of the model's `clean` and of a verb, also those of fields that are not on the form."""
 
@@ -31,6 +46,8 @@ class ModelForm(_ModelForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         note_chosen(self)
+        for field in self.fields.values():
+            refuse_blanks(field)
 
     def add_error(self, field: str | None, error: Any) -> None:
         if field is None and isinstance(error, ValidationError) and hasattr(error, "error_dict"):

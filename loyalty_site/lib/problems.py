@@ -145,7 +145,7 @@ ERRORS = {
     "invalid_mode": "a refund is recomputed or proportional",
     "invalid_number": "not a number, negative, too large, or with too many decimals",
     "invalid_redemption": "points that pay do not fit the rest of the purchase; detail says why",
-    "invalid_text": "text with NUL, half a surrogate pair or controls of direction; blanks alone; or of another form",
+    "invalid_text": "text with controls (of direction, too), half a surrogate pair; blanks alone; or of another form",
     "invalid_type": "another JSON type is needed",
     "invalid_value": "the value breaks a rule of its field; detail says which",
     "member_missing": "member has no identifier",

@@ -1,5 +1,7 @@
 """A text that is taken can be stored, shows something, and reads as it is stored."""
 
+import re
+
 import pytest
 from django.apps import apps
 from django.core.exceptions import ValidationError
@@ -25,7 +27,16 @@ def test_nothing_turns_the_rest_of_a_line(code):
         assert texts.wrong_text(value) == texts.TURNED
 
 
-@pytest.mark.parametrize("value", [" ", "\t\n", "\xa0", "\u3000 ", "\u200b", "\ufeff", "\u3164", "\u2800", "\xad"])
+@pytest.mark.parametrize("value", ["\x01", "\x7f", "\x1b[31m", "Ada\x85", "Łódź\x9f", "a\x0bb"])
+def test_controls_that_show_nothing_are_no_text(value):
+    assert texts.wrong_text(value) == texts.CONTROL
+    assert not re.search(texts.STORABLE_PATTERN, value)
+    assert texts.wrong_json({"a": [value]}) == texts.wrong_json({value: 1}) == texts.CONTROL
+
+
+@pytest.mark.parametrize(
+    "value", [" ", "\ufe0f", "\t\n", "\xa0", "\u3000 ", "\u200b", "\ufeff", "\u3164", "\u2800", "\xad"]
+)
 def test_blanks_alone_are_no_text(value):
     assert texts.wrong_text(value) == texts.BLANK
 

@@ -64,6 +64,7 @@ REFUSED = [
     (PIECE, {"HTTP_TRANSFER_ENCODING": "gzip, chunked"}, 415, "unsupported_media_type"),
     (PIECE, {"wsgi.input_terminated": False}, 411, "length_required"),
     (PIECE, {"HTTP_TRANSFER_ENCODING": "", "SERVER_PROTOCOL": "HTTP/1.0"}, 411, "length_required"),
+    (PIECE, {"HTTP_TRANSFER_ENCODING": ""}, 411, "length_required"),
     (PIECE, {"HTTP_TRANSFER_ENCODING": "", "CONTENT_LENGTH": "50"}, 400, "body_incomplete"),
     (b"", {"HTTP_TRANSFER_ENCODING": "", "CONTENT_LENGTH": "50"}, 400, "body_incomplete"),
     (b"{} " + b" " * 2000, {}, 413, "body_too_large"),

@@ -85,6 +85,16 @@ def test_the_desk_enrols_nobody_under_such_a_name(desk, club):
     assert not Customer.objects.exists()
 
 
+def test_nobody_is_saved_with_a_name_that_is_blank(admin_client, ada):
+    where = f"/admin/members/customer/{ada.customer_id}/change/"
+    form = admin_client.get(where).context["adminform"].form
+    sent = {name: form[name].value() or "" for name in form.fields} | {"first_name": "   ", "last_name": "\x1b[31m"}
+    response = admin_client.post(where, sent | {"identifiers-TOTAL_FORMS": 0, "identifiers-INITIAL_FORMS": 0})
+    assert response.status_code == 200
+    found = response.context["adminform"].form.errors
+    assert (found["first_name"], found["last_name"]) == ([texts.BLANK], [texts.CONTROL])
+
+
 def test_the_desk_enters_no_such_purchase(desk, ada):
     form = {"member": ada.pk, "activity": "purchase", "amount": "1.00", "channel": "store", "lines-TOTAL_FORMS": 0}
     form |= {"lines-INITIAL_FORMS": 0, "external_id": f"r{TURNING}", "code": f"c{TURNING}"}

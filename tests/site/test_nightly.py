@@ -89,6 +89,7 @@ def test_a_night_that_is_refused_leaves_the_program_in_its_zone(made):
     assert (code, "ahead of the clock" in told) == (4, True)
     made.refresh_from_db()
     assert (made.time_zone, made.next_time_zone) == ("Europe/Paris", "Pacific/Kiritimati")
+    assert [tell("--now", "9999-12-31T23:59Z", *force)[0] for force in ([], ["--force"])] == [4, 2]
     assert tell("--now", ahead.isoformat(), "--force")[0] == 0
     made.refresh_from_db()
     assert (made.time_zone, made.next_time_zone) == ("Pacific/Kiritimati", "")

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Protocol, cast
 
 from loyalty_site.lib.json_types import JsonObject
 from loyalty_site.lib.refusals import Refusal
-from loyalty_site.lib.texts import wrong_text
+from loyalty_site.lib.texts import UNSTORABLE, wrong_json, wrong_text
 from members.lookup import IDENTIFIERS
 from partners import limits
 from partners.activity import ATTRIBUTES, IDENTIFIER, Activity, Identifiers, Line, Refunded, Reversal
@@ -95,8 +95,9 @@ def _attributes(attributes: JsonObject) -> Iterator[Refusal]:
         text = json.dumps(attributes, ensure_ascii=False, allow_nan=False, sort_keys=True)
     except (TypeError, ValueError, RecursionError):
         text = "\0"
-    if not isinstance(attributes, dict) or wrong_text(text) or "\\u0000" in text:
-        detail = wrong_text(text) or "Send an object of JSON values without NUL characters."
+    wrong = UNSTORABLE if "\0" in text else wrong_json(attributes)
+    if not isinstance(attributes, dict) or wrong:
+        detail = wrong or "Send an object of JSON values."
         yield Refusal("invalid_attributes", detail, field="attributes")
     elif len(text) > ATTRIBUTES.characters:
         detail = f"Attributes may have {ATTRIBUTES.characters:,} characters of JSON together."

@@ -17,6 +17,8 @@ _ISO_TIME = re.compile(rf"{_CLOCK}(?: *{_OFFSET})?", re.ASCII)
 #: What the documentation of Python knows, and `strptime` of some of its versions does not.
 _LONGER = {"%F": "%Y-%m-%d", "%T": "%H:%M:%S", "%R": "%H:%M", "%D": "%m/%d/%y", "%:z": "%z", "%Z": "%z"}
 _DIRECTIVE = re.compile(r"%:?.", re.DOTALL)
+#: An offset of hours alone, and one with a single digit of them, which `strptime` does not read.
+_SHORT_OFFSET = re.compile(r"(?<=[\d ])([+-])(\d{1,2})(?::(\d\d))?$", re.ASCII)
 #: The only names that mean one offset wherever they are written.
 _UTC = re.compile(r"(?<![A-Za-z])(?:UTC|GMT)(?![A-Za-z])", re.IGNORECASE)
 
@@ -85,4 +87,7 @@ def _offset(found: re.Match[str]) -> str:
 def _by_pattern(text: str, pattern: str) -> datetime:
     written, has_zone = _expanded(pattern)
     # `strptime` reads the names of zones and forgets them.
-    return datetime.strptime(_UTC.sub("+0000", text) if has_zone else text, written)
+    text = _UTC.sub("+0000", text) if has_zone else text
+    if written.endswith("%z"):
+        text = _SHORT_OFFSET.sub(lambda found: f"{found[1]}{found[2]:0>2}{found[3] or '00'}", text)
+    return datetime.strptime(text, written)

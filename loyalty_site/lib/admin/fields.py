@@ -6,6 +6,7 @@ from typing import Any, TypeVar
 from django import forms
 
 from loyalty_site.lib.admin.theme import widgets
+from loyalty_site.lib.forms import refuse_blanks
 from loyalty_site.lib.texts import check_text
 from loyalty_site.lib.units import UnitsField
 
@@ -32,6 +33,7 @@ def dressed(field: FormField, *, simple: bool = False, **attrs: str) -> FormFiel
     field = deepcopy(field)
     if isinstance(field, forms.CharField) and check_text not in field.validators:
         field.validators.append(check_text)
+    refuse_blanks(field)
     if field.widget.is_hidden:
         return field
     look = next((look for kind, look in _WIDGETS if isinstance(field, kind)), None)

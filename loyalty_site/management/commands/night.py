@@ -10,6 +10,7 @@ from datetime import datetime
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from loyalty_site import nightly
+from loyalty_site.lib.instants import LAST_YEAR
 from programs.models import Program
 
 FAILED, UNKNOWN, BUSY, CLOCK = 1, 2, 3, 4
@@ -29,7 +30,10 @@ class Command(BaseCommand):
             chosen = chosen.filter(code=program)
             if not chosen:
                 raise CommandError(f"There is no program “{program}” that has begun.", returncode=UNKNOWN)
-        codes = [self._night(one, _instant(now), force) for one in chosen]
+        instant = _instant(now)
+        if force and instant and instant.year > LAST_YEAR:
+            raise CommandError(f"Write an instant up to the year {LAST_YEAR}.", returncode=UNKNOWN)
+        codes = [self._night(one, instant, force) for one in chosen]
         worst = max(codes, default=0)
         if worst:
             raise CommandError("Not all is done; see above.", returncode=worst)
