@@ -113,7 +113,7 @@ def _refused(error: Exception, request: Request, view: APIView) -> Refused:
         allowed = ", ".join(view.allowed_methods)
         detail = f"{request.method} is not possible here; use {allowed}."
         return problems.unlike("method_not_allowed", detail, Allow=allowed)
-    if refused := failures.of_the_database(error, request, has_name=partial(_has_name, request)):
+    if refused := failures.of_the_database(error, request, has_name=partial(_has_name, request, view)):
         return refused
     code = next((code for kind, code in _CODES.items() if isinstance(error, kind)), None)
     if code:
@@ -124,9 +124,9 @@ def _refused(error: Exception, request: Request, view: APIView) -> Refused:
     return problems.unlike("server_error", failures.failed(request))
 
 
-def _has_name(request: Request) -> bool:
-    """Whether the request is known when it comes again: by Idempotency-Key, or each of its facts by external_id."""
-    if "Idempotency-Key" in request.headers:
+def _has_name(request: Request, view: APIView) -> bool:
+    """Whether the request is known when it comes again: by Idempotency-Key, its address, or its external_ids."""
+    if "Idempotency-Key" in request.headers or getattr(view, "action", "") in getattr(view, "named_by_address", ()):
         return True
     sent = request.data if isinstance(request.data, list) else [request.data]
     return all(isinstance(fact, dict) and bool(fact.get("external_id")) for fact in sent)

@@ -43,7 +43,7 @@ def of_the_database(
         return busy
     detail = "The database went away in the middle: it may have been written. "
     if has_name():
-        detail += "Send the same again; with its external_id or Idempotency-Key nothing is done twice."
+        detail += "Send the same again: it is known by its name, so nothing is done twice."
         return problems.unlike("outcome_unknown", detail, Retry_After=RETRY_S)
     # Without Retry-After: who came again by itself might do it twice.
     detail += "Look first whether it is there: it has neither external_id nor Idempotency-Key."
@@ -107,4 +107,6 @@ def _told(request: HttpRequest, refused: Refused) -> HttpResponse:
     page = draw(request, "busy", status=503, title=title, detail=detail, advice=advice)
     for name, value in refused.headers.items():
         page.headers[name] = value
+    # It is written down as a warning already; Django would call it an error.
+    page._has_been_logged = True  # type: ignore[attr-defined]
     return page

@@ -12,7 +12,6 @@ from django.db import connection, transaction
 from django.db.migrations.executor import MigrationExecutor
 from django.http import HttpRequest, JsonResponse
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_safe
 from kombu import Connection
 
 logger = logging.getLogger("loyalty.health")
@@ -23,14 +22,12 @@ class NotReady(Exception):
 
 
 @never_cache
-@require_safe
 def live(request: HttpRequest) -> JsonResponse:
     """The process answers. It asks nothing else: a database that is away is no reason to be restarted."""
     return JsonResponse({"status": "alive"})
 
 
 @never_cache
-@require_safe
 def ready(request: HttpRequest) -> JsonResponse:
     """Everything that a request needs answers; 503 and which part does not, otherwise."""
     parts = {name: state_of(name, check) for name, check in CHECKS.items()}

@@ -14,7 +14,7 @@ from loyalty_site.lib import problems as table
 from loyalty_site.lib.reading import only_read
 from loyalty_site.lib.schema_objects import named
 from loyalty_site.lib.texts import STORABLE_PATTERN
-from partners.api.endpoint import LONGEST_PARAMETER, Pages
+from partners.api.endpoint import LONGEST_PARAMETER, Endpoint, Pages
 from partners.idempotency import KEPT_DAYS, LONGEST_KEY
 
 _REPEATABLE = {
@@ -65,21 +65,24 @@ def complete(
             operation["description"] = f"{operation.get('description', '')}\n\nScope of the key: `{scope}`.".strip()
             operation["responses"]["default"] = _PROBLEM
             for parameter in operation.get("parameters", []):
-                _limit(parameter)
+                _limit(parameter, view.cls)
             if method == "post":
                 operation["parameters"] = [*operation.get("parameters", []), _REPEATABLE]
                 operation["requestBody"]["required"] = action not in _EMPTY
     return result
 
 
-def _limit(parameter: dict[str, Any]) -> None:
+def _limit(parameter: dict[str, Any], endpoint: type[Endpoint]) -> None:
     """Draw what every query parameter is held to (partners/api/endpoint.py)."""
     drawn = parameter["schema"]
     if parameter["name"] == Pages.page_size_query_param:
         drawn |= {"minimum": 1, "maximum": Pages.max_page_size}
     elif parameter["in"] == "query" and drawn.get("type") == "string" and not {"format", "enum"} & set(drawn):
         drawn["pattern"] = STORABLE_PATTERN
-        drawn.setdefault("maxLength", LONGEST_PARAMETER)
+        # Its metaclass sets them.
+        filters = getattr(endpoint.filterset_class, "base_filters", {})
+        own = filters[parameter["name"]].extra if parameter["name"] in filters else {}
+        drawn.setdefault("maxLength", own.get("max_length", LONGEST_PARAMETER))
 
 
 class SchemaView(SpectacularAPIView):

@@ -15,7 +15,7 @@ from django.templatetags.static import static
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
-from loyalty_site.lib import logs
+from loyalty_site.lib import api_in_words, logs
 from loyalty_site.lib.environment import Environment, make, refuse
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -278,12 +278,7 @@ REST_FRAMEWORK = {
 }
 SPECTACULAR_SETTINGS = {
     "TITLE": "Loyalty API",
-    "DESCRIPTION": (
-        "Enrol members, report what they do, redeem points, read balances. The guide is docs/api.md. Beside what is "
-        "drawn here: instants and days lie in the years 1900 to 2199; whole numbers have no fraction, not even .0; "
-        "amounts have no exponent, and no more decimals than their money; something of a text is seen, or it is "
-        "empty; e-mail addresses and phone numbers (E.164) are possible ones; a member is named by one identifier."
-    ),
+    "DESCRIPTION": api_in_words.DESCRIPTION,
     "VERSION": "1",
     "OAS_VERSION": "3.1.0",
     "SCHEMA_PATH_PREFIX": "/api/v1",

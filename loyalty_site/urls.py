@@ -16,6 +16,6 @@ urlpatterns = [
     path("api/docs/", only_read(openapi.DocsView.as_view(url_name="api-schema")), name="api-docs"),
     path("api/docs/problems/", openapi.problems, name="api-problems"),
     path("api/docs/problems/<slug:code>/", openapi.problem, name="api-problem"),
-    path("health/live", health.live),
-    path("health/ready", health.ready),
+    path("health/live", only_read(health.live)),
+    path("health/ready", only_read(health.ready)),
 ]

@@ -12,6 +12,7 @@ from django.utils import timezone
 
 from loyalty_site.lib.arrays import Row
 from loyalty_site.lib.database_refusals import refused_for_a_time
+from loyalty_site.lib.locks import without_waiting
 from loyalty_site.lib.sql import Session, instant
 from partners.callers import ApiCaller, CallingConnection, CallingPartner
 from partners.models import ApiKey, Connection
@@ -91,7 +92,8 @@ def read(text: str, asked: str, *, now: datetime | None = None) -> tuple[ApiCall
 def _note_use(key_id: int, now: datetime) -> None:
     """Write down that the key is in use. Where nothing can be written at the moment, reading goes on without."""
     try:
-        ApiKey.objects.filter(pk=key_id).update(last_used_at=now)
+        with without_waiting():
+            ApiKey.objects.filter(pk=key_id).update(last_used_at=now)
     except DatabaseError as error:
         if refused_for_a_time(error) is None:
             raise

@@ -68,6 +68,23 @@ def _ask(function: str, name: str) -> bool:
         return bool(cursor.fetchone()[0])
 
 
+@contextmanager
+def without_waiting() -> Iterator[None]:
+    """Inside the block SQLite refuses at once while somebody else writes. PostgreSQL has no one writer for whom all
+    wait."""
+    if connection.vendor != "sqlite":
+        yield
+        return
+    with connection.cursor() as cursor:
+        cursor.execute("PRAGMA busy_timeout")
+        patience_ms = int(cursor.fetchone()[0])
+        cursor.execute("PRAGMA busy_timeout = 0")
+        try:
+            yield
+        finally:
+            cursor.execute(f"PRAGMA busy_timeout = {patience_ms}")
+
+
 class LongWaits:
     """How many threads of this process may wait for locks of others as long as the database lets them.
 

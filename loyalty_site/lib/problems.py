@@ -9,6 +9,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import TypeVar
+from urllib.parse import quote
 
 from django.http import HttpRequest, HttpResponse
 
@@ -213,7 +214,8 @@ def body(refusals: Sequence[Refusal], *, path: str, base: str = "#") -> dict[str
         "status": kind.status,
         "code": code,
         "detail": detail,
-        "instance": path,
+        # The address as it is written, not as it is read.
+        "instance": quote(path),
     }
     placed = [refusal for refusal in refusals[:MOST_ERRORS] if refusal.field or refusal.code not in KINDS]
     if placed:

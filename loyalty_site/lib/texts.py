@@ -67,10 +67,11 @@ def check_text(value: object) -> None:
 
 
 def wrong_json(value: object) -> str:
-    """The same of JSON: of each text in it, and of each name. Blanks are data there, and may stand alone."""
+    """The same of JSON: of each text in it, and of each name. Blanks are data there, and may stand alone; what cannot
+    be stored says whoever reads it, who knows its place."""
     if isinstance(value, str):
         wrong = wrong_text(value)
-        return "" if wrong == BLANK else wrong
+        return "" if wrong in (BLANK, UNSTORABLE) else wrong
     parts: Iterable[object] = ()
     if isinstance(value, dict):
         parts = (*value.keys(), *value.values())

@@ -9,6 +9,7 @@ from django.db import transaction
 from django.db.models import Model, QuerySet
 from django.http import HttpResponse
 from django_filters.filterset import FilterSet
+from rest_framework.exceptions import MethodNotAllowed
 from rest_framework.negotiation import DefaultContentNegotiation
 from rest_framework.pagination import Cursor, CursorPagination
 from rest_framework.renderers import BaseRenderer, JSONRenderer
@@ -97,6 +98,8 @@ class Endpoint(_ViewSet):
     filter_backends = []
     filterset_class: type[FilterSet] | None = None
     scopes: ClassVar[Mapping[str, str]] = {}
+    #: Actions that their address names: said again, they do nothing twice.
+    named_by_address: ClassVar[Collection[str]] = ()
     parameters: ClassVar[Mapping[str, Collection[str]]] = {}
 
     @property
@@ -118,6 +121,9 @@ class Endpoint(_ViewSet):
         self.perform_authentication(request)
         self.check_permissions(request)
         self.check_throttles(request)
+        if self.action in (None, "metadata"):
+            # Before what the query of another method is about.
+            raise MethodNotAllowed(request.method or "")
         known = self.known_parameters()
         for name, values in request.query_params.lists():
             if name not in known:

@@ -82,7 +82,10 @@ def test_who_has_no_name_is_told_to_look_first_and_an_idempotency_key_is_a_name(
     with through_a_proxy() as proxy:
         assert shop.get("programs/").status_code == 200
         proxy.loses_next_answer = True
-        assert is_unknown(post(shop, f"transactions/{one}/reversal/", {}), LOOK)
+        assert is_unknown(post(shop, "members/", {"first_name": "Ada"}), LOOK)
+        proxy.loses_next_answer = True
+        assert is_unknown(post(shop, f"transactions/{one}/reversal/", {}), SAFE), "its address is its name"
+        assert post(shop, f"transactions/{one}/reversal/", {}).status_code == 200
         proxy.loses_next_answer = True
         assert is_unknown(post(shop, f"transactions/{other}/reversal/", {}, idempotency_key=key), SAFE)
         again = post(shop, f"transactions/{other}/reversal/", {}, idempotency_key=key)

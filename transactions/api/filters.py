@@ -10,7 +10,6 @@ from django.http import HttpRequest, QueryDict
 from django_filters.filters import CharFilter, ChoiceFilter, Filter
 from django_filters.filterset import FilterSet
 from django_filters.rest_framework.backends import DjangoFilterBackend
-from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema_field
 from rest_framework.request import Request
 
@@ -57,7 +56,7 @@ class InstantFilter(Filter):
         super().__init__(field_name, lookup_expr, label=label)
 
 
-@extend_schema_field(OpenApiTypes.INT64)
+@extend_schema_field({"type": "integer", "format": "int64", "minimum": 1, "maximum": LARGEST_KEY})
 class IdFilter(Filter):
     """Compares with the id of a row, of which there are some up to LARGEST_KEY."""
 

@@ -95,7 +95,7 @@ def _attributes(attributes: JsonObject) -> Iterator[Refusal]:
         text = json.dumps(attributes, ensure_ascii=False, allow_nan=False, sort_keys=True)
     except (TypeError, ValueError, RecursionError):
         text = "\0"
-    wrong = UNSTORABLE if "\0" in text else wrong_json(attributes)
+    wrong = UNSTORABLE if "\\u0000" in text or wrong_text(text) == UNSTORABLE else wrong_json(attributes)
     if not isinstance(attributes, dict) or wrong:
         detail = wrong or "Send an object of JSON values."
         yield Refusal("invalid_attributes", detail, field="attributes")

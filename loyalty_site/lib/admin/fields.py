@@ -33,6 +33,8 @@ def dressed(field: FormField, *, simple: bool = False, **attrs: str) -> FormFiel
     field = deepcopy(field)
     if isinstance(field, forms.CharField) and check_text not in field.validators:
         field.validators.append(check_text)
+    if attrs.get("inputmode") == "decimal":
+        field.takes_blanks = True  # type: ignore[attr-defined]  # of an amount, none is said by them
     refuse_blanks(field)
     if field.widget.is_hidden:
         return field

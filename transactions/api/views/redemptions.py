@@ -35,6 +35,7 @@ _RESERVATION: JsonObject = {
 class RedemptionViewSet(LedgerEndpoint):
     """Redemptions; they are listed among the transactions."""
 
+    named_by_address = {"confirm", "release"}
     scopes = {"create": "burn", "confirm": "burn", "release": "burn"}
 
     def create(self, request: Request) -> HttpResponse:

@@ -95,6 +95,7 @@ class TransactionViewSet(LedgerEndpoint):
     """Transactions: purchases, visits, events, and what took points away."""
 
     queryset = Journal.objects.none()
+    named_by_address = {"reverse"}
     scopes = {"list": "read", "retrieve": "read", "create": "earn", "reverse": "burn"}
     parameters = {"create": ["dry_run"]}
     pagination_class = Pages
