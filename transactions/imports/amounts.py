@@ -4,7 +4,8 @@ import re
 import unicodedata
 
 from loyalty_site.lib import money
-from loyalty_site.lib.refusals import Refused
+from transactions.imports import cells
+from transactions.imports.cells import Misread
 from transactions.imports.mapping import Mapping
 
 #: Which currencies a sign may mean; a sign that is none of them is refused.
@@ -45,12 +46,6 @@ _MINUS = "-\u2212\u2013\ufe63\uff0d"
 _NUMBER = re.compile(r"\d(?:.*\d)?", re.ASCII)
 
 
-class Misread(Refused):
-    """A cell does not say what its column is for."""
-
-    code = "invalid_value"
-
-
 def read(name: str, text: str, mapping: Mapping, iso: str, decimals: int) -> int:
     """The amount of the field `name` in minor units of the currency `iso`. Raises Misread, money.BadNumber."""
     is_negative = False
@@ -58,7 +53,7 @@ def read(name: str, text: str, mapping: Mapping, iso: str, decimals: int) -> int
         text, is_negative = _undressed(name, text, iso)
     elif mapping.negative == "refund" and text.startswith("-"):
         text, is_negative = text[1:], True
-    text = plain(name, text, mapping)
+    text = cells.number(name, text, mapping)
     whole, _, part = text.partition(".")
     digits = whole + part
     # The ordinary number, recognised without a regular expression and a Decimal.
@@ -94,19 +89,3 @@ def is_negative(text: str, mapping: Mapping) -> bool:
     text = unicodedata.normalize("NFKC", text)
     marks = f"{_MINUS}(" if mapping.signs else "-"
     return mapping.negative == "refund" and any(mark in text for mark in marks)
-
-
-def plain(name: str, text: str, mapping: Mapping) -> str:
-    """A number in the mapping's own notation as one with a decimal point."""
-    if not text:
-        raise Misread("The cell is empty; write a number.", field=name)
-    if mapping.thousands and mapping.thousands in text:
-        groups, sign, rest = text.partition(mapping.decimal)
-        if not re.fullmatch(rf"-?\d{{1,3}}({re.escape(mapping.thousands)}\d{{3}})+", groups):
-            raise Misread(f"“{mapping.thousands}” does not stand between thousands here.", field=name)
-        text = groups.replace(mapping.thousands, "") + sign + rest
-    if mapping.decimal == ",":
-        if "." in text:
-            raise Misread("The mapping says that the decimal sign is a comma; here is a point.", field=name)
-        text = text.replace(",", ".")
-    return text

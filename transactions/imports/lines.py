@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import BinaryIO, NamedTuple, TypeAlias
 
 from loyalty_site.lib.refusals import Refusal
-from transactions.imports.mapping import Mapping
+from transactions.imports.layout import Field, Layout
 
 #: Bytes; what is longer is no purchase.
 LONGEST_LINE = 100_000
@@ -129,7 +129,7 @@ class Lines:
         self._again.extendleft(reversed(lines))
 
 
-def fixed(lines: Lines, mapping: Mapping) -> Iterator[Record]:
+def fixed(lines: Lines, mapping: Layout) -> Iterator[Record]:
     """(number, the wanted values or Refusal) of each line of a fixed-width file."""
     slices = [slice(field.start, field.end) for field in mapping.fields]
     width = mapping.width
@@ -145,7 +145,7 @@ def fixed(lines: Lines, mapping: Mapping) -> Iterator[Record]:
             yield number, [text[part].strip() for part in slices]
 
 
-def delimited(lines: Lines, mapping: Mapping) -> Iterator[Record]:
+def delimited(lines: Lines, mapping: Layout) -> Iterator[Record]:
     """(number, the wanted values or Refusal) of each record of a CSV file. Raises Unusable without its columns."""
     width, places = 0, list[int]()
     if mapping.header:
@@ -163,26 +163,40 @@ def delimited(lines: Lines, mapping: Mapping) -> Iterator[Record]:
             detail = f"The line has {len(cells)} columns instead of {width}; quote cells that hold the delimiter."
             yield number, Refusal("wrong_columns", detail)
         else:
-            yield number, [cells[place].strip() for place in places]
+            yield number, [cells[place].strip() if place >= 0 else "" for place in places]
 
 
-def _columns(header: list[str] | Refusal | None, mapping: Mapping) -> tuple[int, list[int]]:
-    """(how many columns, the place of each field) by the header."""
+def _columns(header: list[str] | Refusal | None, mapping: Layout) -> tuple[int, list[int]]:
+    """(how many columns, the place of each field) by the header; -1 for one that may be missing, and is."""
     if header is None or isinstance(header, Refusal):
         raise Unusable("the file has no header line that can be read")
     names = [name.strip() for name in header]
-    columns = [str(field.column) for field in mapping.fields]
-    missing = [column for column in columns if column.strip() not in names]
+    columns = [_name_of(field, names) for field in mapping.fields]
+    missing = [
+        column
+        for column, field in zip(columns, mapping.fields, strict=True)
+        if column not in names and not field.optional
+    ]
     if missing:
         have = ", ".join(f"“{name[:40]}”" for name in names[:30])
         raise Unusable(f"the file has no column {', '.join(f'“{name}”' for name in missing)}; it has {have}")
-    twice = [column for column in columns if names.count(column.strip()) > 1]
+    twice = [column for column in columns if names.count(column) > 1]
     if twice:
         raise Unusable(f"the file has the column “{twice[0]}” more than once")
-    return len(names), [names.index(column.strip()) for column in columns]
+    return len(names), [names.index(column) if column in names else -1 for column in columns]
 
 
-def _numbered(cells: list[str], mapping: Mapping) -> list[int]:
+def _name_of(field: Field, names: Sequence[str]) -> str:
+    """What the header calls the column of a field, by the first of its names that is there, in any case."""
+    possible = [str(name).strip() for name in (field.column, *field.others)]
+    found = next((name for name in possible if name in names), None)
+    if found is None:
+        folded = [name.casefold() for name in possible]
+        found = next((name for name in names if name.casefold() in folded), possible[0])
+    return found
+
+
+def _numbered(cells: list[str], mapping: Layout) -> list[int]:
     """The place of each field by the numbers that the mapping gives."""
     columns = [int(field.column) for field in mapping.fields]
     highest = max(columns)
@@ -191,7 +205,7 @@ def _numbered(cells: list[str], mapping: Mapping) -> list[int]:
     return [column - 1 for column in columns]
 
 
-def cells_of(lines: Lines, mapping: Mapping) -> Iterator[tuple[int, list[str] | Refusal, bool]]:
+def cells_of(lines: Lines, mapping: Layout) -> Iterator[tuple[int, list[str] | Refusal, bool]]:
     """(number, cells or Refusal, whether the end of the record is sure) of each record."""
     quote, delimiter = mapping.quote, mapping.delimiter
     for number, text, has_end in lines:
@@ -213,7 +227,7 @@ def _says_something(cells: list[str], is_whole: bool) -> bool:
     return any(map(str.strip, cells)) or not (is_whole or len(cells) == 1)
 
 
-def _quoted(lines: Lines, text: str, has_end: bool, mapping: Mapping) -> tuple[list[str] | Refusal, bool]:
+def _quoted(lines: Lines, text: str, has_end: bool, mapping: Layout) -> tuple[list[str] | Refusal, bool]:
     """(cells or Refusal, whether it is whole) of the record that begins with `text`."""
     whole, own_end = text, has_end
     taken: list[Line] = []
@@ -236,7 +250,7 @@ def _quoted(lines: Lines, text: str, has_end: bool, mapping: Mapping) -> tuple[l
     return (cells, own_end) if cells is not None else (NOT_CLOSED, True)
 
 
-def _parse(text: str, mapping: Mapping) -> list[str] | None:
+def _parse(text: str, mapping: Layout) -> list[str] | None:
     """The cells of `text` when it is exactly one record, else None."""
     try:
         rows = [f"{part}\n" for part in text.split("\n")]

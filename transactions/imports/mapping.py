@@ -1,12 +1,11 @@
 """How is a foreign file read? What a mapping says, once it is checked (mapping_checks.py); see docs/import.md."""
 
-from collections.abc import Iterable, Sequence
 from collections.abc import Mapping as Names
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import TypedDict
 
-from programs.checks import Problem
-from transactions.imports.moments import ISO
+from transactions.imports import layout
+from transactions.imports.layout import Field
 
 #: What a row can say, by the kind of value that is expected.
 IDENTIFIERS = ("number", "card", "customer", "email", "phone")
@@ -37,26 +36,8 @@ TARGETS = tuple(dict.fromkeys((*IDENTIFIERS, *MONEY, *MOMENTS, *TEXTS, *DECIDING
 BESIDE = ("tax", "shipping")
 #: What may be the same for all rows.
 CONSTANTS = ("kind", "money", "channel", "partner", "store", "code", "sku", "category", "language")
-WIDEST = 100_000
-
-
-class BadMapping(Exception):
-    """The mapping cannot be used; `problems` says why, each with its path."""
-
-    def __init__(self, problems: Iterable[Problem]) -> None:
-        self.problems = list(problems)
-        super().__init__("; ".join(f"{p.path or 'mapping'}: {p.message}" for p in self.problems))
-
-
-@dataclass(frozen=True, slots=True)
-class Field:
-    """Where a value stands. CSV: `column`, a name or a number from 1. Fixed width: `start`, from 0, up to `end`."""
-
-    target: str
-    column: str | int = ""
-    start: int = 0
-    end: int = 0
-    format: str = ISO
+#: What identifies something, so that a number which a spreadsheet has left there is no use.
+IDENTIFYING = (*IDENTIFIERS, "external_id", "sku", "category", "store", "partner", "code")
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,24 +78,12 @@ class Mapping:
     @property
     def width(self) -> int:
         """How long a line of fixed width must be."""
-        return max(field.end for field in self.fields)
+        return layout.width_of(self.fields)
 
 
-class Settings(TypedDict):
-    """How the file is written, without where its values stand."""
+class Settings(layout.Settings):
+    """How the file is written and which of its rows count, without where its values stand."""
 
-    format: str
-    encoding: str
-    delimiter: str
-    quote: str
-    header: bool
-    skip_lines: int
-    decimal: str
-    thousands: str
-    time_zone: str
-    country: str
-    enrol: bool
-    final_line_end: bool
     signs: bool
     negative: str
     guests: str
@@ -124,18 +93,7 @@ class Settings(TypedDict):
 
 
 DEFAULTS: Settings = {
-    "format": "csv",
-    "encoding": "utf-8",
-    "delimiter": ",",
-    "quote": '"',
-    "header": True,
-    "skip_lines": 0,
-    "decimal": ".",
-    "thousands": "",
-    "time_zone": "",
-    "country": "",
-    "enrol": False,
-    "final_line_end": True,
+    **layout.DEFAULTS,
     "signs": False,
     "negative": "refuse",
     "guests": "pass_over",

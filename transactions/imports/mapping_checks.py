@@ -1,16 +1,12 @@
 """What is wrong with a mapping? Every problem with its path, like `fields.date.format`."""
 
-import codecs
-import json
-import zoneinfo
 from collections.abc import Collection, Iterator
 from collections.abc import Mapping as Names
 from typing import cast
 
-from loyalty_site.lib import notation
 from loyalty_site.lib.json_types import ExactJson
-from programs.checks import Problem, absurd, clipped
-from transactions.imports import moments
+from programs.checks import Problem, clipped
+from transactions.imports import layout, moments
 from transactions.imports.mapping import (
     BESIDE,
     CONSTANTS,
@@ -22,11 +18,8 @@ from transactions.imports.mapping import (
     MOMENTS,
     NAMES,
     TARGETS,
-    WIDEST,
     Settings,
 )
-
-_THOUSANDS = ("", ".", ",", " ", "'", "\u00a0", "\u202f")
 
 
 def check(value: ExactJson) -> Iterator[Problem]:
@@ -34,15 +27,12 @@ def check(value: ExactJson) -> Iterator[Problem]:
     if not isinstance(value, dict):
         yield Problem("", "must be an object with fields")
         return
-    yield from absurd(value)
-    for name in value.keys() - set(NAMES):
-        yield Problem(clipped(name), f"unknown; a mapping has {', '.join(NAMES)}")
-    wrong = [name for name, default in DEFAULTS.items() if type(value.get(name, default)) is not type(default)]
-    for name in wrong:
-        yield Problem(name, f"must be like {json.dumps(cast(Names[str, ExactJson], DEFAULTS)[name])}")
-    given = {name: value[name] for name in DEFAULTS if name in value and name not in wrong}
-    settings = cast(Settings, DEFAULTS | given)
-    yield from _settings(settings)
+    yield from layout.check_names(value, NAMES)
+    wrong: list[Problem] = []
+    settings = cast(Settings, layout.check_settings(value, wrong, DEFAULTS))
+    yield from wrong
+    yield from layout.check_writing(settings)
+    yield from _counting(settings)
     constants = value.get("constants", {})
     yield from _constants(constants)
     fields = value.get("fields")
@@ -54,28 +44,6 @@ def check(value: ExactJson) -> Iterator[Problem]:
     yield from _whole(fields, constants if isinstance(constants, dict) else {}, settings)
 
 
-def _settings(given: Settings) -> Iterator[Problem]:
-    if given["format"] not in ("csv", "fixed"):
-        yield Problem("format", "must be csv or fixed")
-    for name, character in (("delimiter", given["delimiter"]), ("quote", given["quote"])):
-        if len(character) != 1 or not character.isascii() or character in "\r\n\0":
-            yield Problem(name, "must be one ASCII character, for example ; or \\t")
-    if given["delimiter"] == given["quote"]:
-        yield Problem("quote", "must differ from the delimiter")
-    if given["decimal"] not in (".", ","):
-        yield Problem("decimal", "must be . or ,")
-    if given["thousands"] not in _THOUSANDS or given["thousands"] == given["decimal"]:
-        yield Problem("thousands", "must be empty, or one of . , ' and space, and not the decimal sign")
-    if not 0 <= given["skip_lines"] <= 1000:
-        yield Problem("skip_lines", "must be from 0 to 1000")
-    if given["time_zone"] and given["time_zone"] not in zoneinfo.available_timezones():
-        yield Problem("time_zone", "is no IANA time zone; write it like Europe/Paris")
-    if given["country"] and not notation.is_country(given["country"]):
-        yield Problem("country", "is no country; write the two capital letters of ISO 3166, like FR")
-    yield from _counting(given)
-    yield from _encoding(given["encoding"])
-
-
 def _counting(given: Settings) -> Iterator[Problem]:
     """Problems of what counts, and how."""
     if given["negative"] not in ("refuse", "refund"):
@@ -84,16 +52,6 @@ def _counting(given: Settings) -> Iterator[Problem]:
         yield Problem("guests", "must be pass_over or refuse")
     if not {*map(str, given["amount_without"])} <= {*BESIDE}:
         yield Problem("amount_without", f"must be a list of {', '.join(BESIDE)}")
-
-
-def _encoding(name: str) -> Iterator[Problem]:
-    """Lines are cut at the byte of a line end, so ASCII must mean itself."""
-    sample = "\r\n,;\t0aZ\"'"
-    try:
-        if sample.encode(name) != sample.encode("ascii") or not codecs.lookup(name)._is_text_encoding:
-            raise LookupError
-    except (LookupError, ValueError):
-        yield Problem("encoding", "must be utf-8, cp1252, iso-8859-15 or alike; convert other files first")
 
 
 def _constants(constants: ExactJson) -> Iterator[Problem]:
@@ -112,28 +70,9 @@ def _spec(target: str, spec: ExactJson, settings: Settings) -> Iterator[Problem]
     if target not in TARGETS:
         yield Problem("", f"unknown; a row can say {', '.join(TARGETS)}")
         return
-    names = {"from", "to"} if settings["format"] == "fixed" else {"column"}
-    example = '{"from": 8, "to": 11}' if settings["format"] == "fixed" else '"Order date"'
-    spec = {"column": spec} if isinstance(spec, (str, int)) and "column" in names else spec
-    if not isinstance(spec, dict) or not names <= spec.keys() <= {*names, "format"}:
-        yield Problem("", f"must be like {example}, or with a format beside it")
-        return
-    yield from _place(spec, settings)
-    if "format" in spec:
+    yield from layout.check_place(spec, settings)
+    if isinstance(spec, dict) and "format" in spec:
         yield from _format(target, spec["format"])
-
-
-def _place(spec: Names[str, ExactJson], settings: Settings) -> Iterator[Problem]:
-    if settings["format"] == "fixed":
-        start, end = spec["from"], spec["to"]
-        if type(start) is not int or type(end) is not int or not 1 <= start <= end <= WIDEST:
-            yield Problem("", f"from and to are the first and the last character, from 1 to {WIDEST}")
-        return
-    column = spec["column"]
-    if settings["header"] and not (isinstance(column, str) and column):
-        yield Problem("column", "must be the column's name in the header")
-    elif not settings["header"] and not (type(column) is int and 1 <= column <= 10_000):
-        yield Problem("column", "must be the column's number, from 1, because the file has no header")
 
 
 def _format(target: str, pattern: ExactJson) -> Iterator[Problem]:

@@ -2,10 +2,9 @@
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import NamedTuple, TypeAlias
 
-from django.core.exceptions import ValidationError
 from django.db import transaction
 
 from loyalty_site.lib import notation
@@ -13,12 +12,13 @@ from loyalty_site.lib.refusals import Refusal
 from loyalty_site.lib.sql import Session
 from members import enrolment
 from members.lookup import Lookup, notations
-from members.models import Card, Customer, ExternalId, Member
+from members.models import Customer, ExternalId, Member
 from partners.models import Connection
 from programs.configuration import Configuration
 from programs.models import Program
 from transactions import finding
 from transactions.books.posting import CLOCK_SKEW
+from transactions.imports.customers import new_customer
 from transactions.imports.records import Row
 from transactions.imports.shelf import Shelf, to_instant, to_number
 from transactions.models import Journal
@@ -195,7 +195,7 @@ class Newcomers:
             if not name:
                 name = names[0]
                 problem = finding.first_problem(row.activity) or self._untimely(row.at, now)
-                person = problem or _customer(row.person, _card(row), self.country)
+                person = problem or new_customer(row.person, self.country, card=_card(row))
                 if isinstance(person, Refusal):
                     found.refusals[row.line] = person
                     continue
@@ -238,22 +238,6 @@ class Newcomers:
 def _card(row: Row) -> str:
     """The card that somebody new is known by, where the file calls them nothing else."""
     return "" if row.customer else row.activity.member.get("card", "")
-
-
-def _customer(person: Mapping[str, str | date], card: str, country: str) -> Customer | Refusal:
-    """The new Customer, or why the row describes somebody who cannot be."""
-    kind = Customer.Kind.COMPANY if person.get("company_name") else Customer.Kind.PERSON
-    customer = Customer(kind=kind, **person)
-    try:
-        customer.write_alike(country)
-        customer.clean_fields()
-        if card:
-            Card(number=notation.card(card)).clean_fields(exclude=["member", "program"])
-    except ValidationError as error:
-        name, messages = next(iter(error.message_dict.items()))
-        return Refusal("invalid_customer", messages[0], field="card" if name == "number" else name)
-    customer.set_keys()
-    return customer
 
 
 def _enrolled(name: str) -> str:

@@ -8,8 +8,8 @@ from loyalty_site.lib.money import divide
 from loyalty_site.lib.refusals import Refusal, Refused
 from partners import paid
 from partners.activity import Line
-from transactions.imports.amounts import Misread
-from transactions.imports.mapping import LINE
+from transactions.imports.cells import Misread
+from transactions.imports.mapping import IDENTIFYING, LINE
 from transactions.imports.records import Record
 from transactions.imports.rows import Reader
 from transactions.imports.spreadsheets import altered
@@ -41,7 +41,7 @@ class OrderReader(Reader):
         values = {name: texts[name] for name in LINE if name in texts}
         if not any(values.values()):
             return None
-        problems += altered(values)
+        problems += altered(values, IDENTIFYING)
         try:
             quantity = self._quantity("quantity", values["quantity"]) if "quantity" in values else quantities.UNIT
             name = "line_amount" if "line_amount" in values else "line_price"

@@ -6,7 +6,7 @@ from typing import NamedTuple
 from loyalty_site.lib.refusals import Refusal
 from transactions.imports.amounts import is_negative
 from transactions.imports.lines import Record
-from transactions.imports.mapping import IDENTIFIERS, LINE, Mapping
+from transactions.imports.mapping import IDENTIFIERS, IDENTIFYING, LINE, Mapping
 from transactions.imports.spreadsheets import altered
 
 #: More rows of one order are not kept: the ledger takes no such order.
@@ -65,7 +65,7 @@ def _put_together(
             rows += [texts] if len(rows) < _MOST_ROWS else []
             continue
         # Whose order nobody can read, a spreadsheet having spoiled it, may be that of the rows beside it.
-        is_unreadable = isinstance(texts, Refusal) or any(altered({"external_id": texts[place]}))
+        is_unreadable = isinstance(texts, Refusal) or any(altered({"external_id": texts[place]}, IDENTIFYING))
         if rows:
             yield Purchase(first, count, INCOMPLETE if is_beside or is_unreadable else rows)
         rows = []

@@ -5,19 +5,17 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from datetime import UTC, date, datetime, time
 from functools import lru_cache
-from typing import Protocol, TypeVar
+from typing import TypeVar
 from zoneinfo import ZoneInfo
 
 from loyalty_site.lib import money, notation, quantities
 from loyalty_site.lib.refusals import Refusal, Refused
 from members.lookup import notations
 from partners.activity import Line
-from programs import periods
 from programs.configuration import Configuration
-from transactions.imports import amounts, moments
-from transactions.imports.amounts import Misread
+from transactions.imports import amounts, cells, moments
 from transactions.imports.counting import check_counts, check_names_somebody
-from transactions.imports.mapping import IDENTIFIERS, MONEY, PERSON
+from transactions.imports.mapping import IDENTIFIERS, IDENTIFYING, MONEY, PERSON
 from transactions.imports.mapping import Mapping as FileMapping
 from transactions.imports.records import Columns, Record, Refund
 from transactions.imports.spreadsheets import altered
@@ -31,18 +29,6 @@ _REMEMBERED = 5000
 _PLAIN_DIGITS = 9
 #: Exports leave these empty where there is none.
 _MAY_BE_EMPTY = ("discount", "refund")
-#: How what is read by `iso` looks.
-_EXAMPLES = {
-    "date": "2026-12-31, 2026-12-31T18:30:00 or 2026-12-31 18:30:00 +02:00",
-    "time": "18:30, 18:30:00 or 18:30 +02:00",
-    "birth_date": "2026-12-31",
-}
-
-
-class Take(Protocol):
-    """Converts the value of a name; what is refused is noted, and None instead of it."""
-
-    def __call__(self, convert: Callable[..., T], name: str, *rest: str) -> T | None: ...
 
 
 class Reader:
@@ -80,7 +66,7 @@ class Reader:
         moment = take(self.moment, "date", values.get("time", ""))
         quantity = (take(self._quantity, "quantity") or 0) if "quantity" in values else quantities.UNIT
         member = self._member(values)
-        spoiled = list(altered(values))
+        spoiled = list(altered(values, IDENTIFYING))
         problems += spoiled
         if not spoiled:
             check_names_somebody(member, self.mapping)
@@ -171,7 +157,7 @@ class Reader:
             ),
         )
 
-    def _person(self, values: Mapping[str, str], take: Take) -> dict[str, str | date]:
+    def _person(self, values: Mapping[str, str], take: cells.Take) -> dict[str, str | date]:
         person: dict[str, str | date] = {name: values[name] for name in (*PERSON, "email") if values.get(name)}
         if values.get("birth_date"):
             born = take(self._birth_date, "birth_date")
@@ -186,10 +172,12 @@ class Reader:
         order = values.get("external_id", "")
         if sums.get("amount", 0) < 0:
             if self.mapping.negative != "refund":
-                raise Misread("A negative amount is no purchase: say in the mapping what it is.", field="amount")
+                raise cells.Misread(
+                    "A negative amount is no purchase: say in the mapping what it is.", field="amount"
+                )
             order = values.get("refund_of") or order
             if not order:
-                raise Misread("The row does not say which purchase it refunds.", field="refund_of")
+                raise cells.Misread("The row does not say which purchase it refunds.", field="refund_of")
             return Refund(order, -sums["amount"], is_own=True)
         return Refund(order, abs(sums["refund"]), is_own=False) if sums.get("refund") and order else None
 
@@ -197,13 +185,13 @@ class Reader:
         """The sums with the grand total as their amount. Raises Misread where one is negative in a purchase."""
         negative = [name for name, value in sums.items() if value < 0 and name not in ("discount", "refund")]
         if negative and not is_refund:
-            raise Misread("It cannot be negative here.", field=negative[0])
+            raise cells.Misread("It cannot be negative here.", field=negative[0])
         total = {name: abs(value) for name, value in sums.items()}
         if "amount" in total and not is_refund:
             total["amount"] += sum(total.get(name, 0) for name in self.mapping.amount_without)
             total["amount"] -= total.get("discount", 0)
             if total["amount"] < 0:
-                raise Misread("The discount is larger than the amount that it is taken off.", field="discount")
+                raise cells.Misread("The discount is larger than the amount that it is taken off.", field="discount")
         return total
 
     def _money(self, name: str, text: str, iso: str = "") -> int:
@@ -219,48 +207,31 @@ class Reader:
             return int(text) * quantities.UNIT
         try:
             found = quantities.parse(
-                amounts.plain(name, text, self.mapping), largest=10**_PLAIN_DIGITS * quantities.UNIT
+                cells.number(name, text, self.mapping), largest=10**_PLAIN_DIGITS * quantities.UNIT
             )
         except money.BadNumber:
             found = -1
         if found < 0:
-            raise Misread("Write a number of units with at most three decimals, 0 or more.", field=name)
+            raise cells.Misread("Write a number of units with at most three decimals, 0 or more.", field=name)
         return found
 
     def _moment(self, name: str, text: str, clock: str) -> tuple[str, datetime]:
         """(what the wall clock shows, the instant). A date without a time counts from its first instant."""
-        found = _parsed(name, text, self.formats[name], moments.read_date)
+        found = cells.parsed(name, text, self.formats[name], moments.read_date)
         if clock:
-            at = _parsed("time", clock, self.formats["time"], moments.read_time)
+            at = cells.parsed("time", clock, self.formats["time"], moments.read_time)
             # Either column may be the one that names the offset.
             found = datetime.combine(found.date(), at, tzinfo=at.tzinfo or found.tzinfo)
         elif found.tzinfo is None and found.time() == time.min:
-            return found.isoformat(), _safely(name, lambda: periods.start_of_day(found.date(), self.zone))
+            return found.isoformat(), cells.instant(name, found, self.zone)
         if found.tzinfo is None:
-            return found.isoformat(), _safely(name, lambda: found.replace(tzinfo=self.zone).astimezone(UTC))
-        instant = _safely(name, lambda: found.astimezone(UTC))
+            # Said to be midnight by a column of its own, it is that midnight.
+            return found.isoformat(), cells.safely(name, lambda: found.replace(tzinfo=self.zone).astimezone(UTC))
+        instant = cells.instant(name, found, self.zone)
         return instant.isoformat(), instant
 
     def _birth_date(self, name: str, text: str) -> date:
-        return _parsed(name, text, self.formats[name], moments.read_day)
-
-
-def _parsed(name: str, text: str, pattern: str, read: Callable[[str, str], T]) -> T:
-    """What `text` says by the pattern. Raises Misread."""
-    try:
-        return read(text, pattern)
-    except ValueError:
-        what = _EXAMPLES[name] if pattern == moments.ISO else pattern
-        what += " (by %Z: UTC or GMT; other names have several offsets)" if "%Z" in pattern else ""
-        raise Misread(f"There is no such {name}; it is read as {what}.", field=name) from None
-
-
-def _safely(name: str, compute: Callable[[], T]) -> T:
-    """The calendar ends in the years 1 and 9999."""
-    try:
-        return compute()
-    except (OverflowError, ValueError):
-        raise Misread("The date lies outside the calendar.", field=name) from None
+        return cells.parsed(name, text, self.formats[name], moments.read_day)
 
 
 def _key(

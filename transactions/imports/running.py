@@ -14,13 +14,13 @@ from typing import NamedTuple
 
 from django.utils import timezone
 
-from loyalty_site.lib.refusals import Refusal, Refused
+from loyalty_site.lib.refusals import Refusal
 from loyalty_site.lib.threads import threads
 from partners.models import Connection
 from programs import versions
 from programs.models import Program
 from transactions import ledger
-from transactions.imports import lines, orders, sharing
+from transactions.imports import files, lines, orders, sharing
 from transactions.imports.counting import Guest, PassedOver
 from transactions.imports.mapping import Mapping
 from transactions.imports.newcomers import Newcomers
@@ -70,20 +70,14 @@ def run(
     `progress` is called with the bytes that were read since the last call. Raises lines.Unusable when
     nothing can be taken, Refused when the program takes nothing (any longer), OSError.
     """
-    written = Report(report)
-    try:
-        lines.check_encoding(path, mapping.encoding)
-        with open(path, "rb") as file:
-            job = _Import(program, mapping, written, progress or (lambda count: None), dry_run=dry_run)
-            try:
-                return job.run(lines.Lines(file, mapping.encoding))
-            finally:
-                job.close()
-    except lines.Unusable as error:
-        written.write(error.problems or [(0, Refusal("file_unusable", str(error)))])
-        raise
-    finally:
-        written.close()
+
+    def work(source: lines.Lines, written: Report) -> Outcome:
+        with files.import_connection(program, is_borrowed=dry_run) as via:
+            job = _Import(program, mapping, via, written, progress or (lambda count: None), dry_run=dry_run)
+            with closing(job):
+                return job.run(source)
+
+    return files.go_through(path, mapping, report, work)
 
 
 class _Batch(NamedTuple):
@@ -103,6 +97,7 @@ class _Import:
         self,
         program: Program,
         mapping: Mapping,
+        via: Connection,
         report: Report,
         progress: Callable[[int], object],
         *,
@@ -110,11 +105,7 @@ class _Import:
     ) -> None:
         self.program, self.mapping, self.dry_run = program, mapping, dry_run
         self.report, self.progress, self.progressed = report, progress, 0
-        before = set(program.owner.connections.values_list("pk", flat=True))
-        self.via = Connection.of(program.owner, Connection.Platform.IMPORT)
-        self.is_via_borrowed = dry_run and self.via.pk not in before
-        if self.via.status != Connection.Status.ACTIVE:
-            raise Refused(f"The connection {self.via} is {self.via.status}; activate it first.")
+        self.via = via
         self.configuration = versions.renew(program.pk)
         ledger.record([], program_id=program.pk, via=self.via)  # Refused now rather than at the first row
         self.reader = (OrderReader if "order" in mapping.targets else Reader)(mapping, self.configuration)
@@ -125,8 +116,6 @@ class _Import:
 
     def close(self) -> None:
         self.ordinals.close()
-        if self.is_via_borrowed:
-            self.via.delete()
 
     def run(self, source: lines.Lines) -> Outcome:
         newcomers = None
@@ -148,12 +137,9 @@ class _Import:
         return self.outcome
 
     def _batches(self, source: lines.Lines) -> Iterator[_Batch]:
-        for _ in range(self.mapping.skip_lines):
-            next(source, None)
         records: list[Record] = []
         problems: list[tuple[int, Refusal]] = []
-        found = (lines.fixed if self.mapping.format == "fixed" else lines.delimited)(source, self.mapping)
-        for line, count, rows in orders.purchases(found, self.mapping):
+        for line, count, rows in orders.purchases(files.records(source, self.mapping), self.mapping):
             self.outcome.rows += count
             self.outcome.line = line
             try:

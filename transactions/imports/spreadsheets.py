@@ -2,13 +2,10 @@
 
 import re
 import unicodedata
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 from loyalty_site.lib.refusals import Refusal
-from transactions.imports.mapping import IDENTIFIERS
 
-#: What identifies something: a number in its place was a name, and cannot be guessed from what is left of it.
-_NAMES = (*IDENTIFIERS, "external_id", "sku", "category", "store", "partner", "code")
 #: 4.00638E+12 of 4006381333931; what a formula gives that went wrong; a number in a column that is too narrow.
 #: Without a sign of the exponent, as programs in Java write it, only where there is a fraction: 1E5 may be a name.
 _ALTERED = re.compile(
@@ -18,9 +15,9 @@ _ALTERED = re.compile(
 )
 
 
-def altered(values: Mapping[str, str]) -> Iterator[Refusal]:
-    """A Refusal for each name of which a spreadsheet has left a number, an error or nothing."""
-    for name in _NAMES:
+def altered(values: Mapping[str, str], names: Iterable[str]) -> Iterator[Refusal]:
+    """A Refusal for each of `names` of which a spreadsheet has left a number, an error or nothing."""
+    for name in names:
         text = values.get(name, "")
         if not text.isascii():
             text = unicodedata.normalize("NFKC", text)

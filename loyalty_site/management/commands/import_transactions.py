@@ -7,17 +7,10 @@ import time
 from pathlib import Path
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
-from django.db import DatabaseError, InterfaceError
-from tqdm import tqdm
 
 from loyalty_site import mappings
-from loyalty_site.lib.database_refusals import refused_for_a_time
-from loyalty_site.lib.refusals import Refused
-from programs.models import Program
+from loyalty_site.management.importing import ROWS_REFUSED, program_of, progress_of, report_beside, told
 from transactions import imports
-
-ROWS_REFUSED, UNUSABLE = 1, 2
-AGAIN = "Run the same command again: it skips every row that is recorded, also those of which it is not known now."
 
 
 class Command(BaseCommand):
@@ -35,38 +28,19 @@ class Command(BaseCommand):
     def handle(
         self, *, file: Path, program: str, mapping: Path, dry_run: bool, report: Path | None, **options: object
     ) -> None:
-        report = report or file.with_name(f"{file.name}.report.csv")
-        if report.resolve() in (file.resolve(), mapping.resolve()):
-            raise CommandError("The report would overwrite what is read; name another file.", returncode=UNUSABLE)
+        report = report_beside(file, report, (file, mapping))
         began = time.monotonic()
-        try:
+        with told(file, mapping, report, self.stderr):
             chosen = imports.read(mapping.read_bytes())
-            with tqdm(total=file.stat().st_size, unit="B", unit_scale=True, disable=None) as bar:
+            with progress_of(file) as progress:
                 outcome = imports.run(
                     file,
-                    program=_program(program),
+                    program=program_of(program),
                     mapping=chosen,
                     report=report,
                     dry_run=dry_run,
-                    progress=bar.update,
+                    progress=progress,
                 )
-        except imports.BadMapping as error:
-            for problem in error.problems:
-                self.stderr.write(f"{mapping}: {problem.path or 'mapping'}: {problem.message}")
-            raise CommandError("The mapping cannot be used; nothing was written.", returncode=UNUSABLE) from None
-        except imports.Unusable as error:
-            detail = f"{file}: {error}. Nothing was written; see {report}."
-            raise CommandError(detail, returncode=UNUSABLE) from None
-        except (DatabaseError, InterfaceError) as error:
-            if not refused_for_a_time(error):
-                raise
-            reason = str(error).strip().splitlines()[0]
-            detail = f"The database went away or took no more: {reason}. What is recorded stays. {AGAIN}"
-            raise CommandError(detail, returncode=UNUSABLE) from error
-        except Refused as error:
-            raise CommandError(f"{error} What is recorded stays; run it again.", returncode=UNUSABLE) from None
-        except OSError as error:
-            raise CommandError(f"{error.filename}: {error.strerror}", returncode=UNUSABLE) from None
         self.report(outcome, report, dry_run=dry_run, seconds=time.monotonic() - began)
         if outcome.problems:
             detail = f"{outcome.refused:,} rows were refused: {outcome.problems:,} problems listed in {report}."
@@ -91,11 +65,3 @@ class Command(BaseCommand):
             self.stderr.write(
                 f"warning: {outcome.warnings:,} things are surely wrong in rows that were taken; see {report}."
             )
-
-
-def _program(code: str) -> Program:
-    found = Program.objects.select_related("owner").filter(code=code).first()
-    if found is None:
-        known = ", ".join(Program.objects.order_by("code").values_list("code", flat=True)[:20]) or "none yet"
-        raise CommandError(f"There is no program “{code}”; known are: {known}.", returncode=UNUSABLE)
-    return found

@@ -1,0 +1,65 @@
+"""What do the commands that take files have in common? The program, the report, and sentences for what goes wrong."""
+
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from django.core.management.base import CommandError, OutputWrapper
+from django.db import DatabaseError, InterfaceError
+from tqdm import tqdm
+
+from loyalty_site.lib.database_refusals import refused_for_a_time
+from loyalty_site.lib.refusals import Refused
+from programs.models import Program
+from transactions import imports
+
+ROWS_REFUSED, UNUSABLE = 1, 2
+AGAIN = "Run the same command again: it skips every row that is recorded, also those of which it is not known now."
+
+
+def report_beside(file: Path, report: Path | None, read: Iterable[Path]) -> Path:
+    """Where the report goes. Raises CommandError where it would overwrite one of the files that are `read`."""
+    report = report or file.with_name(f"{file.name}.report.csv")
+    if report.resolve() in [path.resolve() for path in read]:
+        raise CommandError("The report would overwrite what is read; name another file.", returncode=UNUSABLE)
+    return report
+
+
+@contextmanager
+def progress_of(file: Path) -> Iterator[Callable[[int], object]]:
+    """A bar that grows with the bytes of the file that were read."""
+    with tqdm(total=file.stat().st_size, unit="B", unit_scale=True, disable=None) as bar:
+        yield bar.update
+
+
+@contextmanager
+def told(file: Path, mapping: Path | str, report: Path, errors: OutputWrapper) -> Iterator[None]:
+    """Turns what an import raises into a CommandError that says what is written by now."""
+    try:
+        yield
+    except imports.BadMapping as error:
+        for problem in error.problems:
+            errors.write(f"{mapping}: {problem.path or 'mapping'}: {problem.message}")
+        raise CommandError("The mapping cannot be used; nothing was written.", returncode=UNUSABLE) from None
+    except imports.Unusable as error:
+        detail = f"{file}: {error}. Nothing was written; see {report}."
+        raise CommandError(detail, returncode=UNUSABLE) from None
+    except (DatabaseError, InterfaceError) as error:
+        if not refused_for_a_time(error):
+            raise
+        reason = str(error).strip().splitlines()[0]
+        detail = f"The database went away or took no more: {reason}. What is recorded stays. {AGAIN}"
+        raise CommandError(detail, returncode=UNUSABLE) from error
+    except Refused as error:
+        raise CommandError(f"{error} What is recorded stays; run it again.", returncode=UNUSABLE) from None
+    except OSError as error:
+        raise CommandError(f"{error.filename}: {error.strerror}", returncode=UNUSABLE) from None
+
+
+def program_of(code: str) -> Program:
+    """The program of this code. Raises CommandError with those that there are."""
+    found = Program.objects.select_related("owner").filter(code=code).first()
+    if found is None:
+        known = ", ".join(Program.objects.order_by("code").values_list("code", flat=True)[:20]) or "none yet"
+        raise CommandError(f"There is no program “{code}”; known are: {known}.", returncode=UNUSABLE)
+    return found
