@@ -31,7 +31,14 @@ PERMISSIONS: dict[str, dict[str, tuple[Sequence[str], dict[str, Sequence[str]]]]
         "partners": (KEEP, {"apikey": VIEW, "connection": VIEW}),
         "members": (
             VIEW,
-            {"member": ("change", "view"), "customer": ("change", "view"), "relation": KEEP, "merge": KEEP},
+            {
+                "member": ("change", "view"),
+                "customer": ("change", "view"),
+                "consent": ("add", "view"),
+                "tag": KEEP,
+                "relation": KEEP,
+                "merge": KEEP,
+            },
         ),
         "transactions": (VIEW, {"approval": ("change", "view")}),
     },

@@ -12,7 +12,9 @@ from django.db.models import QuerySet
 from django.utils import timezone
 
 from loyalty_site.lib import luhn, notation
+from loyalty_site.lib.inserting import insert
 from loyalty_site.lib.refusals import Refusal, Refused
+from loyalty_site.lib.sql import Session
 from members import tiers
 from members.models import Card, Customer, ExternalId, Member, Standing
 from partners.callers import Via
@@ -67,7 +69,7 @@ def enrol(
 
     `external_id` is what the connection `via` calls the customer. Raises AlreadyMember, NotEnrollable.
     """
-    locked = _lock(program.pk)
+    locked = lock(program.pk)
     now = now or timezone.now()
     if customer.pk is None:
         _refuse_twins(locked, customer)
@@ -108,17 +110,43 @@ def enrol_many(
     whom it has a name (None: the names are these), `cards` the card of those who have one. Returns {name: Member or
     Refusal}: who is a member by now stays the one that he is. Raises NotEnrollable, AlreadyMember.
     """
-    program = _lock(program.pk)
+    program = lock(program.pk)
     called = {name: name for name in newcomers} if external_ids is None else external_ids
     called = {name: notation.external_id(text) for name, text in called.items()}
-    stored = _known_to(via, called)
+    stored = known_to(via, called)
     outcome: dict[str, Member | Refusal] = {**_members_by_now(program, stored)}
     customers = {name: stored.get(name, one) for name, one in newcomers.items() if name not in outcome}
-    held = {name: notation.card(cards[name]) for name in customers if cards.get(name)}
-    outcome |= _twins(program, {name: one for name, one in customers.items() if name not in stored}, held)
-    customers = {name: one for name, one in customers.items() if name not in outcome}
-    fresh = {name: one for name, one in customers.items() if name not in stored}
-    _store(fresh, {name: called[name] for name in fresh if name in called}, via)
+    outcome |= enrol_people(program, customers, channel=channel, enrolled_at=enrolled_at, cards=cards)
+    rows = [
+        (newcomers[name].pk, via.pk, value)
+        for name, value in called.items()
+        if name not in stored and isinstance(outcome[name], Member)
+    ]
+    with _translated():
+        Session().insert(ExternalId, "customer_id connection_id value", rows)
+    return outcome
+
+
+def enrol_people(
+    program: Program,
+    people: Mapping[str, Customer],
+    *,
+    channel: str,
+    enrolled_at: Mapping[str, datetime],
+    cards: Mapping[str, str] = MappingProxyType({}),
+) -> dict[str, Member | Refusal]:
+    """Enrol customers, saved or not, of whom none is a member, in a fixed number of statements.
+
+    `people` and `enrolled_at` have the same names, by which {name: Member or Refusal} is returned; `cards` has the
+    card of those who have one. The `program` is locked by the caller. Raises AlreadyMember.
+    """
+    held = {name: notation.card(cards[name]) for name in people if cards.get(name)}
+    outcome: dict[str, Member | Refusal] = {
+        **_twins(program, {name: one for name, one in people.items() if one.pk is None}, held)
+    }
+    customers = {name: one for name, one in people.items() if name not in outcome}
+    session = Session()
+    insert(session, [one for one in customers.values() if one.pk is None])
     numbers = _free_numbers(program, len(customers))
     members = {
         name: Member(
@@ -126,29 +154,21 @@ def enrol_many(
         )
         for name, one in customers.items()
     }
-    _store_members(program, members, {name: number for name, number in held.items() if name in members})
+    insert(session, list(members.values()))
+    with _translated():
+        insert(
+            session,
+            [
+                Card(member=members[name], program=program, number=number)
+                for name, number in held.items()
+                if name in members
+            ],
+        )
+    insert(session, starting_standings(versions.of(program), members.values(), now=timezone.now()))
     return outcome | members
 
 
-def _store(customers: Mapping[str, Customer], called: Mapping[str, str], via: Connection) -> None:
-    Customer.objects.bulk_create(customers.values())
-    with _translated():
-        ExternalId.objects.bulk_create(
-            ExternalId(customer=customers[name], connection=via, value=value) for name, value in called.items()
-        )
-
-
-def _store_members(program: Program, members: Mapping[str, Member], cards: Mapping[str, str]) -> None:
-    Member.objects.bulk_create(members.values())
-    with _translated():
-        Card.objects.bulk_create(
-            Card(member=members[name], program=program, number=number) for name, number in cards.items()
-        )
-    standings = starting_standings(versions.of(program), members.values(), now=timezone.now())
-    Standing.objects.bulk_create(standings)
-
-
-def _known_to(via: Connection, called: Mapping[str, str]) -> dict[str, Customer]:
+def known_to(via: Connection, called: Mapping[str, str]) -> dict[str, Customer]:
     """{name: Customer}: known to the connection (`called` so) from another program, it is the same person."""
     known = ExternalId.objects.filter(connection=via, value__in=set(called.values())).select_related("customer")
     customers = {row.value: row.customer for row in known}
@@ -162,7 +182,7 @@ def _members_by_now(program: Program, stored: Mapping[str, Customer]) -> dict[st
     return {name: enrolled[customer.pk] for name, customer in stored.items() if customer.pk in enrolled}
 
 
-def _lock(program_id: int) -> Program:
+def lock(program_id: int) -> Program:
     """The row of the program, locked until commit. Raises NotEnrollable where it is not active.
 
     Enrolments of a program go one by one, so that two tills cannot enrol one e-mail address twice.

@@ -11,17 +11,22 @@ from datetime import date, datetime
 from operator import attrgetter
 from typing import Literal
 
+from loyalty_site.lib.arrays import Values
 from loyalty_site.lib.sql import Session, instant
-from members.models import Balance, Member, Tally
+from members.models import Balance, Member, Standing, Tally
 
 #: The lifetime sums of a balance, by the second half of their columns' names.
-Lifetime = Literal["earned", "redeemed", "expired", "reversed", "transferred"]
+Lifetime = Literal["earned", "redeemed", "expired", "reversed", "transferred", "opening"]
 
 _PARTS = ("available", "pending", "reserved", "arrears")
 _LIFETIMES = ("earned", "redeemed", "expired", "reversed", "transferred")
 _MOVED = " ".join([*_PARTS, *(f"lifetime_{name}" for name in _LIFETIMES)])
+#: What only opening balances move; all other postings leave these columns alone.
+_BEFORE = "earned_before redeemed_before"
+_BROUGHT = f"lifetime_opening {_BEFORE}"
 _PUT = "next_change_at last_activity_at expires_at is_extended"
 _lifetimes = attrgetter(*_LIFETIMES)
+_brought = attrgetter("opening", "earned_before", "redeemed_before")
 _put = attrgetter(*_PUT.split())
 
 
@@ -29,8 +34,8 @@ _put = attrgetter(*_PUT.split())
 class Holding:
     """One balance while its member is locked, in the currency's smallest unit.
 
-    `stored` are its four parts as the database has them; `earned` to `transferred` are what the lifetime sums
-    grow by.
+    `stored` are its four parts as the database has them; `earned` to `opening` are what the lifetime sums grow by,
+    `earned_before` and `redeemed_before` what the sums of other systems do, or with `puts_before` what they become.
     """
 
     id: int | None = None
@@ -48,6 +53,10 @@ class Holding:
     expired: int = 0
     reversed: int = 0
     transferred: int = 0
+    opening: int = 0
+    earned_before: int = 0
+    redeemed_before: int = 0
+    puts_before: bool = False
     is_touched: bool = False
 
     @property
@@ -105,13 +114,17 @@ class LockedTally:
 
 @dataclass(slots=True)
 class LockedStanding:
-    """A tier held in one tier group, stored or (without `id`) new; `until_at` None: the current one."""
+    """A tier held in one tier group, stored or (without `id`) new, for `reason`.
+
+    `until_at` is when it ended; of the current one, until when it was promised at least.
+    """
 
     id: int | None
     tier_id: int
     from_at: datetime
     until_at: datetime | None = None
     is_changed: bool = False
+    reason: str = Standing.Reason.ACTIVITY.value
 
 
 @dataclass(slots=True)
@@ -221,14 +234,26 @@ def save(session: Session, accounts: Iterable[Account]) -> None:
 
 
 def _save_balances(session: Session, touched: list[Account]) -> None:
-    new, old = [], []
-    for account in touched:
-        for currency, holding in account.holdings.items():
-            if not holding.is_touched:
-                continue
-            if holding.id:
-                old.append((holding.id, *holding.moved(), 1, *_put(holding)))
-            else:
-                new.append((account.id, currency, *holding.moved(), 1, *_put(holding)))
+    new: list[Values] = []
+    old: list[Values] = []
+    opened: list[Values] = []
+    rows = [(account.id, *held) for account in touched for held in account.holdings.items() if held[1].is_touched]
+    for member, currency, holding in rows:
+        if holding.id:
+            old.append((holding.id, *holding.moved(), 1, *_put(holding)))
+        elif any(brought := _brought(holding)):
+            opened.append((member, currency, *holding.moved(), 1, *_put(holding), *brought))
+        else:
+            new.append((member, currency, *holding.moved(), 1, *_put(holding)))
     session.insert(Balance, f"member_id currency_id {_MOVED} version {_PUT}", new)
+    session.insert(Balance, f"member_id currency_id {_MOVED} version {_PUT} {_BROUGHT}", opened)
     session.change(Balance, add=f"{_MOVED} version", put=_PUT, rows=old)
+    _save_brought(session, [holding for _, _, holding in rows if holding.id and any(_brought(holding))])
+
+
+def _save_brought(session: Session, known: Iterable[Holding]) -> None:
+    """What opening balances did to balances that were there before."""
+    added = [(one.id, *_brought(one)) for one in known if not one.puts_before]
+    made = [(one.id, *_brought(one)) for one in known if one.puts_before]
+    session.change(Balance, add=_BROUGHT, rows=added)
+    session.change(Balance, add="lifetime_opening", put=_BEFORE, rows=made)

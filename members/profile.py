@@ -13,7 +13,7 @@ from loyalty_site.lib.arrays import Row
 from loyalty_site.lib.sql import Session, instant
 
 #: What is known of the person, as columns of the customer.
-PERSON = ("kind", "first_name", "last_name", "company_name", "email", "phone", "birth_date", "language")
+PERSON = ("kind", "first_name", "last_name", "company_name", "email", "phone", "birth_date", "birthday", "language")
 #: Whose profile: conditions of the member `m`, with the values that they need.
 BY_ID = "m.id = %s"
 BY_NUMBER = "m.program_id = %s AND m.number = %s"
@@ -32,16 +32,29 @@ class HeldBalance:
     lifetime_redeemed: int
     lifetime_expired: int
     lifetime_reversed: int
+    lifetime_opening: int
+    earned_before: int
+    redeemed_before: int
     next_change_at: datetime | None
 
 
 @dataclass(frozen=True, slots=True)
 class HeldTier:
-    """The tier that is held in a group, and since when."""
+    """The tier that is held in a group, since when, and until when it was promised at least (None: nothing was)."""
 
     group_id: int
     tier_id: int
     from_at: datetime
+    until_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class HeldConsent:
+    """What the person said last about messages over a channel."""
+
+    channel: str
+    is_given: bool
+    said_at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +74,8 @@ class Profile:
     external_id: str | None
     person: Mapping[str, str | date | None]
     cards: Sequence[str]
+    tags: Sequence[str]
+    consents: Sequence[HeldConsent]
     balances: Mapping[int, HeldBalance]
     tiers: Mapping[int, HeldTier]
     tallies: Mapping[tuple[int, date], int]
@@ -96,8 +111,11 @@ def read(
         "(SELECT e.value FROM members_externalid e WHERE e.customer_id = c.id AND e.connection_id = %s "
         "ORDER BY e.id LIMIT 1), "
         f"(SELECT {collect('k.id, k.number')} FROM members_card k WHERE k.member_id = m.id AND k.is_active), "
+        f"(SELECT {collect('g.name')} FROM members_tag g WHERE g.customer_id = c.id), "
+        f"(SELECT {collect('a.said_at, a.id, a.channel, a.is_given')} FROM members_consent a "
+        "WHERE a.customer_id = c.id), "
         f"(SELECT {collect(_BALANCE)} FROM members_balance b WHERE b.member_id = m.id), "
-        f"(SELECT {collect('h.group_id, h.tier_id, h.from_at')} FROM members_standing h "
+        f"(SELECT {collect('h.group_id, h.tier_id, h.from_at, h.until_at')} FROM members_standing h "
         "WHERE h.member_id = m.id AND h.is_current), "
         f"(SELECT {collect('t.currency_id, t.period, t.points')} FROM members_tally t "
         "WHERE t.member_id = m.id AND t.period >= %s), "
@@ -119,6 +137,8 @@ def _profile(row: Row) -> Profile:
         home_store,
         external_id,
         cards,
+        tags,
+        consents,
         balances,
         tiers,
         tallies,
@@ -138,11 +158,26 @@ def _profile(row: Row) -> Profile:
         external_id=external_id,
         person=dict(zip(PERSON, person, strict=True)),
         cards=[number for _, number in sorted(_rows(cards))],
+        tags=sorted(name for (name,) in _rows(tags)),
+        consents=_latest(_rows(consents)),
         balances={held[0]: _balance(held) for held in _rows(balances)},
-        tiers={group: HeldTier(group, tier, _instant(from_at)) for group, tier, from_at in _rows(tiers)},
+        tiers={row[0]: _tier(row) for row in _rows(tiers)},
         tallies={(currency, date.fromisoformat(first)): points for currency, first, points in _rows(tallies)},
         expiries={currency_id: sorted(ends) for currency_id, ends in expiries.items()},
     )
+
+
+def _tier(held: Row) -> HeldTier:
+    group_id, tier_id, from_at, until_at = held
+    return HeldTier(group_id, tier_id, _instant(from_at), _instant(until_at) if until_at else None)
+
+
+def _latest(said: list[Row]) -> list[HeldConsent]:
+    """The last word about each channel, by the name of the channel."""
+    # As instants, because a text without fractions of a second sorts behind one that has them.
+    ordered = sorted((_instant(at), key, channel, is_given) for at, key, channel, is_given in said)
+    last = {channel: HeldConsent(channel, bool(is_given), at) for at, _, channel, is_given in ordered}
+    return [last[channel] for channel in sorted(last)]
 
 
 def _balance(held: Row) -> HeldBalance:

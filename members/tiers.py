@@ -54,21 +54,57 @@ def upgrade(configuration: Configuration, account: Account, *, activity_at: date
             hold(account, group.id, reached.id, since=since)
 
 
-def hold(account: Account, group_id: int, tier_id: int, *, since: datetime) -> None:
-    """Let the member hold a tier from `since` on, but not from before the one that it replaces began."""
+def hold(
+    account: Account,
+    group_id: int,
+    tier_id: int,
+    *,
+    since: datetime,
+    until: datetime | None = None,
+    reason: str = Standing.Reason.ACTIVITY.value,
+) -> None:
+    """Let the member hold a tier from `since` on, but not from before the one that it replaces began.
+
+    `until` is the end until which it is promised at least.
+    """
     held = account.tiers.get(group_id)
     if held:
         since = max(since, held.from_at)
         if held.id or held.from_at < since:
             held.until_at, held.is_changed = since, True
             account.past.setdefault(group_id, []).append(held)
-    account.tiers[group_id] = LockedStanding(None, tier_id, since, is_changed=True)
+    account.tiers[group_id] = LockedStanding(None, tier_id, since, until, is_changed=True, reason=reason)
+
+
+def keep(
+    account: Account,
+    group: TierGroup,
+    tier: Tier,
+    *,
+    since: datetime,
+    until: datetime | None,
+    reason: str = Standing.Reason.ACTIVITY.value,
+) -> bool:
+    """Let the member hold at least `tier`, until the end that was promised; False where a higher one is held.
+
+    The tier that is held already gets the later end of the two; None promises nothing.
+    """
+    held = account.tiers.get(group.id)
+    mine = group.by_id.get(held.tier_id) if held else None
+    if held and mine and group.rank(mine.code) > group.rank(tier.code):
+        return False
+    if held and mine and mine.id == tier.id:
+        if until and (held.until_at is None or held.until_at < until):
+            held.until_at, held.is_changed = until, True
+        return True
+    hold(account, group.id, tier.id, since=since, until=until, reason=reason)
+    return True
 
 
 def save(session: Session, accounts: Iterable[Account], *, now: datetime) -> None:
-    """Write the standings that `hold` ended and opened."""
+    """Write the standings that `hold` ended and opened, and the ends that `keep` moved."""
     changed = [
-        (account.id, group, held)
+        (account.id, group, held, held is current)
         for account in accounts
         for group, current in account.tiers.items()
         for held in (*account.past.get(group, ()), current)
@@ -76,15 +112,14 @@ def save(session: Session, accounts: Iterable[Account], *, now: datetime) -> Non
     ]
     if not changed:
         return
-    ended = [(held.id, False, held.until_at) for _, _, held in changed if held.id]
-    session.change(Standing, put="is_current until_at", rows=ended)
-    reason = Standing.Reason.ACTIVITY.value
+    stored = [(held.id, is_current, held.until_at) for _, _, held, is_current in changed if held.id]
+    session.change(Standing, put="is_current until_at", rows=stored)
     session.insert(
         Standing,
         "member_id group_id tier_id from_at until_at recorded_at reason note is_current",
         [
-            (member, group, one.tier_id, one.from_at, one.until_at, now, reason, "", one.until_at is None)
-            for member, group, one in changed
+            (member, group, one.tier_id, one.from_at, one.until_at, now, one.reason, "", is_current)
+            for member, group, one, is_current in changed
             if not one.id
         ],
     )

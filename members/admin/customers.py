@@ -1,5 +1,7 @@
 """How do staff find and correct a person or a company, whatever programs they are in?"""
 
+from typing import Any
+
 from django import forms
 from django.contrib import admin
 from django.core.exceptions import ValidationError
@@ -20,11 +22,11 @@ from loyalty_site.lib.admin import (
 from loyalty_site.lib.forms import ModelForm
 from loyalty_site.lib.panels import Panel, Table, link, moment
 from members import search
-from members.models import Customer, ExternalId
+from members.models import Consent, Customer, ExternalId, Tag
 
 CUSTOMER_FIELDSETS: Fieldsets = [
     (None, {"fields": ["kind", ("first_name", "last_name"), "company_name"]}),
-    ("Contact", {"fields": [("email", "phone"), ("birth_date", "language")]}),
+    ("Contact", {"fields": [("email", "phone"), ("birth_date", "birthday"), "language"]}),
 ]
 #: Which name belongs to which kind of customer.
 NAMES_BY_KIND = {
@@ -77,6 +79,24 @@ class ExternalIdInline(TabularInline):
     autocomplete_fields = ["connection"]
 
 
+class TagInline(TabularInline):
+    """By what staff sort them."""
+
+    model = Tag
+    fields = ["name"]
+
+
+class ConsentInline(TabularInline):
+    """What the person said about messages, the latest first; a change of mind is a new row."""
+
+    model = Consent
+    fields = ["channel", "is_given", "said_at", "source"]
+    can_delete = False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+
 @admin.register(Customer)
 class CustomerAdmin(ModelAdmin):
     """People and companies, with their memberships."""
@@ -91,7 +111,7 @@ class CustomerAdmin(ModelAdmin):
     sortable_by = ()
     fieldsets = CUSTOMER_FIELDSETS
     conditional_fields = NAMES_BY_KIND
-    inlines = [ExternalIdInline]
+    inlines = [ExternalIdInline, TagInline, ConsentInline]
 
     @display(description="customer")
     def name(self, customer: Customer) -> str:

@@ -17,7 +17,10 @@ from programs.models import Program
 
 #: What `enrol` refuses, and the field of the page beside which it is shown.
 _FIELDS: dict[str | None, str] = {"cards": "card", "customer": "existing"}
-_OF_CUSTOMER = ["kind", "first_name", "last_name", "company_name", "email", "phone", "birth_date", "language"]
+_OF_CUSTOMER = [
+    *("kind", "first_name", "last_name", "company_name", "email", "phone"),
+    *("birth_date", "birthday", "language"),
+]
 
 
 class EnrolForm(ModelForm):

@@ -28,6 +28,9 @@ _SUMS = (
     "lifetime_expired",
     "lifetime_reversed",
     "lifetime_transferred",
+    "lifetime_opening",
+    "earned_before",
+    "redeemed_before",
 )
 
 

@@ -1,6 +1,7 @@
 """What do staff see and change of a member, and how do they enrol one?"""
 
 from collections.abc import Iterator, Sequence
+from datetime import tzinfo
 from typing import Any, Protocol
 
 from django.contrib import admin
@@ -17,7 +18,7 @@ from loyalty_site.lib.admin import (
     VerbAdmin,
     display,
 )
-from loyalty_site.lib.panels import Panel, Table, Tile, Tiles, dot, moment, points
+from loyalty_site.lib.panels import Panel, Table, Tile, Tiles, dot, moment, points, through
 from members import progress, search
 from members.admin.cards import CardInline
 from members.admin.customers import CUSTOMER_FIELDSETS, NAMES_BY_KIND
@@ -37,6 +38,9 @@ _BESIDE = {
     "lifetime_expired": "expired in all",
     "lifetime_reversed": "taken back in all",
     "lifetime_transferred": "received by transfers, less given",
+    "lifetime_opening": "brought from other systems",
+    "earned_before": "earned there",
+    "redeemed_before": "redeemed there",
 }
 
 
@@ -179,6 +183,13 @@ def tier_tiles(member: Member, tallies: Sequence[Tally], held: dict[int, Standin
         )
 
 
+def _until(standing: Standing, zone: tzinfo) -> str:
+    """When a tier ended; of the one that is held, until when it was promised at least."""
+    if standing.is_current and standing.until_at:
+        return f"now, at least through {through(standing.until_at, zone)}"
+    return moment(standing.until_at, zone, empty="now")
+
+
 def standings_table(member: Member, standings: Sequence[Standing]) -> Table:
     """Every tier that the member holds or held."""
     zone = member.program.zone
@@ -189,7 +200,7 @@ def standings_table(member: Member, standings: Sequence[Standing]) -> Table:
             [
                 dot(standing.tier.colour, standing.tier.name),
                 moment(standing.from_at, zone),
-                moment(standing.until_at, zone, empty="now"),
+                _until(standing, zone),
                 standing.note or standing.get_reason_display(),
             ]
             for standing in standings

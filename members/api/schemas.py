@@ -10,8 +10,8 @@ from loyalty_site.lib import money, notation
 from loyalty_site.lib.schema_objects import Answer, Answered, Fields, Items
 from loyalty_site.lib.schema_types import Day, Instant, Text, Truth, Whole
 from members.held import HeldLot
-from members.models import Card, Customer, ExternalId, Member
-from members.profile import HeldBalance, Profile
+from members.models import Card, Consent, Customer, ExternalId, Member
+from members.profile import HeldBalance, HeldTier, Profile
 from members.progress import Step
 from partners.models import Store
 from programs.configuration import Currency, Tier, TierGroup
@@ -96,6 +96,11 @@ BALANCE = Answer(
         "lifetime_redeemed": Whole(),
         "lifetime_expired": Whole(),
         "lifetime_reversed": Whole(),
+        "lifetime_opening": Whole(
+            -money.LARGEST, text="Brought in by opening balances, less what these took; not counted as earned."
+        ),
+        "earned_before": Whole(text="Earned in other systems before, as their files say."),
+        "redeemed_before": Whole(text="Redeemed in other systems before, as their files say."),
         "expiries": Items(
             Answer("ComingExpiry", {"expires_at": Instant(), "points": Whole()}),
             text="Every coming expiry, the soonest first; points without an end are in none.",
@@ -112,13 +117,22 @@ STANDING = Answer(
         "tier": Text(40, null=True),
         "name": Text(60, null=True),
         "since": Instant(null=True),
+        "until": Instant(null=True, text="Until when the tier was promised at least; null: nothing was."),
         "currency": Text(40, text="The qualifying currency that counts."),
         "points": Whole(text="Qualifying points of the present window."),
         "to_next": NEXT_TIER,
     },
 )
+CONSENT = Answer(
+    "Consent",
+    {
+        "channel": Text(10, choices=Consent.Channel.values),
+        "given": Truth(),
+        "said_at": Instant(),
+    },
+)
 #: What is told of the person, only to those who may know it; the rest is what whoever serves the member needs.
-PERSONAL = [*PERSON, "cards"]
+PERSONAL = [*PERSON, "birthday", "cards", "tags", "consents"]
 _OF_PERSON = "Left out for keys of partners without the scope `personal`."
 MEMBER = Answer(
     "Member",
@@ -131,6 +145,13 @@ MEMBER = Answer(
         "home_store": Text(40, null=True),
         "external_id": Text(128, null=True, text="What your system calls the person."),
         "cards": Items(Text(40), text=_OF_PERSON),
+        "birthday": Text(
+            5, text=f"Month and day, like 12-25; known also of people who do not say the year. {_OF_PERSON}"
+        ),
+        "tags": Items(Text(60), text=_OF_PERSON),
+        "consents": Items(
+            CONSENT, text=f"The last word about each channel; of others nothing was said. {_OF_PERSON}"
+        ),
     }
     | {
         name: Text(kind.longest, text=_OF_PERSON) if isinstance(kind, Text) else Day(null=True, text=_OF_PERSON)
@@ -187,8 +208,11 @@ def member(member: Profile, *, program: str, with_person: bool) -> dict[str, Ans
     """What a member is, without what the member holds; `program` is its code. PERSONAL only `with_person`."""
     person: dict[str, Answered] = {}
     if with_person:
-        person = {name: member.person[name] for name in PERSON}
-        person["cards"] = member.cards
+        person = {name: member.person[name] for name in (*PERSON, "birthday")}
+        person |= {"cards": member.cards, "tags": member.tags}
+        person["consents"] = [
+            {"channel": one.channel, "given": one.is_given, "said_at": one.said_at} for one in member.consents
+        ]
     return {
         "number": member.number,
         "program": program,
@@ -214,14 +238,15 @@ def balance(
     }
 
 
-def standing(step: Step, *, tier: Tier | None, since: datetime | None) -> dict[str, Answered]:
-    """Where the member stands in one tier group; `tier` is held there since `since`, None: no tier yet."""
+def standing(step: Step, *, tier: Tier | None, held: HeldTier | None) -> dict[str, Answered]:
+    """Where the member stands in one tier group; `tier` is the one that is `held` there, None: no tier yet."""
     above = step.next
     return {
         "group": step.group.code,
         "tier": tier.code if tier else None,
         "name": tier.name if tier else None,
-        "since": since,
+        "since": held.from_at if held else None,
+        "until": held.until_at if held else None,
         "currency": step.currency.code,
         "points": step.counted,
         "to_next": {"tier": above.code, "name": above.name, "points": step.missing} if above else None,

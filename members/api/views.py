@@ -216,7 +216,7 @@ class MemberViewSet(ProgramEndpoint):
             schemas.standing(
                 step,
                 tier=known.get(held.get(step.group.id, 0)),
-                since=found.tiers[step.group.id].from_at if step.group.id in held else None,
+                held=found.tiers.get(step.group.id),
             )
             for step in progress.steps(self.configuration, tallies=found.tallies, held=held, now=now)
         ]

@@ -1,7 +1,20 @@
 from members.models.balances import Balance, Tally
+from members.models.consents import Consent, Tag
 from members.models.customers import Customer, ExternalId
 from members.models.members import Card, Member
 from members.models.relations import Merge, Relation
 from members.models.standings import Standing
 
-__all__ = ["Balance", "Card", "Customer", "ExternalId", "Member", "Merge", "Relation", "Standing", "Tally"]
+__all__ = [
+    "Balance",
+    "Card",
+    "Consent",
+    "Customer",
+    "ExternalId",
+    "Member",
+    "Merge",
+    "Relation",
+    "Standing",
+    "Tag",
+    "Tally",
+]

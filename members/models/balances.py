@@ -27,6 +27,17 @@ class Balance(models.Model):
     lifetime_transferred = models.BigIntegerField(
         default=0, help_text="Received less given away, by transfers, pools and merges."
     )
+    lifetime_opening = models.BigIntegerField(
+        default=0,
+        db_default=0,
+        help_text="Brought in by opening balances, less what these took; never counted as earned.",
+    )
+    earned_before = models.BigIntegerField(
+        default=0, db_default=0, help_text="Earned in other systems before, as their files say."
+    )
+    redeemed_before = models.BigIntegerField(
+        default=0, db_default=0, help_text="Redeemed in other systems before, as their files say."
+    )
     expires_at = models.DateTimeField(
         null=True, blank=True, help_text="When all of it ends, in a currency that expires by inactivity."
     )

@@ -1,5 +1,6 @@
 """Who is the person or company, whatever programs they are in?"""
 
+from datetime import date
 from typing import Unpack
 
 from django.conf import settings
@@ -28,6 +29,16 @@ def check_phone(phone: str) -> None:
 LONGEST_KEY = 200
 
 
+def check_birthday(birthday: str) -> None:
+    """Refuse what is no day of a year: month and day, like 12-25; 02-29 is one."""
+    try:
+        found = date.fromisoformat(f"2000-{birthday}")
+    except ValueError:
+        found = None
+    if found is None or f"{found:%m-%d}" != birthday:
+        raise ValidationError("Write the birthday as month and day, like 12-25.")
+
+
 class Customer(models.Model):
     """A person or a company. Membership in a program is a `Member`; one customer may have several."""
 
@@ -45,6 +56,12 @@ class Customer(models.Model):
         max_length=16, blank=True, validators=[check_phone], help_text="With country code, like +33612345678."
     )
     birth_date = models.DateField(null=True, blank=True)
+    birthday = models.CharField(
+        max_length=5,
+        blank=True,
+        validators=[check_birthday],
+        help_text="Month and day, like 12-25, of people who do not say the year; a birth date fills it in.",
+    )
     language = models.CharField(
         max_length=10, blank=True, validators=[RegexValidator(r"^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*\Z")]
     )
@@ -87,11 +104,14 @@ class Customer(models.Model):
         return f"{self.first_name} {self.last_name}".strip()
 
     def set_keys(self) -> None:
-        """Fill the look-up columns. `save` does it; bulk inserts call it themselves."""
+        """Fill the columns that follow from others. `save` does it; bulk inserts call it themselves."""
         self.email_key = notation.email_key(self.email)[:254]
         own = self.company_name if self.kind != self.Kind.PERSON else self.last_name
         # Letters that are taken apart can make it longer than the names.
         self.last_name_key = notation.name_key(own, self.first_name)[:LONGEST_KEY]
+        if self.birth_date:
+            # A text, where a caller has given one that only the database turns into a date.
+            self.birthday = str(self.birth_date)[5:10]
 
     def write_alike(self, country: str = "") -> None:
         """Bring what was typed to the notation in which it is stored; every door calls it before it checks.
@@ -106,7 +126,7 @@ class Customer(models.Model):
 
     def save(self, **options: Unpack[SaveOptions]) -> None:
         self.set_keys()
-        also(options, "email_key", "last_name_key")
+        also(options, "email_key", "last_name_key", "birthday")
         super().save(**options)
 
 

@@ -60,6 +60,7 @@ class Member(models.Model):
 
     class Meta:
         ordering = ["-pk"]
+        permissions = [("import_members", "Can bring members and their balances from other systems")]
         # Few members have them, and every index of this table costs each posting.
         indexes = [
             models.Index(fields=["home_store"], name="members_of_store", condition=Q(home_store__isnull=False)),

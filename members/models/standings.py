@@ -14,14 +14,15 @@ class StandingQuerySet(models.QuerySet["Standing"]):
     """Standings; most questions are about those of today."""
 
     def current(self) -> Self:
-        """Those that have no end yet, one for each tier group."""
+        """Those that are held now, one for each tier group."""
         return self.filter(is_current=True)
 
 
 class Standing(models.Model):
     """A dated row: the tier held in a group from one instant until another. The past stays.
 
-    `from_at` is when it was reached, `recorded_at` when we knew.
+    `from_at` is when it was reached, `recorded_at` when we knew. `until_at` is when it ended; of the current one, the
+    end until which it was promised at least, None where nothing was promised.
     """
 
     class Reason(models.TextChoices):
@@ -29,6 +30,7 @@ class Standing(models.Model):
         ACTIVITY = "activity", "Reached by activity"
         REVERSAL = "reversal", "Reversal"
         MANUAL = "manual", "Set by staff"
+        IMPORT = "import", "Brought from another system"
 
     member = models.ForeignKey(Member, models.PROTECT, related_name="standings")
     group = models.ForeignKey(TierGroup, models.PROTECT, related_name="standings", db_index=False)

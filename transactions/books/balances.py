@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 Kind = Entry.Kind
 
 #: These sums count what came in; the others what was taken, and grow when points go.
-_COUNT_INCOME = ("earned", "transferred")
+_COUNT_INCOME = ("earned", "transferred", "opening")
 
 
 class Cause:

@@ -96,12 +96,11 @@ def _add_tallies(giver: Account, taker: Account) -> list[tuple[int, str, int]]:
 
 
 def _raise_tier(configuration: Configuration, giver: Account, taker: Account, now: datetime) -> None:
-    """The higher of both tiers, then what the added tallies reach: never down (C21-R3)."""
+    """The higher of both tiers until the later end, then what the added tallies reach: never down (C21-R3)."""
     for group in configuration.tier_groups.values():
-        ranks = [tier.id for tier in group.tiers]
-        theirs, own = giver.tiers.get(group.id), taker.tiers.get(group.id)
-        if theirs and (own is None or ranks.index(theirs.tier_id) > ranks.index(own.tier_id)):
-            tiers.hold(taker, group.id, theirs.tier_id, since=now)
+        theirs = giver.tiers.get(group.id)
+        if theirs:
+            tiers.keep(taker, group, group.by_id[theirs.tier_id], since=now, until=theirs.until_at)
     tiers.upgrade(configuration, taker, activity_at=now, since=now)
 
 

@@ -33,6 +33,7 @@ class Entry(LedgerRow):
         REVERSAL_CREDIT = "reversal_credit", "Reversal (points given back)"
         REVERSAL_DEBIT = "reversal_debit", "Reversal (points taken back)"
         WRITE_OFF = "write_off", "Write-off"
+        OPENING = "opening", "Opening balance"
 
     journal = models.ForeignKey(Journal, models.PROTECT, related_name="entries")
     member = models.ForeignKey(Member, models.PROTECT, related_name="entries", db_index=False, db_constraint=False)

@@ -88,12 +88,45 @@ class RefundTrace(MovedTrace):
     reopened: NotRequired[dict[str, int]]
 
 
-class AnyTrace(StoredTrace, RefundTrace):
+class BroughtTier(TypedDict):
+    """A tier of another system and its end as ISO text; not `is_kept` where a higher one was held here."""
+
+    name: str
+    until: str | None
+    is_kept: bool
+
+
+class OpeningTrace(TypedDict, total=False):
+    """Of an opening balance: who said so, and what it did to the balance of `currency` and to the ladder's.
+
+    `stated` is what the file says of points that had to be rounded, `sets` whether the balance was made so.
+    """
+
+    source: str
+    currency: str
+    before: int
+    moved: int
+    sets: bool
+    stated: str
+    earned_before: int
+    redeemed_before: int
+    ladder: str
+    counted: int
+    tier: BroughtTier
+
+
+class OpenedTrace(TypedDict, total=False):
+    """Of the journal of an opening balance."""
+
+    opening: OpeningTrace
+
+
+class AnyTrace(StoredTrace, RefundTrace, OpenedTrace):
     """Of any journal, for who only tells what stands in it; most of these keys are missing."""
 
 
 #: What any journal may remember.
-JournalTrace: TypeAlias = StoredTrace | SpentTrace | LeftTrace | RefundTrace | MovedTrace
+JournalTrace: TypeAlias = StoredTrace | SpentTrace | LeftTrace | RefundTrace | MovedTrace | OpenedTrace
 
 
 class _Moves(TypedDict, total=False):

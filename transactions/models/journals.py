@@ -87,6 +87,7 @@ class Journal(LedgerRow):
         ADJUSTMENT = "adjustment", "Adjustment"
         TRANSFER = "transfer", "Transfer"
         MERGE = "merge", "Merge"
+        OPENING = "opening", "Opening balance"
         SETTLEMENT = "settlement", "Settlement (releases and expiries of a day)"
 
     class Status(models.TextChoices):

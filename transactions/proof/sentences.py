@@ -6,7 +6,7 @@ from typing import Protocol, TypeAlias
 
 from loyalty_site.lib import money
 from programs.traces import BeatenTrace, CutTrace, FactorTrace, MissTrace, RuleTrace
-from transactions.models.journal_traces import AnyTrace
+from transactions.models.journal_traces import AnyTrace, OpeningTrace
 
 
 class Named(Protocol):
@@ -39,6 +39,7 @@ def explain(trace: AnyTrace, currencies: Currencies) -> list[str]:
     return [
         *_inputs(trace),
         *_paid(trace, currencies),
+        *_opening(trace, currencies),
         *(_fired(rule, currencies) for rule in trace.get("rules", ())),
         *(_beaten(rule) for rule in trace.get("beaten", ())),
         *(_cut(cut, currencies) for cut in trace.get("caps", {}).get("cuts", ())),
@@ -68,6 +69,40 @@ def _paid(trace: AnyTrace, currencies: Currencies) -> Iterator[str]:
         decimals, name = _unit(paid["currency"], currencies)
         worth = f", worth {paid['worth']} of its money" if paid["worth"] is not None else ""
         yield f"Paid with {money.render(paid['points'], decimals)} {name}{worth}."
+
+
+def _opening(trace: AnyTrace, currencies: Currencies) -> Iterator[str]:
+    """What somebody brought along from another system."""
+    opening = trace.get("opening")
+    if not opening:
+        return
+    decimals, name = _unit(opening.get("currency", ""), currencies)
+    if "moved" in opening:
+        moved, before = opening["moved"], opening["before"]
+        was, to, by = (money.render(units, decimals) for units in (before, before + moved, abs(moved)))
+        how = "added to" if moved >= 0 else "taken from"
+        stated = f" (the file says {opening['stated']})" if opening.get("stated") else ""
+        if opening["sets"]:
+            yield f"Brought along from {opening['source']}: the balance of {was} {name} was set to {to}{stated}."
+        else:
+            yield f"Brought along from {opening['source']}: {by} {name}{stated} {how} a balance of {was}."
+        yield "Opening balances never count as earned, and no cap is used up by them."
+    if "earned_before" in opening:
+        earned, spent = (money.render(opening[key], decimals) for key in ("earned_before", "redeemed_before"))
+        yield f"There {earned} {name} were earned in all, and {spent} redeemed."
+    if "counted" in opening:
+        decimals, ladder = _unit(opening["ladder"], currencies)
+        yield f"{money.render(opening['counted'], decimals)} {ladder} were counted for the tier."
+    yield from _brought_tier(opening)
+
+
+def _brought_tier(opening: OpeningTrace) -> Iterator[str]:
+    tier = opening.get("tier")
+    if tier and tier["is_kept"]:
+        end = f" until {tier['until'][:16].replace('T', ' ')} at least" if tier["until"] else ""
+        yield f"The tier {tier['name']} was brought along, and is held{end}."
+    elif tier:
+        yield f"The tier {tier['name']} of there is lower than the one that was held here, which stays."
 
 
 def _fired(rule: RuleTrace, currencies: Currencies) -> str:

@@ -7,6 +7,7 @@ from django.utils import timezone
 
 from members.models import Card, Merge, Standing
 from partners.activity import Activity, Adjustment
+from partners.opening import Opening
 from programs.models import Cap, TierGroup
 from tests.support import factories
 from tests.support.balanced import assert_balanced
@@ -85,6 +86,27 @@ def test_the_higher_tier_wins(made, ada, twin):
     post_one(made, purchase(twin, 100_000))
     join(twin, ada)
     assert ada.standings.current().get().tier.code == "gold"
+
+
+@pytest.mark.parametrize(("theirs", "own"), [(30, 20), (20, 30), (30, None)])
+def test_a_tier_that_was_promised_is_held_until_the_later_end(made, ada, twin, theirs, own):
+    now = timezone.now()
+    for who, days in ((twin, theirs), (ada, own)):
+        until = now + timedelta(days=days) if days else None
+        brought = Opening(
+            external_id=f"x-{who.pk}",
+            member={"number": who.number},
+            source="x",
+            points=50,
+            tier="silver",
+            tier_until=until,
+        )
+        post_one(made, brought)
+    join(twin, ada)
+    current = ada.standings.current().get()
+    assert (current.tier.code, current.until_at) == ("silver", now + timedelta(days=30))
+    assert held(ada) == 100
+    assert_balanced(made)
 
 
 def test_whoever_names_the_source_means_the_target(made, ada, twin):

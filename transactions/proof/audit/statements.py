@@ -94,7 +94,10 @@ _FIRST_DUE = (
     ") dues GROUP BY member_id, currency_id"
 )
 
-_LIFETIME = "lifetime_earned - lifetime_redeemed - lifetime_expired - lifetime_reversed + lifetime_transferred"
+_LIFETIME = (
+    "lifetime_earned - lifetime_redeemed - lifetime_expired - lifetime_reversed + lifetime_transferred "
+    "+ lifetime_opening"
+)
 
 BALANCES: list[Sums | Rows] = [
     *(
@@ -117,6 +120,7 @@ BALANCES: list[Sums | Rows] = [
         _balance("lifetime_transferred"),
         _entries("e.points", "e.kind IN ('transfer_in', 'transfer_out')"),
     ),
+    Sums("lifetime_opening", _balance("lifetime_opening"), _entries("e.points", "e.kind = 'opening'")),
     Sums("the lifetime totals together", _balance(_LIFETIME), _balance("available + pending + reserved - arrears")),
     Rows(
         "the next change",
@@ -174,8 +178,8 @@ LOTS = [
         "SELECT e.member_id, e.currency_id, t.id, l.expires_at, 'later than its use' FROM transactions_entry e "
         "JOIN transactions_trace t ON t.entry_id = e.id AND t.points > 0 "
         "JOIN transactions_lot l ON l.entry_id = t.lot_id JOIN transactions_journal j ON j.id = e.journal_id "
-        "WHERE e.member_id {ids} AND e.kind IN ('debit', 'reserve', 'transfer_out', 'write_off', 'reversal_debit') "
-        "AND j.kind <> 'settlement' "
+        "WHERE e.member_id {ids} AND e.kind IN ('debit', 'reserve', 'transfer_out', 'write_off', 'reversal_debit', "
+        "'opening') AND j.kind <> 'settlement' "
         "AND (l.expires_at <= e.posted_at OR (j.kind = 'redemption' AND l.expires_at <= e.activity_at))",
     ),
 ]

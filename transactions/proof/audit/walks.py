@@ -6,11 +6,12 @@ from itertools import groupby
 from operator import attrgetter, itemgetter
 from typing import Literal, NamedTuple, TypeAlias, cast
 
-from members.models import Member, Tally
+from members.models import Balance, Member, Tally
 from programs import versions
 from programs.models import Currency
 from transactions.books import chain
-from transactions.models import Entry
+from transactions.models import Entry, Journal
+from transactions.models.journal_traces import OpeningTrace
 from transactions.proof.audit.drift import Drift, Members
 
 
@@ -29,6 +30,7 @@ _COUNTED_KINDS = (
     Entry.Kind.REVERSAL_CREDIT,
     Entry.Kind.TRANSFER_IN,
     Entry.Kind.TRANSFER_OUT,
+    Entry.Kind.OPENING,
 )
 
 #: {(currency id, first day of the window): points}.
@@ -148,4 +150,30 @@ def _compare_tallies(members: Members, member_id: int, stored: Tallies, computed
             yield members.drift(member_id, key[0], what, stored.get(key, 0), computed.get(key, 0))
 
 
-WALKS: list[Callable[[Members], Iterator[Drift]]] = [entries_follow_each_other, tallies_count_what_was_earned]
+def sums_of_before_follow_from_opening_balances(members: Members) -> Iterator[Drift]:
+    """What was earned and redeemed in other systems is what the opening balances say, one behind the other."""
+    stored = Balance.objects.filter(member__in=members.ids).exclude(earned_before=0, redeemed_before=0)
+    sums = {
+        (row.member_id, row.currency_id): (row.earned_before, row.redeemed_before)
+        for row in stored.only("member", "currency", "earned_before", "redeemed_before")
+    }
+    computed: dict[tuple[int, int], tuple[int, int]] = {}
+    opened = Journal.objects.filter(member__in=members.ids, kind=Journal.Kind.OPENING).order_by("pk")
+    ids = {code: key for key, code in members.currencies.items()}
+    for member_id, trace in opened.values_list("member", "trace").iterator():
+        opening = cast(OpeningTrace, trace.get("opening", {}))
+        currency_id = ids.get(opening.get("currency", ""))
+        if "earned_before" in opening and currency_id:
+            key = member_id, currency_id
+            earned, spent = (0, 0) if opening.get("sets") else computed.get(key, (0, 0))
+            computed[key] = earned + opening["earned_before"], spent + opening["redeemed_before"]
+    for key in sums.keys() | computed.keys():
+        if sums.get(key, (0, 0)) != computed.get(key, (0, 0)):
+            yield members.drift(*key, "the sums of before", str(sums.get(key)), str(computed.get(key)))
+
+
+WALKS: list[Callable[[Members], Iterator[Drift]]] = [
+    entries_follow_each_other,
+    tallies_count_what_was_earned,
+    sums_of_before_follow_from_opening_balances,
+]

@@ -1,0 +1,261 @@
+"""How does a member bring along what they had in another system: points, sums, a tier?
+
+All checks come before the first move. Nothing of it counts as earned: entries are of a kind of their own, caps are
+not asked, and only what the sender calls qualifying counts for a tier.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+
+from loyalty_site.lib import money
+from loyalty_site.lib.refusals import Refusal, Refused
+from members import tiers
+from members.models import Standing
+from partners import limits
+from partners.opening import Opening
+from programs.configuration import Tier, TierGroup
+from programs.expiry import End, days_from, end_of_inactivity
+from transactions.books.balances import BalanceInHand, Cause
+from transactions.books.items import Result
+from transactions.books.lots import remaining
+from transactions.books.posting import InsufficientPoints, Posting, UnknownCurrency
+from transactions.models import Entry, Journal
+from transactions.models.journal_traces import OpeningTrace
+from transactions.verbs import balance_limits
+from transactions.verbs.base import Needs, Verb
+
+
+class NoArrears(Refused):
+    """Points are owed, and the program lets nobody owe any."""
+
+    code = "no_arrears"
+
+
+class AlreadyEnded(Refused):
+    """What is brought along has ended already."""
+
+    code = "already_ended"
+
+
+class UnknownTier(Refused):
+    """The program has no such tier, or several ladders and none is named."""
+
+    code = "tier_unknown"
+
+
+@dataclass(slots=True)
+class _Plan:
+    """What is to be moved, once all is checked: `moved` points, and `counted` ones of the ladder's currency."""
+
+    hand: BalanceInHand
+    moved: int
+    group: TierGroup | None
+    tier: Tier | None
+    ladder: BalanceInHand | None
+    counted: int
+
+
+class Open(Verb[Opening]):
+    """Write down an Opening."""
+
+    Item = Opening
+    kind = Journal.Kind.OPENING
+
+    def check(self, item: Opening) -> Iterator[Refusal]:
+        yield from limits.numbers(item)
+        for name in ("ends_at", "earned_at", "tier_until", "last_activity_at"):
+            at: datetime | None = getattr(item, name)
+            if at is not None and at.tzinfo is None:
+                yield Refusal("invalid_date", "Write the instant with its time zone.", field=name)
+
+    def needs(self, item: Opening) -> Needs:
+        return Needs(external_id=item.external_id, member=item.member, lots=item.sets or (item.points or 0) < 0)
+
+    def post(self, posting: Posting[Opening]) -> Result:
+        item = posting.item
+        posting.check_member()
+        plan = _plan(posting)
+        cause = posting.cause()
+        trace = _trace(posting, plan)
+        _move(posting, plan, cause)
+        _count(posting, plan, cause)
+        if plan.group and plan.tier:
+            is_kept = tiers.keep(
+                posting.account,
+                plan.group,
+                plan.tier,
+                since=posting.books.now,
+                until=item.tier_until,
+                reason=Standing.Reason.IMPORT.value,
+            )
+            trace["tier"] = {"name": plan.tier.name, "until": _iso(item.tier_until), "is_kept": is_kept}
+            posting.account.is_touched = True
+        touched = [hand.currency for hand in (plan.hand, plan.ladder) if hand]
+        return posting.write(
+            cause.journal_id,
+            kind=Journal.Kind.OPENING.value,
+            external_id=item.external_id,
+            answer={"points": {plan.hand.currency.code: plan.moved}} | posting.state(touched),
+            activity="opening balance",
+            reason=f"Brought along from {item.source}",
+            attributes=item.attributes,
+            trace={"opening": trace},
+        )
+
+
+def _plan(posting: Posting[Opening]) -> _Plan:
+    """What is to be done. Raises Refused where it cannot be."""
+    item = posting.item
+    currency = posting.currency(item.currency)
+    if not currency.is_spendable:
+        raise UnknownCurrency(f"{currency.name} cannot be spent; name a spendable currency.", field="currency")
+    for field in ("ends_at", "tier_until"):
+        at: datetime | None = getattr(item, field)
+        if at and at <= posting.books.now:
+            raise AlreadyEnded("This end has passed; leave the row out, or correct it.", field=field)
+    hand = posting.balance(currency)
+    group, tier, ladder = _ladder(posting)
+    return _Plan(hand, _moved(hand, item), group, tier, ladder, _counted(posting, group, ladder))
+
+
+def _moved(hand: BalanceInHand, item: Opening) -> int:
+    """By how many points the balance moves. Raises Refused where it cannot."""
+    if item.points is None:
+        return 0
+    moved = item.points - hand.holding.balance if item.sets else item.points
+    if moved > 0:
+        balance_limits.check_room(hand.account, hand.currency, moved)
+    elif moved < 0:
+        _check_debit(hand, -moved)
+    return moved
+
+
+def _check_debit(hand: BalanceInHand, points: int) -> None:
+    """Owed points need a program that has arrears; what is there can always be taken."""
+    usable = remaining(hand.usable_lots(hand.books.now))
+    if points <= usable or hand.currency.refund_policy == "arrears":
+        return
+    owed = money.render(points - usable, hand.currency.decimals)
+    detail = (
+        f"{owed} {hand.currency.name} would be owed, and the currency knows no debts (its refunds never take a "
+        "balance below zero). Let its refunds do so, or leave the row out."
+    )
+    raise (NoArrears if not usable else InsufficientPoints)(detail, field="points")
+
+
+def _ladder(posting: Posting[Opening]) -> tuple[TierGroup | None, Tier | None, BalanceInHand | None]:
+    """(the ladder that is meant, the tier in it, the balance that counts for it), each None where not spoken of."""
+    item, groups = posting.item, posting.configuration.tier_groups
+    if not item.tier and item.qualifying is None:
+        return None, None, None
+    group = groups.get(item.tier_group) if item.tier_group else None
+    if group is None and not item.tier_group and len(groups) == 1:
+        group = next(iter(groups.values()))
+    if group is None:
+        known = ", ".join(groups) or "none"
+        raise UnknownTier(f"Name the ladder of tiers that is meant; the program has: {known}.", field="tier_group")
+    tier = _tier(group, item.tier) if item.tier else None
+    counted = None
+    if item.qualifying is not None:
+        counted = posting.balance(posting.configuration.currencies[group.currency])
+    return group, tier, counted
+
+
+def _tier(group: TierGroup, name: str) -> Tier:
+    """The tier that is called so, by its code or its name."""
+    wanted = name.casefold()
+    found = next((one for one in group.tiers if wanted in (one.code.casefold(), one.name.casefold())), None)
+    if found is None:
+        known = ", ".join(one.name for one in group.tiers)
+        raise UnknownTier(f"“{name}” is no tier of the ladder {group.code}; it has: {known}.", field="tier")
+    return found
+
+
+def _counted(posting: Posting[Opening], group: TierGroup | None, ladder: BalanceInHand | None) -> int:
+    """How many qualifying points are added to those of the present window, or taken from them."""
+    item = posting.item
+    if group is None or ladder is None or item.qualifying is None:
+        return 0
+    if not item.sets:
+        return item.qualifying
+    period = group.period(posting.books.now, posting.configuration.zone)
+    tally = posting.account.tallies.get((ladder.currency.id, period))
+    return max(item.qualifying - (tally.points if tally else 0), -ladder.holding.available)
+
+
+def _move(posting: Posting[Opening], plan: _Plan, cause: Cause) -> None:
+    """Move the balance, and note the sums of there."""
+    item, hand = posting.item, plan.hand
+    holding = hand.holding
+    if item.earned_before or item.redeemed_before:
+        holding.puts_before = holding.puts_before or item.sets
+        holding.earned_before = item.earned_before + (0 if item.sets else holding.earned_before)
+        holding.redeemed_before = item.redeemed_before + (0 if item.sets else holding.redeemed_before)
+        holding.is_touched = posting.account.is_touched = True
+    if plan.moved > 0:
+        end = _end(posting, hand)
+        hand.credit(plan.moved, cause, kind=Entry.Kind.OPENING, end=end, lifetime="opening")
+    elif plan.moved < 0:
+        lots = hand.usable_lots(hand.books.now)
+        hand.debit(-plan.moved, cause, lots, kind=Entry.Kind.OPENING, lifetime="opening")
+
+
+def _end(posting: Posting[Opening], hand: BalanceInHand) -> End:
+    """When the points end: as the file says, else as the program has it; some balances end as a whole."""
+    item = posting.item
+    if hand.currency.expiry.model == "activity":
+        _start_clock(posting, hand)
+        return End()
+    if item.never_ends:
+        return End()
+    return End(item.ends_at) if item.ends_at else hand.end_of(earned_at=item.earned_at or posting.books.now)
+
+
+def _start_clock(posting: Posting[Opening], hand: BalanceInHand) -> None:
+    """Under the activity model: an end of there, or the last activity of there, else a whole period from now.
+
+    A balance that has an end already keeps it, unless the mapping says when the member was active last.
+    """
+    item, holding, now = posting.item, hand.holding, posting.books.now
+    terms, zone = hand.currency.expiry, posting.configuration.zone
+    if item.last_activity_at:
+        before = holding.last_activity_at
+        holding.last_activity_at = max(before or item.last_activity_at, item.last_activity_at)
+        ends = end_of_inactivity(terms, last_activity_at=item.last_activity_at, zone=zone)
+        ends = max(ends, days_from(now, terms.min_validity_days, zone))
+    elif holding.expires_at is None:
+        ends = item.ends_at or end_of_inactivity(terms, last_activity_at=now, zone=zone)
+    else:
+        return
+    if holding.expires_at is None or ends > holding.expires_at:
+        holding.live_until(ends)
+
+
+def _count(posting: Posting[Opening], plan: _Plan, cause: Cause) -> None:
+    """Move the qualifying points, and the member to the tier that they reach."""
+    ladder, points = plan.ladder, plan.counted
+    if ladder is None or not points:
+        return
+    if points > 0:
+        ladder.credit(points, cause, kind=Entry.Kind.OPENING, lifetime="opening")
+    else:
+        ladder.debit(-points, cause, (), kind=Entry.Kind.OPENING, lifetime="opening")
+    ladder.count(points, cause.at)
+    posting.upgrade()
+
+
+def _trace(posting: Posting[Opening], plan: _Plan) -> OpeningTrace:
+    item, currency = posting.item, plan.hand.currency
+    found: OpeningTrace = {"source": item.source, "currency": currency.code, "sets": item.sets}
+    if item.points is not None:
+        found |= {"before": plan.hand.holding.balance, "moved": plan.moved, "stated": item.stated}
+    if item.earned_before or item.redeemed_before:
+        found |= {"earned_before": item.earned_before, "redeemed_before": item.redeemed_before}
+    if plan.ladder:
+        found |= {"ladder": plan.ladder.currency.code, "counted": plan.counted}
+    return found
+
+
+def _iso(at: datetime | None) -> str | None:
+    return at.isoformat() if at else None
