@@ -118,9 +118,9 @@ def enrol_many(
     customers = {name: stored.get(name, one) for name, one in newcomers.items() if name not in outcome}
     outcome |= enrol_people(program, customers, channel=channel, enrolled_at=enrolled_at, cards=cards)
     rows = [
-        (newcomers[name].pk, via.pk, value)
-        for name, value in called.items()
-        if name not in stored and isinstance(outcome[name], Member)
+        (one.pk, via.pk, called[name])
+        for name, one in newcomers.items()
+        if name in called and name not in stored and isinstance(outcome[name], Member)
     ]
     with _translated():
         Session().insert(ExternalId, "customer_id connection_id value", rows)

@@ -1,15 +1,8 @@
-"""Which exports of other platforms can be imported as they are? A mapping of each, by the name of the platform."""
+"""Which exports of other platforms can be imported as they are? Purchases by the mappings in `transactions/`, members
+and their balances by those in `members/`."""
 
-from pathlib import Path
+from loyalty_site.lib.ready_mappings import TRANSACTIONS
 
-_FOLDER = Path(__file__).parent
+names, path_of = TRANSACTIONS.names, TRANSACTIONS.path_of
 
-
-def names() -> list[str]:
-    """The platforms, in the order of the alphabet."""
-    return sorted(path.stem for path in _FOLDER.glob("*.json"))
-
-
-def path_of(text: str) -> Path:
-    """The file of the mapping that is called so, else the file that `text` names."""
-    return _FOLDER / f"{text}.json" if text in names() else Path(text)
+__all__ = ["names", "path_of"]

@@ -1,3 +1,3 @@
-from members.admin import customers, holdings, members, relations
+from members.admin import consents, customers, holdings, members, relations
 
-__all__ = ["customers", "holdings", "members", "relations"]
+__all__ = ["consents", "customers", "holdings", "members", "relations"]

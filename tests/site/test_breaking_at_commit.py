@@ -183,3 +183,42 @@ def test_an_import_that_cannot_go_on_says_how_it_does(tmp_path, monkeypatch, db)
     told = folder.load(PURCHASES, {"enrol": True, "fields": PLAIN["fields"] | {"external_id": "id"}})
     assert told.code == 2
     assert "took no more: disk full. What is recorded stays. Run the same command again" in str(told)
+
+
+BALANCES = "email,points\n" + "".join(f"m{n}@example.com,{n + 1}\n" for n in range(30))
+BROUGHT = {"source": "x", "fields": {"email": "email", "points": "points"}}
+
+
+def test_members_are_brought_in_once_when_the_answer_to_a_commit_was_lost(shop, tmp_path, monkeypatch):
+    monkeypatch.setattr("transactions.ledger.LARGEST_BATCH", 10)
+    folder = Folder(tmp_path, factories.program())
+    with through_a_proxy() as proxy:
+        calls = []
+
+        def lose(*args, **options):
+            calls.append(options)
+            done = ledger_record(*args, **options)
+            proxy.loses_next_answer = len(calls) == 3
+            return done
+
+        ledger_record = ledger.record
+        monkeypatch.setattr("transactions.imports.members.bringing.ledger.record", lose)
+        run = folder.bring(BALANCES, BROUGHT)
+    assert run.code == 0
+    assert len(calls) > 3
+    assert Journal.objects.filter(kind="opening").count() == 30
+    assert sum(map(factories.held, Member.objects.filter(program=folder.program))) == sum(range(31))
+
+
+@pytest.mark.each_database
+def test_bringing_members_in_says_how_it_goes_on_where_it_cannot(tmp_path, monkeypatch, db):
+    folder = Folder(tmp_path, factories.program())
+
+    def fail(*args, **kwargs):
+        raise OperationalError("disk full\nHINT: no space")
+
+    monkeypatch.setattr("transactions.imports.members.bringing.ledger.record", fail)
+    run = folder.bring(BALANCES, BROUGHT)
+    assert run.code == 2
+    assert "took no more: disk full. What is recorded stays. Run the same command again" in run.error
+    assert not Member.objects.exists()

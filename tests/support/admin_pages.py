@@ -22,6 +22,7 @@ SENT_ON = {
     "admin programs.ExpiryRule redate",
     "admin programs.Program add_cap",
     "admin programs.Program add_rule",
+    "admin programs.Program bring_members",
 }
 
 #: Shown to those who are not logged in.
@@ -33,6 +34,7 @@ FOR_NOBODY = {
     "axes": {"AccessAttempt": ["add", "delete"]},
     "members": {
         "Balance": ["add", "delete"],
+        "Consent": ["delete"],
         "Member": ["delete"],
         "Merge": ["add", "delete"],
         "Relation": ["delete"],

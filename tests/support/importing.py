@@ -40,14 +40,21 @@ class Folder:
 
     def load(self, content, mapping=PLAIN, *options, program=None):
         """Import `content` (text, bytes or a path); returns a Run."""
+        return self._run("import_transactions", content, mapping, options, program)
+
+    def bring(self, content, mapping, *options, program=None):
+        """Bring in the members of `content`; a text as `mapping` names one that comes along. Returns a Run."""
+        return self._run("import_members", content, mapping, options, program)
+
+    def _run(self, command, content, mapping, options, program):
         file = content if isinstance(content, Path) else self.file(content)
-        described = mapping if isinstance(mapping, Path) else self.file(json.dumps(mapping), "mapping.json")
+        described = mapping if isinstance(mapping, Path | str) else self.file(json.dumps(mapping), "mapping.json")
         report = self.path / "report.csv"
         report.unlink(missing_ok=True)
         out, code, error = io.StringIO(), 0, ""
         arguments = [file, "--program", program or self.program.code, "--mapping", described, "--report", report]
         try:
-            call_command("import_transactions", *map(str, arguments), *options, stdout=out, stderr=out)
+            call_command(command, *map(str, arguments), *options, stdout=out, stderr=out)
         except CommandError as failed:
             code, error = failed.returncode, str(failed)
         return Run(code, out.getvalue(), error, read_report(report))

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from django.utils import timezone
 
-from members.models import Card, ExternalId
+from members.models import Card, Consent, ExternalId, Tag
 from partners import keys
 from partners.models import Connection
 from programs.models import ExchangeRate, Participation
@@ -41,6 +41,8 @@ class Shop:
         self.ada = factories.member(self.program, phone="+33612345678", last_name="Lovelace")
         Card.objects.create(member=self.ada, number="C-1815")
         ExternalId.objects.create(customer=self.ada.customer, connection=self.till, value="crm-7")
+        Consent.objects.create(customer=self.ada.customer, channel="email", is_given=True)
+        Tag.objects.create(customer=self.ada.customer, name="vip")
         self.bought = self._post(
             factories.purchase(
                 self.ada, 60000, "order-1", lines=(factories.line("SKI-1", 60000, tax=10000),), store="lyon"

@@ -9,6 +9,8 @@ from loyalty_site.lib import notation
 from loyalty_site.lib.refusals import Refusal
 from members.models import Card, Customer
 
+_CARD_NUMBER = Card._meta.get_field("number")
+
 
 def new_customer(person: Mapping[str, str | date], country: str, *, card: str = "") -> Customer | Refusal:
     """The new Customer with these columns, not saved, or why the row describes somebody who cannot be.
@@ -20,10 +22,19 @@ def new_customer(person: Mapping[str, str | date], country: str, *, card: str = 
     try:
         customer.write_alike(country)
         customer.clean_fields()
-        if card:
-            Card(number=notation.card(card)).clean_fields(exclude=["member", "program"])
     except ValidationError as error:
-        name, messages = next(iter(error.message_dict.items()))
-        return Refusal("invalid_customer", messages[0], field="card" if name == "number" else name)
+        field, messages = next(iter(error.message_dict.items()))
+        return Refusal("invalid_customer", messages[0], field=field)
+    if wrong := card_problem(notation.card(card)) if card else "":
+        return Refusal("invalid_customer", wrong, field="card")
     customer.set_keys()
     return customer
+
+
+def card_problem(number: str) -> str:
+    """Why no card can have this number, which is in its one notation; "" if one can."""
+    try:
+        _CARD_NUMBER.clean(number, None)
+    except ValidationError as error:
+        return error.messages[0]
+    return ""

@@ -189,11 +189,15 @@ def _columns(header: list[str] | Refusal | None, mapping: Layout) -> tuple[int, 
 def _name_of(field: Field, names: Sequence[str]) -> str:
     """What the header calls the column of a field, by the first of its names that is there, in any case."""
     possible = [str(name).strip() for name in (field.column, *field.others)]
-    found = next((name for name in possible if name in names), None)
-    if found is None:
-        folded = [name.casefold() for name in possible]
-        found = next((name for name in names if name.casefold() in folded), possible[0])
-    return found
+    if exact := next((name for name in possible if name in names), ""):
+        return exact
+    for name in possible:
+        alike = [column for column in names if column.casefold() == name.casefold()]
+        if len(alike) > 1:
+            raise Unusable(f"the file has the column “{name}” more than once")
+        if alike:
+            return alike[0]
+    return possible[0]
 
 
 def _numbered(cells: list[str], mapping: Layout) -> list[int]:

@@ -21,6 +21,7 @@ _WIDGETS: tuple[tuple[type[forms.Field], type[forms.Widget]], ...] = (
     (forms.DateTimeField, widgets.UnfoldAdminTextInputWidget),
     (forms.IntegerField, widgets.UnfoldAdminTextInputWidget),
     (forms.EmailField, widgets.UnfoldAdminEmailInputWidget),
+    (forms.FileField, widgets.UnfoldAdminFileFieldWidget),
     (forms.CharField, widgets.UnfoldAdminTextInputWidget),
 )
 

@@ -193,3 +193,19 @@ def test_a_line_without_end_is_never_held_in_memory(tmp_path):
     with open(path, "rb") as file:
         found = list(lines.Lines(file, "utf-8"))
     assert found == [(1, lines.TOO_LONG, True)]
+
+
+@pytest.mark.parametrize("header", ["who,day,sum", "WHO,Day,sum", "who,day,total", "Who,DAY,Total,SUBTOTAL"])
+def test_columns_are_found_in_any_letter_case_and_by_any_of_their_names(folder, header):
+    row = "1,2026-03-01,10.00" + ",7" * (header.count(",") - 2)
+    described = {"enrol": True, "fields": {"customer": "who", "date": ["date", "day"], "amount": ["sum", "total"]}}
+    run = folder.load(f"{header}\n{row}\n", described)
+    assert (run.code, run.report) == (0, [])
+    assert Journal.objects.get().amount == 1000
+
+
+def test_a_column_that_is_there_twice_but_for_letter_case_is_not_chosen_among(folder):
+    run = folder.load("Who,WHO,day,sum\n1,2,2026-03-01,10.00\n")
+    assert run.code == 2
+    assert "the file has the column “who” more than once" in run.error
+    assert folder.load("who,WHO,day,sum\n1,2,2026-03-01,10.00\n").code == 0

@@ -13,7 +13,7 @@ import pytest
 from django.db import connection
 from django.db.models import Sum
 
-from members.models import Balance, Member
+from members.models import Balance, Card, Member
 from tests.support import factories
 from tests.support.importing import PLAIN
 from transactions.models import Journal
@@ -34,10 +34,10 @@ def database_url():
 class Importer:
     """Runs the command in a process of its own."""
 
-    def __init__(self, folder, program):
+    def __init__(self, folder, program, command="import_transactions", mapping=PLAIN):
         self.file, self.mapping, self.report = (folder / name for name in ("p.csv", "mapping.json", "report.csv"))
-        self.mapping.write_text(json.dumps(PLAIN))
-        self.command = [sys.executable, "manage.py", "import_transactions", str(self.file), "--program", program.code]
+        self.mapping.write_text(json.dumps(mapping))
+        self.command = [sys.executable, "manage.py", command, str(self.file), "--program", program.code]
         self.command += ["--mapping", str(self.mapping), "--report", str(self.report)]
 
     def write(self, rows):
@@ -129,4 +129,21 @@ def test_a_file_that_changed_meanwhile_is_imported_as_it_is_now(made, importer, 
     assert Journal.objects.filter(amount=700, member__customer__external_ids__value="C9999").count() == 1
     assert Journal.objects.count() == ROWS + 2
     assert held() == points(rows) + 15
+    assert list(audit(made)) == []
+
+
+@pytest.mark.slow
+@pytest.mark.races
+def test_a_killed_import_of_members_goes_on_where_it_was(tmp_path, made):
+    mapping = {"source": "x", "fields": {"email": "who", "card": "day", "points": "sum"}}
+    importer = Importer(tmp_path, made, "import_members", mapping)
+    importer.write(f"m{n}@example.com,C-{n},{n % 50 + 1}\n" for n in range(ROWS))
+    known = importer.kill_after(1_500)
+    # Each row is there wholly, or not at all.
+    assert known < ROWS
+    assert known == Member.objects.count() == Card.objects.count()
+    assert list(audit(made)) == []
+    told = importer.finish()
+    assert f"{ROWS - known:,} brought in, {known:,} recorded before, 0 refused" in told
+    assert held() == sum(n % 50 + 1 for n in range(ROWS))
     assert list(audit(made)) == []

@@ -1,0 +1,54 @@
+"""Has an earlier row of the file spoken of the same member? Asked before anything is written.
+
+Whoever looks into the database would find some of them and not others, depending on where a batch ends.
+"""
+
+from collections.abc import Sequence
+
+from loyalty_site.lib.refusals import Refusal
+from transactions.imports.members.rows import Row
+from transactions.imports.shelf import Shelf, short
+
+TWICE = Refusal(
+    "member_twice",
+    "An earlier row names the same member. If the rows are lots of one balance, say rows: lot in the mapping; else "
+    "leave one of them out.",
+)
+
+
+class Claims:
+    """The names of all rows so far, each with who has it; kept on disk."""
+
+    def __init__(self, *, are_lots: bool) -> None:
+        """With `are_lots` several rows may be about one member, if all of them have the same surest name."""
+        self.are_lots = are_lots
+        self._shelf = Shelf()
+
+    def check(self, rows: Sequence[Row]) -> dict[int, Refusal]:
+        """{line: Refusal} of the rows whose names belong to an earlier one."""
+        owners = self._shelf.get(claim for row in rows for claim in _claims(row))
+        refused: dict[int, Refusal] = {}
+        for row in rows:
+            own = short(row.key)
+            taken = {owners[claim] for claim in _claims(row) if claim in owners}
+            if taken - {own}:
+                refused[row.line] = _twin(row, owners, own)
+            elif taken and not self.are_lots:
+                refused[row.line] = TWICE
+            else:
+                owners |= dict.fromkeys(_claims(row), own)
+        self._shelf.put(owners)
+        return refused
+
+    def close(self) -> None:
+        self._shelf.close()
+
+
+def _claims(row: Row) -> list[str]:
+    return [f"{kind} {text}" for kind, text in row.names.items()]
+
+
+def _twin(row: Row, owners: dict[str, int], own: int) -> Refusal:
+    kind = next(kind for kind, text in row.names.items() if owners.get(f"{kind} {text}", own) != own)
+    detail = f"An earlier row of another member has this {kind}; correct one of them, or leave it out."
+    return Refusal("already_member", detail, field=kind)

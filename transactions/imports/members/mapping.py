@@ -1,0 +1,214 @@
+"""How is a file of members read, and what becomes of its balances? Checked whole before the first row is read."""
+
+import codecs
+from collections.abc import Iterator, Sequence
+from collections.abc import Mapping as Names
+from dataclasses import dataclass, replace
+from typing import cast
+
+from loyalty_site.lib.json_types import ExactJson
+from members.models import Consent
+from programs.checks import Problem, clipped
+from programs.models import Currency
+from transactions.imports import layout, moments
+from transactions.imports.layout import BadMapping, Field
+from transactions.imports.members import birthdays
+from transactions.imports.moments import ISO
+
+#: The surest first, as members/lookup.py tries them.
+IDENTIFIERS = ("number", "card", "customer", "email", "phone")
+NUMBERS = ("points", "lifetime_earned", "lifetime_redeemed", "qualifying_points")
+ENDS = ("expires", "tier_expires")
+DATES = ("joined", "earned", "last_activity", "consent_at", *ENDS)
+PERSON = ("first_name", "last_name", "company_name", "language")
+CONSENTS = {f"consent_{channel}": channel for channel in Consent.Channel.values}
+TARGETS = (*IDENTIFIERS, "name", *PERSON, "birth_date", *NUMBERS, *DATES, "tier", "tags", *CONSENTS)
+#: What goes into the ledger; all else is about the person.
+FACTS = (*NUMBERS, "tier", "last_activity")
+CONSTANTS = ("language", "tags", "tier", *DATES, *CONSENTS)
+ROUNDINGS = ("refuse", "currency", *Currency.Rounding.values)
+
+_OWN: dict[str, ExactJson] = {
+    "source": "",
+    "mode": "add",
+    "rows": "member",
+    "currency": "",
+    "tier_group": "",
+    "rounding": "refuse",
+    "without_end": "program",
+    "connection": "",
+    "enrol_by": ["customer", "card", "email", "phone"],
+}
+_CHOICES: dict[str, Sequence[str]] = {
+    "mode": ("add", "set"),
+    "rows": ("member", "lot"),
+    "rounding": ROUNDINGS,
+    "without_end": ("program", "never"),
+}
+_DEFAULTS: dict[str, ExactJson] = {**cast(dict[str, ExactJson], dict(layout.DEFAULTS)), "enrol": True, **_OWN}
+_NAMES = (*_DEFAULTS, "fields", "constants", "title", "comment")
+
+
+@dataclass(frozen=True, slots=True)
+class MemberMapping:
+    """A checked mapping. `source` is what the other system is called: the same member brings a balance from it once.
+
+    `mode`: points are added to the balance, or set it. `rows`: one for each member, or one for each lot. `rounding`
+    is what becomes of fractions of points, `without_end` of points whose row names no end. `connection` is the name
+    of the one whose ids the column `customer` has; `enrol_by` lists the identifiers by which somebody is enrolled.
+    """
+
+    format: str
+    fields: tuple[Field, ...]
+    constants: Names[str, str]
+    source: str
+    encoding: str
+    delimiter: str
+    quote: str
+    header: bool
+    skip_lines: int
+    decimal: str
+    thousands: str
+    time_zone: str
+    country: str
+    enrol: bool
+    final_line_end: bool
+    mode: str
+    rows: str
+    currency: str
+    tier_group: str
+    rounding: str
+    without_end: str
+    connection: str
+    enrol_by: Sequence[str]
+
+    @property
+    def targets(self) -> set[str]:
+        """What a row says, or all rows."""
+        return {field.target for field in self.fields} | self.constants.keys()
+
+    @property
+    def width(self) -> int:
+        """How long a line of fixed width must be."""
+        return layout.width_of(self.fields)
+
+
+def read(raw: bytes) -> MemberMapping:
+    """The MemberMapping in `raw` (bytes of JSON). Raises BadMapping."""
+    value = layout.parsed(raw)
+    problems = list(_check(value))
+    if problems:
+        raise BadMapping(problems)
+    # What `_check` found nothing to say against has these types.
+    given = cast(dict[str, ExactJson], value)
+    settings = dict(_DEFAULTS) | {name: given[name] for name in _DEFAULTS if name in given}
+    settings["encoding"] = codecs.lookup(str(settings["encoding"])).name
+    is_fixed = settings["format"] == "fixed"
+    specs = cast(dict[str, ExactJson], given["fields"])
+    fields = tuple(layout.field_of(target, spec, is_fixed=is_fixed) for target, spec in specs.items())
+    constants = cast(dict[str, str], given.get("constants", {}))
+    return MemberMapping(fields=fields, constants=constants, **settings)  # type: ignore[arg-type]
+
+
+def with_choices(mapping: MemberMapping, *, mode: str = "", rounding: str = "", source: str = "") -> MemberMapping:
+    """The mapping with what somebody has chosen instead of what it says; "" chooses nothing. Raises BadMapping."""
+    chosen = replace(
+        mapping,
+        mode=mode or mapping.mode,
+        rounding=rounding or mapping.rounding,
+        source=source or mapping.source,
+    )
+    problems = list(_lots(chosen.mode, chosen.rows))
+    if problems:
+        raise BadMapping(problems)
+    return chosen
+
+
+def _check(value: ExactJson) -> Iterator[Problem]:
+    """Problems of a JSON value that is meant to be a mapping."""
+    if not isinstance(value, dict):
+        yield Problem("", "must be an object with fields")
+        return
+    yield from layout.check_names(value, _NAMES)
+    wrong: list[Problem] = []
+    settings = layout.check_settings(value, wrong, _DEFAULTS)
+    yield from wrong
+    written = cast(layout.Settings, settings)
+    yield from layout.check_writing(written)
+    yield from _own(settings)
+    constants = value.get("constants", {})
+    yield from _constants(constants)
+    fields = value.get("fields")
+    if not isinstance(fields, dict) or not fields:
+        yield Problem("fields", 'must say where each value stands, for example {"email": "email"}')
+        return
+    for target, spec in fields.items():
+        yield from (problem.under(f"fields.{clipped(target)}") for problem in _spec(target, spec, written))
+    yield from _whole(fields, constants if isinstance(constants, dict) else {})
+
+
+def _own(settings: Names[str, ExactJson]) -> Iterator[Problem]:
+    """Problems of the settings that only this import has."""
+    for name, possible in _CHOICES.items():
+        if settings[name] not in possible:
+            yield Problem(name, f"must be one of {', '.join(possible)}")
+    source = str(settings["source"])
+    if not source or len(source) > 60 or not source.isprintable():
+        yield Problem("source", "must say from where the members come, for example smile, in at most 60 characters")
+    named = cast(list[ExactJson], settings["enrol_by"])
+    if not named or any(name not in IDENTIFIERS[1:] for name in named):
+        yield Problem("enrol_by", f"must list some of {', '.join(IDENTIFIERS[1:])}")
+    yield from _lots(str(settings["mode"]), str(settings["rows"]))
+
+
+def _lots(mode: str, rows: str) -> Iterator[Problem]:
+    if (mode, rows) == ("set", "lot"):
+        yield Problem("mode", "set needs one row for each member; lots can only be added")
+
+
+def _constants(constants: ExactJson) -> Iterator[Problem]:
+    if not isinstance(constants, dict):
+        yield Problem("constants", "must be an object of texts")
+        return
+    for name, text in constants.items():
+        if name not in CONSTANTS:
+            yield Problem(f"constants.{clipped(name)}", f"unknown; possible are {', '.join(CONSTANTS)}")
+        elif not isinstance(text, str) or not text:
+            yield Problem(f"constants.{name}", "must be a text")
+
+
+def _spec(target: str, spec: ExactJson, settings: layout.Settings) -> Iterator[Problem]:
+    """Problems of one entry of `fields`."""
+    if target not in TARGETS:
+        yield Problem("", f"unknown; a row can say {', '.join(TARGETS)}")
+        return
+    yield from layout.check_place(spec, settings, may_be_missing=True)
+    if not isinstance(spec, dict) or "format" not in spec:
+        return
+    problem = ""
+    if target == "birth_date":
+        problem = birthdays.problem_of(spec["format"])
+    elif target in DATES:
+        problem = moments.problem_of(spec["format"], is_time=False)
+    else:
+        problem = f"is only for birth_date, {', '.join(DATES)}"
+    if problem:
+        yield Problem("format", problem)
+
+
+def _whole(fields: Names[str, ExactJson], constants: Names[str, ExactJson]) -> Iterator[Problem]:
+    """Problems of the fields together."""
+    if not set(IDENTIFIERS) & fields.keys():
+        yield Problem("fields", f"must name the member by one of {', '.join(IDENTIFIERS)}")
+    for name in sorted(fields.keys() & constants.keys()):
+        yield Problem(f"constants.{name}", "stands in the fields already")
+    for name in ("expires", "earned"):
+        if name in {*fields, *constants} and "points" not in fields:
+            yield Problem(f"fields.{name}", "is about points, which the mapping does not name")
+    if "tier_expires" in fields and "tier" not in {*fields, *constants}:
+        yield Problem("fields.tier_expires", "is about a tier, which the mapping does not name")
+
+
+def format_of(mapping: MemberMapping, target: str) -> str:
+    """How the dates of a column are written; constants are ISO."""
+    return next((field.format for field in mapping.fields if field.target == target), ISO)

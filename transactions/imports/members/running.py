@@ -1,0 +1,179 @@
+"""How does a whole file of members get in? In batches, and again as often as you like.
+
+Nothing is kept of an import but what it has written: whoever is recorded is skipped, so an import that was killed is
+simply started again.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TypeAlias
+
+from django.contrib.auth.models import AbstractBaseUser
+from django.utils import timezone
+
+from loyalty_site.lib.insisting import insist
+from loyalty_site.lib.refusals import Refusal, Refused
+from loyalty_site.lib.sql import Session
+from partners.models import Connection
+from programs import versions
+from programs.models import Program
+from transactions import ledger
+from transactions.imports import files, lines
+from transactions.imports.members.bringing import Bringer, Brought
+from transactions.imports.members.claims import Claims
+from transactions.imports.members.mapping import MemberMapping
+from transactions.imports.members.rows import Reader, Row
+from transactions.imports.report import Report
+from transactions.imports.shelf import Ordinals
+from transactions.models import Journal
+
+#: Rows, each with its place among those of its member; and what is wrong with others, by line.
+Batch: TypeAlias = tuple[list[tuple[Row, int]], list[tuple[int, Refusal]], int]
+
+
+@dataclass(slots=True)
+class Outcome:
+    """How many rows the file has and what became of them; in a dry run, what would become of them.
+
+    `posted` rows have changed something, `replayed` ones were recorded before; `points` is by how much balances
+    moved, in the smallest unit of the `currency` with so many `decimals`, and `rounded` rows had fractions.
+    `problems` counts what is wrong with the `refused` rows, `line` is the last one that was read.
+    """
+
+    rows: int = 0
+    posted: int = 0
+    replayed: int = 0
+    refused: int = 0
+    enrolled: int = 0
+    problems: int = 0
+    points: int = 0
+    rounded: int = 0
+    currency: str = ""
+    decimals: int = 0
+    line: int = field(default=0, compare=False)
+
+
+def run(
+    path: Path,
+    *,
+    program: Program,
+    mapping: MemberMapping,
+    report: Path,
+    dry_run: bool = False,
+    user: AbstractBaseUser | None = None,
+    is_patient: bool = False,
+    progress: Callable[[int], object] | None = None,
+) -> Outcome:
+    """Bring the members of the file at `path` into `program`; returns an Outcome. Problems go to the file `report`.
+
+    `user` is the member of staff who does it. Who `is_patient` goes on over a new connection to the database, for a
+    minute if need be, where one was lost. `progress` is called with the bytes that were read since the last call.
+    Raises lines.Unusable when nothing can be taken, Refused when the program takes nothing (any longer), OSError.
+    """
+
+    def work(source: lines.Lines, written: Report) -> Outcome:
+        with files.import_connection(program, is_borrowed=dry_run) as via:
+            job = _Import(program, mapping, via, written, user=user, dry_run=dry_run, is_patient=is_patient)
+            with closing(job):
+                return job.run(source, progress or (lambda count: None))
+
+    return files.go_through(path, mapping, report, work)
+
+
+class _Import:
+    """One run over one file."""
+
+    def __init__(
+        self,
+        program: Program,
+        mapping: MemberMapping,
+        via: Connection,
+        report: Report,
+        *,
+        user: AbstractBaseUser | None,
+        dry_run: bool,
+        is_patient: bool,
+    ) -> None:
+        self.mapping, self.report, self.is_patient = mapping, report, is_patient
+        configuration = versions.renew(program.pk)
+        ledger.record([], program_id=program.pk, via=via)  # Refused now rather than at the first row
+        for name, code, known in (
+            ("currency", mapping.currency, configuration.currencies),
+            ("ladder of tiers", mapping.tier_group, configuration.tier_groups),
+        ):
+            if code and code not in known:
+                raise Refused(f"The program has no {name} “{code}”; it has: {', '.join(known) or 'none'}.")
+        self.reader = Reader(mapping, configuration, now=timezone.now())
+        self.bringer = Bringer(program, via, configuration, mapping, user=user, rehearse=dry_run)
+        self.claims = Claims(are_lots=mapping.rows == "lot")
+        self.ordinals = Ordinals()
+        currency = self.reader.currency
+        self.outcome = Outcome(
+            currency=currency.name if currency else "", decimals=currency.decimals if currency else 0
+        )
+        self._written = 0
+
+    def close(self) -> None:
+        self.claims.close()
+        self.ordinals.close()
+        self.bringer.close()
+
+    def run(self, source: lines.Lines, progress: Callable[[int], object]) -> Outcome:
+        outcome, position = self.outcome, 0
+        for rows, problems, end in self._batches(source):
+            done = self._bring(rows)
+            outcome.posted += done.posted
+            outcome.replayed += done.replayed
+            outcome.enrolled += done.enrolled
+            outcome.points += done.points
+            outcome.rounded += done.rounded
+            outcome.refused += len(done.refusals)
+            problems += done.refusals.items()
+            outcome.problems += len(problems)
+            self.report.write(problems)
+            self._note_growth(done.posted)
+            progress(end - position)
+            position = end
+        return outcome
+
+    def _bring(self, rows: Sequence[tuple[Row, int]]) -> Brought:
+        # What was written although its answer was lost is found to be recorded.
+        return insist(lambda: self.bringer.bring(rows)) if self.is_patient else self.bringer.bring(rows)
+
+    def _batches(self, source: lines.Lines) -> Iterator[Batch]:
+        rows: list[Row] = []
+        problems: list[tuple[int, Refusal]] = []
+        for line, texts in files.records(source, self.mapping):
+            self.outcome.rows += 1
+            self.outcome.line = line
+            row, wrong = (None, [texts]) if isinstance(texts, Refusal) else self.reader.read(line, texts)
+            if row:
+                rows.append(row)
+            else:
+                self.outcome.refused += 1
+                problems += [(line, refusal) for refusal in wrong]
+            if len(rows) == ledger.LARGEST_BATCH or len(problems) >= ledger.LARGEST_BATCH:
+                yield self._batch(rows, problems, source.position)
+                rows, problems = [], []
+        yield self._batch(rows, problems, source.position)
+
+    def _batch(self, rows: list[Row], problems: list[tuple[int, Refusal]], position: int) -> Batch:
+        """The rows with their places, without those whose names belong to earlier ones."""
+        refused = self.claims.check(rows)
+        self.outcome.refused += len(refused)
+        left = [row for row in rows if row.line not in refused]
+        ordinals = self.ordinals.number([_name(row) for row in left])
+        return list(zip(left, ordinals, strict=True)), [*problems, *refused.items()], position
+
+    def _note_growth(self, posted: int) -> None:
+        """Let the database count its rows again when the import has doubled them."""
+        self._written += posted
+        if self._written >= ledger.LARGEST_BATCH and Session().analyze_grown(Journal, self._written):
+            self._written = 0
+
+
+def _name(row: Row) -> str:
+    """What lots that are told apart by their place have in common."""
+    return f"{row.key} {row.fact.get('ends_at')} {row.fact.get('earned_at')}" if row.fact else row.key
