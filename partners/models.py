@@ -128,7 +128,7 @@ class ApiKey(models.Model):
         EARN = "earn", "Post transactions"
         BURN = "burn", "Redeem and transfer points, reverse transactions"
         ADJUST = "adjust", "Credit and debit points by hand"
-        PERSONAL = "personal", "Read who members are: names, e-mail, phone, birth date, cards"
+        PERSONAL = "personal", "Read who members are: names, e-mail, phone, birthday, consents, tags, cards"
 
     connection = models.ForeignKey(Connection, models.PROTECT, related_name="keys")
     name = models.CharField(max_length=80, help_text="Who uses it, for example “Till software, Lyon”.")
