@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from django.core.management.base import CommandError, OutputWrapper
+from django.core.management.base import CommandError, CommandParser, OutputWrapper
 from django.db import DatabaseError, InterfaceError
 from tqdm import tqdm
 
@@ -15,6 +15,21 @@ from transactions import imports
 
 ROWS_REFUSED, UNUSABLE = 1, 2
 AGAIN = "Run the same command again: it skips every row that is recorded, also those of which it is not known now."
+
+
+def add_arguments(parser: CommandParser) -> None:
+    """The file, the program and the report, whatever the rows are about."""
+    parser.add_argument("file", type=Path)
+    parser.add_argument("--program", required=True, metavar="CODE")
+    parser.add_argument("--dry-run", action="store_true", help="write nothing, but the same report")
+    parser.add_argument("--report", type=Path, metavar="FILE", help="default: FILE.report.csv beside the file")
+
+
+def end(refused: int, problems: int, report: Path) -> None:
+    """Raises CommandError where rows were refused."""
+    if problems:
+        detail = f"{refused:,} rows were refused: {problems:,} problems listed in {report}."
+        raise CommandError(detail, returncode=ROWS_REFUSED)
 
 
 def report_beside(file: Path, report: Path | None, read: Iterable[Path]) -> Path:

@@ -206,3 +206,21 @@ def _place(spec: Names[str, ExactJson], settings: Settings) -> Iterator[Problem]
         yield Problem("column", "must be the column's name in the header, or a list of the names that it may have")
     elif not settings["header"] and not (type(column) is int and 1 <= column <= 10_000):
         yield Problem("column", "must be the column's number, from 1, because the file has no header")
+
+
+def check_constants(constants: ExactJson, possible: Collection[str]) -> Iterator[Problem]:
+    """Problems of what is said to be the same for all rows; only `possible` names can be."""
+    if not isinstance(constants, dict):
+        yield Problem("constants", "must be an object of texts")
+        return
+    for name, text in constants.items():
+        if name not in possible:
+            yield Problem(f"constants.{clipped(name)}", f"unknown; possible are {', '.join(possible)}")
+        elif not isinstance(text, str) or not text:
+            yield Problem(f"constants.{name}", "must be a text")
+
+
+def check_said_once(fields: Names[str, ExactJson], constants: Names[str, ExactJson]) -> Iterator[Problem]:
+    """Problems of what is said by the rows and for all of them."""
+    for name in sorted(fields.keys() & constants.keys()):
+        yield Problem(f"constants.{name}", "stands in the fields already")

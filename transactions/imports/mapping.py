@@ -9,6 +9,8 @@ from transactions.imports.layout import Field
 
 #: What a row can say, by the kind of value that is expected.
 IDENTIFIERS = ("number", "card", "customer", "email", "phone")
+#: What members/lookup.py calls those that it calls otherwise.
+LOOKED_UP_AS = {"customer": "external_id"}
 #: By which of them somebody new is known from then on.
 ENROLLED_BY = ("customer", "card", "email", "phone")
 MONEY = ("amount", "tax", "shipping", "discount", "gift_card", "points_value", "refund")

@@ -34,7 +34,7 @@ def check(value: ExactJson) -> Iterator[Problem]:
     yield from layout.check_writing(settings)
     yield from _counting(settings)
     constants = value.get("constants", {})
-    yield from _constants(constants)
+    yield from layout.check_constants(constants, CONSTANTS)
     fields = value.get("fields")
     if not isinstance(fields, dict) or not fields:
         yield Problem("fields", 'must say where each value stands, for example {"date": "Order date"}')
@@ -52,17 +52,6 @@ def _counting(given: Settings) -> Iterator[Problem]:
         yield Problem("guests", "must be pass_over or refuse")
     if not {*map(str, given["amount_without"])} <= {*BESIDE}:
         yield Problem("amount_without", f"must be a list of {', '.join(BESIDE)}")
-
-
-def _constants(constants: ExactJson) -> Iterator[Problem]:
-    if not isinstance(constants, dict):
-        yield Problem("constants", "must be an object of texts")
-        return
-    for name, text in constants.items():
-        if name not in CONSTANTS:
-            yield Problem(f"constants.{clipped(name)}", f"unknown; possible are {', '.join(CONSTANTS)}")
-        elif not isinstance(text, str) or not text:
-            yield Problem(f"constants.{name}", "must be a text")
 
 
 def _spec(target: str, spec: ExactJson, settings: Settings) -> Iterator[Problem]:
@@ -95,8 +84,7 @@ def _whole(fields: Names[str, ExactJson], constants: Names[str, ExactJson], sett
         yield Problem("fields.date", "is missing: without it points cannot be dated")
     if "amount" not in fields and "kind" not in fields and constants.get("kind", "purchase") == "purchase":
         yield Problem("fields.amount", "is missing; for other things than purchases set constants.kind")
-    for name in sorted(fields.keys() & constants.keys()):
-        yield Problem(f"constants.{name}", "stands in the fields already")
+    yield from layout.check_said_once(fields, constants)
     yield from _order(fields.keys())
     yield from _deciding(fields.keys(), settings)
 

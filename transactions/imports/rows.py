@@ -15,14 +15,13 @@ from partners.activity import Line
 from programs.configuration import Configuration
 from transactions.imports import amounts, cells, moments
 from transactions.imports.counting import check_counts, check_names_somebody
-from transactions.imports.mapping import IDENTIFIERS, IDENTIFYING, MONEY, PERSON
+from transactions.imports.mapping import IDENTIFIERS, IDENTIFYING, LOOKED_UP_AS, MONEY, PERSON
 from transactions.imports.mapping import Mapping as FileMapping
 from transactions.imports.records import Columns, Record, Refund
 from transactions.imports.spreadsheets import altered
 
 T = TypeVar("T")
 
-_IDENTIFIER_KEYS = {"customer": "external_id"}
 #: Only the last dates seen: a file's dates repeat, but its instants need not.
 _REMEMBERED = 5000
 #: A quantity of at most so many digits and nothing else is read at once.
@@ -138,7 +137,7 @@ class Reader:
         """Who is meant; where customers are enrolled, what the file calls them decides alone."""
         if self.mapping.enrol and values.get("customer"):
             return {"external_id": values["customer"]}
-        found = {_IDENTIFIER_KEYS.get(name, name): values[name] for name in self.identifiers if values.get(name)}
+        found = {LOOKED_UP_AS.get(name, name): values[name] for name in self.identifiers if values.get(name)}
         return found | ({"phone": self._phone(found["phone"])} if "phone" in found else {})
 
     def _phone(self, text: str) -> str:

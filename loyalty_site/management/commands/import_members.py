@@ -9,7 +9,7 @@ from pathlib import Path
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from loyalty_site.lib import money
-from loyalty_site.management.importing import ROWS_REFUSED, UNUSABLE, program_of, progress_of, report_beside, told
+from loyalty_site.management import importing
 from transactions.imports import members
 
 
@@ -17,15 +17,12 @@ class Command(BaseCommand):
     help = "Bring members and their balances from another system's file. Safe to repeat, also after it was killed."
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("file", type=Path)
-        parser.add_argument("--program", required=True, metavar="CODE")
+        importing.add_arguments(parser)
         ready = ", ".join(members.titles())
         parser.add_argument("--mapping", required=True, metavar="MAPPING", help=f"a JSON file, or one of {ready}")
         parser.add_argument("--mode", choices=["add", "set"], help="instead of what the mapping says")
         parser.add_argument("--rounding", choices=members.ROUNDINGS, help="of fractions of points, likewise")
         parser.add_argument("--source", metavar="NAME", help="what the other system is called, likewise")
-        parser.add_argument("--dry-run", action="store_true", help="write nothing, but the same report")
-        parser.add_argument("--report", type=Path, metavar="FILE", help="default: FILE.report.csv beside the file")
 
     def handle(
         self,
@@ -38,17 +35,17 @@ class Command(BaseCommand):
         mode: str | None,
         **options: str | None,
     ) -> None:
-        report = report_beside(file, report, (file, Path(mapping)))
+        report = importing.report_beside(file, report, (file, Path(mapping)))
         began = time.monotonic()
-        with told(file, mapping, report, self.stderr):
+        with importing.told(file, mapping, report, self.stderr):
             chosen = members.named(mapping) or members.read(_described(mapping))
             chosen = members.with_choices(
                 chosen, mode=mode or "", rounding=options["rounding"] or "", source=options["source"] or ""
             )
-            with progress_of(file) as progress:
+            with importing.progress_of(file) as progress:
                 outcome = members.run(
                     file,
-                    program=program_of(program),
+                    program=importing.program_of(program),
                     mapping=chosen,
                     report=report,
                     dry_run=dry_run,
@@ -56,9 +53,7 @@ class Command(BaseCommand):
                     progress=progress,
                 )
         self.report(outcome, dry_run=dry_run, seconds=time.monotonic() - began)
-        if outcome.problems:
-            detail = f"{outcome.refused:,} rows were refused: {outcome.problems:,} problems listed in {report}."
-            raise CommandError(detail, returncode=ROWS_REFUSED)
+        importing.end(outcome.refused, outcome.problems, report)
 
     def report(self, outcome: members.Outcome, *, dry_run: bool, seconds: float) -> None:
         """Say in a sentence what came of the file."""
@@ -81,5 +76,5 @@ def _described(mapping: str) -> bytes:
     if not path.exists():
         ready = ", ".join(members.titles())
         detail = f"There is no mapping “{mapping}”: name a JSON file, or one of those that come along: {ready}."
-        raise CommandError(detail, returncode=UNUSABLE)
+        raise CommandError(detail, returncode=importing.UNUSABLE)
     return path.read_bytes()

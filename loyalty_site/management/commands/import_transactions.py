@@ -6,10 +6,10 @@ Exit codes: 0 all rows are recorded; 1 some were refused, see the report; 2 noth
 import time
 from pathlib import Path
 
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import BaseCommand, CommandParser
 
 from loyalty_site import mappings
-from loyalty_site.management.importing import ROWS_REFUSED, program_of, progress_of, report_beside, told
+from loyalty_site.management import importing
 from transactions import imports
 
 
@@ -17,34 +17,29 @@ class Command(BaseCommand):
     help = "Import purchases from a CSV or fixed-width file. Safe to repeat, also after it was killed."
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("file", type=Path)
-        parser.add_argument("--program", required=True, metavar="CODE")
+        importing.add_arguments(parser)
         names = ", ".join(mappings.names())
         what = f"a file, or the name of a mapping that is there: {names}"
         parser.add_argument("--mapping", required=True, type=mappings.path_of, metavar="MAPPING", help=what)
-        parser.add_argument("--dry-run", action="store_true", help="write nothing, but the same report")
-        parser.add_argument("--report", type=Path, metavar="FILE", help="default: FILE.report.csv beside the file")
 
     def handle(
         self, *, file: Path, program: str, mapping: Path, dry_run: bool, report: Path | None, **options: object
     ) -> None:
-        report = report_beside(file, report, (file, mapping))
+        report = importing.report_beside(file, report, (file, mapping))
         began = time.monotonic()
-        with told(file, mapping, report, self.stderr):
+        with importing.told(file, mapping, report, self.stderr):
             chosen = imports.read(mapping.read_bytes())
-            with progress_of(file) as progress:
+            with importing.progress_of(file) as progress:
                 outcome = imports.run(
                     file,
-                    program=program_of(program),
+                    program=importing.program_of(program),
                     mapping=chosen,
                     report=report,
                     dry_run=dry_run,
                     progress=progress,
                 )
         self.report(outcome, report, dry_run=dry_run, seconds=time.monotonic() - began)
-        if outcome.problems:
-            detail = f"{outcome.refused:,} rows were refused: {outcome.problems:,} problems listed in {report}."
-            raise CommandError(detail, returncode=ROWS_REFUSED)
+        importing.end(outcome.refused, outcome.problems, report)
 
     def report(self, outcome: imports.Outcome, report: Path, *, dry_run: bool, seconds: float) -> None:
         """Say in a sentence what came of the file, of which `report` tells more."""

@@ -12,15 +12,13 @@ from programs.checks import Problem, clipped
 from programs.models import Currency
 from transactions.imports import layout, moments
 from transactions.imports.layout import BadMapping, Field
+from transactions.imports.mapping import IDENTIFIERS, PERSON
 from transactions.imports.members import birthdays
 from transactions.imports.moments import ISO
 
-#: The surest first, as members/lookup.py tries them.
-IDENTIFIERS = ("number", "card", "customer", "email", "phone")
 NUMBERS = ("points", "lifetime_earned", "lifetime_redeemed", "qualifying_points")
 ENDS = ("expires", "tier_expires")
 DATES = ("joined", "earned", "last_activity", "consent_at", *ENDS)
-PERSON = ("first_name", "last_name", "company_name", "language")
 CONSENTS = {f"consent_{channel}": channel for channel in Consent.Channel.values}
 TARGETS = (*IDENTIFIERS, "name", *PERSON, "birth_date", *NUMBERS, *DATES, "tier", "tags", *CONSENTS)
 #: What goes into the ledger; all else is about the person.
@@ -137,7 +135,7 @@ def _check(value: ExactJson) -> Iterator[Problem]:
     yield from layout.check_writing(written)
     yield from _own(settings)
     constants = value.get("constants", {})
-    yield from _constants(constants)
+    yield from layout.check_constants(constants, CONSTANTS)
     fields = value.get("fields")
     if not isinstance(fields, dict) or not fields:
         yield Problem("fields", 'must say where each value stands, for example {"email": "email"}')
@@ -166,17 +164,6 @@ def _lots(mode: str, rows: str) -> Iterator[Problem]:
         yield Problem("mode", "set needs one row for each member; lots can only be added")
 
 
-def _constants(constants: ExactJson) -> Iterator[Problem]:
-    if not isinstance(constants, dict):
-        yield Problem("constants", "must be an object of texts")
-        return
-    for name, text in constants.items():
-        if name not in CONSTANTS:
-            yield Problem(f"constants.{clipped(name)}", f"unknown; possible are {', '.join(CONSTANTS)}")
-        elif not isinstance(text, str) or not text:
-            yield Problem(f"constants.{name}", "must be a text")
-
-
 def _spec(target: str, spec: ExactJson, settings: layout.Settings) -> Iterator[Problem]:
     """Problems of one entry of `fields`."""
     if target not in TARGETS:
@@ -200,8 +187,7 @@ def _whole(fields: Names[str, ExactJson], constants: Names[str, ExactJson]) -> I
     """Problems of the fields together."""
     if not set(IDENTIFIERS) & fields.keys():
         yield Problem("fields", f"must name the member by one of {', '.join(IDENTIFIERS)}")
-    for name in sorted(fields.keys() & constants.keys()):
-        yield Problem(f"constants.{name}", "stands in the fields already")
+    yield from layout.check_said_once(fields, constants)
     for name in ("expires", "earned"):
         if name in {*fields, *constants} and "points" not in fields:
             yield Problem(f"fields.{name}", "is about points, which the mapping does not name")

@@ -18,6 +18,7 @@ from members.models import Card, Consent, Customer, ExternalId, Member, Tag
 from partners.models import Connection
 from programs.models import Program
 from transactions.imports.customers import card_problem, new_customer
+from transactions.imports.mapping import LOOKED_UP_AS
 from transactions.imports.members.mapping import MemberMapping
 from transactions.imports.members.rows import Row, by_name_only
 
@@ -77,7 +78,7 @@ class People:
 
     def _look_up(self, rows: Sequence[Row], seated: Seated) -> dict[str, int | None]:
         """{key: primary key of the member, None for nobody yet} of the rows that are not refused."""
-        references = [{_asked(kind): row.written[kind]} for row in rows for kind in row.names]
+        references = [{LOOKED_UP_AS.get(kind, kind): row.written[kind]} for row in rows for kind in row.names]
         session = Session()
         with session.together():
             lookup = Lookup(session, self.program.pk, self.ids_of.pk, references, country=self.country)
@@ -240,10 +241,6 @@ class People:
                     fresh[key] = is_given, row.said_at or now
         rows = [(*key, *said, self.mapping.source, now) for key, said in fresh.items()]
         Session().insert(Consent, "customer_id channel is_given said_at source recorded_at", rows)
-
-
-def _asked(kind: str) -> str:
-    return "external_id" if kind == "customer" else kind
 
 
 def _agreed(row: Row, answers: Sequence[int | Refusal]) -> int | Refusal | None:

@@ -13,14 +13,13 @@ from members import lookup
 from programs.configuration import Configuration, Currency
 from programs.rounding import round_to
 from transactions.imports import cells, moments
+from transactions.imports.mapping import IDENTIFIERS, LOOKED_UP_AS, PERSON
 from transactions.imports.members import birthdays
 from transactions.imports.members.mapping import (
     CONSENTS,
     DATES,
     ENDS,
     FACTS,
-    IDENTIFIERS,
-    PERSON,
     MemberMapping,
     format_of,
 )
@@ -96,7 +95,7 @@ def normal(kind: str, text: str, country: str) -> str:
 
     A phone number that names no country is one of `country`. Raises notation.NoPhone.
     """
-    return lookup.normal("external_id" if kind == "customer" else kind, text, country)
+    return lookup.normal(LOOKED_UP_AS.get(kind, kind), text, country)
 
 
 class Reader:
