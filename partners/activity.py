@@ -206,6 +206,11 @@ class Reversal:
     activity_at: datetime | None = None
     reason: _Reason = ""
 
+    @property
+    def is_part(self) -> bool:
+        """Whether a part of a purchase is named; else it is about all that is left."""
+        return self.amount is not None or self.shipping is not None or bool(self.lines)
+
 
 @dataclass(frozen=True, slots=True)
 class Adjustment:

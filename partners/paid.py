@@ -66,8 +66,13 @@ class PaidLine:
     def less(self, back: Refunded) -> "PaidLine":
         """What is left after `back`; who tells only the money means all pieces when it is all of the money."""
         money, pieces = max(0, self.money - back.amount), max(0, self.pieces - back.units)
-        is_whole = bool(self.paid) and not money and pieces == self.all_pieces
+        is_whole = bool(back.amount) and not money and not back.units
         return PaidLine(self.line, self.paid, money, 0 if is_whole else pieces)
+
+    def means_all_pieces(self, named: Refunded, order: Activity) -> bool:
+        """Whether who names a line for which nothing was paid, and no pieces of it, means all that are left: by its
+        list price, or in an order without money. Of others their money says so (see `less`)."""
+        return not self.paid and not named.units and (named.amount > 0 or not order.paid)
 
     def due(self, pieces: Units) -> int:
         """What was paid for the next `pieces`: each its share, the last ones the rest, so no unit is lost."""

@@ -7,7 +7,7 @@ answered to the sender belongs to the API and may be worded anew.
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
-from loyalty_site.lib import money
+from loyalty_site.lib import money, quantities
 from loyalty_site.lib.refusals import Refused
 from partners import paid
 from partners.activity import Activity, Refunded, Reversal
@@ -75,18 +75,34 @@ def lines_of(shares: Iterable[Share]) -> list[Refunded]:
 def wanted(item: Reversal, order: Activity, earlier: Sequence[Share], *, left: int, iso: str) -> Share:
     """The Share of `order` that a Reversal asks for, of which `left` minor units of the money `iso` have not come
     back with `earlier` ones. Raises RefundTooLarge, RefundEmpty."""
-    if item.amount is None and item.shipping is None and not item.lines:
+    if not item.is_part:
         return Share((), left)
     _check_shipping(item, order, earlier, iso)
-    share = Share(_lines(item, order, earlier, iso), item.amount or 0, item.shipping or 0, item.shipping_tax)
-    if order.amount and share.is_empty:
+    lines = _lines(item, order, earlier, iso)
+    share = Share(lines, item.amount or 0, item.shipping or 0, item.shipping_tax)
+    if share.is_empty and (order.paid or item.lines or item.amount is None):
         detail = "Nothing comes back: say how much does, or nothing at all for all that is left."
         field = "lines" if item.lines else "amount" if item.amount is not None else "shipping"
         raise RefundEmpty(detail, field=field)
     if share.money > left:
         detail = f"Less than that is left of the order; refund at most {_text(left, iso)}."
         raise RefundTooLarge(detail, field="shipping" if not item.lines and item.amount is None else "amount")
-    return share
+    return replace(share, lines=_whole(share.lines, order, earlier)) if share.money == left else share
+
+
+def is_all(item: Reversal, order: Activity, shares: Sequence[Share]) -> bool:
+    """Whether nothing is left of `order` after `shares`, of which `item` asked for the last.
+
+    Its money and its pieces are back, or all that was left was asked for. Who tells no lines, and the last of the
+    money as an amount, asks for all: an amount belongs to all that is left.
+    """
+    if not item.is_part:
+        return True
+    if sum(share.money for share in shares) < order.paid:
+        return False
+    if not item.lines and (item.amount is not None or any(share.amount for share in shares)):
+        return True
+    return not any(line.quantity for line in paid.left_of_lines(order, lines_of(shares)))
 
 
 def _check_shipping(item: Reversal, order: Activity, earlier: Sequence[Share], iso: str) -> None:
@@ -111,6 +127,8 @@ def _lines(item: Reversal, order: Activity, earlier: Sequence[Share], iso: str) 
             raise RefundTooLarge("The order has no such line.", field=f"lines[{number}].position")
         line = left[named.position]
         back = replace(named, amount=line.counted(named))
+        if line.means_all_pieces(named, order):
+            back = _with_pieces(back, line)
         if back.amount > line.money or back.units > line.quantity:
             pieces = f" and {line.quantity} of its pieces" if line.all_pieces > 1 else ""
             detail = f"More than the line cannot come back: {_text(line.money, iso)}{pieces} are left of it."
@@ -118,6 +136,24 @@ def _lines(item: Reversal, order: Activity, earlier: Sequence[Share], iso: str) 
         left[named.position] = line.less(back)
         found.append(back)
     return tuple(found)
+
+
+def _whole(lines: Sequence[Refunded], order: Activity, earlier: Sequence[Share]) -> tuple[Refunded, ...]:
+    """The `lines` that take the last money of the order: who told no pieces, but all the money that an amount had
+    left of the line, means all of them."""
+    left, found = paid.left_of_lines(order, lines_of(earlier)), list[Refunded]()
+    for named in lines:
+        line = left[named.position]
+        left[named.position] = line.less(named)
+        is_told = named.units or not named.amount
+        found.append(named if is_told or not left[named.position].pieces else _with_pieces(named, line))
+    return tuple(found)
+
+
+def _with_pieces(back: Refunded, line: paid.PaidLine) -> Refunded:
+    """The same of all pieces that are left of the line."""
+    whole, part = quantities.split(int(line.quantity * quantities.UNIT))
+    return replace(back, quantity=whole, thousandths=part)
 
 
 def _text(units: int, iso: str) -> str:

@@ -71,8 +71,11 @@ def _shipping_back(item: Activity, configuration: Configuration, shares: Sequenc
 def money_left_of(item: Activity, configuration: Configuration, shares: Sequence[Share]) -> Fraction:
     """How much is left of the money of the order `item` after `shares` came back, from 0 to 1.
 
-    Shipping that earned nothing is left aside: it keeps nothing and takes nothing.
+    Shipping that earned nothing is left aside: it keeps nothing and takes nothing. Of an order without money it is
+    how many of its pieces are left.
     """
+    if not item.paid:
+        return _pieces_left_of(item, shares)
     by_amount = sum(share.amount for share in shares)
     rest = item.paid - sum(share.money for share in shares) + by_amount
     goods = item.paid if configuration.earns_on_shipping else item.paid - item.shipping
@@ -80,6 +83,13 @@ def money_left_of(item: Activity, configuration: Configuration, shares: Sequence
         return Fraction(rest - by_amount, item.paid)
     beside = 0 if configuration.earns_on_shipping else item.shipping - sum(share.shipping for share in shares)
     return Fraction(max(0, rest - beside), goods) * Fraction(rest - by_amount, rest)
+
+
+def _pieces_left_of(item: Activity, shares: Sequence[Share]) -> Fraction:
+    """How many of all pieces of the order are left after `shares` came back, from 0 to 1."""
+    left = paid.left_of_lines(item, lines_of(shares))
+    whole = sum(one.line.units for one in left)
+    return Fraction(sum(one.quantity for one in left)) / Fraction(whole) if whole else Fraction(0)
 
 
 def base_amount(item: Activity, configuration: Configuration, rate: Decimal | None) -> int:

@@ -14,7 +14,7 @@ from programs.rules.base import Facts
 from transactions.books.balances import BalanceInHand, Cause
 from transactions.books.lots import LotState, remaining
 from transactions.books.originals import Original, Shared
-from transactions.books.refunded import Refund, Share
+from transactions.books.refunded import Refund, Share, is_all
 from transactions.books.unit_of_work import Books
 from transactions.models import Entry
 from transactions.models.journal_traces import MovedTrace
@@ -47,8 +47,9 @@ class _Refunding:
     ) -> None:
         self.books, self.account, self.original, self.item = books, account, original, item
         self.cause, self.refund = cause, Refund(share)
+        self.shares = [*(one.share for one in original.refunds), share]
         self.total = original.reversed_amount + share.money
-        self.is_all = self.total >= original.amount
+        self.is_all = is_all(item, original.item, self.shares)
         self.unrecovered: dict[str, int] = {}
 
     def run(self) -> TakenBack:
@@ -93,14 +94,13 @@ class _Refunding:
         """({currency code: points that what is left of the order deserves}, the same as parts), by the rules and
         the caps of then (C14-R1). The parts are None where only proportions are known."""
         original, books = self.original, self.books
-        shares = [*(one.share for one in original.refunds), self.refund.share]
         if self.is_all:
             return {}, ()
         item, program, counted_under = original.item, books.configuration.id, original.program_version
         version: int = original.trace.get("version", counted_under)
         then = versions.at(program, version)
         if self.item.mode == "proportional":
-            left = money_left_of(item, then, shares)
+            left = money_left_of(item, then, self.shares)
             code_of = {key: currency.code for key, currency in books.currencies.items()}
             return {
                 code_of[credit.currency_id]: rounding.round_to(credit.points * left, "half_up")
@@ -115,7 +115,7 @@ class _Refunding:
             category_of=original.trace.get("categories", {}),
         )
         facts = Facts(tiers=original.tiers, enrolled_at=self.account.enrolled_at)
-        earned = earning.evaluate(then, left_of(basket, item, then, shares), facts)
+        earned = earning.evaluate(then, left_of(basket, item, then, self.shares), facts)
         earned = caps_of_refunds.again(original, versions.at(program, counted_under), earned)
         return earned.points, earned.parts
 

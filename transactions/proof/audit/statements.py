@@ -201,6 +201,9 @@ _IN_A_GROUP = (
     "WHERE j.member_id IN (p.id, p.merged_into_id) AND e.member_id IN (g.id, g.merged_into_id))"
 )
 
+_HAS_PIECES = (
+    "EXISTS (SELECT 1 FROM transactions_journalline x WHERE x.journal_id = j.id AND x.quantity + x.thousandths > 0)"
+)
 JOURNALS = [
     Rows(
         "the journal of entry {}",
@@ -220,7 +223,9 @@ JOURNALS = [
         "what was refunded of transaction {}",
         "SELECT j.member_id, NULL, j.id, j.reversed_amount, j.amount FROM transactions_journal j "
         f"WHERE j.member_id {{ids}} AND j.kind = 'accrual' AND {_SAYS_UNDONE} "
-        "AND (j.status = 'reversed') <> (j.reversed_amount = j.amount)",
+        "AND (j.status = 'reversed') <> (j.reversed_amount = j.amount) "
+        # The money of an order may be back before its pieces are.
+        f"AND NOT (j.status = 'partially_reversed' AND {_HAS_PIECES})",
     ),
     Rows(
         "what was given back of redemption {}",
