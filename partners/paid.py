@@ -15,6 +15,9 @@ from partners.activity import Activity, Line, Refunded
 #: Pieces of a line, and exact parts of one where it was weighed.
 Units: TypeAlias = int | Fraction
 
+#: What of a price can be tax on sales at most: 27 % on top of the rest, the highest rate of any country.
+HIGHEST_TAX = Fraction(27, 127)
+
 
 def for_lines(item: Activity) -> list[int]:
     """What was paid for each line of the order, tax included: its price, less its share of the order's discount."""
@@ -32,16 +35,32 @@ def is_spread(listed: int, paid: int, lines: int) -> bool:
 
 
 def shipping_tax(item: Activity) -> int:
-    """How much of the tax is that on shipping. Unsaid, it is what the lines leave of the tax, where they say any and
-    name all goods; else none."""
+    """How much of the tax is that on shipping, in minor units.
+
+    Unsaid, it is what the lines, each with the tax of what was paid for it, leave of the tax: where they say any,
+    name all goods, and shipping can have that much; else none.
+    """
     if item.shipping_tax is not None:
         return item.shipping_tax
     if not item.shipping or not item.tax:
         return 0
     said, goods = sum(line.tax for line in item.lines), item.paid - item.shipping
-    if not said or sum(line.price for line in item.lines) + len(item.lines) < goods:
+    listed, count = sum(line.price for line in item.lines), len(item.lines)
+    if not said or listed + count < goods:
         return 0
-    return max(0, min(item.shipping, item.tax - said))
+    if is_spread(listed, goods, count):
+        said = (2 * said * goods + listed) // (2 * listed)
+    left = item.tax - said
+    return left if 0 < left <= _most_shipping_tax(item) else 0
+
+
+def _most_shipping_tax(item: Activity) -> int:
+    """The most tax that shipping can have: that of the line with the highest rate, one unit more by rounding; and by
+    the highest rate there is, unless a line without tax may be what its sender did not say."""
+    whole, rate = item.shipping, max(Fraction(line.tax, line.price) for line in item.lines if line.price)
+    if all(line.tax for line in item.lines if line.price):
+        rate = max(rate, HIGHEST_TAX)
+    return min(whole, int(whole * rate) + 1)
 
 
 @dataclass(frozen=True, slots=True)

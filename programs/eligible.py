@@ -1,7 +1,8 @@
 """What money of an activity may earn, and which of its lines has which part of it? (semantics C2)
 
 Tax, shipping, gift cards and value paid with points earn as the program says. What is in two parts of the amount,
-the tax on shipping, is taken off once. What was paid by other means is borne by goods and shipping alike.
+the tax on shipping, is taken off once. What was paid by other means comes off all money that may earn alike: off the
+goods, and off shipping where that earns; where it does not, the goods bear all of it.
 """
 
 from collections.abc import Mapping

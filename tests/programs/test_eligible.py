@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from partners import paid
 from programs import earning
 from tests.support.examples import compiled, line, points, purchase, rule
 
@@ -44,6 +45,40 @@ def test_c2_x4_unsaid_it_is_what_the_lines_leave_of_the_tax(earns, expected):
 def test_unsaid_and_not_to_be_seen_no_tax_is_on_shipping(lines):
     assert points(purchase(6_000, *lines, **OVERLAP), rule()) == 40
     assert points(purchase(6_000, *lines, **OVERLAP, shipping_tax=200), rule()) == 42
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        pytest.param((line(10_000, "A", tax=1_600),), id="a discount of the order"),
+        pytest.param((line(5_500, "A", tax=800, discount=500),), id="a discount of its line"),
+        pytest.param((line(6_000, "A", tax=960), line(4_000, "B", tax=640)), id="two lines"),
+        pytest.param((line(5_001, "A", tax=800),), id="a cent of rounding"),
+    ],
+)
+def test_a_line_has_the_tax_of_what_was_paid_for_it(lines):
+    assert points(purchase(6_000, *lines, **OVERLAP), rule()) == 42
+
+
+@pytest.mark.parametrize(
+    ("lines", "tax", "assumed"),
+    [
+        pytest.param((line(2_000, tax=300), line(3_000)), 1_000, 0, id="a line that does not say its tax"),
+        pytest.param((line(2_000, tax=300), line(3_000)), 451, 151, id="books and their shipping at another rate"),
+        pytest.param((line(2_000, tax=300), line(3_000)), 452, 0, id="more than the highest rate of the lines"),
+        pytest.param((line(5_000, tax=200),), 413, 213, id="the highest rate of any country"),
+        pytest.param((line(5_000, tax=200),), 414, 0, id="more than that"),
+        pytest.param((line(5_000, tax=1_500),), 1_800, 300, id="a line with a higher rate still"),
+        pytest.param((line(5_000, tax=800), line(0)), 1_000, 200, id="a gift says no tax"),
+        pytest.param((line(5_000, tax=800),), 700, 0, id="less than that of the lines"),
+    ],
+)
+def test_tax_on_shipping_is_assumed_where_shipping_can_have_it(lines, tax, assumed):
+    assert paid.shipping_tax(purchase(6_000, *lines, tax=tax, shipping=1_000)) == assumed
+
+
+def test_lines_that_leave_more_tax_than_shipping_can_have_leave_none_on_it():
+    assert points(purchase(6_000, line(2_000, tax=300), line(3_000), **OVERLAP), rule()) == 40
 
 
 def test_an_order_that_says_its_shipping_has_no_tax_is_believed():
@@ -97,6 +132,13 @@ def test_more_than_rounding_that_no_line_names_stays_apart():
 def test_gift_cards_pay_for_shipping_as_they_pay_for_lines():
     order = purchase(6_000, line(5_000, "A"), shipping=1_000, gift_card=3_000)
     assert lines_of(order, earns_on_shipping=True) == [("A", 2_500), ("", 500)]
+
+
+@pytest.mark.parametrize(("shipping", "expected"), [(False, 20), (True, 30)])
+def test_what_earns_bears_gift_cards_and_shipping_that_earns_nothing_bears_none(shipping, expected):
+    order = purchase(6_000, line(5_000, "A"), shipping=1_000, gift_card=3_000)
+    assert points(order, rule(), earns_on_shipping=shipping) == expected
+    assert points(purchase(6_000, shipping=1_000, gift_card=3_000), rule(), earns_on_shipping=shipping) == expected
 
 
 money = st.integers(0, 10_000)

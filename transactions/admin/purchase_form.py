@@ -88,7 +88,9 @@ class PurchaseForm(ModelForm):
     )
     tax = amount_field(label="Of which tax", help_text="All tax in the amount.")
     shipping = amount_field(label="Of which shipping", help_text="With its tax.")
-    shipping_tax = amount_field(label="Tax on shipping", help_text="Empty: what the lines leave of the tax.")
+    shipping_tax = amount_field(
+        label="Tax on shipping", help_text="Empty: what the lines leave of the tax, where it can be that much."
+    )
 
     class Meta:
         model = Journal

@@ -139,3 +139,18 @@ def test_an_order_without_shipping_and_a_redemption_have_none_to_come_back(plain
     assert refused(plain, buy(plain, ada, 6000), shipping=1) == ("refund_too_large", "shipping")
     spent = post(plain, redemption(ada, 10), now=NOW)[0]
     assert refused(plain, spent, shipping=1) == ("wrong_measure", "shipping")
+
+
+@pytest.mark.parametrize("lines", [LINES, ()], ids=["lines", "none"])
+@pytest.mark.parametrize(
+    ("parts", "taken"),
+    [(({"amount": 1000}, {"shipping": 1000}), [7, 2]), (({"shipping": 1000}, {"amount": 1000}), [0, 9])],
+    ids=["amount first", "shipping first"],
+)
+def test_an_amount_belongs_to_all_money_that_is_left_and_to_goods_alone_without_shipping(
+    plain, ada, lines, parts, taken
+):
+    bought = buy(plain, ada, 6000, lines=lines, **PARTS)
+    assert [-refund(plain, bought, **part).answer["points"]["points"] for part in parts] == taken
+    refund(plain, bought, amount=4000)
+    assert held(ada) == 0
