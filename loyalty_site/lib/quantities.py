@@ -10,17 +10,30 @@ from loyalty_site.lib.json_types import Json
 
 #: A quantity has at most so many decimals,
 DECIMALS = 3
-#: and so many of its smallest parts make one unit.
+#: so many of its smallest parts make one unit,
 UNIT = 1000
+#: and no line has more units.
+LARGEST = 10**6
 
 
-def parse(text: Json, *, field: str = "", largest: int = money.LARGEST) -> int:
+def possible(largest: int = LARGEST) -> str:
+    """What a quantity of at most so many units can be, in words that stand behind a verb."""
+    return f"a number from 0 to {largest:,} with at most {DECIMALS} decimals."
+
+
+def parse(text: Json, *, field: str = "", largest: int = LARGEST * UNIT) -> int:
     """The thousandths that `text` (str or int) says, e.g. "0.35" -> 350; `largest` counts in thousandths, too.
 
-    `field` is the path of the value in what was sent. Raises BadNumber for what is no plain decimal number, has more
-    than three decimals, or is too large.
+    `field` is the path of the value in what was sent. Raises BadNumber for what is no plain decimal number (an
+    exponent, a separator), has more than three decimals, is below 0 or too large.
     """
-    return money.parse(text, DECIMALS, field=field, largest=largest)
+    try:
+        found = money.parse(text, DECIMALS, field=field, largest=largest)
+    except money.BadNumber:
+        found = -1
+    if found < 0:
+        raise money.BadNumber(f"Write {possible()}", field=field)
+    return found
 
 
 def split(thousandths: int) -> tuple[int, int]:

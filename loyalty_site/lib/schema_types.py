@@ -8,6 +8,7 @@ out, mistakes in the order in which they were sent, and amounts in minor units a
 
 import re
 from collections.abc import Iterable
+from contextlib import suppress
 from datetime import date, datetime
 from typing import Generic, TypeAlias, TypedDict, TypeVar, Unpack
 
@@ -189,16 +190,10 @@ class Quantity(SchemaType[int]):
     def read(self, value: json.Json, field: str, errors: list[Refusal]) -> int | None:
         if type(value) is int and 0 <= value <= self.largest:
             return value * quantities.UNIT
-        try:
-            found = quantities.parse(value, field=field)
-        except Refused:
-            found = -1
-        if 0 <= found <= self.largest * quantities.UNIT and not (
-            isinstance(value, str) and not _BARE.fullmatch(value)
-        ):
-            return found
-        detail = f"Send a number from 0 to {self.largest:,} with at most {quantities.DECIMALS} decimals."
-        errors.append(Refusal("invalid_number", detail, field))
+        if not isinstance(value, str) or _BARE.fullmatch(value):
+            with suppress(Refused):
+                return quantities.parse(value, field=field, largest=self.largest * quantities.UNIT)
+        errors.append(Refusal("invalid_number", f"Send {quantities.possible(self.largest)}", field))
         return None
 
     def draw(self) -> Drawing:

@@ -69,7 +69,7 @@ def test_a_weight_is_entered_at_the_counter(desk, lively_shop):
     assert "<td" in (shown := desk.get(response.url).content.decode())
     assert "0.35" in shown
     wrong = desk.post(reverse(ADD), form_of(desk, page) | {"amount": "7.00"} | line | {"lines-0-quantity": "0.3505"})
-    assert "no more than 3 decimal places" in wrong.content.decode()
+    assert "Write a number from 0 to 1,000,000 with at most 3 decimals." in wrong.content.decode()
 
 
 def test_a_part_of_a_weighed_line_comes_back_at_the_counter(desk, lively_shop):

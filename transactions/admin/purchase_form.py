@@ -10,6 +10,7 @@ from django.http import HttpRequest
 from loyalty_site.lib import money, quantities
 from loyalty_site.lib.admin import TabularInline, dressed
 from loyalty_site.lib.forms import Errors, ModelForm, VerbFormSet
+from loyalty_site.lib.quantity_field import QuantityField
 from loyalty_site.lib.refusals import Refused
 from partners.activity import Activity, Line, PointsPaid
 from partners.models import Store
@@ -195,15 +196,7 @@ class LineForm(ModelForm):
 
     sku = dressed(forms.CharField(required=False, max_length=64, label="SKU"))
     category = dressed(forms.CharField(required=False, max_length=64))
-    quantity = dressed(
-        forms.DecimalField(
-            min_value=0,
-            max_value=10**6,
-            decimal_places=quantities.DECIMALS,
-            initial=1,
-            help_text="Weighed: like 0.350.",
-        )
-    )
+    quantity = dressed(QuantityField(initial=1, help_text="Weighed: like 0.350."))
     amount = amount_field(label="Amount")
     tax = amount_field(label="Of which tax")
     discount = amount_field(label="Of which discount")

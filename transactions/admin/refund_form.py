@@ -13,6 +13,7 @@ from django.contrib.auth.models import User
 from loyalty_site.lib import money, quantities
 from loyalty_site.lib.admin import dressed
 from loyalty_site.lib.panels import amount, points
+from loyalty_site.lib.quantity_field import QuantityField
 from loyalty_site.lib.refusals import Refused
 from partners import paid
 from partners.activity import Activity, Refunded, Reversal
@@ -157,24 +158,22 @@ class RefundForm(PreviewForm, OnceForm):
         return units
 
 
-def _pieces(left: Left, iso: str) -> forms.IntegerField:
+def _pieces(left: Left, iso: str) -> QuantityField:
     line, own = left.line, left.paid
     rest, all_of_it = quantities.text_of(own.pieces), quantities.text_of(own.all_pieces)
     worth = amount(own.money, iso)
     label = f"{left}, {line.product.name}" if line.product else str(left)
     if left.is_weighed:
-        return forms.DecimalField(
+        return QuantityField(
             required=False,
-            min_value=0,
             max_value=Decimal(rest),
-            decimal_places=quantities.DECIMALS,
             label=label,
             help_text=f"How much comes back: up to {rest} of {all_of_it}, {worth} together.",
         )
     many = f"How many come back: up to {rest} of {all_of_it} pieces, {worth} together."
-    return forms.IntegerField(
+    return QuantityField(
+        is_whole=True,
         required=False,
-        min_value=0,
         max_value=int(own.pieces),
         label=label,
         help_text=many if own.all_pieces > 1 else f"Write 1 when it comes back, for {worth}.",

@@ -10,6 +10,7 @@ from datetime import datetime
 from functools import cache
 from typing import TYPE_CHECKING, Protocol, cast
 
+from loyalty_site.lib import quantities
 from loyalty_site.lib.json_types import JsonObject
 from loyalty_site.lib.refusals import Refusal
 from loyalty_site.lib.texts import UNSTORABLE, wrong_json, wrong_text
@@ -68,7 +69,14 @@ def line(values: Line | Refunded, position: int) -> Iterator[Refusal]:
     """What is wrong with the texts and numbers of one line."""
     prefix = f"lines[{position}]."
     yield from limits.texts(values, prefix)
-    yield from limits.numbers(values, prefix=prefix)
+    quantity, is_possible = f"{prefix}quantity", True
+    for wrong in limits.numbers(values, prefix=prefix):
+        if wrong.field == quantity:
+            is_possible = False
+        else:
+            yield wrong
+    if not is_possible or (values.thousandths and values.in_thousandths > quantities.LARGEST * quantities.UNIT):
+        yield Refusal("invalid_number", f"Send {quantities.possible()}", field=quantity)
 
 
 def identifiers(member: Identifiers, field: str = "member") -> Iterator[Refusal]:

@@ -130,12 +130,20 @@ def _lines(item: Reversal, order: Activity, earlier: Sequence[Share], iso: str) 
         if line.means_all_pieces(named, order):
             back = _with_pieces(back, line)
         if back.amount > line.money or back.units > line.quantity:
-            pieces = f" and {line.quantity} of its pieces" if line.all_pieces > 1 else ""
+            pieces = _pieces(line)
             detail = f"More than the line cannot come back: {_text(line.money, iso)}{pieces} are left of it."
             raise RefundTooLarge(detail, field=f"lines[{number}]")
         left[named.position] = line.less(back)
         found.append(back)
     return tuple(found)
+
+
+def _pieces(line: paid.PaidLine) -> str:
+    """How many pieces are left of a line, behind what money is; "" of one that is one piece or counts none."""
+    if line.all_pieces == 1:
+        return ""
+    left = quantities.text_of(line.quantity)
+    return f" and {left} of its pieces" if isinstance(line.line.units, int) else f" and {left} of its quantity"
 
 
 def _whole(lines: Sequence[Refunded], order: Activity, earlier: Sequence[Share]) -> tuple[Refunded, ...]:

@@ -93,9 +93,7 @@ def transaction(decimals: int) -> Fields[Activity]:
         "tax": Money(decimals, text="All tax; part of the amount."),
         "shipping": Money(decimals, text="Part of the amount, its tax included."),
         "shipping_tax": Money(
-            decimals,
-            text="The part of tax that is on shipping; unless said, what the lines leave of the tax, where shipping "
-            "can have that much.",
+            decimals, text="The part of tax that is on shipping; unless said, what the lines leave, if it can be."
         ),
         "gift_card": Money(decimals, text="Paid with gift cards."),
         "points_value": Money(decimals, text="Paid with points, where redeem does not say it."),
