@@ -17,7 +17,7 @@ class QuantityField(forms.DecimalField):
         decimals = 0 if is_whole else quantities.DECIMALS
         super().__init__(min_value=0, max_value=max_value, decimal_places=decimals, **options)
 
-    def to_python(self, value: Any) -> Decimal | None:
+    def to_python(self, value: Any) -> Decimal | None:  # type: ignore[override]
         text = "" if value in self.empty_values else str(value).strip()
         if not text:
             return None

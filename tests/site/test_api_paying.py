@@ -163,3 +163,20 @@ def test_the_clerk_chooses_among_several_points(desk, lively_shop, counter):
     assert "Choose which points pay" in str(counter(redeem="5").context["adminform"].form.errors["redeem_currency"])
     points = str(own.get(code="points").pk)
     assert counter(redeem="5", redeem_currency=points).status_code == 302
+
+
+def test_points_and_gift_cards_pay_for_a_purchase_and_no_more_than_it_costs(shop, rich):
+    told = shop.post("transactions/", pay(amount="1.00", gift_card="1.00"))
+    assert (told.status_code, told.said["code"], told.said["errors"][0]["pointer"]) == (
+        409,
+        "outside_limits",
+        "#/redeem/points",
+    )
+    for sent, pointer, code in (
+        (purchase(amount="1.00", gift_card="1.01"), "#/gift_card", "invalid_amount"),
+        (pay(amount="10.00", activity="visit"), "#/redeem", "invalid_redemption"),
+    ):
+        told = shop.post("transactions/", sent)
+        (error,) = told.said["errors"]
+        assert (told.status_code, error["pointer"], error["code"]) == (400, pointer, code)
+    assert held(rich) == 200

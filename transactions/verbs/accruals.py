@@ -11,7 +11,7 @@ from loyalty_site.lib.json_types import JsonObject
 from loyalty_site.lib.money import LARGEST
 from loyalty_site.lib.refusals import Refusal, Refused
 from members import tiers
-from partners import limits, paid
+from partners import limits
 from partners.activity import Activity, Reversal
 from programs import earning, periods, versions
 from programs.earning import Earned
@@ -26,7 +26,7 @@ from transactions.books.posting import Posting, UnknownCurrency
 from transactions.books.references import Named
 from transactions.models import Journal
 from transactions.models.journal_traces import PaidTrace, StoredTrace
-from transactions.verbs import caps, crediting, doubts, groups, paying, refunds
+from transactions.verbs import caps, crediting, doubts, groups, parts_of_amounts, paying, refunds
 from transactions.verbs.base import Needs, Verb
 from transactions.verbs.baskets import base_amount, basket_of
 
@@ -83,7 +83,7 @@ class Accrue(Verb[Activity]):
             elif line.tax > line.price:
                 detail = "The tax is part of the line's amount, less its discount."
                 yield Refusal("invalid_amount", detail, field=f"lines[{position}].tax")
-        yield from _parts(item)
+        yield from parts_of_amounts.problems(item)
         yield from paying.problems(item)
 
     def needs(self, item: Activity) -> Needs:
@@ -127,17 +127,6 @@ class Accrue(Verb[Activity]):
         columns["rate"], columns["rate_on"] = rate
         columns["base_amount"] = base_amount(item, posting.configuration, rate.rate)
         return _book(posting, award, columns)
-
-
-def _parts(item: Activity) -> Iterator[Refusal]:
-    """Whether tax and shipping, which may have the tax on shipping in common, are parts of the amount."""
-    in_both = paid.shipping_tax(item)
-    if in_both > min(item.tax, item.shipping):
-        detail = "The tax on shipping is part of both tax and shipping and cannot exceed either."
-        yield Refusal("invalid_amount", detail, field="shipping_tax")
-    elif item.tax + item.shipping - in_both > item.paid:
-        detail = "Tax and shipping are parts of the amount and cannot exceed it; say shipping_tax if they overlap."
-        yield Refusal("invalid_amount", detail, field="amount")
 
 
 def _rate(posting: Posting[Activity]) -> tuple[Rate, str]:

@@ -27,6 +27,10 @@ from transactions.verbs.redemptions import Spending
 _FIELDS = {"points": "redeem.points", "currency": "redeem.currency", "by": "redeem.group", "member": "redeem.group"}
 
 
+#: The activity that points may pay for.
+PURCHASE = "purchase"
+
+
 class DoesNotFit(Refused):
     """What is said of the points does not fit the rest of the purchase."""
 
@@ -46,6 +50,9 @@ def problems(item: Activity) -> Iterator[Refusal]:
     """What is wrong with the points of a purchase, whatever the state of the world."""
     if item.redeem is None:
         return
+    if item.kind != PURCHASE:
+        detail = "Points pay for a purchase only: leave redeem out, or post a redemption."
+        yield Refusal("invalid_redemption", detail, field="redeem")
     yield from limits.texts(item.redeem, "redeem.")
     yield from limits.numbers(item.redeem, prefix="redeem.")
     if item.redeem.group != {}:
@@ -92,6 +99,7 @@ def plan(posting: Posting[Activity], rate: Decimal | None) -> Payment | None:
     if spending.value is not None:
         value = in_own_money(spending.value, item, posting.configuration, rate)
         _check_value(item, value, item.money or posting.configuration.money)
+        _check_rest(item, value, item.money or posting.configuration.money)
     return Payment(spending, value, _trace(posting, spending, value))
 
 
@@ -142,6 +150,14 @@ def _check_value(item: Activity, value: int, iso: str) -> None:
     if item.points_value not in (0, value):
         told = money.render(value, money.exponent(iso))
         raise DoesNotFit(f"The points pay {told} {iso}: say that, or leave points_value out.", field="points_value")
+
+
+def _check_rest(item: Activity, value: int, iso: str) -> None:
+    """Points pay no more than gift cards leave of the amount. Raises OutsideLimits."""
+    left, decimals = item.paid - item.gift_card, money.exponent(iso)
+    if value > left:
+        detail = f"The points pay {money.render(value, decimals)} {iso}, and {money.render(left, decimals)} are left."
+        raise redemptions.OutsideLimits(f"{detail} Redeem fewer of them.", field="redeem.points")
 
 
 @contextmanager
