@@ -134,10 +134,12 @@ def dates(*, starts_on: date | str | None, ends_on: date | str | None) -> Iterat
         yield Problem("ends_on", "the last day must not lie before the first")
 
 
-def expiry(*, model: str, period: int, unit: str) -> Iterator[Problem]:
+def expiry(*, model: str, period: int, unit: str, cut_offs: str) -> Iterator[Problem]:
     """Of an expiry rule: `period` counts in `unit`s, "day", "month" or "year"."""
     if model == "never":
         return
+    if model == "calendar" and not cut_offs:
+        yield Problem("cut_offs", "the calendar needs at least one last day of the year as MM-DD, for example 12-31")
     if period < 1:
         yield Problem("period", "a fixed expiry needs a period of at least 1")
     per_year = {"day": 366, "month": 12, "year": 1}.get(unit, 1)

@@ -15,6 +15,7 @@ from programs.configuration import Configuration, Currency, Rule, Tier, TierGrou
 from programs.document.format import CapSpec, CurrencySpec, Document, ExpirySpec, RuleSpec, TierGroupSpec
 from programs.expiry import Terms
 from programs.rules import conditions
+from programs.written import is_day_of_year
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,7 +142,8 @@ def terms(spec: ExpirySpec) -> Terms:
         period_end=spec.get("period_end", "through"),
         rounding=spec["rounding"],
         rounding_month=spec["rounding_month"],
-        cut_offs=tuple(sorted(listed(spec["cut_offs"]))),
+        # Stored versions may be older than the check of what stands there.
+        cut_offs=tuple(sorted(filter(is_day_of_year, listed(spec["cut_offs"])))),
         min_age_days=spec["min_age_days"],
         counts=listed(spec["counts"]),
         extension_months=spec["extension_months"],

@@ -88,7 +88,9 @@ def _currencies(specs: Sequence[CurrencySpec]) -> Iterator[Problem]:
         found = list(checks.primary(kind=spec["kind"], is_primary=spec["is_primary"]))
         rule = spec["expiry"]
         if rule:
-            wrong = checks.expiry(model=rule["model"], period=rule["period"], unit=rule["unit"])
+            wrong = checks.expiry(
+                model=rule["model"], period=rule["period"], unit=rule["unit"], cut_offs=rule["cut_offs"]
+            )
             found += [problem.under("expiry") for problem in wrong]
         yield from (problem.under(f"currencies[{place}]") for problem in found)
 

@@ -7,7 +7,7 @@ from django.db import models
 from django.db.models import Q
 from simple_history.models import HistoricalRecords
 
-from programs import checks
+from programs import checks, written
 from programs.models.currencies import Currency
 from programs.models.programs import ProgramPart
 
@@ -79,6 +79,7 @@ class ExpiryRule(ProgramPart):
         max_length=160,
         blank=True,
         default="12-31",
+        validators=[written.check_days_of_year],
         help_text="Calendar: the last usable days of the year as MM-DD, separated by commas.",
     )
     min_age_days = models.PositiveSmallIntegerField(
@@ -89,6 +90,7 @@ class ExpiryRule(ProgramPart):
     counts = models.CharField(
         max_length=200,
         blank=True,
+        validators=[written.activity_names],
         help_text="Activity: what counts as activity, separated by commas, for example purchase, redemption; "
         "empty: everything that the member does.",
     )
@@ -131,7 +133,8 @@ class ExpiryRule(ProgramPart):
 
     def clean(self) -> None:
         if None not in (self.period, self.unit):
-            checks.refuse([*checks.expiry(model=self.model, period=self.period, unit=self.unit), *self._surprises()])
+            wrong = checks.expiry(model=self.model, period=self.period, unit=self.unit, cut_offs=self.cut_offs)
+            checks.refuse([*wrong, *self._surprises()])
 
     def _surprises(self) -> Iterator[checks.Problem]:
         """Points that members hold keep their ends, which people may not expect (semantics C10-R6)."""

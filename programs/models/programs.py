@@ -3,7 +3,6 @@
 import zoneinfo
 from collections.abc import Collection, Iterable, Iterator
 from datetime import datetime
-from functools import cache
 from operator import attrgetter
 from typing import ClassVar, TypeVar, Unpack
 
@@ -15,38 +14,25 @@ from django.dispatch import Signal
 from django.utils import timezone
 from simple_history.models import HistoricalRecords
 
-from loyalty_site.lib import notation
 from loyalty_site.lib.saving import SaveOptions, also
 from partners.models import Partner
 from programs import checks
 from programs.periods import local_date
+from programs.written import (
+    activity_names,
+    channel_names,
+    check_country,
+    check_day,
+    check_time_zone,
+    iso_currency,
+    language_tag,
+)
 
 #: Sent with `program_id` when a change of a program is committed.
 changed = Signal()
 
 # The widest that both databases and the calendar can bear, and more than any program asks for.
 AGES = MaxValueValidator(36_500)
-
-iso_currency = RegexValidator(r"^[A-Z]{3}\Z", "Use the three capital letters of ISO 4217, for example EUR.")
-
-
-language_tag = RegexValidator(r"^[a-z]{2,3}(-[A-Za-z0-9]{2,8})?\Z", "Write a language like en or pt-BR.")
-
-
-def check_country(code: str) -> None:
-    """Refuse what is no country whose phone numbers are known."""
-    if not notation.is_country(code):
-        raise ValidationError(f"“{code}” is no country; write the two capital letters of ISO 3166, like FR.")
-
-
-#: Read from disk once: each look takes milliseconds.
-_zones = cache(zoneinfo.available_timezones)
-
-
-def check_time_zone(name: str) -> None:
-    """Refuse what is no IANA time zone."""
-    if name not in _zones():
-        raise ValidationError(f"“{name}” is no IANA time zone; write it like Europe/Paris.")
 
 
 class Program(models.Model):
@@ -88,7 +74,11 @@ class Program(models.Model):
         help_text="A program that is live changes its zone on a day to come. Ends that points have stay as they are.",
     )
     next_time_zone_on = models.DateField(
-        "from", null=True, blank=True, help_text="The first day that begins in the next time zone."
+        "from",
+        null=True,
+        blank=True,
+        validators=[check_day],
+        help_text="The first day that begins in the next time zone.",
     )
     country = models.CharField(
         max_length=2,
@@ -121,7 +111,7 @@ class Program(models.Model):
     number_prefix = models.CharField(
         max_length=6,
         blank=True,
-        validators=[RegexValidator(r"^\d*\Z", "Only digits.")],
+        validators=[RegexValidator(r"^[0-9]*\Z", "Only digits.")],
         help_text="Digits at the start of every membership number.",
     )
     strictness = models.CharField(
@@ -136,11 +126,13 @@ class Program(models.Model):
         "further activities",
         max_length=400,
         blank=True,
+        validators=[activity_names],
         help_text="What is reported though no rule gives anything for it, separated by commas.",
     )
     channels = models.CharField(
         max_length=400,
         blank=True,
+        validators=[channel_names],
         help_text="All that there are, separated by commas, for example web, store, app; empty: any.",
     )
     version = models.PositiveBigIntegerField(default=1, editable=False)

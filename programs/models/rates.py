@@ -6,7 +6,8 @@ from django.core.validators import MinValueValidator
 from django.db import models
 from django.db.models import Q
 
-from programs.models.programs import Program, iso_currency
+from programs.models.programs import Program
+from programs.written import iso_currency
 
 
 class ExchangeRate(models.Model):

@@ -12,8 +12,8 @@ from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator
 
 from loyalty_site.lib.memoising import memoised
-from loyalty_site.lib.texts import listed
 from programs.configuration import Configuration
+from programs.written import activity_names
 
 #: A number that nothing was rounded off.
 Exact: TypeAlias = int | Fraction
@@ -123,8 +123,8 @@ class EventsField(forms.CharField):
 
     def clean(self, value: str | None) -> str:
         text: str = super().clean(value)
-        if text and not listed(text):
-            raise ValidationError("Name at least one activity.")
+        if text:
+            activity_names(text)
         return text
 
 

@@ -12,7 +12,7 @@ from programs.rules.base import Basket, BasketLine, Facts
 MOST, LONGEST = 1000, 64
 
 _WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
-_TIME = re.compile(r"([01]\d|2[0-3]):[0-5]\d")
+_TIME = re.compile(r"([01]\d|2[0-3]):[0-5]\d", re.ASCII)
 
 
 class Condition:
@@ -44,7 +44,7 @@ class Texts(Condition):
 
     def __init__(self, value: ExactJson) -> None:
         given = value if isinstance(value, list) and len(value) <= MOST else []
-        texts = [text for text in given if isinstance(text, str) and 0 < len(text) <= LONGEST]
+        texts = [text for text in given if isinstance(text, str) and text.strip() and len(text) <= LONGEST]
         if not texts or len(texts) < len(given):
             raise ValueError(f"must be a list of 1 to {MOST} {self.hint}")
         self.wanted = frozenset(texts)

@@ -54,6 +54,17 @@ def test_an_expiry_rule_changes_only_knowingly_while_members_hold_points(desk, m
     assert ExpiryRule.objects.get().period == 24
 
 
+@pytest.mark.parametrize(
+    ("cut_offs", "words"),
+    [("31.12", "“31.12” is no day of the year: write month and day as MM-DD"), ("", "at least one last day")],
+)
+def test_the_calendar_takes_only_days_of_the_year(desk, made, cut_offs, words):
+    place = "currencies__0__expiry_rule__0__"
+    response = save(desk, page(made), **{f"{place}model": "calendar", f"{place}cut_offs": cut_offs})
+    assert words in all_errors(response)
+    assert ExpiryRule.objects.get().model == "fixed"
+
+
 def test_a_live_program_changes_its_zone_on_a_day_to_come(desk, made):
     assert "Stays Europe/Paris while the program is live" in all_errors(
         save(desk, page(made), time_zone="Asia/Tokyo")

@@ -1,0 +1,107 @@
+"""How are the settings of a program written that a text holds? What cannot be read is refused when it is saved.
+
+Money, languages, countries, zones, days, and lists of names and of days of the year, separated by commas.
+"""
+
+import re
+import zoneinfo
+from datetime import date
+from functools import cache
+
+from django.core.exceptions import ValidationError
+from django.core.validators import RegexValidator
+from django.utils.deconstruct import deconstructible
+
+from loyalty_site.lib import notation
+from loyalty_site.lib.instants import FIRST_YEAR, LAST_YEAR
+from loyalty_site.lib.texts import listed
+from partners import limits
+from partners.activity import Activity
+
+_DAY = re.compile(r"(\d\d)-(\d\d)", re.ASCII)
+#: What people write between names, and what would then belong to a name.
+_OTHER_SEPARATORS = re.compile(r"[;|\n\r\t]")
+
+iso_currency = RegexValidator(r"^[A-Z]{3}\Z", "Use the three capital letters of ISO 4217, for example EUR.")
+
+
+language_tag = RegexValidator(r"^[a-z]{2,3}(-[A-Za-z0-9]{2,8})?\Z", "Write a language like en or pt-BR.")
+
+
+def check_country(code: str) -> None:
+    """Refuse what is no country whose phone numbers are known."""
+    if not notation.is_country(code):
+        raise ValidationError(f"“{code}” is no country; write the two capital letters of ISO 3166, like FR.")
+
+
+#: Names that stand in every list of zones and name none: that of the machine, and that of one without any.
+_NO_ZONES = {"localtime", "posixrules", "Factory"}
+
+
+@cache
+def _zones() -> set[str]:
+    """Read from disk once: each look takes milliseconds."""
+    return zoneinfo.available_timezones() - _NO_ZONES
+
+
+def check_time_zone(name: str) -> None:
+    """Refuse what is no IANA time zone."""
+    if name not in _zones():
+        raise ValidationError(f"“{name}” is no IANA time zone; write it like Europe/Paris.")
+
+
+def check_day(day: date) -> None:
+    """Refuse a day of another age, whose first instant no calendar may have."""
+    if not FIRST_YEAR <= day.year <= LAST_YEAR:
+        raise ValidationError(f"Write a day of the years {FIRST_YEAR} to {LAST_YEAR}.")
+
+
+def is_day_of_year(text: str) -> bool:
+    """Whether `text` is a day of the year as MM-DD; 29 February is one."""
+    found = _DAY.fullmatch(text)
+    if not found:
+        return False
+    try:
+        # Of a leap year, so that 02-29 is a date.
+        date(2000, int(found[1]), int(found[2]))
+    except ValueError:
+        return False
+    return True
+
+
+def check_days_of_year(text: str) -> None:
+    """Refuse what is no list of days of the year."""
+    wrong = sorted(part for part in listed(text) if not is_day_of_year(part))
+    if wrong:
+        named = ", ".join(f"“{part[:20]}”" for part in wrong[:3])
+        how = "write month and day as MM-DD, separated by commas, for example 06-30, 12-31"
+        raise ValidationError(f"{named} is no day of the year: {how}.")
+    if not listed(text):
+        raise ValidationError("Name at least one day of the year as MM-DD, for example 12-31.")
+
+
+@deconstructible
+class Names:
+    """A validator of a list of names, each of at most `longest` characters; `what` is one of them."""
+
+    def __init__(self, what: str, longest: int) -> None:
+        self.what, self.longest = what, longest
+
+    def __call__(self, text: str) -> None:
+        names = listed(text)
+        if not names:
+            raise ValidationError(f"Name at least one {self.what}.")
+        if _OTHER_SEPARATORS.search(text.strip()):
+            raise ValidationError("Separate the names by commas, for example: one, two.")
+        if any(len(name) > self.longest for name in names):
+            raise ValidationError(f"The name of one {self.what} has at most {self.longest} characters.")
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Names) and (self.what, self.longest) == (other.what, other.longest)
+
+    def __hash__(self) -> int:
+        return hash((self.what, self.longest))
+
+
+activity_names = Names("activity", limits.longest(Activity, "kind"))
+channel_names = Names("channel", limits.longest(Activity, "channel"))
