@@ -18,7 +18,7 @@ from loyalty_site.lib.schema_types import Instant
 from loyalty_site.lib.sql import Session
 from members import profile, progress
 from members.api import schemas
-from members.enrolment import enrol
+from members.enrolment import AlreadyMember, enrol
 from members.held import State
 from members.lookup import IDENTIFIERS, Lookup, notations
 from members.models import Balance, Customer, ExternalId, Member
@@ -102,15 +102,18 @@ class MemberViewSet(ProgramEndpoint):
         if known:
             _compare(known.customer, customer, asked.person, is_told=self.sees_persons)
             customer = known.customer
-        member = enrol(
-            self.program,
-            customer,
-            channel=asked.channel,
-            home_store=self._store(asked.home_store),
-            cards=asked.cards,
-            external_id="" if known else asked.external_id,
-            via=self.connection,
-        )
+        try:
+            member = enrol(
+                self.program,
+                customer,
+                channel=asked.channel,
+                home_store=self._store(asked.home_store),
+                cards=asked.cards,
+                external_id="" if known else asked.external_id,
+                via=self.connection,
+            )
+        except AlreadyMember as refused:
+            raise _as_sent(refused) from refused
         where = f"{reverse('api:member', args=[member.number])}?program={self.program.code}"
         return self.answer(self._described(profile.BY_ID, member.pk), status=201, headers={"Location": where})
 
@@ -224,6 +227,14 @@ class MemberViewSet(ProgramEndpoint):
 
 def _unknown() -> Refused:
     return problems.unlike("member_unknown", "No member of this program has this number.")
+
+
+def _as_sent(refused: AlreadyMember) -> AlreadyMember:
+    """The refusal at the field that was sent: a person who is known here was named by the external_id."""
+    if refused.refusal.field != "customer":
+        return refused
+    detail = "The person of this external_id is a member of the program already; look the member up by it."
+    return AlreadyMember(detail, field="external_id")
 
 
 def _past(text: str | None, field: str, now: datetime) -> datetime | None:

@@ -73,6 +73,18 @@ def test_a_person_who_is_known_joins_another_program(shop, club):
     assert (again.status_code, again.said["code"]) == (409, "already_member")
 
 
+@pytest.mark.parametrize("same", [{}, {"first_name": "Grace"}])
+def test_an_enrolment_by_an_external_id_that_is_taken_points_to_it(shop, same):
+    """With nothing else to complain of: the person is named by the external_id, and by no field of another name."""
+    sent = {"external_id": "customer-9", "first_name": "Grace"}
+    assert shop.post("members/", sent).status_code == 201
+    answer = shop.post("members/", {"external_id": "customer-9"} | same)
+    assert (answer.status_code, answer.said["code"]) == (409, "already_member")
+    [error] = answer.said["errors"]
+    assert error["pointer"] == "#/external_id"
+    assert "look the member up" in error["detail"]
+
+
 @pytest.mark.parametrize(
     "query",
     [
