@@ -204,7 +204,7 @@ class Batch:
             try:
                 results[position] = self._post_one(opened, position, posted)
             except Refused as refused:
-                results[position] = Result("refused", refusal=refused.refusal)
+                results[position] = Result.of(refused)
         return results
 
     def _post_one(self, opened: Opened, position: Position, posted: set[Name]) -> Result:

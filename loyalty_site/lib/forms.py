@@ -1,5 +1,6 @@
 """How does a form of the back office show what is wrong, wherever it was found?"""
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from django import forms
@@ -41,7 +42,7 @@ class ModelForm(_ModelForm):
     """Shows every error of the model's `clean` and of a verb, also those of fields that are not on the form."""
 
     #: What a verb refused of this very input (see VerbAdmin).
-    refusal: Refusal | None = None
+    refusals: Sequence[Refusal] = ()
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -62,12 +63,13 @@ class ModelForm(_ModelForm):
 
     def _post_clean(self) -> None:
         super()._post_clean()
-        self.show_refusal()
+        self.show_refusals()
 
-    def show_refusal(self) -> None:
-        """Show what the verb refused, unless a formset does that because it is about one of its rows."""
-        if self.refusal and "[" not in self.refusal.field:
-            self.place_error(self.refusal.field.partition(".")[0], self.refusal.detail)
+    def show_refusals(self) -> None:
+        """Show what the verb refused, but for what a formset shows because it is about one of its rows."""
+        for refusal in self.refusals:
+            if "[" not in refusal.field:
+                self.place_error(refusal.field.partition(".")[0], refusal.detail)
 
 
 class VerbFormSet(ReadAlongFormSet):
@@ -76,7 +78,7 @@ class VerbFormSet(ReadAlongFormSet):
     A refusal of `lines[2].tax` is shown at the tax of the third row that is filled in.
     """
 
-    refusal: Refusal | None = None
+    refusals: Sequence[Refusal] = ()
 
     @property
     def filled(self) -> list["ModelForm"]:
@@ -85,8 +87,8 @@ class VerbFormSet(ReadAlongFormSet):
 
     def clean(self) -> None:
         super().clean()
-        path = self.refusal.field if self.refusal else ""
-        if self.refusal and path.startswith(f"{self.prefix}["):
-            position, _, field = path.removeprefix(f"{self.prefix}[").partition("].")
-            form = self.filled[int(position)]
-            form.add_error(field if field in form.fields else None, self.refusal.detail)
+        for refusal in self.refusals:
+            if refusal.field.startswith(f"{self.prefix}["):
+                position, _, field = refusal.field.removeprefix(f"{self.prefix}[").partition("].")
+                form = self.filled[int(position)]
+                form.add_error(field if field in form.fields else None, refusal.detail)

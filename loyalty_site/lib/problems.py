@@ -172,9 +172,9 @@ class Rejected(Refused):
     """One or several refusals of what was sent."""
 
     def __init__(self, refusals: Iterable[Refusal]) -> None:
-        self.refusals = list(refusals)
-        first = self.refusals[0]
-        super().__init__(first.detail, field=first.field, code=first.code)
+        several = list(refusals)
+        first = several[0]
+        super().__init__(first.detail, field=first.field, code=first.code, several=several)
 
 
 def refuse(kind: SchemaType[T], value: Json, *, field: str = "") -> T:
@@ -186,19 +186,16 @@ def refuse(kind: SchemaType[T], value: Json, *, field: str = "") -> T:
     return found
 
 
-def _refusals(refused: Refused) -> list[Refusal]:
-    return refused.refusals if isinstance(refused, Rejected) else [refused.refusal]
-
-
 def code_of(refusals: Sequence[Refusal]) -> str:
-    """The kind of problem that these refusals are together."""
-    code = refusals[0].code
-    return code if len(refusals) == 1 and code in KINDS else "validation_failed"
+    """The kind of problem that these refusals are together: that of the first where all are answered alike."""
+    kinds = [KINDS.get(refusal.code) for refusal in refusals]
+    are_alike = kinds[0] and all(kind and kind.status == kinds[0].status for kind in kinds)
+    return refusals[0].code if are_alike else "validation_failed"
 
 
 def is_kept(refused: Refused) -> bool:
     """Whether it is an answer on business grounds, given again to whoever repeats the Idempotency-Key."""
-    return KINDS[code_of(_refusals(refused))].is_kept
+    return KINDS[code_of(refused.refusals)].is_kept
 
 
 def body(refusals: Sequence[Refusal], *, path: str, base: str = "#") -> dict[str, Json]:
@@ -237,7 +234,7 @@ def _error(refusal: Refusal, base: str) -> dict[str, str]:
 
 def response(refused: Refused, *, path: str) -> HttpResponse:
     """The HTTP answer to a Refused; its `headers`, if any, belong to it."""
-    refusals = _refusals(refused)
+    refusals = refused.refusals
     text = json.dumps(body(refusals, path=path), ensure_ascii=False, separators=(",", ":"))
     status = KINDS[code_of(refusals)].status
     return HttpResponse(text, status=status, headers=refused.headers, content_type="application/problem+json")

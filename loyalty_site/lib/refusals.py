@@ -1,6 +1,6 @@
 """What does an expected failure look like, wherever it is raised?"""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 
 
@@ -24,13 +24,24 @@ class Refusal:
 
 
 class Refused(Exception):
-    """An expected failure: nothing was written. Carries one `Refusal`."""
+    """An expected failure: nothing was written. Carries one `Refusal`, which says all that is wrong.
+
+    Where several things are, `refusals` has each at its own field.
+    """
 
     #: Subclasses name a state that callers tell apart by type; the code goes into answers.
     code = "refused"
     #: What an HTTP answer says beside its body.
     headers: Mapping[str, str] = {}
 
-    def __init__(self, detail: str, *, field: str = "", code: str | None = None) -> None:
+    def __init__(
+        self, detail: str, *, field: str = "", code: str | None = None, several: Sequence[Refusal] = ()
+    ) -> None:
         self.refusal = Refusal(code=code or self.code, detail=detail, field=field)
+        self._several = tuple(several)
         super().__init__(str(self.refusal))
+
+    @property
+    def refusals(self) -> Sequence[Refusal]:
+        """Each thing that is wrong, at least one."""
+        return self._several or (self.refusal,)

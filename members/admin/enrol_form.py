@@ -73,7 +73,7 @@ class EnrolForm(ModelForm):
 
     def _post_clean(self) -> None:
         # The row is made by `enrol`, which checks it; here is nothing yet that could be checked.
-        self.show_refusal()
+        self.show_refusals()
 
     def place_error(self, name: str | None, errors: Errors) -> None:
         super().place_error(_FIELDS.get(name, name), errors)

@@ -85,7 +85,7 @@ def test_a_refusal_stands_beside_its_field_and_nothing_is_saved(send, groups, mo
 
 def test_a_refusal_is_not_seen_by_the_next_request(send, groups):
     send(name="Friends", motto="bad")
-    assert groups.refusal is None
+    assert groups.refusals == ()
     assert send(name="Friends", motto="good").status_code == 302
 
 

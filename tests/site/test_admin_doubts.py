@@ -74,6 +74,15 @@ def test_a_strict_program_refuses_it_at_its_field(desk, ada, club):
     assert not Journal.objects.exists()
 
 
+def test_a_strict_program_shows_each_thing_that_is_wrong_at_its_field(desk, ada, club):
+    club.strictness, club.channels = "refuse", "web"
+    club.save()
+    found = errors(enter(desk, ada, activity="purchse", channel="store"))
+    assert "did you mean purchase?" in str(found["activity"])
+    assert "no channel “store”" in str(found["channel"])
+    assert str(found).count("did you mean") == 1
+
+
 def test_an_active_program_without_a_rule_or_a_currency_is_said_to_be_one(office, made):
     Program.objects.update(status="draft")
     Rule.objects.update(is_active=False)

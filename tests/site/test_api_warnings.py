@@ -81,6 +81,44 @@ def test_a_strict_program_answers_with_a_problem(shop, club, ada, body, code, fi
     assert not Journal.objects.exists()
 
 
+THREE = [("amount", "amount_missing"), ("activity", "activity_unknown"), ("channel", "channel_unknown")]
+
+
+def placed(problem):
+    return [(error["pointer"].rpartition("/")[2], error["code"]) for error in problem["errors"]]
+
+
+@pytest.mark.parametrize(
+    ("body", "expected"),
+    [
+        (purchase(activity="purchse", channel="wbe"), THREE[1:]),
+        (without_amount(channel="wbe"), [THREE[0], THREE[2]]),
+        (purchase(channel="wbe"), THREE[2:]),
+    ],
+)
+@pytest.mark.parametrize("query", ["", "?dry_run=1"])
+def test_a_strict_program_names_all_that_is_wrong_at_once(shop, club, ada, body, expected, query):
+    turn(club, strictness="refuse", channels="web, store")
+    answer = shop.post(f"transactions/{query}", body)
+    assert (answer.status_code, answer.said["code"]) == (422, expected[0][1])
+    assert placed(answer.said) == expected
+    right = purchase("order-2", channel="web")
+    batch = shop.post(f"transactions/{query}", [right, body]).said
+    assert [result["status"] for result in batch["results"]] == ["computed" if query else "posted", "refused"]
+    problem = batch["results"][1]["problem"]
+    assert (problem["status"], placed(problem)) == (422, expected)
+    assert {error["pointer"].split("/")[1] for error in problem["errors"]} == {"1"}
+
+
+def test_what_is_refused_for_several_reasons_is_answered_again_under_its_key(shop, club, ada):
+    turn(club, strictness="refuse", channels="web, store")
+    wrong = purchase(activity="purchse", channel="wbe")
+    first = shop.post("transactions/", wrong, idempotency_key="till-7")
+    turn(club, channels="web, store, wbe")
+    again = shop.post("transactions/", wrong, idempotency_key="till-7")
+    assert (again.status_code, again.said) == (422, first.said)
+
+
 def test_the_guide_and_the_problems_have_every_code_of_a_warning():
     for code, meaning in problems.WARNINGS.items():
         assert f"| `{code}` | {meaning} |" in GUIDE

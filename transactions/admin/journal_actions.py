@@ -9,9 +9,9 @@ from partners.activity import Decision, EarlyRelease, Reversal
 from transactions.admin import journal_panels, refund_form
 from transactions.admin.dialogs import OnceForm, ReasonForm
 from transactions.admin.lookups import journal_of
-from transactions.admin.posting import MAY_POST, Item, accepted, post
+from transactions.admin.posting import MAY_POST, Item, post
 from transactions.admin.refund_form import RefundForm
-from transactions.books.items import Result
+from transactions.books.items import Result, accepted
 from transactions.models import Journal, Lot
 from transactions.reviews import approvals, decisions
 from transactions.verbs import reversals

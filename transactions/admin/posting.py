@@ -4,12 +4,11 @@ import secrets
 
 from django.contrib.auth.models import User
 
-from loyalty_site.lib.refusals import Refused
 from partners.activity import Activity, Decision, EarlyRelease, Redemption, Reversal, Transfer
 from partners.models import Connection
 from programs.models import Program
 from transactions import ledger
-from transactions.books.items import Result
+from transactions.books.items import Result, accepted
 
 #: Who may enter and take back transactions.
 MAY_POST = "transactions.add_journal"
@@ -31,10 +30,3 @@ def post(item: Item, program: Program, user: User, *, dry_run: bool = False) -> 
     """The Result of one item that `user` entered; with `dry_run` nothing stays written. Raises Refused."""
     via = back_office(program)
     return accepted(ledger.record([item], program_id=program.pk, via=via, user=user, dry_run=dry_run)[0])
-
-
-def accepted(result: Result) -> Result:
-    """The Result itself. Raises Refused when nothing was posted."""
-    if result.refusal:
-        raise Refused(result.refusal.detail, field=result.refusal.field, code=result.refusal.code)
-    return result

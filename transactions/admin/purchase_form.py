@@ -152,7 +152,7 @@ class PurchaseForm(ModelForm):
         return None
 
     def _post_clean(self) -> None:
-        self.show_refusal()
+        self.show_refusals()
 
     def place_error(self, name: str | None, errors: Errors) -> None:
         super().place_error(_FIELDS.get(name, name), errors)

@@ -1,6 +1,7 @@
 """What do all endpoints of the ledger share? Posting one item, what a key may see, pages of rows."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import TypeVar
 
 from django.db.models import Model, QuerySet
@@ -46,12 +47,10 @@ class LedgerEndpoint(ProgramEndpoint):
     ) -> HttpResponse:
         """The HTTP answer to one item, `status` when it is posted. Raises Rejected; `fields` renames what a
         refusal points to."""
-        refusal = self.not_ours(item)
-        if refusal is None:
-            result = self._record_one(item, dry_run=dry_run)
-            refusal = result.refusal
-        if refusal:
-            raise problems.Rejected([Refusal(refusal.code, refusal.detail, fields(refusal.field))])
+        foreign = self.not_ours(item)
+        result = Result("refused", refusal=foreign) if foreign else self._record_one(item, dry_run=dry_run)
+        if result.refusals:
+            raise problems.Rejected(replace(refusal, field=fields(refusal.field)) for refusal in result.refusals)
         answered = answers.posting(result, dry_run=dry_run)
         where = {"Location": f"{reverse('api:transaction', args=[result.journal_id])}?program={self.program.code}"}
         match answered["status"]:

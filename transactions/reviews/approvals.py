@@ -27,7 +27,7 @@ from programs.configuration import Currency
 from programs.models import Program, StaffLimit
 from transactions import ledger
 from transactions.books.idempotency import IdempotencyConflict
-from transactions.books.items import Result
+from transactions.books.items import Result, accepted
 from transactions.models import Approval, Entry, Journal
 from transactions.verbs.adjustments import ReasonMissing
 
@@ -98,12 +98,12 @@ def adjust(
     known = Approval.objects.filter(program=program, connection=via, external_id=item.external_id).first()
     if known:
         return _repeated(known, item)
-    computed = _taken(ledger.record([item], program_id=program.pk, via=via, user=user, now=now, dry_run=True)[0])
+    computed = accepted(ledger.record([item], program_id=program.pk, via=via, user=user, now=now, dry_run=True)[0])
     if computed.status != "replayed":
         _check_overdraw(program, item, user)
     if computed.status != "replayed" and not _is_within(program, item, member, user, now):
         return Outcome("waiting", approval=_request(program, item, member, user=user, via=via, now=now))
-    result = _taken(ledger.record([item], program_id=program.pk, via=via, user=user, now=now)[0])
+    result = accepted(ledger.record([item], program_id=program.pk, via=via, user=user, now=now)[0])
     return Outcome(result.status, result=result)
 
 
@@ -120,7 +120,7 @@ def approve(approval_id: int | str, user: User, *, note: str = "", now: datetime
         user=approval.requested_by,
         now=now,
     )[0]
-    approval.journal_id = _taken(result).journal_id
+    approval.journal_id = accepted(result).journal_id
     return _close(approval, Approval.Status.APPROVED, user, note, now)
 
 
@@ -245,13 +245,6 @@ def _request(
         requested_by=user,
         requested_at=now,
     )
-
-
-def _taken(result: Result) -> Result:
-    """The Result itself; raises what the ledger refused it for."""
-    if result.refusal:
-        raise Refused(result.refusal.detail, field=result.refusal.field, code=result.refusal.code)
-    return result
 
 
 def _to_decide(approval_id: int | str, user: User) -> Approval:

@@ -1,7 +1,7 @@
 """What of a fact is surely wrong, though it could be booked? Its program says: refused, or taken with a warning."""
 
 import difflib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 from loyalty_site.lib.json_types import JsonObject
 from loyalty_site.lib.refusals import Refusal, Refused
@@ -12,7 +12,11 @@ from transactions.books.posting import Posting
 
 
 class Doubtful(Refused):
-    """What is reported is surely not meant, and the program refuses such facts."""
+    """What is reported is surely not meant, and the program refuses such facts: each doubt at its own field."""
+
+    def __init__(self, doubts: Sequence[Refusal]) -> None:
+        details = " ".join(doubt.detail for doubt in doubts)
+        super().__init__(details, field=doubts[0].field, code=doubts[0].code, several=doubts)
 
 
 def of_activity(posting: Posting[Activity]) -> Iterator[Refusal]:
@@ -53,5 +57,5 @@ def settled(posting: Posting[Activity] | Posting[Redemption], doubts: Iterable[R
     """
     found = list(doubts)
     if found and posting.configuration.is_strict and not posting.resumed:
-        raise Doubtful(found[0].detail, field=found[0].field, code=found[0].code)
+        raise Doubtful(found)
     return {"warnings": [doubt.as_dict() for doubt in found]} if found else {}

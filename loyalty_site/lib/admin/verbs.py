@@ -1,6 +1,6 @@
 """How does a form save what a verb makes, and where is shown what the verb refuses?"""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from copy import copy
 from dataclasses import dataclass
 from typing import Any, cast
@@ -39,7 +39,7 @@ class VerbAdmin(ModelAdmin):
     #: The form of a new row.
     add_form: type[ModelForm] | None = None
     #: What the verb refused, while its form is drawn again.
-    refusal: Refusal | None = None
+    refusals: Sequence[Refusal] = ()
 
     def perform(self, request: StaffRequest, form: Any, formsets: list[Any]) -> Made:
         """Call the verb with what `form` and the `formsets` of its inlines say, all of them valid. Raises Refused."""
@@ -49,13 +49,13 @@ class VerbAdmin(ModelAdmin):
         if self.add_form and obj is None:
             kwargs = {"form": self.add_form} | kwargs
         form = cast(type[ModelForm], super().get_form(request, obj, change, **kwargs))
-        form.refusal = self.refusal
+        form.refusals = self.refusals
         return form
 
     def get_formsets_with_inlines(self, request: HttpRequest, obj: Any = None) -> Iterator[tuple[type, Any]]:
         for formset, inline in super().get_formsets_with_inlines(request, obj):
             if issubclass(formset, VerbFormSet):
-                formset.refusal = self.refusal
+                formset.refusals = self.refusals
             yield formset, inline
 
     def _changeform_view(
@@ -70,7 +70,7 @@ class VerbAdmin(ModelAdmin):
         except Refused as refused:
             # A copy, because other requests draw with this admin at the same time.
             again = copy(self)
-            again.refusal = refused.refusal
+            again.refusals = refused.refusals
             return super(VerbAdmin, again)._changeform_view(request, object_id, form_url, extra_context)
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:

@@ -34,6 +34,17 @@ def test_a_strict_program_refuses_the_rows(folder, made):
     assert not Journal.objects.exists()
 
 
+def test_a_row_that_is_refused_for_two_reasons_names_both(folder, made):
+    made.strictness, made.channels = "refuse", "web, store"
+    made.save()
+    run = folder.load("who,day\n1,2026-03-01\n", SURVEYS | {"constants": {"kind": "surveyy", "channel": "wbe"}})
+    told = " ".join(problem["problem"] for problem in run.report)
+    assert run.code == 1
+    assert "knows the activity “surveyy”" in told
+    assert "has no channel “wbe”" in told
+    assert not Journal.objects.exists()
+
+
 def test_rows_that_are_right_have_no_warnings(folder):
     run = folder.load("who,day,sum\n1,2026-03-01,0.00\n")
     assert (run.code, run.report, "warning" in run.told) == (0, [], False)

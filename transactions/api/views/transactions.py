@@ -154,8 +154,8 @@ class TransactionViewSet(LedgerEndpoint):
         self, place: int, result: Result | None, refusals: Sequence[Refusal], *, dry_run: bool
     ) -> Mapping[str, Answered]:
         """What is answered to the item at this `place` of a batch; without a result it could not be read."""
-        if result and result.refusal:
-            refusals = [result.refusal]
+        if result and result.refusals:
+            refusals = result.refusals
         if result is None or refusals:
             problem = problems.body(refusals, path=self.request.path, base=f"#/{place}")
             return {"index": place, "status": "refused", "id": None, "problem": problem}
