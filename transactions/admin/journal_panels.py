@@ -14,10 +14,20 @@ from partners.activity import Adjustment
 from partners.stored import load
 from transactions.admin.wording import points_in_words, terms_of
 from transactions.books.items import Result
+from transactions.books.parts_told import parts_told
 from transactions.models import Entry, Journal, JournalLine, Lot
 from transactions.proof.outlook import end_of, with_ends
 from transactions.proof.sentences import explain
 from transactions.verbs.adjustments import ACTIVITY
+
+#: What the parts of an amount are called on the page.
+_PARTS = {
+    "tax": "Of which tax",
+    "shipping": "Of which shipping",
+    "shipping_tax": "Tax on shipping",
+    "gift_card": "Paid with gift cards",
+    "points_value": "Paid with points",
+}
 
 
 def moved(journal: Journal) -> str:
@@ -99,13 +109,20 @@ def _tiles(request: HttpRequest, journal: Journal, entries: Sequence[Entry]) -> 
         for entry in entries
     ]
     if journal.money:
-        tiles.append(Tile("Amount", amount(journal.amount, journal.money)))
+        tiles.append(Tile("Amount", amount(journal.amount, journal.money), notes=list(_parts(journal))))
     if journal.reversed_amount and journal.kind == journal.Kind.ACCRUAL:
         tiles.append(Tile("Refunded", amount(journal.reversed_amount, journal.money)))
     if member := journal.member:
         notes = [member.number, str(journal.program)]
         tiles.append(Tile("Member", link(request, member, str(member.customer)), notes=notes))
     return Tiles(tiles)
+
+
+def _parts(journal: Journal) -> Iterator[str]:
+    """What of the amount was reported as tax and shipping, and what else than money paid for it."""
+    told = parts_told(journal.kind, journal.payload, journal.trace, journal.money)
+    for name, units in told.items():
+        yield f"{_PARTS[name]} {amount(units, journal.money)}"
 
 
 def _state(journal: Journal) -> Iterator[str]:

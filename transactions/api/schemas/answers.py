@@ -183,6 +183,13 @@ DETAIL = Answer(
     "Transaction",
     _SUMMARY
     | {
+        "tax": DecimalText(null=True, text="All tax that was reported, in the amount; null: none was."),
+        "shipping": DecimalText(null=True, text="Shipping in the amount, with its tax; null: none was reported."),
+        "shipping_tax": DecimalText(null=True, text="The tax on shipping, where it was said; else null."),
+        "gift_card": DecimalText(null=True, text="What gift cards paid of the amount; null: nothing."),
+        "points_value": DecimalText(
+            null=True, text="What points paid of the amount, by redeem or as it was said; null: nothing."
+        ),
         "attributes": Json(),
         "decided_at": Instant(null=True, text="When somebody approved, rejected or retried it; null: nobody had to."),
         "decided_by": Text(150, null=True, text="Which member of staff; the owner's keys alone see it."),

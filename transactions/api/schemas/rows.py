@@ -6,6 +6,7 @@ from typing import Any, TypeAlias
 from loyalty_site.lib import money, quantities
 from loyalty_site.lib.schema_objects import Answered
 from transactions.api.schemas.answers import LINE, LINE_MONEY
+from transactions.books.parts_told import PARTS, parts_told
 
 #: Columns of the database by name.
 Row: TypeAlias = Mapping[str, Any]
@@ -60,6 +61,14 @@ def summary(row: Row, iso: str) -> dict[str, Answered]:
     """
     named = {name: row[column] for column, name in JOURNAL_COLUMNS.items()}
     return named | {"amount": _amount(row, "amount", row["money"] or iso)}
+
+
+def parts(row: Row, iso: str) -> dict[str, Answered]:
+    """The parts of the amount that a Journal, read with its `kind`, `payload` and `trace`, was reported with, as
+    amounts of the money `iso`; None where none was said."""
+    told = parts_told(row["kind"], row["payload"], row["trace"], iso)
+    decimals = money.exponent(iso)
+    return {name: money.render(told[name], decimals) if name in told else None for name in PARTS}
 
 
 def decider(row: Row, *, is_owner: bool) -> dict[str, Answered]:

@@ -43,6 +43,8 @@ _PAID_WITH_POINTS = {
     "redeem": {"points": 500},
 }
 _RETURN = {"external_id": "return-1", "lines": [{"position": 0, "amount": "29.95", "quantity": 1}]}
+#: What the page of one transaction reads beside what lists tell.
+_DETAIL_COLUMNS = ("attributes", "payload", "trace", "answer", "reverses__money")
 _REFERENCE = "One object, or a list of up to 1,000 objects, each of which stands for itself."
 
 
@@ -162,23 +164,21 @@ class TransactionViewSet(LedgerEndpoint):
         return {"index": place, **answers.posting(result, dry_run=dry_run)}
 
     def retrieve(self, request: Request, id: int) -> HttpResponse:
-        row = (
-            self.journals(id)
-            .values(*rows.JOURNAL_COLUMNS, *rows.DECIDER_COLUMNS, "attributes", "trace", "answer", "reverses__money")
-            .first()
-        )
+        row = self.journals(id).values(*rows.JOURNAL_COLUMNS, *rows.DECIDER_COLUMNS, *_DETAIL_COLUMNS).first()
         if row is None:
             raise unknown()
         lines = JournalLine.objects.filter(journal=id).order_by("position").values(*rows.LINE_COLUMNS)
         entries = Entry.objects.filter(journal=id).order_by("pk").values(*rows.ENTRY_COLUMNS)
         currencies = Currency.objects.filter(program=self.program.pk)
+        iso = row["money"] or self.program.money
         return self.answer(
             rows.summary(row, self.program.money)
+            | rows.parts(row, iso)
             | rows.decider(row, is_owner=self.is_owner)
             | {
                 "attributes": row["attributes"],
                 "reversals": list(Journal.objects.filter(reverses=id).order_by("pk").values_list("pk", flat=True)),
-                "lines": [rows.line(line, row["money"] or self.program.money) for line in lines],
+                "lines": [rows.line(line, iso) for line in lines],
                 "entries": [rows.entry(entry) for entry in entries],
                 "explanation": rows.trace(row, row["reverses__money"] or self.program.money),
                 "sentences": explain(row["trace"], {one.code: one for one in currencies}),
