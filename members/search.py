@@ -13,6 +13,7 @@ from django.db.models.expressions import RawSQL
 
 from loyalty_site.lib import notation
 from loyalty_site.lib.prefix import ByStart, starts
+from loyalty_site.lib.texts import cannot_be
 from members.lookup import notations
 from members.models import Card, Customer, Member
 from members.models.customers import LONGEST_KEY
@@ -30,17 +31,30 @@ Row = TypeVar("Row", bound=Model)
 
 def matching(members: QuerySet[Member], text: str) -> QuerySet[Member]:
     """Those of the queryset `members` that `text` may mean: number, card, e-mail, phone or names."""
-    text = text.strip().replace("\0", "")
-    if not text:
+    if not (text := text.strip()):
         return members
+    if cannot_be(text):
+        return members.none()
     rows = members.order_by()
     return _found(members, [*_by_number(rows, text), *_by_person(rows, text, "customer__")])
 
 
 def customers(everybody: QuerySet[Customer], text: str) -> QuerySet[Customer]:
     """Those of the queryset `everybody` that `text` may mean: e-mail, phone or names, or the start of one."""
-    text = text.strip().replace("\0", "")
+    text = text.strip()
+    if cannot_be(text):
+        return everybody.none()
     return _found(everybody, list(_by_person(everybody.order_by(), text)))
+
+
+def cards(everywhere: QuerySet[Card], text: str) -> QuerySet[Card]:
+    """Those of the queryset `everywhere` whose number begins with `text`, in whatever letter case it is typed."""
+    if not (text := text.strip()):
+        return everywhere
+    starting = Q()
+    for start in notations("card", text):
+        starting |= starts("number", start)
+    return everywhere.none() if cannot_be(text) else everywhere.filter(starting)
 
 
 def _found(rows: QuerySet[Row], ways: list[QuerySet[Row]]) -> QuerySet[Row]:
@@ -64,8 +78,12 @@ def _by_number(members: QuerySet[Member], text: str) -> Iterator[QuerySet[Member
     if len(digits) >= _SHORTEST and digits.isascii() and digits.isdigit():
         number = Q(number__gte=digits, number__lte=digits + _LAST_DIGITS)
     yield members.filter(number, program__in=programs).order_by("program_id")
-    cards = Card.objects.filter(number__in=notations("card", text), program__in=programs).values("member")
-    yield members.filter(pk__in=cards)
+    written = notations("card", text)
+    if len(text) < _SHORTEST:
+        whole = Card.objects.filter(number__in=written, program__in=programs)
+        yield members.filter(pk__in=whole.values("member"))
+    else:
+        yield from (_starting(members, "cards__number", start) for start in written)
 
 
 def _by_person(rows: QuerySet[Row], text: str, path: str = "") -> Iterator[QuerySet[Row]]:

@@ -35,19 +35,22 @@ def wrong_text(value: object) -> str:
 
     Nobody takes half a surrogate pair, and PostgreSQL no NUL.
     """
-    if not isinstance(value, str) or "\0" in value:
+    if not isinstance(value, str) or cannot_be(value):
         return UNSTORABLE
     if value.isascii():
         if value.isprintable():
             return BLANK if value.isspace() else ""
         return CONTROL if _CONTROLS.search(value) else BLANK if value.isspace() else ""
-    if any("\ud800" <= char <= "\udfff" for char in value):
-        return UNSTORABLE
     if not _BIDI.isdisjoint(value):
         return TURNED
     if _CONTROLS.search(value):
         return CONTROL
     return "" if any(map(_is_seen, value)) else BLANK
+
+
+def cannot_be(text: str) -> bool:
+    """Whether no database holds such a text, so that a search for it finds nothing."""
+    return "\0" in text or any("\ud800" <= char <= "\udfff" for char in text)
 
 
 def listed(text: str) -> frozenset[str]:

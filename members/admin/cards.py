@@ -1,7 +1,5 @@
 """How is a card given to a member?"""
 
-from django.db.models import Q, QuerySet
-
 from loyalty_site.lib import notation
 from loyalty_site.lib.admin import TabularInline
 from loyalty_site.lib.forms import ModelForm
@@ -27,13 +25,6 @@ class CardForm(ModelForm):
     def _get_validation_exclusions(self) -> set[str]:
         # Not on the form, but known: else a number that is taken would reach the database.
         return super()._get_validation_exclusions() - {"program"}
-
-
-def starting_cards(cards: QuerySet[Card], text: str) -> QuerySet[Card]:
-    """Those of the queryset `cards` whose number begins with `text`, in whatever letter case it is typed."""
-    text = text.strip()
-    starting = Q(number__startswith=text) | Q(number__startswith=notation.card(text))
-    return cards.filter(starting) if text else cards
 
 
 class CardInline(TabularInline):

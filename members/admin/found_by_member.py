@@ -9,7 +9,7 @@ from loyalty_site.lib.admin import FactAdmin
 from members import search
 from members.models import Member
 
-SEARCH_HELP = "Number, card, e-mail, phone or last name of the member."
+SEARCH_HELP = "Number, card, e-mail, phone or last name of the member, or the start of one."
 
 
 class MemberFactAdmin(FactAdmin):

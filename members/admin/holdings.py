@@ -13,7 +13,8 @@ from loyalty_site.lib.admin import (
     display,
 )
 from loyalty_site.lib.panels import Panel, Tile, Tiles, dot, moment, points, through
-from members.admin.cards import CardForm, starting_cards
+from members import search
+from members.admin.cards import CardForm
 from members.admin.found_by_member import MemberFactAdmin
 from members.models import Balance, Card, Standing, Tally
 
@@ -126,4 +127,4 @@ class CardAdmin(ModelAdmin):
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Card], search_term: str
     ) -> tuple[QuerySet[Card], bool]:
-        return starting_cards(queryset, search_term), False
+        return search.cards(queryset, search_term), False

@@ -65,7 +65,7 @@ class MemberAdmin(VerbAdmin):
     ]
     # `search` decides; the name here only makes the box appear.
     search_fields = ["number"]
-    search_help_text = "Number, card, e-mail, phone, or the start of a last name."
+    search_help_text = "Number, card, e-mail, phone or last name, or the start of one."
     sortable_by = ()
     ordering = ["-pk"]
     conditional_fields = NAMES_BY_KIND

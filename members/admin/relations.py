@@ -41,7 +41,7 @@ class RelationAdmin(InUnits, ModelAdmin):
     list_select_related = ["member__customer", "member__program", "group__customer"]
     # `search` decides; the name here only makes the box appear.
     search_fields = ["member__number"]
-    search_help_text = "Number, card, e-mail, phone or last name of the member or of the group."
+    search_help_text = "Number, card, e-mail, phone or last name of the member or of the group, or its start."
     sortable_by = ()
     ordering = ["-pk"]
     autocomplete_fields = ["member", "group"]

@@ -98,6 +98,8 @@ class Card(models.Model):
     created_at = models.DateTimeField(default=timezone.now, editable=False)
 
     class Meta:
+        # The search for a beginning needs byte order, whatever the collation of the database.
+        indexes = [models.Index(fields=["number"], name="card_number_start", opclasses=["varchar_pattern_ops"])]
         constraints = [
             models.UniqueConstraint(
                 fields=["program", "number"],

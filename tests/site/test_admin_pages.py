@@ -6,7 +6,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
-from members.models import Balance, Customer, Member, Standing
+from members.models import Balance, Card, Customer, Member, Standing
 from partners.models import ApiKey, Connection, Partner, Store
 from programs.models import Currency, Program, ProgramVersion, Rule
 from tests.support import factories
@@ -142,6 +142,17 @@ def test_a_search_for_nonsense_finds_nothing_and_breaks_nothing(client, boss, sh
     for text in ("\x00", "%", "_", "zzz", "+", "9" * 500, "'; --", "@@@"):
         for model in (Member, Customer, Journal, Entry):
             assert client.get(page(model, "changelist"), {"q": text}).status_code == 200
+
+
+@pytest.mark.parametrize("model", [Member, Customer, Journal, Entry, Card, Program])
+def test_a_search_for_what_cannot_be_shows_nothing_and_says_why(client, boss, shop, model):
+    client.force_login(boss)
+    response = client.get(page(model, "changelist"), {"q": "\x00"})
+    assert model.objects.exists()
+    assert response.context["cl"].result_count == 0
+    assert "Null characters are not allowed." in response.content.decode()
+    query = {"app_label": "transactions", "model_name": "journal", "field_name": "member", "term": "\x00"}
+    assert client.get(reverse("admin:autocomplete"), query).json()["results"] == []
 
 
 def test_a_number_that_is_none_leads_back_to_the_list(client, boss, shop):

@@ -141,6 +141,8 @@ def test_no_reading_does(club, shop, ada):
     [
         "C-1815",
         "c-1815",
+        "c-0",
+        "C-1",
         "ada@example.com",
         "ada@",
         "+33612345678",
@@ -175,7 +177,7 @@ def test_no_search_for_a_customer_does(club, ada, text):
     assert not found
 
 
-@pytest.mark.parametrize("text", ["n", "+336", "333"])
+@pytest.mark.parametrize("text", ["n", "+336", "333", "c-0"])
 def test_a_search_that_very_many_are_meant_by_ends_early(club, monkeypatch, text):
     """Whoever has it is read in the order of an index, and only so far as is shown."""
     monkeypatch.setattr(search, "MOST", 10)

@@ -69,7 +69,7 @@ class JournalAdmin(VerbAdmin):
     ]
     list_select_related = ["program", "member__customer"]
     search_fields = ["external_id"]
-    search_help_text = "Receipt number, or number, card, e-mail, phone or last name of the member."
+    search_help_text = "Receipt number, or number, card, e-mail, phone or last name of the member, or its start."
     sortable_by = ()
     ordering = ["-pk"]
     autocomplete_fields = ["member"]
@@ -162,7 +162,7 @@ class JournalAdmin(VerbAdmin):
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Journal], search_term: str
     ) -> tuple[QuerySet[Journal], bool]:
-        term = search_term.strip().replace("\0", "")
+        term = search_term.strip()
         if not term:
             return queryset, False
         named = _named(term)

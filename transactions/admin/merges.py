@@ -51,7 +51,7 @@ class MergeAdmin(MemberFactAdmin):
     list_display = ["id", "source", "target", "merged", "undone", "reason", "user"]
     list_filter = [["merged_at", RangeDateTimeFilter], ["undone_at", RangeDateTimeFilter]]
     list_select_related = ["source__customer", "target__customer", "target__program", "user"]
-    search_help_text = "Number, card, e-mail, phone or last name of the member that remained."
+    search_help_text = "Number, card, e-mail, phone or last name of the member that remained, or its start."
     fields = [("source", "target"), ("merged", "undone"), ("reason", "merged_by")]
     actions_detail = ["undo"]
     member_path = "target"

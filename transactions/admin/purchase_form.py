@@ -97,7 +97,7 @@ class PurchaseForm(ModelForm):
         model = Journal
         fields = ["member", "activity_at"]
         help_texts = {
-            "member": "By number, card, e-mail, phone, or the start of a last name.",
+            "member": "By number, card, e-mail, phone or last name, or the start of one.",
             "activity_at": "Leave it empty for now. Else date and time on the clocks of the program.",
         }
 

@@ -23,6 +23,7 @@ from loyalty_site.lib.admin.addresses import open_page_of
 from loyalty_site.lib.admin.checks import PageChecks
 from loyalty_site.lib.admin.choices import KnownChoices
 from loyalty_site.lib.admin.extensions import Extension, names_of
+from loyalty_site.lib.admin.lists import SearchedList
 from loyalty_site.lib.admin.theme import Action, Actions, Method, StaffRequest, ThemeHistoryAdmin, ThemeModelAdmin
 from loyalty_site.lib.forms import ModelForm
 from loyalty_site.lib.panels import Panel, Tiles
@@ -87,6 +88,9 @@ class ModelAdmin(KnownChoices, ThemeModelAdmin):
             raise ImproperlyConfigured(f"{extension.__name__} adds {names} to {self}, which has that already.")
         self.extensions.append(added)
         self.actions_detail = [*self.actions_detail, *added.actions_detail]
+
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[SearchedList]:
+        return SearchedList
 
     def panels(self, request: StaffRequest, row: Any) -> list[Panel]:
         """What is shown above the form of `row`."""

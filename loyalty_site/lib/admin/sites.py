@@ -7,7 +7,6 @@ from typing import Any, cast
 
 from django.contrib import admin
 from django.contrib.admin.exceptions import NotRegistered
-from django.contrib.admin.views.autocomplete import AutocompleteJsonView
 from django.core.exceptions import ImproperlyConfigured
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest, HttpResponse
@@ -15,6 +14,7 @@ from django.urls import get_script_prefix
 
 from loyalty_site.lib.admin.addresses import Row
 from loyalty_site.lib.admin.extensions import Extension
+from loyalty_site.lib.admin.lists import SearchedChoices
 from loyalty_site.lib.admin.pages import ModelAdmin
 from loyalty_site.lib.admin.theme import ThemeSite
 
@@ -114,7 +114,7 @@ def _place_of(owner: admin.ModelAdmin[Any]) -> int | None:
     return owner.place if isinstance(owner, ModelAdmin) else None
 
 
-class _Autocomplete(AutocompleteJsonView):
+class _Autocomplete(SearchedChoices):
     """A model's admin may say more about a row than its name, where two could be mistaken.
 
     What names a row is read along as it is for a list, not once for each row.
