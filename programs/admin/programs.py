@@ -25,12 +25,12 @@ from loyalty_site.lib.admin import (
     display,
     widgets,
 )
-from loyalty_site.lib.forms import ModelForm
 from loyalty_site.lib.panels import Panel, Sentences, link_to
 from loyalty_site.lib.units import InUnits
 from programs import checks, document
 from programs.admin.caps import CapInline, StaffLimitInline
 from programs.admin.expiry_rules import ExpiryRuleInline
+from programs.admin.program_form import DECIDING, ProgramForm, doubts, lacks
 from programs.admin.unit_forms import CurrencyForm, TierForm
 from programs.admin.wording import describe
 from programs.forms import LadderFormSet
@@ -169,38 +169,6 @@ class ExchangeRateInline(TabularInline):
     tab = True
 
 
-class ProgramForm(ModelForm):
-    """The terms of a program itself."""
-
-    instance: Program
-
-    class Meta:
-        help_texts = {"status": "Only an active program enrols members and takes transactions."}
-
-    @property
-    def activates(self) -> bool:
-        """Whether it makes the program active that was not before."""
-        is_new = "status" in self.changed_data or self.instance._state.adding
-        return is_new and self.cleaned_data.get("status") == Program.Status.ACTIVE
-
-    def clean(self) -> dict[str, Any] | None:
-        cleaned = super().clean()
-        if self.activates and self.cleaned_data.get("strictness") == Program.Strictness.REFUSE:
-            for what in lacks(self.instance):
-                self.add_error("status", f"{what} Make it a draft first.")
-        return cleaned
-
-
-def lacks(program: Program) -> list[str]:
-    """Sentences about what an active program cannot do without, and this one has not."""
-    found = []
-    if not program.pk or not program.currencies.exists():
-        found.append("The program has no currency, so it gives no points.")
-    if not program.pk or not program.rules.filter(is_active=True).exists():
-        found.append("The program has no rule that is switched on, so it gives points for nothing.")
-    return found
-
-
 @admin.register(Program)
 class ProgramAdmin(HistoryAdmin):
     """Programs with all their parts. Documents, keys of members and imports refer to the code, so it stays."""
@@ -272,13 +240,19 @@ class ProgramAdmin(HistoryAdmin):
         self, request: HttpRequest, form: ProgramForm, formsets: list[forms.BaseModelFormSet[Any, Any]], change: bool
     ) -> None:
         super().save_related(request, form, formsets, change)
-        for what in lacks(form.instance) if form.activates or not change else ():
-            if form.instance.status == Program.Status.ACTIVE:
+        program = form.instance
+        for what in lacks(program) if form.activates or not change else ():
+            if program.status == Program.Status.ACTIVE:
                 self.message_user(request, f"It is active now. {what}", messages.WARNING)
+        partners = any(formset.model is Participation and formset.has_changed() for formset in formsets)
+        if partners or not set(DECIDING).isdisjoint(form.changed_data):
+            # Read anew: what the page has read along was before it was saved.
+            for what in doubts(Program.objects.select_related("owner").get(pk=program.pk), {}):
+                self.message_user(request, f"It is saved. {what}", messages.WARNING)
 
     def panels(self, request: StaffRequest, program: Program) -> list[Panel]:
         described = document.export(program)
-        problems = document.check(described) or [*document.lint(described), *document.unknown(described)]
+        problems = document.problems(described) or [*document.lint(described), *document.unknown(described)]
         sentences = [checks.sentence_of(f"{problem.path}: {problem.message}") for problem in problems]
         return [Sentences("To look at", sentences)] if sentences else []
 

@@ -19,6 +19,20 @@ from programs.admin.wording import WEEKDAYS, is_given
 from programs.models import Program, Rule, Tier
 from programs.rules import conditions
 
+LAST_RULE = (
+    "A strict program is active only with a rule that is switched on, and this is the last one: "
+    "pause the program first, or switch another rule on."
+)
+
+
+def is_last(rule: Rule) -> bool:
+    """Whether `rule` is the last one that is switched on, of a program that is active and strict."""
+    if rule._state.adding:
+        return False
+    program = rule.program
+    needs_one = program.status == Program.Status.ACTIVE and program.strictness == Program.Strictness.REFUSE
+    return needs_one and not program.rules.filter(is_active=True).exclude(pk=rule.pk).exists()
+
 
 class ListField(forms.CharField):
     """Texts separated by commas; what is stored in another shape is shown, and taken, as JSON."""
@@ -149,6 +163,8 @@ class RuleForm(ModelForm):
         self.instance.params = {name: _plain(value) for name, value in params.items() if is_given(value)}
         given = {key: cleaned.get(field) for field, key in CONDITIONS.items()}
         self.instance.conditions = {key: value for key, value in given.items() if value}
+        if "is_active" in self.changed_data and not cleaned.get("is_active") and is_last(self.instance):
+            self.add_error("is_active", LAST_RULE)
         return cleaned
 
     def add_error(self, field: str | None, error: Any) -> None:

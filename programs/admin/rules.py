@@ -54,6 +54,10 @@ class RuleAdmin(HistoryAdmin):
         shown: list[Panel] = [Sentences("In words", [describe(rule), *example(rule)])]
         return [*shown, Sentences("To look at", doubts)] if doubts else shown
 
+    def has_delete_permission(self, request: HttpRequest, obj: Rule | None = None) -> bool:
+        # What cannot be switched off cannot go either.
+        return super().has_delete_permission(request, obj) and not (obj and obj.is_active and rule_form.is_last(obj))
+
     def get_fieldsets(self, request: HttpRequest, obj: Rule | None = None) -> list[Any]:
         head = ["program", ("name", "code"), "kind", "currency"]
         when = ["is_active", ("starts_on", "ends_on"), ("group", "priority"), *(["version"] if obj else [])]

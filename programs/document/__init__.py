@@ -1,9 +1,9 @@
 """What does a whole program look like as one JSON document? Written, read, checked and applied here.
 
 `read` text -> value; `check` value -> problems; `lint` value -> warnings; `unknown` value -> what its rules name and
-nobody has; `normal` value -> the document with its defaults; `apply` document -> changes in the database; `export`
-program -> document, whose parts `read_parts` reads along once for whoever shows them, too, and `columns` writes one
-of them.
+nobody has; `problems` value -> why it would not be imported; `normal` value -> the document with its defaults;
+`apply` document -> changes in the database; `export` program -> document, whose parts `read_parts` reads along once
+for whoever shows them, too, and `columns` writes one of them.
 """
 
 from programs.document.applying import apply, preview
@@ -13,7 +13,7 @@ from programs.document.exporting import columns, export, read_parts
 from programs.document.format import FORMAT
 from programs.document.linting import lint
 from programs.document.reading import Unreadable, read
-from programs.document.referring import unknown
+from programs.document.referring import problems, unknown, unknown_by_rule
 
 __all__ = [
     "FORMAT",
@@ -27,7 +27,9 @@ __all__ = [
     "lint",
     "normal",
     "preview",
+    "problems",
     "read",
     "read_parts",
     "unknown",
+    "unknown_by_rule",
 ]

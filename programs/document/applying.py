@@ -16,9 +16,9 @@ from programs.capping import store_of
 from programs.checks import Problem
 from programs.document import layout
 from programs.document.changes import Change, Changes, Invalid
-from programs.document.checking import check, filled
+from programs.document.checking import filled
 from programs.document.format import CapSpec, CurrencySpec, Document, ExpirySpec, RuleSpec, TierGroupSpec, TierSpec
-from programs.document.referring import refuses_unknown, unknown
+from programs.document.referring import problems
 from programs.models import Cap, Currency, ExpiryRule, Program, Rule, Tier, TierGroup
 from programs.models.expiryrules import KEEPS_ENDS
 
@@ -38,11 +38,8 @@ def apply(
     partners that are not known yet; `for_new_points` consents that points which members hold keep their ends when an
     expiry rule changes.
     """
-    problems = check(document)
-    if not problems and refuses_unknown(document):
-        problems = unknown(document)
-    if problems:
-        raise Invalid(problems)
+    if wrong := problems(document):
+        raise Invalid(wrong)
     wanted, changes = filled(cast(Mapping[str, ExactJson], document)), Changes()
     with transaction.atomic():
         partners = _partners(wanted, changes, create_partners)

@@ -33,6 +33,10 @@ def problems(document: Document) -> Iterator[Problem]:
         ]
         yield from (problem.under(f"rules[{place}]") for problem in found)
     yield from _caps(document, currencies)
+    terms = document["program"]
+    is_strict = terms.get("strictness") == "refuse" and terms["status"] == "active"
+    if is_strict and not any(spec["is_active"] for spec in document["rules"]):
+        yield Problem("rules", "a strict program is active only with a rule that is switched on; make it a draft")
 
 
 def _caps(document: Document, currencies: Mapping[str, CurrencySpec]) -> Iterator[Problem]:

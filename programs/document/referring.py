@@ -1,4 +1,4 @@
-"""What do the rules of a document name that does not exist? Unlike the lint, this asks the database."""
+"""What is refused of a document, and what do its rules name that does not exist? This asks the database."""
 
 from collections.abc import Mapping
 from typing import cast
@@ -8,12 +8,22 @@ from loyalty_site.lib.texts import listed
 from programs import existing
 from programs.checks import Problem
 from programs.document import consistency
-from programs.document.checking import filled
+from programs.document.checking import check, filled
 from programs.document.format import Document
+
+
+def problems(given: ExactJson | Document) -> list[Problem]:
+    """Why a value would not be imported: what `check` says, and what the rules of a strict program name in vain."""
+    return check(given) or (unknown(given) if _refuses_unknown(given) else [])
 
 
 def unknown(given: ExactJson | Document) -> list[Problem]:
     """Problems of the rules of a *valid* document that are switched on. Whether they are refused, it says itself."""
+    return [problem.under(f"rules[{place}]") for place, problem in unknown_by_rule(given)]
+
+
+def unknown_by_rule(given: ExactJson | Document) -> list[tuple[int, Problem]]:
+    """The same as (place of the rule, problem inside it)."""
     document = filled(cast(Mapping[str, ExactJson], given))
     active = {place: spec for place, spec in enumerate(document["rules"]) if spec["is_active"]}
     found = existing.unknown(
@@ -22,9 +32,9 @@ def unknown(given: ExactJson | Document) -> list[Problem]:
         channels=listed(document["program"].get("channels", "")),
     )
     pairs = zip(active, found, strict=True)
-    return [problem.under(f"rules[{place}]") for place, problems in pairs for problem in problems]
+    return [(place, problem) for place, problems in pairs for problem in problems]
 
 
-def refuses_unknown(given: ExactJson | Document) -> bool:
+def _refuses_unknown(given: ExactJson | Document) -> bool:
     """Whether a *valid* document wants what is surely wrong to be refused."""
     return filled(cast(Mapping[str, ExactJson], given))["program"].get("strictness") == "refuse"

@@ -90,6 +90,20 @@ def test_warnings_do_not_stop_an_import(run, file):
     assert "warning: tier_groups[0].currency: no active rule gives “status”; nobody can rise" in err.splitlines()
 
 
+@pytest.mark.parametrize(
+    ("conditions", "path"), [({"channels": ["wbe"]}, "rules[0].conditions.channels"), (None, "rules")]
+)
+def test_check_says_of_a_strict_program_what_import_would_say(run, file, conditions, path):
+    rules = [rule(conditions=conditions), rule("status", currency="status")] if conditions else []
+    file.write_text(json.dumps(program(*rules, strictness="refuse", channels="web, store")))
+    refused = run("import", file)
+    assert run("check", file) == run("import", file, "--check") == refused
+    code, out, err = refused
+    assert (code, out) == (1, "")
+    assert err.startswith(f"{path}: ")
+    assert not Program.objects.exists()
+
+
 def test_programs_are_listed(run, file):
     run("import", file)
     version = Program.objects.get().version

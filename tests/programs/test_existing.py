@@ -77,6 +77,18 @@ def test_a_strict_program_is_not_imported_with_such_a_rule(shop):
     assert Rule.objects.count() == 2
 
 
+def test_a_strict_program_is_active_only_with_a_rule_at_every_door(shop):
+    for rules in ([], [rule(is_active=False)]):
+        wanted = program(*rules, strictness="refuse")
+        with pytest.raises(document.Invalid) as caught:
+            document.apply(wanted)
+        assert [problem.path for problem in caught.value.problems] == ["rules"]
+        assert [problem.path for problem in document.check(wanted)] == ["rules"]
+        for fields in ({"status": "draft", "strictness": "refuse"}, {"strictness": "warn"}):
+            assert document.check(program(*rules, **fields)) == []
+    assert not Program.objects.exists()
+
+
 def test_a_strict_program_refuses_such_a_rule_at_its_field(shop):
     document.apply(made({"stores": ["lyon"]}, strictness="refuse"))
     stored = Rule.objects.get(code="base")

@@ -1,5 +1,7 @@
 """The back office asks for what is missing, and says what is surely wrong: of facts, rules and active programs."""
 
+from html import unescape
+
 import pytest
 from django.contrib.messages import get_messages
 from django.urls import reverse
@@ -107,6 +109,61 @@ def test_a_strict_program_becomes_active_only_with_a_rule(office, made):
     assert Program.objects.get().status == "draft"
     Rule.objects.update(is_active=True)
     assert save(office, page(made), status="active").status_code == 302
+
+
+WEB_ONLY = "Rule “Web”: “web” is no channel of the program; known are store."
+
+
+@pytest.fixture
+def web(made):
+    return factories.rule(made, "web", "per_visit", {"points": "5"}, conditions={"channels": ["web"]})
+
+
+def test_channels_that_leave_a_rule_without_one_are_said_and_refused_where_strict(office, made, web):
+    assert "Rule" not in said(save(office, page(made), name="Alpine"))
+    assert WEB_ONLY in said(save(office, page(made), channels="store"))
+    Program.objects.update(strictness="refuse", channels="")
+    assert WEB_ONLY in unescape(str(errors_of(save(office, page(made), channels="store"))["channels"]))
+    assert Program.objects.get().channels == ""
+    assert save(office, page(made), channels="store, web").status_code == 302
+
+
+def test_a_program_is_made_strict_only_when_its_rules_fit(office, made, web):
+    Program.objects.update(channels="store")
+    response = save(office, page(made), strictness="refuse")
+    assert WEB_ONLY in unescape(str(errors_of(response)["strictness"]))
+    assert Program.objects.get().strictness == "warn"
+    Rule.objects.filter(pk=web.pk).update(is_active=False)
+    assert save(office, page(made), strictness="refuse").status_code == 302
+
+
+def test_an_active_program_is_made_strict_only_with_a_rule(office, made):
+    Rule.objects.update(is_active=False)
+    response = save(office, page(made), strictness="refuse")
+    assert "has no rule that is switched on" in str(errors_of(response)["strictness"])
+
+
+def test_the_last_rule_of_a_strict_program_stays_while_it_is_active(office, made):
+    last = Rule.objects.get(code="spend")
+    Rule.objects.exclude(pk=last.pk).update(is_active=False)
+    Program.objects.update(strictness="refuse")
+    assert "this is the last one" in str(errors_of(save(office, page(last), is_active=""))["is_active"])
+    delete = reverse("admin:programs_rule_delete", args=[last.pk])
+    assert office.post(delete, {"post": "yes"}).status_code == 403
+    assert Rule.objects.get(pk=last.pk).is_active
+    Program.objects.update(status="paused")
+    assert save(office, page(last), is_active="").status_code == 302
+
+
+def test_a_partner_who_leaves_with_a_store_that_a_rule_names_is_said(client, admin_user, made):
+    client.force_login(admin_user)
+    guest = factories.partner("guest")
+    factories.store(guest, "paris")
+    made.participations.create(partner=guest)
+    factories.rule(made, "far", "per_visit", {"points": "5"}, conditions={"stores": ["paris"]})
+    response = save(client, page(made), participations__0__DELETE="on")
+    assert not made.participations.exists()
+    assert "Rule “Far”: “paris” is no active store of who takes part." in said(response)
 
 
 def test_a_new_active_program_without_a_currency_is_said_to_give_nothing(office, made):

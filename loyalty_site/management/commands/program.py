@@ -78,8 +78,7 @@ class Command(BaseCommand):
         """Look for problems in a document, or in a stored program."""
         is_file = source == "-" or Path(source).exists()
         wanted = _read(source) if is_file else document.export(_stored(source))
-        problems = document.check(wanted)
-        if problems:
+        if problems := document.problems(wanted):
             self._refuse(problems)
         self._warn([*document.lint(wanted), *document.unknown(wanted)])
         self.stdout.write(f"{source}: no problems")
