@@ -8,7 +8,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('members', '0003_one_notation'),
+        ('members', '0004_what_members_bring_along'),
     ]
 
     operations = [
