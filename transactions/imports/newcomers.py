@@ -1,7 +1,7 @@
 """Which customers of a file are members yet, and how do the others become members?"""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from datetime import datetime, timedelta
 from typing import NamedTuple, TypeAlias
 
@@ -13,6 +13,7 @@ from loyalty_site.lib.sql import Session
 from members import enrolment
 from members.lookup import Lookup, notations
 from members.models import Customer, ExternalId, Member
+from partners.activity import Activity
 from partners.models import Connection
 from programs.configuration import Configuration
 from programs.models import Program
@@ -26,8 +27,14 @@ from transactions.models import Journal
 #: Asks the ledger what it would say to some rows: {line: Refusal} of those that it would not take.
 TryOut: TypeAlias = Callable[[Sequence[Row]], Mapping[int, Refusal]]
 
-#: Why a row is refused whoever its member is, and whenever they joined.
-_WHOEVER = {"store_unknown", "partner_unknown", "currency_unknown", "idempotency_conflict", "points_too_many"}
+#: What the ledger takes whatever it says, in a program that refuses nothing for being doubtful. Whatever else a row
+#: says of its activity has to be tried, that of fields which are still to come too.
+_TAKEN = {
+    *("kind", "external_id", "member", "activity_at", "money", "channel", "code", "lines"),
+    *("amount", "tax", "shipping", "shipping_tax", "gift_card", "points_value"),
+}
+_SAYS_NOTHING = Activity("", "", {})
+_TRIED = {one.name: getattr(_SAYS_NOTHING, one.name) for one in fields(Activity) if one.name not in _TAKEN}
 #: In the smallest unit; below that no rules give more points than the ledger can hold.
 _LARGE = 10**9
 #: By which of them somebody new is known whom the file does not call anything.
@@ -79,7 +86,7 @@ class Newcomers:
         self.program, self.via, self.configuration, self.country = program, via, configuration, country
         self._rehearsed = Shelf() if rehearse else None
         refusing = [cap for cap in configuration.caps if cap.behaviour == "reject"]
-        self._has_refusing_caps = bool(refusing)
+        self._tries_all = configuration.is_strict or bool(refusing)
         self._has_refusing_shares = any(cap.scope != "member" for cap in refusing)
 
     def enrol(self, rows: Sequence[Row], now: datetime, try_out: TryOut) -> tuple[int, dict[int, Refusal]]:
@@ -92,9 +99,7 @@ class Newcomers:
             with transaction.atomic():
                 made = self._enrol([row for row in rows if row.line not in refused], now)
                 tried = try_out(self._doubtful(rows, made, refused)) if made.new else {}
-                wrong = {
-                    line: refusal for line, refusal in tried.items() if line in made.rows or refusal.code in _WHOEVER
-                }
+                wrong = _in_vain(tried, made)
                 transaction.set_rollback(bool(wrong))
             if not wrong:
                 self._remember(made)
@@ -169,7 +174,7 @@ class Newcomers:
             # Who else uses a cap up decides about the new ones.
             return left
         own = [row for row in left if made.whose.get(row.line) in made.new]
-        if self._has_refusing_caps:
+        if self._tries_all:
             return own
         recorded = set(
             Journal.objects.filter(
@@ -184,7 +189,9 @@ class Newcomers:
     def _is_doubtful(self, row: Row) -> bool:
         activity = row.activity
         is_foreign = activity.money not in ("", self.configuration.money)
-        return bool(activity.store or activity.partner) or is_foreign or activity.paid >= _LARGE
+        return (
+            is_foreign or activity.paid >= _LARGE or any(getattr(activity, name) != no for name, no in _TRIED.items())
+        )
 
     def _introduce(self, rows: Iterable[Row], now: datetime) -> Introduced:
         found = Introduced()
@@ -233,6 +240,13 @@ class Newcomers:
     def close(self) -> None:
         if self._rehearsed:
             self._rehearsed.close()
+
+
+def _in_vain(tried: Mapping[int, Refusal], made: Enrolled) -> dict[int, Refusal]:
+    """Of the refusals by line, those of rows by which somebody was to be enrolled, and of their further rows for the
+    same reason, which a later enrolment would not change: who has many such rows costs no attempt for each."""
+    reasons = {(made.whose[line], refusal.code) for line, refusal in tried.items() if line in made.rows}
+    return {line: refusal for line, refusal in tried.items() if (made.whose.get(line), refusal.code) in reasons}
 
 
 def _card(row: Row) -> str:

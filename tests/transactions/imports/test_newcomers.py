@@ -1,11 +1,16 @@
 """Nobody becomes a member by a row that is not taken, whyever it is not."""
 
+from dataclasses import fields
+
 import pytest
 
 from members.models import Balance, Customer, ExternalId, Member
+from partners.activity import Activity
 from programs.models import Cap
 from tests.support import factories
 from tests.support.importing import PLAIN
+from transactions.imports.newcomers import _TAKEN, _TRIED
+from transactions.imports.posting import Poster
 from transactions.models import Journal
 from transactions.proof.audit import audit
 
@@ -116,3 +121,52 @@ def test_points_that_no_ledger_holds_enrol_nobody(folder, made):
     assert run.codes == [(2, "amount", "points_too_many")]
     assert list(members()) == ["B"]
     assert Balance.objects.filter(currency__code="points").count() == Journal.objects.count() == 1
+
+
+STRICT = [
+    ({"kind": "kind"}, "visitt", "kind", "activity_unknown"),
+    ({"channel": "channel"}, "wbe", "channel", "channel_unknown"),
+]
+
+
+@pytest.mark.parametrize("named", ["who", "card"])
+@pytest.mark.parametrize(("columns", "text", "field", "code"), STRICT)
+def test_what_a_strict_program_refuses_enrols_nobody(folder, made, columns, text, field, code, named):
+    made.strictness, made.channels = "refuse", "web,store"
+    made.save()
+    (column,) = columns.values()
+    good = {"kind": "purchase", "channel": "web"}[field]
+    rows = (
+        f"who,day,sum,{column}\nGHOST1,2026-03-01T12:00,10.00,{text}\nGHOST1,2026-03-02T12:00,10.00,{text}\n"
+        f"A,2026-03-01T12:00,10.00,{text}\nA,2026-03-02T12:00,10.00,{good}\nA,2026-03-03T12:00,10.00,{text}\n"
+    )
+    mapping = {"enrol": True, "fields": {named if named == "card" else "customer": "who", "date": "day"} | columns}
+    mapping["fields"]["amount"] = "sum"
+    run = tried_and_done(folder, rows, mapping)
+    assert run.codes == [(line, field, code) for line in (2, 3, 4, 6)]
+    assert "1 posted, 0 recorded before, 4 refused; 1 members enrolled" in run.told
+    assert Member.objects.get().enrolled_at.date().isoformat() == "2026-03-02"
+
+
+def test_a_purchase_without_an_amount_enrols_nobody_in_a_strict_program(folder, made):
+    made.strictness = "refuse"
+    made.save()
+    mapping = {"enrol": True, "fields": {"customer": "who", "date": "day", "kind": "kind"}}
+    run = tried_and_done(folder, "who,day,kind\nGHOST1,2026-03-01,purchase\n", mapping)
+    assert run.codes == [(2, "amount", "amount_missing")]
+    assert "0 members enrolled" in run.told
+
+
+def test_many_rows_that_are_refused_alike_cost_few_attempts(folder, made, monkeypatch):
+    attempts = []
+    tried = Poster._try_out
+    monkeypatch.setattr(Poster, "_try_out", lambda self, rows: attempts.append(len(rows)) or tried(self, rows))
+    rows = "".join(f"A,2026-03-{day:02},1,nowhere\n" for day in range(1, 29))
+    run = folder.load(f"who,day,sum,store\n{rows}", with_columns(store="store"))
+    assert (len(run.report), attempts) == (28, [28])
+
+
+def test_whatever_a_row_says_that_the_ledger_may_refuse_is_tried():
+    """A new field of an Activity is tried until somebody says that the ledger takes whatever it says."""
+    assert {"store", "partner", "order", "replaces", "hold", "attributes", "redeem"} <= _TRIED.keys()
+    assert _TRIED.keys() | _TAKEN == {one.name for one in fields(Activity)}
