@@ -1,6 +1,6 @@
 """Which customers of a file are members yet, and how do the others become members?"""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from datetime import datetime, timedelta
 from typing import NamedTuple, TypeAlias
@@ -22,6 +22,7 @@ from transactions.books.posting import CLOCK_SKEW
 from transactions.imports.customers import new_customer
 from transactions.imports.records import Row
 from transactions.imports.shelf import Shelf, to_instant, to_number
+from transactions.imports.turns import Turns
 from transactions.models import Journal
 
 #: Asks the ledger what it would say to some rows: {line: Refusal} of those that it would not take.
@@ -46,13 +47,15 @@ _KEYS = (("email", "email_key"), ("phone", "phone"))
 class Introduced:
     """Who may become a member, by the first fit row of each: `people` and `first` by name, one for each of them.
 
-    `whose` are the names by line, of all rows of theirs; `refusals` by line, of rows that introduce nobody.
+    `whose` are the names by line, of all rows of theirs; `refusals` by line, of rows that introduce nobody; `waiting`
+    the lines of those whose turn has not come (turns.py).
     """
 
     people: dict[str, Customer] = field(default_factory=dict)
     first: dict[str, Row] = field(default_factory=dict)
     whose: dict[int, str] = field(default_factory=dict)
     refusals: dict[int, Refusal] = field(default_factory=dict)
+    waiting: set[int] = field(default_factory=set)
 
     def refuse(self, names: Mapping[str, Refusal]) -> None:
         """Nobody is enrolled under these names."""
@@ -64,13 +67,24 @@ class Introduced:
 class Enrolled(NamedTuple):
     """Who is `new`, by name, and when they joined; the lines of the `rows` by which they were enrolled.
 
-    `whose` are the names by line; `refusals` are by line, of the rows whose customer cannot be enrolled.
+    `whose` are the names by line; `refusals` are by line, of the rows whose customer cannot be enrolled; `waiting`
+    are the lines of those whose turn has not come.
     """
 
     new: dict[str, tuple[Customer, datetime]]
     rows: set[int]
     whose: dict[int, str]
     refusals: dict[int, Refusal]
+    waiting: set[int]
+
+
+class Asked(NamedTuple):
+    """How many are `new`; by line, the `refusals` of the rows whose customer was not enrolled by them; and the lines
+    of those that are `waiting` until the others are posted."""
+
+    new: int
+    refusals: dict[int, Refusal]
+    waiting: set[int]
 
 
 class Newcomers:
@@ -89,28 +103,28 @@ class Newcomers:
         self._tries_all = configuration.is_strict or bool(refusing)
         self._has_refusing_shares = any(cap.scope != "member" for cap in refusing)
 
-    def enrol(self, rows: Sequence[Row], now: datetime, try_out: TryOut) -> tuple[int, dict[int, Refusal]]:
-        """(how many are new, {line: Refusal} of the rows whose customer was not enrolled by them).
+    def enrol(self, rows: Sequence[Row], now: datetime, try_out: TryOut, before: Turns) -> Asked:
+        """Enrol whom the rows introduce; `before` is what rows said that are not posted yet.
 
         Nobody stays enrolled by a row that the ledger would refuse: their next row is tried, then.
         """
         refused: dict[int, Refusal] = {}
         while True:
             with transaction.atomic():
-                made = self._enrol([row for row in rows if row.line not in refused], now)
+                made = self._enrol([row for row in rows if row.line not in refused], now, before.copy())
                 tried = try_out(self._doubtful(rows, made, refused)) if made.new else {}
                 wrong = _in_vain(tried, made)
                 transaction.set_rollback(bool(wrong))
             if not wrong:
                 self._remember(made)
-                return len(made.new), refused | made.refusals
+                return Asked(len(made.new), refused | made.refusals, made.waiting)
             refused |= wrong
 
-    def _enrol(self, rows: Sequence[Row], now: datetime) -> Enrolled:
+    def _enrol(self, rows: Sequence[Row], now: datetime, turns: Turns) -> Enrolled:
         unknown = self._unknown(rows)
-        if not unknown:
-            return Enrolled({}, set(), {}, {})
-        found = self._introduce(unknown, now)
+        if not unknown and not turns.late:
+            return Enrolled({}, set(), {}, {}, set())
+        found = self._introduce(rows, unknown, now, turns)
         before, twins = self._recall(found)
         found.refuse(twins)
         joined = {name: row.at for name, row in found.first.items()}
@@ -127,10 +141,11 @@ class Newcomers:
         found.refuse(refused)
         new = found.people.keys() - before.keys()
         made = {name: (found.people[name], joined[name]) for name in new}
-        return Enrolled(made, {found.first[name].line for name in new}, found.whose, found.refusals)
+        lines = {found.first[name].line for name in new}
+        return Enrolled(made, lines, found.whose, found.refusals, found.waiting)
 
-    def _unknown(self, rows: Sequence[Row]) -> list[Row]:
-        """The rows of which no member is known; whom they name otherwise than by an id, the look-up knows."""
+    def _unknown(self, rows: Sequence[Row]) -> set[int]:
+        """The lines of the rows whose member is not known; whom they name otherwise than by an id, the look-up knows."""
         values = {text for row in rows if row.customer for text in notations("external_id", row.customer)}
         known = set(
             ExternalId.objects.filter(
@@ -141,11 +156,11 @@ class Newcomers:
         )
         others = [row for row in rows if not row.customer]
         members = self._look_up(others) if others else set()
-        return [
-            row
+        return {
+            row.line
             for row in rows
             if (known.isdisjoint(notations("external_id", row.customer)) if row.customer else row.line not in members)
-        ]
+        }
 
     def _look_up(self, rows: Sequence[Row]) -> set[int]:
         """The lines of the rows that name a member, or several, about which the ledger has something to say."""
@@ -156,11 +171,14 @@ class Newcomers:
         return {
             row.line
             for row, found in zip(rows, lookup.take(), strict=True)
-            if not isinstance(found, Refusal) or found.code == "member_ambiguous" or not self._names(row)
+            if not isinstance(found, Refusal) or found.code == "member_ambiguous" or not self.names(row)
         }
 
-    def _names(self, row: Row) -> list[str]:
-        """Under which names somebody whom the row introduces is known from then on, the surest first."""
+    def names(self, row: Row) -> list[str]:
+        """Under which names somebody whom the row introduces is known from then on, the surest first.
+
+        None where it names nobody by what a new member could be known by.
+        """
         if row.customer:
             return [_enrolled(notation.external_id(row.customer))]
         given = row.activity.member
@@ -169,7 +187,8 @@ class Newcomers:
 
     def _doubtful(self, rows: Iterable[Row], made: Enrolled, refused: Mapping[int, Refusal]) -> list[Row]:
         """The rows of new members that the ledger might refuse; most files have none, and pay nothing."""
-        left = [row for row in rows if row.line not in refused and row.line not in made.refusals]
+        out = refused.keys() | made.refusals.keys() | made.waiting
+        left = [row for row in rows if row.line not in out]
         if self._has_refusing_shares:
             # Who else uses a cap up decides about the new ones.
             return left
@@ -193,23 +212,35 @@ class Newcomers:
             is_foreign or activity.paid >= _LARGE or any(getattr(activity, name) != no for name, no in _TRIED.items())
         )
 
-    def _introduce(self, rows: Iterable[Row], now: datetime) -> Introduced:
+    def _introduce(self, rows: Iterable[Row], unknown: Container[int], now: datetime, turns: Turns) -> Introduced:
+        """Who is introduced by the rows in whose lines nobody is known, in the order of the file."""
         found = Introduced()
         known: dict[str, str] = {}
         for row in rows:
-            names = self._names(row)
+            names = self.names(row)
             name = next((known[one] for one in names if one in known), "")
-            if not name:
+            is_new = row.line in unknown and not name
+            person = self._person(row, now) if is_new else None
+            claims = _claims(person) if isinstance(person, Customer) else []
+            if turns.waits(names, [*names, *claims] if is_new else []):
+                found.waiting.add(row.line)
+                continue
+            if isinstance(person, Refusal):
+                found.refusals[row.line] = person
+                continue
+            turns.say(names)
+            if person:
                 name = names[0]
-                problem = finding.first_problem(row.activity) or self._untimely(row.at, now)
-                person = problem or new_customer(row.person, self.country, card=_card(row))
-                if isinstance(person, Refusal):
-                    found.refusals[row.line] = person
-                    continue
                 found.people[name], found.first[name] = person, row
                 known |= dict.fromkeys(names, name)
-            found.whose[row.line] = name
+            if row.line in unknown:
+                found.whose[row.line] = name
         return found
+
+    def _person(self, row: Row, now: datetime) -> Customer | Refusal:
+        """Who would be enrolled by the row, or why it cannot enrol anybody."""
+        problem = finding.first_problem(row.activity) or self._untimely(row.at, now)
+        return problem or new_customer(row.person, self.country, card=_card(row))
 
     def _untimely(self, at: datetime, now: datetime) -> Refusal | None:
         """The engine would say so too, but only to members."""
@@ -224,7 +255,7 @@ class Newcomers:
         """({name: instant} enrolled by an earlier batch of a rehearsal, {name: Refusal} of twins)."""
         if not self._rehearsed or not found.people:
             return {}, {}
-        own = {one: name for name, row in found.first.items() for one in self._names(row)}
+        own = {one: name for name, row in found.first.items() for one in self.names(row)}
         before = {own[one]: to_instant(number) for one, number in self._rehearsed.get(own).items()}
         claims = {claim: name for name, one in found.people.items() if name not in before for claim in _claims(one)}
         taken = self._rehearsed.get(claims)

@@ -19,6 +19,7 @@ from transactions.books.items import warnings_of
 from transactions.imports import sharing
 from transactions.imports.newcomers import Newcomers
 from transactions.imports.records import Row
+from transactions.imports.turns import Turns
 from transactions.models import Journal
 
 CONFLICT = Refusal(
@@ -61,7 +62,7 @@ class Prepared(NamedTuple):
     """
 
     first: list[list[Row]]
-    later: list[list[Row]]
+    later: list[Sequence[Row]]
     done: Posted
 
 
@@ -81,6 +82,7 @@ class Poster:
         self._written = 0
         # What the batch that was started last may write down, at any moment.
         self._under_way: set[str] = set()
+        self._turns = Turns()
 
     def prepare(self, rows: Sequence[Row]) -> Prepared:
         """Leave out what is recorded already, enrol who is not known, and share the others among the connections.
@@ -89,7 +91,8 @@ class Poster:
         """
         done = Posted()
         first, *later = waves_of(self.unknown(rows, done), self._under_way)
-        return Prepared(self._share(self.enrol(first, done)), later, done)
+        able, waiting = self.enrol(first, done, self._turns)
+        return Prepared(self._share(able), [waiting, *later], done)
 
     def _share(self, rows: Sequence[Row]) -> list[list[Row]]:
         if not rows:
@@ -100,18 +103,33 @@ class Poster:
         """Begin to post a batch; returns what waits for its end and says what became of all its rows."""
         rows = [row for part in (*prepared.first, *prepared.later) for row in part]
         self._under_way = {row.activity.external_id for row in rows}
+        self._turns = self._turns_of(prepared)
         first = self._start(prepared.first)
 
         def finish() -> Posted:
             prepared.done.add(first())
             for wave in prepared.later:
-                shares = self._share(self.enrol(wave, prepared.done))
-                prepared.done.add(self._start(shares)())
+                self._post_all(wave, prepared.done)
             self._expects_known = self._expects_known or prepared.done.replayed > 0
             self._note_growth(prepared.done.posted)
             return prepared.done
 
         return finish
+
+    def _post_all(self, rows: Sequence[Row], done: Posted) -> None:
+        """Post rows beside which nothing is under way: of those that have to wait, each time the first can go on."""
+        while rows:
+            able, rows = self.enrol(rows, done, Turns())
+            done.add(self._start(self._share(able))())
+
+    def _turns_of(self, prepared: Prepared) -> Turns:
+        """What the rows of a batch say, for those that are prepared while it is posted."""
+        turns = Turns()
+        if self.newcomers:
+            for row in (row for share in prepared.first for row in share):
+                turns.say(self.newcomers.names(row))
+            turns.late.update(name for wave in prepared.later for row in wave for name in self.newcomers.names(row))
+        return turns
 
     def _note_growth(self, posted: int) -> None:
         """Let the database count its rows again when the import has doubled them."""
@@ -159,14 +177,19 @@ class Poster:
             for row in rows
         ]
 
-    def enrol(self, rows: Sequence[Row], done: Posted) -> Sequence[Row]:
-        """The rows whose customers are members now; those who cannot be are refused."""
+    def enrol(self, rows: Sequence[Row], done: Posted, before: Turns) -> tuple[Sequence[Row], Sequence[Row]]:
+        """(the rows whose customers are members now, those that have to wait until these are posted).
+
+        Those whose customers cannot be members are refused. `before` is what rows said that are not posted yet.
+        """
         if not self.newcomers or not rows:
-            return rows
+            return rows, []
         enrol = self.newcomers.enrol
-        enrolled, refusals = insist(lambda: enrol(rows, timezone.now(), self._try_out))
-        done.add([Posted(enrolled=enrolled, refusals=refusals)])
-        return [row for row in rows if row.line not in refusals]
+        asked = insist(lambda: enrol(rows, timezone.now(), self._try_out, before))
+        done.add([Posted(enrolled=asked.new, refusals=asked.refusals)])
+        left = [row for row in rows if row.line not in asked.refusals]
+        waiting = [row for row in left if row.line in asked.waiting]
+        return [row for row in left if row.line not in asked.waiting], waiting
 
     def _try_out(self, rows: Sequence[Row]) -> dict[int, Refusal]:
         return self.record(rows, dry_run=True).refusals if rows else {}

@@ -12,6 +12,7 @@ from transactions.imports.newcomers import Newcomers
 from transactions.imports.posting import CONFLICT, Posted, Poster, Prepared, waves_of
 from transactions.imports.records import Row
 from transactions.imports.shelf import Shelf, short
+from transactions.imports.turns import Turns
 
 
 class Rehearsal(Poster):
@@ -38,20 +39,22 @@ class Rehearsal(Poster):
     def _try(self, rows: Sequence[Row], done: Posted) -> None:
         """Let the ledger say what it would do with rows that no earlier batch would have posted."""
         known = self._rehearsed.get(row.activity.external_id for row in rows)
-        fresh: list[Row] = []
+        new: list[Row] = []
         for row in rows:
             mark = known.get(row.activity.external_id)
             if mark is None:
-                fresh.append(row)
+                new.append(row)
             elif mark == short(fingerprint(row.activity)):
                 done.replayed += 1
             else:
                 done.refusals[row.line] = CONFLICT
-        able = self.enrol(fresh, done)
-        tried = self.record(able, dry_run=True)
-        taken = [row.activity for row in able if row.line not in tried.refusals]
-        self._rehearsed.put({activity.external_id: short(fingerprint(activity)) for activity in taken})
-        done.add([tried])
+        fresh: Sequence[Row] = new
+        while fresh:
+            able, fresh = self.enrol(fresh, done, Turns())
+            tried = self.record(able, dry_run=True)
+            taken = [row.activity for row in able if row.line not in tried.refusals]
+            self._rehearsed.put({activity.external_id: short(fingerprint(activity)) for activity in taken})
+            done.add([tried])
 
     def close(self) -> None:
         super().close()
