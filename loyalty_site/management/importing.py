@@ -25,10 +25,11 @@ def add_arguments(parser: CommandParser) -> None:
     parser.add_argument("--report", type=Path, metavar="FILE", help="default: FILE.report.csv beside the file")
 
 
-def end(refused: int, problems: int, report: Path) -> None:
-    """Raises CommandError where rows were refused."""
+def end(refused: int, problems: int, report: Path, *, unrefunded: int = 0) -> None:
+    """Raises CommandError where rows were refused, or refunds of purchases that were not."""
     if problems:
-        detail = f"{refused:,} rows were refused: {problems:,} problems listed in {report}."
+        refunds = f" and {unrefunded:,} refunds" if unrefunded else ""
+        detail = f"{refused:,} rows{refunds} were refused: {problems:,} problems listed in {report}."
         raise CommandError(detail, returncode=ROWS_REFUSED)
 
 

@@ -61,3 +61,8 @@ def warnings_of(result: Result) -> list[Refusal]:
     """What is surely wrong with a fact that was taken all the same, as it is answered (`verbs/doubts.py`)."""
     found = cast("list[dict[str, str]]", (result.answer or {}).get("warnings", []))
     return [Refusal(**warning) for warning in found]
+
+
+def wait_of(result: Result) -> str:
+    """Why a fact that was only written down waits, as it is answered; "" for every other one."""
+    return str((result.answer or {}).get("detail", "")) if result.status == "kept" else ""

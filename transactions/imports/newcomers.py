@@ -145,7 +145,7 @@ class Newcomers:
         return Enrolled(made, lines, found.whose, found.refusals, found.waiting)
 
     def _unknown(self, rows: Sequence[Row]) -> set[int]:
-        """The lines of the rows whose member is not known; whom they name otherwise than by an id, the look-up knows."""
+        """The lines of the rows whose member is not known; of who is named without an id the look-up knows."""
         values = {text for row in rows if row.customer for text in notations("external_id", row.customer)}
         known = set(
             ExternalId.objects.filter(

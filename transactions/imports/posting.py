@@ -1,6 +1,6 @@
 """How are the rows of a batch posted, each member's in the order of the file?"""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import NamedTuple
@@ -15,7 +15,7 @@ from partners.models import Connection
 from programs.configuration import Configuration
 from transactions import ledger
 from transactions.books.idempotency import IdempotencyConflict, fingerprint
-from transactions.books.items import warnings_of
+from transactions.books.items import wait_of, warnings_of
 from transactions.imports import sharing
 from transactions.imports.newcomers import Newcomers
 from transactions.imports.records import Row
@@ -28,22 +28,29 @@ CONFLICT = Refusal(
     "use a new external_id, or reverse that transaction first.",
     field="external_id",
 )
+#: The code under which the report lists what waits.
+WAITS = "waits"
 
 
 @dataclass(slots=True)
 class Posted:
-    """What became of some rows: how many were posted, recorded before, enrolled for, refunded, and why others were
-    refused.
+    """What became of some rows: how many were posted, recorded before, enrolled for, refunded, written down but are
+    `waiting`, and why others were refused.
 
-    `refusals` are by line, and so are `warnings`: what is surely wrong with rows that were taken all the same.
+    `refusals` are by line, and so are `warnings`: what is surely wrong with rows that were taken all the same;
+    `notes`: why something is written down, but not booked yet; and `unrefunded`: why what came back of a purchase
+    that is recorded could not be refunded.
     """
 
     posted: int = 0
     replayed: int = 0
     enrolled: int = 0
     refunded: int = 0
+    waiting: int = 0
     refusals: dict[int, Refusal] = field(default_factory=dict)
     warnings: dict[int, list[Refusal]] = field(default_factory=dict)
+    notes: dict[int, Refusal] = field(default_factory=dict)
+    unrefunded: dict[int, Refusal] = field(default_factory=dict)
 
     def add(self, others: Iterable["Posted"]) -> None:
         for other in others:
@@ -53,6 +60,9 @@ class Posted:
             self.refunded += other.refunded
             self.refusals |= other.refusals
             self.warnings |= other.warnings
+            self.waiting += other.waiting
+            self.notes |= other.notes
+            self.unrefunded |= other.unrefunded
 
 
 class Prepared(NamedTuple):
@@ -208,11 +218,18 @@ class Poster:
                 done.refusals[row.line] = CONFLICT if is_conflict else result.refusal
             elif result.status == "replayed":
                 done.replayed += 1
+            elif why := wait_of(result):
+                done.waiting += 1
+                done.notes[row.line] = Refusal(WAITS, why)
             else:
                 done.posted += 1
-                if doubts := warnings_of(result):
-                    done.warnings[row.line] = doubts
+            if doubts := warnings_of(result) if result.status in ("posted", "kept") else []:
+                done.warnings[row.line] = doubts
         return done
+
+    def foreseen(self, names: Iterable[str]) -> Container[str]:
+        """The purchases of these names that a dry run would have posted by now; none where all is posted indeed."""
+        return ()
 
     def close(self) -> None:
         if self.newcomers:

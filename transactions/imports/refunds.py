@@ -1,19 +1,23 @@
 """How are the refunds of a batch posted? After its purchases, as reversals of the orders that they name."""
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 
-from loyalty_site.lib import money
 from loyalty_site.lib.refusals import Refusal
 from partners.activity import Reversal
 from partners.models import Connection
 from programs.configuration import Configuration
 from transactions import ledger
-from transactions.imports.posting import Posted
+from transactions.books.items import wait_of
+from transactions.imports.posting import WAITS, Posted
 from transactions.imports.records import Row
 from transactions.models import Journal
+
+#: Which of these purchases a dry run would have posted by now.
+Foreseen: TypeAlias = Callable[[Iterable[str]], Container[str]]
 
 
 class _Order(NamedTuple):
@@ -31,18 +35,23 @@ class Refunds:
     def __init__(self, via: Connection, configuration: Configuration, since: datetime, *, is_rehearsed: bool) -> None:
         self.via, self.configuration, self.since, self.is_rehearsed = via, configuration, since, is_rehearsed
 
-    def post(self, rows: Sequence[Row], refused: Mapping[int, Refusal]) -> Posted:
-        """What became of the refunds of these rows, but of those whose purchase was `refused`, by line."""
+    def post(self, rows: Sequence[Row], purchases: Posted, foreseen: Foreseen) -> Posted:
+        """What became of the refunds of these rows, but of those whose purchase was refused.
+
+        `purchases` is what became of these; `foreseen` knows which ones a dry run would have posted.
+        """
         done = Posted()
-        rows = [row for row in rows if row.refund and row.line not in refused]
+        rows = [row for row in rows if row.refund and row.line not in purchases.refusals]
         orders = self._recorded(rows) if rows else {}
         items: list[tuple[Row, Reversal]] = []
         for row in rows:
             if self._is_unheard_of(row, orders):
-                self._foresee(row, done)
+                done.refunded += row.line not in purchases.notes
             elif reversal := _reversal(row, orders, self.since):
                 items.append((row, reversal))
-        self._record(items, done)
+        self._record(items, done, foreseen([row.refund.order for row in rows if row.refund]))
+        # Why the purchase itself waits is more to the point.
+        done.notes = {line: note for line, note in done.notes.items() if line not in purchases.notes}
         return done
 
     def _recorded(self, rows: Sequence[Row]) -> dict[str, _Order]:
@@ -58,27 +67,24 @@ class Refunds:
         """Whether the purchase of the row would have been posted with it, were this no dry run."""
         return bool(self.is_rehearsed and row.refund and not row.refund.is_own and row.refund.order not in orders)
 
-    def _foresee(self, row: Row, done: Posted) -> None:
-        if row.refund and row.refund.total > row.activity.paid:
-            cost = money.render(row.activity.paid, money.exponent(self.configuration.money))
-            code = row.activity.money or self.configuration.money
-            detail = f"Less than that is left of the order; refund at most {cost} {code}."
-            done.refusals[row.line] = Refusal("refund_too_large", detail, field="refund")
-        else:
-            done.refunded += 1
-
-    def _record(self, items: Sequence[tuple[Row, Reversal]], done: Posted) -> None:
+    def _record(self, items: Sequence[tuple[Row, Reversal]], done: Posted, foreseen: Container[str]) -> None:
         if not items:
             return
         reversals = [reversal for _, reversal in items]
         results = ledger.record(reversals, program_id=self.configuration.id, via=self.via, dry_run=self.is_rehearsed)
-        for (row, _), result in zip(items, results, strict=True):
+        for (row, reversal), result in zip(items, results, strict=True):
             is_own = bool(row.refund and row.refund.is_own)
-            if result.refusal:
-                field = "amount" if is_own else "refund"
-                done.refusals[row.line] = Refusal(result.refusal.code, result.refusal.detail, field=field)
+            why = "" if reversal.order in foreseen else wait_of(result)
+            if result.refusal and is_own:
+                done.refusals[row.line] = replace(result.refusal, field="amount")
+            elif result.refusal:
+                done.unrefunded[row.line] = replace(result.refusal, field="refund")
             elif result.status == "replayed":
                 done.replayed += is_own
+            elif why:
+                done.waiting += is_own
+                field = "refund_of" if is_own else "refund"
+                done.notes[row.line] = Refusal(WAITS, f"{why} (“{reversal.order[:60]}”)", field=field)
             else:
                 done.posted += is_own
                 done.refunded += 1

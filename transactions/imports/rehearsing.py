@@ -1,6 +1,6 @@
 """What would become of the rows of a file if they were posted? Tried on one connection, and taken back."""
 
-from collections.abc import Sequence
+from collections.abc import Container, Iterable, Sequence
 
 from django.db import transaction
 
@@ -55,6 +55,9 @@ class Rehearsal(Poster):
             taken = [row.activity for row in able if row.line not in tried.refusals]
             self._rehearsed.put({activity.external_id: short(fingerprint(activity)) for activity in taken})
             done.add([tried])
+
+    def foreseen(self, names: Iterable[str]) -> Container[str]:
+        return self._rehearsed.get(names)
 
     def close(self) -> None:
         super().close()

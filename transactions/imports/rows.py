@@ -13,11 +13,11 @@ from loyalty_site.lib.refusals import Refusal, Refused
 from members.lookup import notations
 from partners.activity import Line
 from programs.configuration import Configuration
-from transactions.imports import amounts, cells, moments
+from transactions.imports import amounts, cells, moments, sums
 from transactions.imports.counting import check_counts, check_names_somebody
 from transactions.imports.mapping import IDENTIFIERS, IDENTIFYING, LOOKED_UP_AS, MONEY, PERSON
 from transactions.imports.mapping import Mapping as FileMapping
-from transactions.imports.records import Columns, Record, Refund
+from transactions.imports.records import Columns, Record
 from transactions.imports.spreadsheets import altered
 
 T = TypeVar("T")
@@ -26,8 +26,6 @@ T = TypeVar("T")
 _REMEMBERED = 5000
 #: A quantity of at most so many digits and nothing else is read at once.
 _PLAIN_DIGITS = 9
-#: Exports leave these empty where there is none.
-_MAY_BE_EMPTY = ("discount", "refund")
 
 
 class Reader:
@@ -60,8 +58,8 @@ class Reader:
                 problems.append(refused.refusal)
                 return None
 
-        said = [name for name in MONEY if values.get(name) or (name in values and name not in _MAY_BE_EMPTY)]
-        sums = {name: take(self._money, name, values["money"]) or 0 for name in said}
+        # What is empty is not said: of a part that is 0, of the amount it is for the ledger to say what it means.
+        said = {name: take(self._money, name, values["money"]) or 0 for name in MONEY if values.get(name)}
         moment = take(self.moment, "date", values.get("time", ""))
         quantity = (take(self._quantity, "quantity") or 0) if "quantity" in values else quantities.UNIT
         member = self._member(values)
@@ -80,7 +78,7 @@ class Reader:
         if problems or moment is None:
             return None, problems
         try:
-            return self._record(line, values, sums, moment, quantity, person), []
+            return self._record(line, values, said, moment, quantity, person), []
         except Refused as refused:
             return None, [refused.refusal]
 
@@ -88,24 +86,26 @@ class Reader:
         self,
         line: int,
         values: Mapping[str, str],
-        sums: Mapping[str, int],
+        said: Mapping[str, int],
         moment: tuple[str, datetime],
         quantity: int,
         person: Mapping[str, str | date],
     ) -> Record:
         """The Record of values that are fine, each by itself. Raises Misread where they do not go together."""
         (wall, at), member = moment, self._member(values)
-        refund = self._refund(values, sums)
+        refund = sums.refund_of(values, said, self.mapping)
         is_own = bool(refund and refund.is_own)
-        columns = self._columns(values, member, at, self._total(sums, is_refund=is_own), quantity)
+        total = sums.total(said, self.mapping, is_refund=is_own)
+        sums.check_refund(refund, total, values["money"] or self.money, self.decimals)
+        columns = self._columns(values, member, at, total, quantity)
         external_id, key, former_key = values.get("external_id", ""), "", ""
         if refund and is_own:
-            key = _key({**values, "kind": f"refund {external_id} {refund.order}"}, {}, wall, sums, quantity)
+            key = _key({**values, "kind": f"refund {external_id} {refund.order}"}, {}, wall, said, quantity)
             external_id = ""
         elif not external_id:
             alike = {kind: (notations(kind, text)[-1:] or [text])[0] for kind, text in member.items()}
-            key = _key(values, alike, wall, sums, quantity)
-            former_key = _key(values, member, wall, sums, quantity) if alike != member else ""
+            key = _key(values, alike, wall, said, quantity)
+            former_key = _key(values, member, wall, said, quantity) if alike != member else ""
         customer = member.get("external_id", "")
         return Record(line, external_id, key, customer, person, columns, former_key, refund)
 
@@ -114,19 +114,19 @@ class Reader:
         return self.read(line, rows[0])
 
     def _columns(
-        self, values: Mapping[str, str], member: dict[str, str], at: datetime, sums: Mapping[str, int], quantity: int
+        self, values: Mapping[str, str], member: dict[str, str], at: datetime, total: Mapping[str, int], quantity: int
     ) -> Columns:
         return {
             "kind": values["kind"],
             "member": member,
             "activity_at": at,
-            "amount": sums.get("amount"),
+            "amount": total.get("amount"),
             "money": values.get("money", ""),
-            "tax": sums.get("tax", 0),
-            "shipping": sums.get("shipping", 0),
-            "gift_card": sums.get("gift_card", 0),
-            "points_value": sums.get("points_value", 0),
-            "lines": self._lines(values, sums, quantity) if self.has_line else (),
+            "tax": total.get("tax", 0),
+            "shipping": total.get("shipping", 0),
+            "gift_card": total.get("gift_card", 0),
+            "points_value": total.get("points_value", 0),
+            "lines": self._lines(values, total, quantity) if self.has_line else (),
             "channel": values.get("channel", ""),
             "partner": values.get("partner", ""),
             "store": values.get("store", ""),
@@ -147,14 +147,10 @@ class Reader:
                 return notation.phone(text, self.country)
         return text
 
-    def _lines(self, values: Mapping[str, str], sums: Mapping[str, int], quantity: int) -> tuple[Line]:
-        amount = max(0, sums.get("amount", 0) - sums.get("shipping", 0))
+    def _lines(self, values: Mapping[str, str], total: Mapping[str, int], quantity: int) -> tuple[Line]:
+        amount, tax = max(0, total.get("amount", 0) - total.get("shipping", 0)), total.get("tax", 0)
         whole, part = quantities.split(quantity)
-        return (
-            Line(
-                values.get("sku", ""), values.get("category", ""), whole, amount, sums.get("tax", 0), thousandths=part
-            ),
-        )
+        return (Line(values.get("sku", ""), values.get("category", ""), whole, amount, tax, thousandths=part),)
 
     def _person(self, values: Mapping[str, str], take: cells.Take) -> dict[str, str | date]:
         person: dict[str, str | date] = {name: values[name] for name in (*PERSON, "email") if values.get(name)}
@@ -165,33 +161,6 @@ class Reader:
         if values.get("phone"):
             person["phone"] = self._phone(values["phone"])
         return person
-
-    def _refund(self, values: Mapping[str, str], sums: Mapping[str, int]) -> Refund | None:
-        """What the row says came back. Raises Misread."""
-        order = values.get("external_id", "")
-        if sums.get("amount", 0) < 0:
-            if self.mapping.negative != "refund":
-                raise cells.Misread(
-                    "A negative amount is no purchase: say in the mapping what it is.", field="amount"
-                )
-            order = values.get("refund_of") or order
-            if not order:
-                raise cells.Misread("The row does not say which purchase it refunds.", field="refund_of")
-            return Refund(order, -sums["amount"], is_own=True)
-        return Refund(order, abs(sums["refund"]), is_own=False) if sums.get("refund") and order else None
-
-    def _total(self, sums: Mapping[str, int], *, is_refund: bool) -> dict[str, int]:
-        """The sums with the grand total as their amount. Raises Misread where one is negative in a purchase."""
-        negative = [name for name, value in sums.items() if value < 0 and name not in ("discount", "refund")]
-        if negative and not is_refund:
-            raise cells.Misread("It cannot be negative here.", field=negative[0])
-        total = {name: abs(value) for name, value in sums.items()}
-        if "amount" in total and not is_refund:
-            total["amount"] += sum(total.get(name, 0) for name in self.mapping.amount_without)
-            total["amount"] -= total.get("discount", 0)
-            if total["amount"] < 0:
-                raise cells.Misread("The discount is larger than the amount that it is taken off.", field="discount")
-        return total
 
     def _money(self, name: str, text: str, iso: str = "") -> int:
         """Minor units, with the decimals of the program's money, negative where the mapping allows it.
@@ -234,7 +203,7 @@ class Reader:
 
 
 def _key(
-    values: Mapping[str, str], member: Mapping[str, str], wall: str, sums: Mapping[str, int], quantity: int
+    values: Mapping[str, str], member: Mapping[str, str], wall: str, said: Mapping[str, int], quantity: int
 ) -> str:
     """A name for the row that does not depend on its file, its place in it or the notation of its values.
 
@@ -242,5 +211,5 @@ def _key(
     new facts of old rows.
     """
     units = quantities.text(quantity)
-    parts = (values["kind"], *sorted(member.items()), wall, sums.get("amount", 0), values.get("sku", ""), units)
+    parts = (values["kind"], *sorted(member.items()), wall, said.get("amount", 0), values.get("sku", ""), units)
     return hashlib.blake2b("\x1f".join(map(str, parts)).encode(), digest_size=16).hexdigest()

@@ -27,7 +27,7 @@ from transactions.imports.newcomers import Newcomers
 from transactions.imports.order_lines import OrderReader
 from transactions.imports.posting import Posted, Poster
 from transactions.imports.records import Record, Row
-from transactions.imports.refunds import Refunds
+from transactions.imports.refunds import Foreseen, Refunds
 from transactions.imports.rehearsing import Rehearsal
 from transactions.imports.report import Report
 from transactions.imports.rows import Reader
@@ -39,8 +39,11 @@ class Outcome:
     """How many rows the file has and what became of them; in a dry run, what would become of them.
 
     `refunded` counts refunds, `guests` rows that name no customer and `left_out` those that the mapping leaves out.
-    `problems` counts what is wrong with the `refused` rows, `warnings` what is surely wrong with rows that were taken
-    all the same; `line` is the last one that was read.
+    `waiting` counts rows that are written down, but not booked yet (a refund whose purchase is not here), and
+    `unrefunded` rows whose purchase is recorded although what came back of it could not be refunded: they are among
+    the posted ones, or recorded before.
+    `problems` counts what is wrong with the `refused` rows and those refunds, `warnings` what is surely wrong with
+    rows that were taken all the same; `line` is the last one that was read.
     """
 
     rows: int = 0
@@ -51,6 +54,8 @@ class Outcome:
     refunded: int = 0
     guests: int = 0
     left_out: int = 0
+    waiting: int = 0
+    unrefunded: int = 0
     problems: int = 0
     warnings: int = 0
     line: int = field(default=0, compare=False)
@@ -130,7 +135,7 @@ class _Import:
                 for batch in self._batches(source):
                     prepared = poster.prepare(batch.rows)
                     self._finish()
-                    self.under_way = partial(self._write_down, batch, poster.start(prepared))
+                    self.under_way = partial(self._write_down, batch, poster.start(prepared), poster.foreseen)
             finally:
                 # Whatever went wrong with the next one, the report tells what became of this one.
                 self._finish()
@@ -175,20 +180,23 @@ class _Import:
         if finish:
             finish()
 
-    def _write_down(self, batch: _Batch, finish: Callable[[], Posted]) -> None:
+    def _write_down(self, batch: _Batch, finish: Callable[[], Posted], foreseen: Foreseen) -> None:
         """Count what became of a batch, and report what was wrong with any of it."""
         done = finish()
-        done.add([self.refunds.post(batch.refunds, done.refusals)])
+        done.add([self.refunds.post(batch.refunds, done, foreseen)])
         self.outcome.posted += done.posted
         self.outcome.replayed += done.replayed
         self.outcome.enrolled += done.enrolled
         self.outcome.refunded += done.refunded
         self.outcome.refused += len(done.refusals)
-        problems = [*batch.problems, *done.refusals.items()]
+        self.outcome.waiting += done.waiting
+        self.outcome.unrefunded += len(done.unrefunded)
+        problems = [*batch.problems, *done.refusals.items(), *done.unrefunded.items()]
         self.outcome.problems += len(problems)
         warnings = [(line, _taken(doubt)) for line, doubts in done.warnings.items() for doubt in doubts]
         self.outcome.warnings += len(warnings)
-        self.report.write([*problems, *warnings])
+        notes = [(line, _noted(note)) for line, note in done.notes.items()]
+        self.report.write([*problems, *warnings, *notes])
         self.progress(batch.position - self.progressed)
         self.progressed = batch.position
 
@@ -196,3 +204,8 @@ class _Import:
 def _taken(doubt: Refusal) -> Refusal:
     """A warning as the report tells it, among rows that were refused."""
     return replace(doubt, detail=f"Taken all the same. {doubt.detail}")
+
+
+def _noted(note: Refusal) -> Refusal:
+    """What waits as the report tells it, among rows that were refused."""
+    return replace(note, detail=f"Written down, but not counted yet. {note.detail}")

@@ -39,7 +39,7 @@ class Command(BaseCommand):
                     progress=progress,
                 )
         self.report(outcome, report, dry_run=dry_run, seconds=time.monotonic() - began)
-        importing.end(outcome.refused, outcome.problems, report)
+        importing.end(outcome.refused, outcome.problems, report, unrefunded=outcome.unrefunded)
 
     def report(self, outcome: imports.Outcome, report: Path, *, dry_run: bool, seconds: float) -> None:
         """Say in a sentence what came of the file, of which `report` tells more."""
@@ -54,7 +54,11 @@ class Command(BaseCommand):
             self.stdout.write(f"Passed over: {said}.")
         if outcome.refunded:
             self.stdout.write(f"{outcome.refunded:,} refunds {would}posted.")
-        if not outcome.posted and not outcome.refused and not outcome.refunded:
+        if outcome.waiting:
+            self.stdout.write(f"{outcome.waiting:,} {would}written down to wait for something; see {report}.")
+        if outcome.unrefunded:
+            self.stdout.write(f"{outcome.unrefunded:,} refunds {would}refused of purchases that are recorded.")
+        if not (outcome.posted or outcome.refused or outcome.refunded or outcome.waiting or outcome.unrefunded):
             self.stdout.write("Nothing new in this file.")
         if outcome.warnings:
             self.stderr.write(

@@ -1,0 +1,49 @@
+"""What do the amounts of a row come to: the total that was paid, its parts, and what came back of it?
+
+Amounts are minor units by target, those that the row says; nothing stands for what it leaves empty.
+"""
+
+from collections.abc import Mapping
+
+from loyalty_site.lib import money
+from transactions.imports.cells import Misread
+from transactions.imports.mapping import Mapping as FileMapping
+from transactions.imports.records import Refund
+
+#: What a row may write below zero without being a refund.
+_EITHER_SIGN = ("discount", "refund")
+
+
+def refund_of(values: Mapping[str, str], said: Mapping[str, int], mapping: FileMapping) -> Refund | None:
+    """What the row says came back. Raises Misread."""
+    order = values.get("external_id", "")
+    if said.get("amount", 0) < 0:
+        if mapping.negative != "refund":
+            raise Misread("A negative amount is no purchase: say in the mapping what it is.", field="amount")
+        order = values.get("refund_of") or order
+        if not order:
+            raise Misread("The row does not say which purchase it refunds.", field="refund_of")
+        return Refund(order, -said["amount"], is_own=True)
+    return Refund(order, abs(said["refund"]), is_own=False) if said.get("refund") and order else None
+
+
+def total(said: Mapping[str, int], mapping: FileMapping, *, is_refund: bool) -> dict[str, int]:
+    """The amounts with the grand total as their `amount`. Raises Misread where one is negative in a purchase."""
+    negative = [name for name, value in said.items() if value < 0 and name not in _EITHER_SIGN]
+    if negative and not is_refund:
+        raise Misread("It cannot be negative here.", field=negative[0])
+    found = {name: abs(value) for name, value in said.items()}
+    if "amount" in found and not is_refund:
+        found["amount"] += sum(found.get(name, 0) for name in mapping.amount_without)
+        found["amount"] -= found.get("discount", 0)
+        if found["amount"] < 0:
+            raise Misread("The discount is larger than the amount that it is taken off.", field="discount")
+    return found
+
+
+def check_refund(refund: Refund | None, said: Mapping[str, int], iso: str, decimals: int) -> None:
+    """Raises Misread where more came back than the same row says was paid, so that nothing of it is posted."""
+    if refund and not refund.is_own and refund.total > said.get("amount", refund.total):
+        most = f"{money.render(said['amount'], decimals)} {iso}"
+        detail = f"More came back than was paid in the same row; refund at most {most}, or correct the amount."
+        raise Misread(detail, field="refund", code="refund_too_large")
