@@ -13,7 +13,7 @@ IDENTIFIERS = ("number", "card", "customer", "email", "phone")
 LOOKED_UP_AS = {"customer": "external_id"}
 #: By which of them somebody new is known from then on.
 ENROLLED_BY = ("customer", "card", "email", "phone")
-MONEY = ("amount", "tax", "shipping", "discount", "gift_card", "points_value", "refund")
+MONEY = ("amount", "tax", "shipping", "shipping_tax", "discount", "gift_card", "points_value", "refund")
 MOMENTS = ("date", "time", "birth_date")
 TEXTS = (
     "external_id",
@@ -47,7 +47,8 @@ class Mapping:
     """A checked mapping. `enrol`: unknown customers become members.
 
     `signs`: amounts carry currency signs, brackets or minus signs. `negative` says whether negative amounts are
-    refunds, `guests` what becomes of rows without a customer, `amount_without` what has to be added to the amount;
+    refunds, `guests` what becomes of rows without a customer, `amount_without` what has to be added to the amount and
+    `shipping_without_tax` whether the tax on shipping has to be added to that;
     `only` and `leave_out` which rows count, as values by target.
     """
 
@@ -69,6 +70,7 @@ class Mapping:
     negative: str = "refuse"
     guests: str = "pass_over"
     amount_without: Sequence[str] = ()
+    shipping_without_tax: bool = False
     only: Names[str, Sequence[str]] = field(default_factory=dict)
     leave_out: Names[str, Sequence[str]] = field(default_factory=dict)
 
@@ -90,6 +92,7 @@ class Settings(layout.Settings):
     negative: str
     guests: str
     amount_without: list[str]
+    shipping_without_tax: bool
     only: dict[str, list[str]]
     leave_out: dict[str, list[str]]
 
@@ -100,6 +103,7 @@ DEFAULTS: Settings = {
     "negative": "refuse",
     "guests": "pass_over",
     "amount_without": [],
+    "shipping_without_tax": False,
     "only": {},
     "leave_out": {},
 }

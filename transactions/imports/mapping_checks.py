@@ -90,7 +90,7 @@ def _whole(fields: Names[str, ExactJson], constants: Names[str, ExactJson], sett
 
 
 def _deciding(targets: Collection[str], settings: Settings) -> Iterator[Problem]:
-    """Problems of what leaves rows out, and of refunds."""
+    """Problems of what leaves rows out, and of what the amounts are without."""
     for name, wanted in (("only", settings["only"]), ("leave_out", settings["leave_out"])):
         for target, values in wanted.items():
             path = f"{name}.{clipped(target)}"
@@ -100,6 +100,13 @@ def _deciding(targets: Collection[str], settings: Settings) -> Iterator[Problem]
                 yield Problem(path, 'must be a list of texts, for example ["paid"]')
     for target in sorted({*map(str, settings["amount_without"])} - {*targets}):
         yield Problem("amount_without", f"names {clipped(target)}, which is not in the fields")
+    if settings["shipping_without_tax"] and not {"shipping", "shipping_tax"} <= {*targets}:
+        yield Problem("shipping_without_tax", "needs the fields shipping and shipping_tax, which are added up")
+    yield from _refunds(targets, settings)
+
+
+def _refunds(targets: Collection[str], settings: Settings) -> Iterator[Problem]:
+    """Problems of what says that something came back."""
     named = {"external_id", "order"} & {*targets}
     if "refund" in targets and not named:
         yield Problem("fields.refund", "needs the external_id or the order whose refund it is")

@@ -13,6 +13,7 @@ from transactions.imports.mapping import IDENTIFYING, LINE
 from transactions.imports.records import Record
 from transactions.imports.rows import Reader
 from transactions.imports.spreadsheets import altered
+from transactions.imports.sums import tax_of_goods
 
 
 class OrderReader(Reader):
@@ -49,36 +50,51 @@ class OrderReader(Reader):
             amount = self._money(name, values[name], texts["money"]) * (
                 quantity if name == "line_price" else quantities.UNIT
             )
+            off = 0
             if values.get("line_discount"):
-                off = abs(self._money("line_discount", values["line_discount"], texts["money"]))
-                amount -= off * quantities.UNIT
-            if amount < 0:
+                off = abs(self._money("line_discount", values["line_discount"], texts["money"])) * quantities.UNIT
+            if amount < off:
                 raise Misread("A line of a purchase costs nothing or more.", field=name)
         except Refused as refused:
             problems.append(refused.refusal)
             return None
         said = self.constants | values
         whole, part = quantities.split(quantity)
-        return Line(said.get("sku", ""), said.get("category", ""), whole, amount, thousandths=part)
+        return Line(said.get("sku", ""), said.get("category", ""), whole, amount, thousandths=part, discount=off)
 
 
 def _with_lines(record: Record, lines: Sequence[Line], problems: list[Refusal]) -> Record:
-    """What was paid for the goods, and the tax on them, belongs to the lines in proportion to what these cost.
+    """The record with its lines at their list prices, as the order says them: what a discount of the whole order
+    takes off is spread over them by the ledger, so that a refund may name what was listed or what was paid.
 
-    So it is where a discount, rounding or a tax on top of the prices makes the difference. Where the lines cost less
-    for no such reason, the rest stands in none of them: it may be the worth of a line that is not here. `lines` have
-    their amounts in thousandths of a minor unit.
+    Where a tax on top of the prices makes the difference, it is added to them. Where the lines cost less for no such
+    reason, the rest stands in none of them: it may be the worth of a line that is not here. `lines` have their
+    amounts in thousandths of a minor unit.
     """
     columns = record.columns
-    goods, weights = max(0, (columns["amount"] or 0) - columns["shipping"]), [line.amount for line in lines]
+    goods, weights = max(0, (columns["amount"] or 0) - columns["shipping"]), [line.price for line in lines]
     if goods and lines and not any(weights):
         detail = "No row of this order has an amount, so its total cannot be divided over them."
         problems.append(Refusal("order_without_lines", detail, field="amount"))
-    listed = -(-sum(weights) // quantities.UNIT)
-    costs = (listed, listed + columns["tax"])
-    is_all = any(cost == goods or paid.is_spread(cost, goods, len(lines)) for cost in costs)
-    amounts = divide(goods if is_all else min(listed, goods), weights)
-    # By what the lines have now, so that none has more tax than amount.
-    taxes = divide(min(goods, columns["tax"]), [*amounts, goods - sum(amounts)])
-    divided = [replace(one, amount=amount, tax=tax) for one, amount, tax in zip(lines, amounts, taxes, strict=False)]
-    return record._replace(columns={**columns, "lines": tuple(divided)})
+    listed, tax = _minor_units(weights), tax_of_goods(columns["tax"], columns["shipping"], columns["shipping_tax"])
+    discounts = [line.discount for line in lines]
+    is_listed = listed == goods or paid.is_spread(listed, goods, len(lines))
+    # Without the tax on them, if that explains the difference; how much of it is theirs is not always said.
+    with_tax = listed + (tax or columns["tax"])
+    if not is_listed and (with_tax == goods or paid.is_spread(with_tax, goods, len(lines))):
+        prices, off = divide(goods, weights), [0] * len(lines)
+    else:
+        prices, off = divide(listed, weights), divide(_minor_units(discounts), discounts)
+    # In proportion to the prices, so that no line has more tax than it costs.
+    shares = [*prices, max(0, goods - sum(prices))]
+    taxes = divide(min(sum(shares), tax), shares)[: len(lines)]
+    made = [
+        replace(line, amount=price + less, discount=less, tax=of_line)
+        for line, price, less, of_line in zip(lines, prices, off, taxes, strict=True)
+    ]
+    return record._replace(columns={**columns, "lines": tuple(made)})
+
+
+def _minor_units(thousandths: Sequence[int]) -> int:
+    """What thousandths of minor units are together, a part of one being a whole one."""
+    return -(-sum(thousandths) // quantities.UNIT)

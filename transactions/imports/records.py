@@ -17,6 +17,7 @@ class Columns(TypedDict):
     money: str
     tax: int
     shipping: int
+    shipping_tax: int | None
     gift_card: int
     points_value: int
     lines: tuple[Line, ...]

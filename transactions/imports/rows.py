@@ -124,6 +124,7 @@ class Reader:
             "money": values.get("money", ""),
             "tax": total.get("tax", 0),
             "shipping": total.get("shipping", 0),
+            "shipping_tax": sums.shipping_tax(total, self.mapping),
             "gift_card": total.get("gift_card", 0),
             "points_value": total.get("points_value", 0),
             "lines": self._lines(values, total, quantity) if self.has_line else (),
@@ -148,7 +149,9 @@ class Reader:
         return text
 
     def _lines(self, values: Mapping[str, str], total: Mapping[str, int], quantity: int) -> tuple[Line]:
-        amount, tax = max(0, total.get("amount", 0) - total.get("shipping", 0)), total.get("tax", 0)
+        shipping = total.get("shipping", 0)
+        amount = max(0, total.get("amount", 0) - shipping)
+        tax = sums.tax_of_goods(total.get("tax", 0), shipping, sums.shipping_tax(total, self.mapping))
         whole, part = quantities.split(quantity)
         return (Line(values.get("sku", ""), values.get("category", ""), whole, amount, tax, thousandths=part),)
 
