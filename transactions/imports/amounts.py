@@ -4,46 +4,18 @@ import re
 import unicodedata
 
 from loyalty_site.lib import money
-from transactions.imports import cells
+from transactions.imports import cells, money_signs
 from transactions.imports.cells import Misread
 from transactions.imports.mapping import Mapping
 
-#: Which currencies a sign may mean; a sign that is none of them is refused.
-_SIGNS = {
-    "$": "USD CAD AUD NZD MXN SGD HKD TWD ARS CLP COP",
-    "US$": "USD",
-    "C$": "CAD",
-    "CA$": "CAD",
-    "A$": "AUD",
-    "AU$": "AUD",
-    "NZ$": "NZD",
-    "MX$": "MXN",
-    "S$": "SGD",
-    "HK$": "HKD",
-    "R$": "BRL",
-    "€": "EUR",
-    "£": "GBP GIP FKP",
-    "¥": "JPY CNY",
-    "₹": "INR",
-    "₩": "KRW",
-    "₺": "TRY",
-    "₽": "RUB",
-    "₪": "ILS",
-    "₴": "UAH",
-    "₫": "VND",
-    "฿": "THB",
-    "₱": "PHP",
-    "zł": "PLN",
-    "kr": "SEK NOK DKK ISK",
-    "kr.": "SEK NOK DKK ISK",
-    "Kč": "CZK",
-    "Ft": "HUF",
-    "lei": "RON",
-    "Fr.": "CHF",
-    "R": "ZAR",
-}
 _MINUS = "-\u2212\u2013\ufe63\uff0d"
 _NUMBER = re.compile(r"\d(?:.*\d)?", re.ASCII)
+#: What East Asian systems write in the width of their letters, as the same characters that others write.
+_NARROW = {wide: wide - 0xFEE0 for wide in range(0xFF01, 0xFF5F)} | {0xFFE0 + n: sign for n, sign in enumerate("¢£")}
+_NARROW |= {0xFFE5: "¥", 0xFFE6: "₩", 0x3000: " "}
+#: Beside a number: minus signs and brackets, which are counted, and marks of the direction of a text.
+_BESIDE = re.compile(f"[{_MINUS}()\u00a0\u202f\u200e\u200f\u061c\u2066-\u2069]")
+_WITHOUT_SIGN = ("discount", "line_discount", "refund")
 
 
 def read(name: str, text: str, mapping: Mapping, iso: str, decimals: int) -> int:
@@ -60,28 +32,49 @@ def read(name: str, text: str, mapping: Mapping, iso: str, decimals: int) -> int
     if whole and len(part) == decimals and len(digits) <= 15 and digits.isascii() and digits.isdigit():
         return -int(digits) if is_negative else int(digits)
     if text.startswith("-"):
-        raise Misread("A negative amount is no purchase: leave it out and reverse the purchase.", field=name)
+        raise below_zero(name)
     units = money.parse(text, decimals, field=name)
     return -units if is_negative else units
 
 
+def below_zero(name: str) -> Misread:
+    """What is wrong where the field `name` is below zero and no refund."""
+    if name == "amount":
+        detail = "A negative amount is no purchase: leave it out and reverse that, or say what it is by negative."
+    elif name in _WITHOUT_SIGN:
+        detail = f"Write the {name} without a minus sign, or set signs in the mapping: then -1.00 is 1.00 here."
+    else:
+        detail = f"The {name} of a purchase is 0 or more; leave it out, and say what came back as a refund."
+    return Misread(detail, field=name)
+
+
 def _undressed(name: str, text: str, iso: str) -> tuple[str, bool]:
     """(the bare number, whether it is negative). Raises Misread for the sign of another currency."""
+    text = text.translate(_NARROW)
     found = _NUMBER.search(text)
     if not found:
         raise Misread("The cell holds no number.", field=name)
     before, behind = text[: found.start()], text[found.end() :]
     minus = sum(map((before + behind).count, _MINUS))
     is_open, is_closed = before.count("("), behind.count(")")
-    bare = [part.strip(f"{_MINUS}() \u00a0\u202f") for part in (before, behind)]
-    signs = [sign for sign in bare if sign]
-    if is_open != is_closed or minus + is_open > 1 or len(signs) > 1:
-        raise Misread("Write one number, with at most a currency sign and a minus sign or brackets.", field=name)
+    signs = [*_signs(before), *_signs(behind)]
     for sign in signs:
-        if iso not in _SIGNS.get(sign, sign.upper()).split():
+        if not money_signs.may_mean(sign, iso):
             detail = f"“{sign[:10]}” is not {iso}, in which this amount is read; name the column of the currency."
             raise Misread(detail, field=name)
+    codes = [sign for sign in signs if sign.upper() == iso]
+    is_said_twice = len(codes) > 1 or len(signs) - len(codes) > 1
+    if is_open != is_closed or minus + is_open > 1 or is_said_twice:
+        detail = "Write one number, with at most a currency sign, a code and a minus sign or brackets."
+        raise Misread(detail, field=name)
     return found[0], bool(minus or is_open)
+
+
+def _signs(text: str) -> list[str]:
+    """The signs and codes in what stands on one side of a number."""
+    parts = _BESIDE.sub(" ", text).split()
+    whole = "".join(parts)
+    return [whole] if whole and money_signs.is_sign(whole) else parts
 
 
 def is_negative(text: str, mapping: Mapping) -> bool:

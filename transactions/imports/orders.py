@@ -79,23 +79,26 @@ def _put_together(
 
 
 class _Heads(NamedTuple):
-    """The columns by which rows are told apart: that of the id, and those of the whole purchase beside it."""
+    """The columns by which rows are told apart: that of the id, that of the amount, and those of the whole purchase,
+    the amount among them."""
 
     name: int | None
+    amount: int | None
     others: list[int]
 
     @classmethod
     def of(cls, targets: list[str]) -> "_Heads":
         """Those of a file with these columns."""
         others = [place for place, target in enumerate(targets) if target in (*IDENTIFIERS, "amount")]
-        return cls(targets.index("external_id") if "external_id" in targets else None, others)
+        name, amount = (targets.index(one) if one in targets else None for one in ("external_id", "amount"))
+        return cls(name, amount, others)
 
     def are_one(self, first: list[str], texts: list[str]) -> bool:
-        """Whether a row seems to go on with the purchase of the `first` one: it says the same id, or no head."""
+        """Whether a row seems to go on with the purchase of the `first` one: it says the same id, or no amount."""
         if self.name is not None and texts[self.name]:
             return texts[self.name] == first[self.name]
-        said = [place for place in self.others if texts[place]]
-        return all(texts[place] == first[place] for place in said) and (self.name is not None or not said)
+        is_part = self.name is not None or (self.amount is not None and not texts[self.amount])
+        return is_part and all(texts[place] == first[place] for place in self.others if texts[place])
 
 
 def _told_apart(

@@ -191,6 +191,7 @@ class Reader:
         found = cells.parsed(name, text, self.formats[name], moments.read_date)
         if clock:
             at = cells.parsed("time", clock, self.formats["time"], moments.read_time)
+            _check_alike(found, at)
             # Either column may be the one that names the offset.
             found = datetime.combine(found.date(), at, tzinfo=at.tzinfo or found.tzinfo)
         elif found.tzinfo is None and found.time() == time.min:
@@ -203,6 +204,19 @@ class Reader:
 
     def _birth_date(self, name: str, text: str) -> date:
         return cells.parsed(name, text, self.formats[name], moments.read_day)
+
+
+def _check_alike(day: datetime, clock: time) -> None:
+    """Raises Misread where the columns of the date and of the time both name an offset, or a time, and differ."""
+    what = ""
+    if None not in (clock.tzinfo, day.tzinfo) and clock.utcoffset() != day.utcoffset():
+        what = "offsets"
+    elif day.time() not in (time.min, clock.replace(tzinfo=None)):
+        # Midnight is what systems write that keep dates with a time which nobody has said.
+        what = "times"
+    if what:
+        detail = f"The date and the time name different {what}; correct one, or leave one of them out."
+        raise cells.Misread(detail, field="time")
 
 
 def _key(

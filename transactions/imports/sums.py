@@ -6,6 +6,7 @@ Amounts are minor units by target, those that the row says; nothing stands for w
 from collections.abc import Mapping
 
 from loyalty_site.lib import money
+from transactions.imports.amounts import below_zero
 from transactions.imports.cells import Misread
 from transactions.imports.mapping import BESIDE
 from transactions.imports.mapping import Mapping as FileMapping
@@ -32,7 +33,7 @@ def total(said: Mapping[str, int], mapping: FileMapping, *, is_refund: bool) -> 
     """The amounts with the grand total as their `amount`. Raises Misread where one is negative in a purchase."""
     negative = [name for name, value in said.items() if value < 0 and name not in _EITHER_SIGN]
     if negative and not is_refund:
-        raise Misread("It cannot be negative here.", field=negative[0])
+        raise below_zero(negative[0])
     found = {name: abs(value) for name, value in said.items()}
     if mapping.shipping_without_tax:
         found["shipping"] = found.get("shipping", 0) + found.get("shipping_tax", 0)

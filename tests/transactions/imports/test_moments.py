@@ -95,6 +95,33 @@ def test_a_time_of_its_own_keeps_the_offset_of_either_column(folder, pattern, da
 
 
 @pytest.mark.parametrize(
+    ("day", "at", "what"),
+    [
+        ("2026-10-07 +0200", "09:50:26+0300", "offsets"),
+        ("2026-10-07 Z", "09:50:26 +02:00", "offsets"),
+        ("2026-10-07T08:00:00", "09:50:26", "times"),
+    ],
+)
+def test_a_date_and_a_time_that_contradict_each_other_are_refused(folder, day, at, what):
+    run = folder.load(f"who;day;at;sum\n1;{day};{at};10.00\n", of("iso", time={"column": "at", "format": "iso"}))
+    assert run.codes == [(2, "time", "invalid_value")]
+    assert f"name different {what}" in run.report[0]["problem"]
+
+
+@pytest.mark.parametrize(
+    ("day", "at"),
+    [
+        ("2026-10-07 +0200", "09:50:26+0200"),
+        ("2026-10-07T00:00:00 +02:00", "09:50:26"),
+        ("2026-10-07T09:50:26", "09:50:26+02"),
+        ("2026-10-07 Z", "07:50:26 GMT"),
+    ],
+)
+def test_a_date_and_a_time_may_both_say_the_same(folder, day, at):
+    assert load(folder, of("iso", time={"column": "at", "format": "iso"}), day, at) == INSTANT
+
+
+@pytest.mark.parametrize(
     ("pattern", "text"),
     [
         ("iso", "2026-10-07x09:50"),

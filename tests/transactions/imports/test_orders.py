@@ -155,6 +155,15 @@ def test_rows_without_any_id_that_seem_to_be_one_order_are_refused(folder):
     assert run.codes == [(line, "external_id", "order_of_several_rows") for line in (3, 4)]
 
 
+def test_rows_without_any_id_that_both_say_the_total_are_two_purchases(folder):
+    """What docs/import.md warns of; and the same rows with the column of the order are one."""
+    second = CUP.replace(",,CUP", ",54.00,CUP")
+    run = folder.load(HEAD + TEA + second, {"enrol": True, "fields": COLUMNS})
+    assert (run.code, "2 posted" in run.told) == (0, True)
+    run = folder.load(HEAD + TEA + second, ORDERS)
+    assert (run.code, "1 posted" in run.told) == (0, True)
+
+
 def test_a_line_of_totals_at_the_end_is_no_part_of_the_last_order(folder):
     run = folder.load(HEAD + TEA + OTHER + ",,,84.00,,,,,,\n", SINGLE)
     assert (run.codes, "1 without a customer" in run.told) == ([], True)
