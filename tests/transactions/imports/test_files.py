@@ -29,7 +29,6 @@ REFUSED = [
     (b"1,9999-12-31T23:59:59-12:00,10.00\n", "date", "invalid_value"),
     (b"1,2999-12-31,10.00\n", "date", "invalid_date"),
     (b"1,1950-12-31,10.00\n", "date", "invalid_date"),
-    (b"1,2026-03-01,\n", "amount", "invalid_value"),
     (b"1,2026-03-01,-5.00\n", "amount", "invalid_value"),
     (b"1,2026-03-01,1e309\n", "amount", "invalid_number"),
     (b"1,2026-03-01," + b"9" * 30 + b"\n", "amount", "invalid_number"),
