@@ -22,7 +22,8 @@ class Shop:
         owner = factories.partner(f"alpine{suffix}", name="Alpine Sports")
         self.store = factories.store(owner, "lyon", city="Lyon")
         factories.product(owner, "SKI-1", "skis", name="Skis")
-        self.program = factories.program(f"alpine{suffix}", owner=owner, name="Alpine Club")
+        # A number that began with 00 would be looked for as a phone number of another country.
+        self.program = factories.program(f"alpine{suffix}", owner=owner, name="Alpine Club", number_prefix="7")
         guest = factories.partner(f"cafe{suffix}", name="Café du Lac")
         Participation.objects.create(program=self.program, partner=guest)
         self.program.refresh_from_db()
