@@ -50,7 +50,7 @@ def wrong_text(value: object) -> str:
 
 def cannot_be(text: str) -> bool:
     """Whether no database holds such a text, so that a search for it finds nothing."""
-    return "\0" in text or any("\ud800" <= char <= "\udfff" for char in text)
+    return "\0" in text or (not text.isascii() and any("\ud800" <= char <= "\udfff" for char in text))
 
 
 def listed(text: str) -> frozenset[str]:

@@ -64,7 +64,9 @@ def _give(
     else:
         own.count(points, cause.at)
     # By inactivity all of the balance ends at once.
-    ends_at = min(filter(None, (end.at, own.holding.expires_at)), default=None)
+    ends_at, clock = end.at, own.holding.expires_at
+    if clock and (not ends_at or clock < ends_at):
+        ends_at = clock
     given.ends[currency.code] = ends_at.isoformat() if ends_at else None
 
 
