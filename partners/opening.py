@@ -1,12 +1,13 @@
 """What does a member bring along from another system, as a value? What all values have in common says activity.py."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Annotated, TypeAlias
 
 from loyalty_site.lib.json_types import JsonObject
 from loyalty_site.lib.money import LARGEST
-from partners.activity import ATTRIBUTES, Identifiers
+from partners.activity import ADDED, ATTRIBUTES, Identifiers
 from partners.limits import Longest, Within
 
 _Name: TypeAlias = Annotated[str, Longest(128)]
@@ -22,7 +23,8 @@ class Opening:
     None says nothing of the balance. They end at `ends_at`, with `never_ends` never, else as points that were earned
     at `earned_at` would. `earned_before` and `redeemed_before` are sums of there. `qualifying` points count for the
     ladder `tier_group`; `tier` is held in it, until `tier_until` at least. `last_activity_at` is the last one there.
-    `stated` is what the file says of the points, where it had to be rounded.
+    `stated` is what the file says of the points, where it had to be rounded. A balance that is made so takes the
+    place of what the lots `replaces` (primary keys) have left, where it says another end.
     """
 
     external_id: _Name
@@ -44,3 +46,4 @@ class Opening:
     stated: Annotated[str, Longest(60)] = ""
     activity_at: datetime | None = None
     attributes: Annotated[JsonObject, ATTRIBUTES] = field(default_factory=dict)
+    replaces: Sequence[int] = field(default=(), metadata=ADDED)

@@ -3,25 +3,25 @@
 Whoever looks into the database would find some of them and not others, depending on where a batch ends.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from loyalty_site.lib.refusals import Refusal
-from transactions.imports.members.rows import Row
+from transactions.imports.members.row import Row
 from transactions.imports.shelf import Shelf, short
 
 TWICE = Refusal(
     "member_twice",
-    "An earlier row names the same member. If the rows are lots of one balance, say rows: lot in the mapping; else "
-    "leave one of them out.",
+    "An earlier row names the same member. If the rows are lots of one balance, say rows: lot in the mapping, if "
+    "they are cards, rows: card; else leave one of them out.",
 )
 
 
 class Claims:
     """The names of all rows so far, each with who has it; kept on disk."""
 
-    def __init__(self, *, are_lots: bool) -> None:
-        """With `are_lots` several rows may be about one member, if all of them have the same surest name."""
-        self.are_lots = are_lots
+    def __init__(self, *, rows: str) -> None:
+        """Where `rows` are lots, or cards, several may be about one member, if all of them have the same key."""
+        self.rows = rows
         self._shelf = Shelf()
 
     def check(self, rows: Sequence[Row]) -> dict[int, Refusal]:
@@ -33,12 +33,16 @@ class Claims:
             taken = {owners[claim] for claim in _claims(row) if claim in owners}
             if taken - {own}:
                 refused[row.line] = _twin(row, owners, own)
-            elif taken and not self.are_lots:
+            elif taken and self._is_twice(row, owners):
                 refused[row.line] = TWICE
             else:
                 owners |= dict.fromkeys(_claims(row), own)
         self._shelf.put(owners)
         return refused
+
+    def _is_twice(self, row: Row, owners: Mapping[str, int]) -> bool:
+        """Whether an earlier row of the same member leaves no room for this one: for each card there is one."""
+        return self.rows == "member" or (self.rows == "card" and f"card {row.names.get('card')}" in owners)
 
     def close(self) -> None:
         self._shelf.close()

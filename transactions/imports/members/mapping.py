@@ -1,6 +1,7 @@
 """How is a file of members read, and what becomes of its balances? Checked whole before the first row is read."""
 
 import codecs
+import unicodedata
 from collections.abc import Iterator, Sequence
 from collections.abc import Mapping as Names
 from dataclasses import dataclass, replace
@@ -24,6 +25,9 @@ TARGETS = (*IDENTIFIERS, "name", *PERSON, "birth_date", *NUMBERS, *DATES, "tier"
 #: What goes into the ledger; all else is about the person.
 FACTS = (*NUMBERS, "tier", "last_activity")
 CONSTANTS = ("language", "tags", "tier", *DATES, *CONSENTS)
+#: Of these a member brings each from one source once, where the mapping adds.
+SUMS = NUMBERS
+LONGEST_SOURCE = 60
 ROUNDINGS = ("refuse", "currency", *Currency.Rounding.values)
 
 _OWN: dict[str, ExactJson] = {
@@ -39,7 +43,7 @@ _OWN: dict[str, ExactJson] = {
 }
 _CHOICES: dict[str, Sequence[str]] = {
     "mode": ("add", "set"),
-    "rows": ("member", "lot"),
+    "rows": ("member", "lot", "card"),
     "rounding": ROUNDINGS,
     "without_end": ("program", "never"),
 }
@@ -51,9 +55,10 @@ _NAMES = (*_DEFAULTS, "fields", "constants", "title", "comment")
 class MemberMapping:
     """A checked mapping. `source` is what the other system is called: the same member brings a balance from it once.
 
-    `mode`: points are added to the balance, or set it. `rows`: one for each member, or one for each lot. `rounding`
-    is what becomes of fractions of points, `without_end` of points whose row names no end. `connection` is the name
-    of the one whose ids the column `customer` has; `enrol_by` lists the identifiers by which somebody is enrolled.
+    `mode`: points are added to the balance, or set it. `rows`: one for each member, for each lot, or for each
+    card. `rounding` is what becomes of fractions of points, `without_end` of points whose row names no end.
+    `connection` is the name of the one whose ids the column `customer` has; `enrol_by` lists the identifiers by which
+    somebody is enrolled.
     """
 
     format: str
@@ -100,6 +105,7 @@ def read(raw: bytes) -> MemberMapping:
     # What `_check` found nothing to say against has these types.
     given = cast(dict[str, ExactJson], value)
     settings = dict(_DEFAULTS) | {name: given[name] for name in _DEFAULTS if name in given}
+    settings["source"] = source_of(str(settings["source"]))
     settings["encoding"] = codecs.lookup(str(settings["encoding"])).name
     is_fixed = settings["format"] == "fixed"
     specs = cast(dict[str, ExactJson], given["fields"])
@@ -108,15 +114,20 @@ def read(raw: bytes) -> MemberMapping:
     return MemberMapping(fields=fields, constants=constants, **settings)  # type: ignore[arg-type]
 
 
+def source_of(text: str) -> str:
+    """What another system is called, in the one notation: no letter case, no blanks around it, single ones in it."""
+    return " ".join(unicodedata.normalize("NFC", text).casefold().split())
+
+
 def with_choices(mapping: MemberMapping, *, mode: str = "", rounding: str = "", source: str = "") -> MemberMapping:
     """The mapping with what somebody has chosen instead of what it says; "" chooses nothing. Raises BadMapping."""
     chosen = replace(
         mapping,
         mode=mode or mapping.mode,
         rounding=rounding or mapping.rounding,
-        source=source or mapping.source,
+        source=source_of(source) if source else mapping.source,
     )
-    problems = list(_lots(chosen.mode, chosen.rows))
+    problems = [*_source(chosen.source), *_together(chosen.mode, chosen.rows)]
     if problems:
         raise BadMapping(problems)
     return chosen
@@ -150,18 +161,22 @@ def _own(settings: Names[str, ExactJson]) -> Iterator[Problem]:
     for name, possible in _CHOICES.items():
         if settings[name] not in possible:
             yield Problem(name, f"must be one of {', '.join(possible)}")
-    source = str(settings["source"])
-    if not source or len(source) > 60 or not source.isprintable():
-        yield Problem("source", "must say from where the members come, for example smile, in at most 60 characters")
+    yield from _source(source_of(str(settings["source"])))
     named = cast(list[ExactJson], settings["enrol_by"])
     if not named or any(name not in IDENTIFIERS[1:] for name in named):
         yield Problem("enrol_by", f"must list some of {', '.join(IDENTIFIERS[1:])}")
-    yield from _lots(str(settings["mode"]), str(settings["rows"]))
+    yield from _together(str(settings["mode"]), str(settings["rows"]))
 
 
-def _lots(mode: str, rows: str) -> Iterator[Problem]:
-    if (mode, rows) == ("set", "lot"):
-        yield Problem("mode", "set needs one row for each member; lots can only be added")
+def _source(source: str) -> Iterator[Problem]:
+    if not source or len(source) > LONGEST_SOURCE or not source.isprintable():
+        detail = f"must say from where the members come, for example smile, in at most {LONGEST_SOURCE} characters"
+        yield Problem("source", detail)
+
+
+def _together(mode: str, rows: str) -> Iterator[Problem]:
+    if mode == "set" and rows != "member":
+        yield Problem("mode", "set needs one row for each member; lots and cards can only be added")
 
 
 def _spec(target: str, spec: ExactJson, settings: layout.Settings) -> Iterator[Problem]:

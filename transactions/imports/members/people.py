@@ -20,7 +20,8 @@ from programs.models import Program
 from transactions.imports.customers import card_problem, new_customer
 from transactions.imports.mapping import LOOKED_UP_AS
 from transactions.imports.members.mapping import MemberMapping
-from transactions.imports.members.rows import Row, by_name_only
+from transactions.imports.members.row import Row
+from transactions.imports.members.rows import by_name_only
 
 #: What is filled in of somebody who is here already, where it is empty. An address is how somebody is found: not it.
 _FILLED = ("first_name", "last_name", "company_name", "language", "birth_date", "birthday")
@@ -60,7 +61,7 @@ class People:
         """The Seated of these rows; nobody is left enrolled for a row that is refused once the caller rolls back."""
         enrolment.lock(self.program.pk)
         seated = Seated()
-        found = self._look_up(rows, seated)
+        found, seated.refusals = self.look_up(rows)
         self._take_known({key: one for key, one in found.items() if one is not None}, seated)
         newcomers = {row.key: row for row in reversed(rows) if row.key in found and found[row.key] is None}
         self._enrol(dict(reversed(newcomers.items())), seated, now)
@@ -76,28 +77,33 @@ class People:
         seated.changed |= {row.line for row, place in seats if place.is_new}
         return seated
 
-    def _look_up(self, rows: Sequence[Row], seated: Seated) -> dict[str, int | None]:
-        """{key: primary key of the member, None for nobody yet} of the rows that are not refused."""
+    def look_up(self, rows: Sequence[Row]) -> tuple[dict[str, int | None], dict[int, Refusal]]:
+        """({key: primary key of the member, None for nobody yet}, why other rows are refused, by line)."""
         references = [{LOOKED_UP_AS.get(kind, kind): row.written[kind]} for row in rows for kind in row.names]
         session = Session()
         with session.together():
             lookup = Lookup(session, self.program.pk, self.ids_of.pk, references, country=self.country)
         answers = iter(lookup.take())
         found: dict[str, int | None] = {}
+        refusals: dict[int, Refusal] = {}
         for row in rows:
             member = _agreed(row, [next(answers) for _ in row.names])
             if isinstance(member, Refusal):
-                seated.refusals[row.line] = member
+                refusals[row.line] = member
             elif member is not None:
                 found[row.key] = member
-            elif not self.mapping.enrol:
-                detail = "No member of this program has it, and the mapping enrols nobody; set enrol to true."
-                seated.refusals[row.line] = Refusal("member_unknown", detail, field=next(iter(row.names)))
-            elif not set(self.mapping.enrol_by) & row.names.keys():
-                seated.refusals[row.line] = self._unknown(row)
+            elif refusal := self._why_not(row):
+                refusals[row.line] = refusal
             else:
                 found.setdefault(row.key, None)
-        return found
+        return found, refusals
+
+    def _why_not(self, row: Row) -> Refusal | None:
+        """Why somebody whom nobody knows is not enrolled; None where they are."""
+        if not self.mapping.enrol:
+            detail = "No member of this program has it, and the mapping enrols nobody; set enrol to true."
+            return Refusal("member_unknown", detail, field=next(iter(row.names)))
+        return None if set(self.mapping.enrol_by) & row.names.keys() else self._unknown(row)
 
     def _unknown(self, row: Row) -> Refusal:
         """Somebody new who is called by nothing that would tell them from others."""
@@ -244,7 +250,13 @@ class People:
 
 
 def _agreed(row: Row, answers: Sequence[int | Refusal]) -> int | Refusal | None:
-    """The member whom the names of a row find; None where they find nobody. Refused where they find several."""
+    """The member whom the names of a row find; None where they find nobody.
+
+    Refused where they find several, and where nobody has the number: the program gives numbers, so it is a wrong one.
+    """
+    if "number" in row.names and not isinstance(answers[list(row.names).index("number")], int):
+        detail = "No member has this number, and the program gives new ones; correct it, or leave the cell empty."
+        return Refusal("member_unknown", detail, field="number")
     members = {member for member in answers if isinstance(member, int)}
     if len(members) > 1:
         kinds = [kind for kind, member in zip(row.names, answers, strict=True) if isinstance(member, int)]

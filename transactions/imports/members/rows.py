@@ -2,9 +2,9 @@
 
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from datetime import date, datetime
+from datetime import datetime
 from fractions import Fraction
-from typing import NamedTuple, TypedDict, TypeVar, cast
+from typing import TypeVar, cast
 from zoneinfo import ZoneInfo
 
 from loyalty_site.lib import money, notation
@@ -23,6 +23,7 @@ from transactions.imports.members.mapping import (
     MemberMapping,
     format_of,
 )
+from transactions.imports.members.row import Fact, Person, Row
 from transactions.imports.spreadsheets import altered
 
 T = TypeVar("T")
@@ -34,60 +35,6 @@ _YES = frozenset("1 y yes oui ja true t on x subscribed given granted accepted o
 _NAMES = (*IDENTIFIERS, "name", *PERSON)
 _LONGEST_TAG = 60
 _MOST_TAGS = 250
-
-
-class Person(TypedDict, total=False):
-    """The columns of a Customer that the row fills in; `born` and `birthday` are None and "" where not said."""
-
-    kind: str
-    first_name: str
-    last_name: str
-    company_name: str
-    language: str
-    email: str
-    phone: str
-    birth_date: date
-    birthday: str
-
-
-class Fact(TypedDict, total=False):
-    """What the row says for the ledger: fields of an Opening, but for who and from where."""
-
-    points: int
-    stated: str
-    ends_at: datetime
-    never_ends: bool
-    earned_at: datetime
-    earned_before: int
-    redeemed_before: int
-    qualifying: int
-    tier: str
-    tier_until: datetime
-    last_activity_at: datetime
-
-
-class Row(NamedTuple):
-    """One member of the file, or one lot of one. `names` has what the member is called, the surest first, in the one
-    notation; `written` has it as it stands in the file.
-
-    `consents` maps channels to whether one was given, `said_at` is when. `fact` is None where the mapping only speaks
-    of people.
-    """
-
-    line: int
-    names: Mapping[str, str]
-    written: Mapping[str, str]
-    person: Person
-    joined: datetime | None
-    tags: Sequence[str]
-    consents: Mapping[str, bool]
-    said_at: datetime | None
-    fact: Fact | None
-
-    @property
-    def key(self) -> str:
-        """Who it is about, by the surest name."""
-        return " ".join(next(iter(self.names.items())))
 
 
 def normal(kind: str, text: str, country: str) -> str:
@@ -129,6 +76,8 @@ class Reader:
             problems.append(unreadable or _nobody(values.get("name", "")))
         row = Row(
             line=line,
+            key=self._key(names),
+            currency=self.currency.code if self.currency else "",
             names=names,
             written=written,
             person=self._person(values, take),
@@ -139,6 +88,15 @@ class Reader:
             fact=self._fact(values, take, problems) if self.has_facts else None,
         )
         return (None, problems) if problems else (row, [])
+
+    def who(self, texts: Iterable[str]) -> str:
+        """The `key` of the row, whatever else is wrong with it; "" where it names nobody."""
+        values = {**self.mapping.constants, **dict(zip(self.targets, texts, strict=True))}
+        return self._key(self._names({kind: values[kind] for kind in IDENTIFIERS if values.get(kind)})[0])
+
+    def _key(self, names: Mapping[str, str]) -> str:
+        others = {kind: text for kind, text in names.items() if kind != "card"} if self.mapping.rows == "card" else {}
+        return " ".join(next(iter((others or names).items()), ()))
 
     def _names(self, written: Mapping[str, str]) -> tuple[dict[str, str], Refusal | None]:
         """(the identifiers in the one notation, why one is left out): who has another is known without a phone."""

@@ -21,16 +21,18 @@ from programs import versions
 from programs.models import Program
 from transactions import ledger
 from transactions.imports import files, lines
-from transactions.imports.members.bringing import Bringer, Brought
+from transactions.imports.members.bringing import Bringer
 from transactions.imports.members.claims import Claims
+from transactions.imports.members.gathering import INCOMPLETE, Gatherer
 from transactions.imports.members.mapping import MemberMapping
-from transactions.imports.members.rows import Reader, Row
+from transactions.imports.members.outcomes import Brought
+from transactions.imports.members.row import Row
+from transactions.imports.members.rows import Reader
 from transactions.imports.report import Report
-from transactions.imports.shelf import Ordinals
 from transactions.models import Journal
 
-#: Rows, each with its place among those of its member; and what is wrong with others, by line.
-Batch: TypeAlias = tuple[list[tuple[Row, int]], list[tuple[int, Refusal]], int]
+#: Rows, all lots of a member together; what is wrong with others, by line; how many bytes of the file were read.
+Batch: TypeAlias = tuple[list[Row], list[tuple[int, Refusal]], int]
 
 
 @dataclass(slots=True)
@@ -39,7 +41,8 @@ class Outcome:
 
     `posted` rows have changed something, `replayed` ones were recorded before; `points` is by how much balances
     moved, in the smallest unit of the `currency` with so many `decimals`, and `rounded` rows had fractions.
-    `problems` counts what is wrong with the `refused` rows, `line` is the last one that was read.
+    `problems` counts what is wrong with the `refused` rows, `notes` what is told of rows that were taken all the
+    same, `line` is the last one that was read.
     """
 
     rows: int = 0
@@ -48,6 +51,7 @@ class Outcome:
     refused: int = 0
     enrolled: int = 0
     problems: int = 0
+    notes: int = 0
     points: int = 0
     rounded: int = 0
     currency: str = ""
@@ -77,6 +81,9 @@ def run(
         with files.import_connection(program, is_borrowed=dry_run) as via:
             job = _Import(program, mapping, via, written, user=user, dry_run=dry_run, is_patient=is_patient)
             with closing(job):
+                if mapping.rows == "lot":
+                    with open(path, "rb") as file:
+                        job.count_lots(lines.Lines(file, mapping.encoding))
                 return job.run(source, progress or (lambda count: None))
 
     return files.go_through(path, mapping, report, work)
@@ -107,8 +114,8 @@ class _Import:
                 raise Refused(f"The program has no {name} “{code}”; it has: {', '.join(known) or 'none'}.")
         self.reader = Reader(mapping, configuration, now=timezone.now())
         self.bringer = Bringer(program, via, configuration, mapping, user=user, rehearse=dry_run)
-        self.claims = Claims(are_lots=mapping.rows == "lot")
-        self.ordinals = Ordinals()
+        self.claims = Claims(rows=mapping.rows)
+        self.gatherer = Gatherer() if mapping.rows == "lot" else None
         currency = self.reader.currency
         self.outcome = Outcome(
             currency=currency.name if currency else "", decimals=currency.decimals if currency else 0
@@ -117,7 +124,8 @@ class _Import:
 
     def close(self) -> None:
         self.claims.close()
-        self.ordinals.close()
+        if self.gatherer:
+            self.gatherer.close()
         self.bringer.close()
 
     def run(self, source: lines.Lines, progress: Callable[[int], object]) -> Outcome:
@@ -132,15 +140,28 @@ class _Import:
             outcome.refused += len(done.refusals)
             problems += done.refusals.items()
             outcome.problems += len(problems)
-            self.report.write(problems)
+            outcome.notes += len(done.notes)
+            self.report.write([*problems, *done.notes.items()])
             self._note_growth(done.posted)
             progress(end - position)
             position = end
         return outcome
 
-    def _bring(self, rows: Sequence[tuple[Row, int]]) -> Brought:
+    def _bring(self, rows: Sequence[Row]) -> Brought:
         # What was written although its answer was lost is found to be recorded.
         return insist(lambda: self.bringer.bring(rows)) if self.is_patient else self.bringer.bring(rows)
+
+    def count_lots(self, source: lines.Lines) -> None:
+        """Read the file once to know how many lots each member has."""
+        if self.gatherer:
+            keys: list[str] = []
+            for _, texts in files.records(source, self.mapping):
+                if not isinstance(texts, Refusal):
+                    keys.append(self.reader.who(texts))
+                if len(keys) == ledger.LARGEST_BATCH:
+                    self.gatherer.count(keys)
+                    keys = []
+            self.gatherer.count(keys)
 
     def _batches(self, source: lines.Lines) -> Iterator[Batch]:
         rows: list[Row] = []
@@ -149,31 +170,32 @@ class _Import:
             self.outcome.rows += 1
             self.outcome.line = line
             row, wrong = (None, [texts]) if isinstance(texts, Refusal) else self.reader.read(line, texts)
-            if row:
-                rows.append(row)
-            else:
+            if row is None:
                 self.outcome.refused += 1
                 problems += [(line, refusal) for refusal in wrong]
-            if len(rows) == ledger.LARGEST_BATCH or len(problems) >= ledger.LARGEST_BATCH:
+            ready, refused = [row] if row else [], list[tuple[int, Refusal]]()
+            if self.gatherer and not isinstance(texts, Refusal) and (key := self.reader.who(texts)):
+                ready, refused = self.gatherer.add(key, row)
+            rows += ready
+            problems += refused
+            self.outcome.refused += len(refused)
+            if len(rows) >= ledger.LARGEST_BATCH or len(problems) >= ledger.LARGEST_BATCH:
                 yield self._batch(rows, problems, source.position)
                 rows, problems = [], []
         yield self._batch(rows, problems, source.position)
 
     def _batch(self, rows: list[Row], problems: list[tuple[int, Refusal]], position: int) -> Batch:
-        """The rows with their places, without those whose names belong to earlier ones."""
+        """The rows without those whose names belong to earlier ones."""
         refused = self.claims.check(rows)
+        if self.gatherer:
+            keys = {row.key for row in rows if row.line in refused}
+            refused = {row.line: INCOMPLETE for row in rows if row.key in keys} | refused
         self.outcome.refused += len(refused)
         left = [row for row in rows if row.line not in refused]
-        ordinals = self.ordinals.number([_name(row) for row in left])
-        return list(zip(left, ordinals, strict=True)), [*problems, *refused.items()], position
+        return left, [*problems, *refused.items()], position
 
     def _note_growth(self, posted: int) -> None:
         """Let the database count its rows again when the import has doubled them."""
         self._written += posted
         if self._written >= ledger.LARGEST_BATCH and Session().analyze_grown(Journal, self._written):
             self._written = 0
-
-
-def _name(row: Row) -> str:
-    """What lots that are told apart by their place have in common."""
-    return f"{row.key} {row.fact.get('ends_at')} {row.fact.get('earned_at')}" if row.fact else row.key
