@@ -15,14 +15,14 @@ from members.models import Standing
 from partners import limits
 from partners.opening import Opening
 from programs.configuration import Tier, TierGroup
-from programs.expiry import End, days_from, end_of_inactivity
+from programs.expiry import End
 from transactions.books.balances import BalanceInHand, Cause
 from transactions.books.items import Result
 from transactions.books.lots import remaining
 from transactions.books.posting import InsufficientPoints, Posting, UnknownCurrency
 from transactions.models import Entry, Journal
 from transactions.models.journal_traces import OpeningTrace
-from transactions.verbs import balance_limits
+from transactions.verbs import balance_limits, ends_of_openings
 from transactions.verbs.base import Needs, Verb
 
 
@@ -193,43 +193,32 @@ def _move(posting: Posting[Opening], plan: _Plan, cause: Cause) -> None:
         holding.earned_before = item.earned_before + (0 if item.sets else holding.earned_before)
         holding.redeemed_before = item.redeemed_before + (0 if item.sets else holding.redeemed_before)
         holding.is_touched = posting.account.is_touched = True
-    if plan.moved > 0:
-        end = _end(posting, hand)
-        hand.credit(plan.moved, cause, kind=Entry.Kind.OPENING, end=end, lifetime="opening")
-    elif plan.moved < 0:
+    ends_of_openings.note_activity(posting, hand, plan.moved)
+    end = ends_of_openings.end_of(posting, hand)
+    moved = plan.moved
+    if item.sets and item.points is not None:
+        moved += _take_back(posting, hand, end, cause)
+    if moved > 0:
+        hand.credit(moved, cause, kind=Entry.Kind.OPENING, end=end, lifetime="opening")
+    elif moved < 0:
         lots = hand.usable_lots(hand.books.now)
-        hand.debit(-plan.moved, cause, lots, kind=Entry.Kind.OPENING, lifetime="opening")
+        hand.debit(-moved, cause, lots, kind=Entry.Kind.OPENING, lifetime="opening")
 
 
-def _end(posting: Posting[Opening], hand: BalanceInHand) -> End:
-    """When the points end: as the file says, else as the program has it; some balances end as a whole."""
-    item = posting.item
-    if hand.currency.expiry.model == "activity":
-        _start_clock(posting, hand)
-        return End()
-    if item.never_ends:
-        return End()
-    return End(item.ends_at) if item.ends_at else hand.end_of(earned_at=item.earned_at or posting.books.now)
+def _take_back(posting: Posting[Opening], hand: BalanceInHand, end: End, cause: Cause) -> int:
+    """Take what is left of the lots that this balance replaces, to be brought anew until `end`; returns how much.
 
-
-def _start_clock(posting: Posting[Opening], hand: BalanceInHand) -> None:
-    """Under the activity model: an end of there, or the last activity of there, else a whole period from now.
-
-    A balance that has an end already keeps it, unless the mapping says when the member was active last.
+    A lot that ends then anyway stays.
     """
-    item, holding, now = posting.item, hand.holding, posting.books.now
-    terms, zone = hand.currency.expiry, posting.configuration.zone
-    if item.last_activity_at:
-        before = holding.last_activity_at
-        holding.last_activity_at = max(before or item.last_activity_at, item.last_activity_at)
-        ends = end_of_inactivity(terms, last_activity_at=item.last_activity_at, zone=zone)
-        ends = max(ends, days_from(now, terms.min_validity_days, zone))
-    elif holding.expires_at is None:
-        ends = item.ends_at or end_of_inactivity(terms, last_activity_at=now, zone=zone)
-    else:
-        return
-    if holding.expires_at is None or ends > holding.expires_at:
-        holding.live_until(ends)
+    item = posting.item
+    if hand.currency.expiry.model == "activity" or not ends_of_openings.is_said(item):
+        return 0
+    lots = {lot.id: lot for key in item.replaces for lot in hand.descendant_lots(key)}
+    replaced = [lot for lot in lots.values() if lot.is_usable(hand.books.now) and lot.expires_at != end.at]
+    points = remaining(replaced)
+    if points:
+        hand.debit(points, cause, replaced, kind=Entry.Kind.OPENING, lifetime="opening")
+    return points
 
 
 def _count(posting: Posting[Opening], plan: _Plan, cause: Cause) -> None:

@@ -53,6 +53,10 @@ class Command(BaseCommand):
                     progress=progress,
                 )
         self.report(outcome, dry_run=dry_run, seconds=time.monotonic() - began)
+        if outcome.notes:
+            self.stdout.write(
+                f"{outcome.notes:,} rows {'would be' if dry_run else 'were'} taken with a note; see {report}."
+            )
         importing.end(outcome.refused, outcome.problems, report)
 
     def report(self, outcome: members.Outcome, *, dry_run: bool, seconds: float) -> None:

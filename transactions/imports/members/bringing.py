@@ -19,7 +19,15 @@ from transactions.imports.members import brought, lots
 from transactions.imports.members.claims import TWICE
 from transactions.imports.members.gathering import INCOMPLETE
 from transactions.imports.members.mapping import MemberMapping
-from transactions.imports.members.outcomes import CONFLICT, FURTHER_CARD, OTHER_LOTS, Brought, in_own_words, moved
+from transactions.imports.members.outcomes import (
+    CONFLICT,
+    FURTHER_CARD,
+    OTHER_LOTS,
+    PROMISED_END,
+    Brought,
+    in_own_words,
+    moved,
+)
 from transactions.imports.members.people import People, Seated
 from transactions.imports.members.row import Row
 from transactions.imports.shelf import Shelf, short
@@ -188,6 +196,9 @@ class Bringer:
             tried.posted += 1
             tried.points += moved(result.answer)
             tried.rounded += bool(item.stated)
+            currency = self.configuration.currencies.get(row.currency)
+            if currency and currency.expiry.model == "activity" and item.ends_at and item.last_activity_at:
+                tried.notes[row.line] = PROMISED_END
 
     def _note_cards(self, rows: Sequence[Row], members: Mapping[str, int], judged: "_Judged", tried: Brought) -> None:
         """Say of which members these are further cards."""

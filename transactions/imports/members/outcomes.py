@@ -21,6 +21,12 @@ FURTHER_CARD = Refusal(
     "further_card", "Taken all the same. This is a further card of a member; its points were added.", field="card"
 )
 
+PROMISED_END = Refusal(
+    "end_promised",
+    "Taken all the same. The end in expires counts; the one that would follow from last_activity does not.",
+    field="expires",
+)
+
 
 @dataclass(slots=True)
 class Brought:
