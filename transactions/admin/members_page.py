@@ -226,7 +226,7 @@ def _tiles(outcome: members.Outcome, *, would: str) -> Panel:
             Tile(
                 outcome.currency or "Points",
                 money.render(outcome.points, outcome.decimals),
-                notes=[f"{would}moved", *_rounded(outcome)],
+                notes=[f"{would}moved", *outcome.others, *_rounded(outcome)],
             ),
         ]
     )

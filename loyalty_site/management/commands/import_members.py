@@ -62,11 +62,11 @@ class Command(BaseCommand):
     def report(self, outcome: members.Outcome, *, dry_run: bool, seconds: float) -> None:
         """Say in a sentence what came of the file."""
         would = "would be " if dry_run else ""
-        points = money.render(outcome.points, outcome.decimals)
+        points = ", ".join([f"{money.render(outcome.points, outcome.decimals)} {outcome.currency}", *outcome.others])
         self.stdout.write(
             f"{outcome.rows:,} rows in {seconds:.1f} s: {outcome.posted:,} {would}brought in, "
             f"{outcome.replayed:,} recorded before, {outcome.refused:,} {would}refused; "
-            f"{outcome.enrolled:,} members {would}enrolled, balances {would}moved by {points} {outcome.currency}."
+            f"{outcome.enrolled:,} members {would}enrolled, balances {would}moved by {points}."
         )
         if outcome.rounded:
             self.stdout.write(f"{outcome.rounded:,} rows have fractions of points, which {would or 'were '}rounded.")

@@ -179,9 +179,8 @@ class Bringer:
                         sets=mapping.mode == "set",
                         replaces=[key for one in past.records for key in credits.get(one.journal_id, ())],
                         currency=row.currency,
-                        tier_group=mapping.tier_group,
                         attributes=brought.attributes_of(row, mapping, judged.digests[row.line]),
-                        **(row.fact or {}),
+                        **({"tier_group": mapping.tier_group} | (row.fact or {})),
                     ),
                 )
 
@@ -194,7 +193,7 @@ class Bringer:
             tried.replayed += 1
         else:
             tried.posted += 1
-            tried.points += moved(result.answer)
+            tried.moved[row.currency] += moved(result.answer)
             tried.rounded += bool(item.stated)
             currency = self.configuration.currencies.get(row.currency)
             if currency and currency.expiry.model == "activity" and item.ends_at and item.last_activity_at:
@@ -220,7 +219,7 @@ class Bringer:
     def _count(self, tried: Brought, done: Brought) -> None:
         done.posted += tried.posted
         done.replayed += tried.replayed
-        done.points += tried.points
+        done.moved.update(tried.moved)
         done.rounded += tried.rounded
         done.enrolled += tried.enrolled
         done.notes |= tried.notes

@@ -12,6 +12,7 @@ _OF_MEMBER = {
     "redeemed_before": "lifetime_redeemed",
     "qualifying": "qualifying_points",
     "tier": "tier",
+    "tier_group": "ladder",
     "tier_until": "tier_expires",
     "last_activity_at": "last_activity",
 }

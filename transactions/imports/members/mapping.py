@@ -20,8 +20,10 @@ from transactions.imports.moments import ISO
 NUMBERS = ("points", "lifetime_earned", "lifetime_redeemed", "qualifying_points")
 ENDS = ("expires", "tier_expires")
 DATES = ("joined", "earned", "last_activity", "consent_at", *ENDS)
+#: The currency of the points and the ladder of the tier, where rows differ in them.
+CODES = ("points_currency", "ladder")
 CONSENTS = {f"consent_{channel}": channel for channel in Consent.Channel.values}
-TARGETS = (*IDENTIFIERS, "name", *PERSON, "birth_date", *NUMBERS, *DATES, "tier", "tags", *CONSENTS)
+TARGETS = (*IDENTIFIERS, "name", *PERSON, "birth_date", *NUMBERS, *DATES, "tier", *CODES, "tags", *CONSENTS)
 #: What goes into the ledger; all else is about the person.
 FACTS = (*NUMBERS, "tier", "last_activity")
 CONSTANTS = ("language", "tags", "tier", *DATES, *CONSENTS)
@@ -206,6 +208,12 @@ def _whole(fields: Names[str, ExactJson], constants: Names[str, ExactJson]) -> I
     for name in ("expires", "earned"):
         if name in {*fields, *constants} and "points" not in fields:
             yield Problem(f"fields.{name}", "is about points, which the mapping does not name")
+    said = {*fields, *constants}
+    if "points_currency" in said and said & {"lifetime_earned", "lifetime_redeemed", "qualifying_points"}:
+        yield Problem("fields.points_currency", "cannot be told beside sums: whose they are would not be clear")
+    for name, about in (("points_currency", "points"), ("ladder", "tier")):
+        if name in said and about not in said:
+            yield Problem(f"fields.{name}", f"is about {about}, which the mapping does not name")
     if "tier_expires" in fields and "tier" not in {*fields, *constants}:
         yield Problem("fields.tier_expires", "is about a tier, which the mapping does not name")
 

@@ -1,5 +1,6 @@
 """What became of some rows, in the words of the mapping?"""
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
@@ -30,7 +31,7 @@ PROMISED_END = Refusal(
 
 @dataclass(slots=True)
 class Brought:
-    """What became of some rows; `points` is by how much balances moved, `refusals` are by line.
+    """What became of some rows; `moved` is by how much balances moved, by currency; `refusals` are by line.
 
     `rounded` rows had fractions of points, `newcomers` are the keys of those who were enrolled. `notes` are by line,
     of rows that were taken all the same.
@@ -39,7 +40,7 @@ class Brought:
     posted: int = 0
     replayed: int = 0
     enrolled: int = 0
-    points: int = 0
+    moved: Counter[str] = field(default_factory=Counter)
     rounded: int = 0
     newcomers: Sequence[str] = ()
     refusals: dict[int, Refusal] = field(default_factory=dict)

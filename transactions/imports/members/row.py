@@ -31,6 +31,7 @@ class Fact(TypedDict, total=False):
     redeemed_before: int
     qualifying: int
     tier: str
+    tier_group: str
     tier_until: datetime
     last_activity_at: datetime
 

@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from fractions import Fraction
+from functools import partial
 from typing import TypeVar, cast
 from zoneinfo import ZoneInfo
 
@@ -28,7 +29,7 @@ from transactions.imports.spreadsheets import altered
 
 T = TypeVar("T")
 
-_EXACT = re.compile(r"[+-]?\d{1,15}(\.\d{1,12})?", re.ASCII)
+_EXACT = re.compile(r"[+-]?\d{1,30}(\.\d{1,12})?", re.ASCII)
 _NO = frozenset("0 n no non nein false f off unsubscribed denied declined withdrawn opted_out".split())
 _YES = frozenset("1 y yes oui ja true t on x subscribed given granted accepted opted_in".split())
 #: What identifies somebody: a number in its place was a name, and cannot be guessed from what is left of it.
@@ -54,6 +55,7 @@ class Reader:
         self.formats = {target: format_of(mapping, target) for target in (*DATES, "birth_date")}
         self.zone = ZoneInfo(mapping.time_zone) if mapping.time_zone else configuration.zone
         self.country = mapping.country or configuration.country
+        self.currencies, self.groups = configuration.currencies, configuration.tier_groups
         self.currency = configuration.currencies.get(mapping.currency) or configuration.primary
         self.ladder = _ladder(configuration, mapping)
         self.has_facts = bool(set(FACTS) & mapping.targets)
@@ -74,10 +76,11 @@ class Reader:
         names, unreadable = self._names(written)
         if not names:
             problems.append(unreadable or _nobody(values.get("name", "")))
+        currency = take(self._currency, "points_currency") or self.currency
         row = Row(
             line=line,
             key=self._key(names),
-            currency=self.currency.code if self.currency else "",
+            currency=currency.code if currency else "",
             names=names,
             written=written,
             person=self._person(values, take),
@@ -85,7 +88,7 @@ class Reader:
             tags=take(_tags, "tags") or (),
             consents={channel: said for name, channel in CONSENTS.items() if (said := take(_said, name)) is not None},
             said_at=take(self._past, "consent_at"),
-            fact=self._fact(values, take, problems) if self.has_facts else None,
+            fact=self._fact(values, take, problems, currency) if self.has_facts else None,
         )
         return (None, problems) if problems else (row, [])
 
@@ -123,12 +126,17 @@ class Reader:
                 person["birth_date"] = born.born
         return person
 
-    def _fact(self, values: Mapping[str, str], take: cells.Take, problems: list[Refusal]) -> Fact:
+    def _fact(
+        self, values: Mapping[str, str], take: cells.Take, problems: list[Refusal], currency: Currency | None
+    ) -> Fact:
         """What the row says for the ledger, without what it leaves open."""
         if "points" in self.mapping.targets and not values.get("points"):
             problems.append(Refusal("invalid_value", "The cell is empty; write a number.", field="points"))
-        points, earned = take(self._number, "points"), take(self._number, "lifetime_earned")
-        spent, tier = take(self._number, "lifetime_redeemed"), values.get("tier", "")
+        if values.get("tier_expires") and not values.get("tier"):
+            problems.append(Refusal("invalid_value", "The tier whose end this is is not named.", field="tier"))
+        number = partial(self._number, currency)
+        points, earned = take(number, "points"), take(number, "lifetime_earned")
+        spent, tier = take(number, "lifetime_redeemed"), values.get("tier", "")
         ends, until = take(self._instant, "expires"), take(self._instant, "tier_expires")
         said = {
             "points": points[0] if points else None,
@@ -140,6 +148,7 @@ class Reader:
             "redeemed_before": spent[0] if spent else None,
             "qualifying": self._qualifying(values, take, bool(earned)),
             "tier": tier or None,
+            "tier_group": take(self._ladder_of, "ladder"),
             "tier_until": until if tier else None,
             "last_activity_at": take(self._past, "last_activity"),
         }
@@ -152,9 +161,17 @@ class Reader:
             counted = take(self._counted, "lifetime_earned")
         return counted[0] if counted else None
 
-    def _number(self, name: str, text: str) -> tuple[int, str]:
+    def _currency(self, name: str, text: str) -> Currency:
+        """The spendable currency of this code, in any letter case."""
+        known = {code: one for code, one in self.currencies.items() if one.is_spendable}
+        return known[_code(name, text, known, "currency_unknown", "no spendable currency")]
+
+    def _ladder_of(self, name: str, text: str) -> str:
+        return _code(name, text, self.groups, "tier_unknown", "no ladder of tiers")
+
+    def _number(self, currency: Currency | None, name: str, text: str) -> tuple[int, str]:
         """(smallest units of the currency, what the file says where that had to be rounded)."""
-        return self._units(name, text, self.currency)
+        return self._units(name, text, currency)
 
     def _counted(self, name: str, text: str) -> tuple[int, str] | None:
         """The same in the qualifying currency; None where there is none."""
@@ -165,13 +182,16 @@ class Reader:
         plain = cells.number(name, text, mapping)
         decimals = currency.decimals if currency else 0
         units = money.plain(plain, decimals)
-        if units is not None:
+        if units is not None and abs(units) < money.LARGEST:
             return units, ""
         if not _EXACT.fullmatch(plain):
             raise cells.Misread("Write a plain number of points, like 1500.", field=name)
         if name != "points" and plain.startswith("-"):
             raise cells.Misread("This sum is never below zero.", field=name)
         exact = Fraction(plain) * 10**decimals
+        if abs(exact) >= money.LARGEST:
+            most = money.render(money.LARGEST, decimals)
+            raise cells.Misread(f"Only less than {most} points are possible; correct the number.", field=name)
         if exact.denominator == 1:
             return int(exact), ""
         if mapping.rounding == "refuse":
@@ -214,6 +234,16 @@ def _ladder(configuration: Configuration, mapping: MemberMapping) -> tuple[Curre
     if group is None and not mapping.tier_group and len(groups) == 1:
         group = next(iter(groups.values()))
     return (configuration.currencies[group.currency], group.window) if group else None
+
+
+def _code(name: str, text: str, known: Iterable[str], refusal: str, what: str) -> str:
+    """The one of the `known` codes that is `text`, in any letter case. Raises Misread."""
+    found = next((code for code in known if code.casefold() == text.casefold()), None)
+    if found is None:
+        those = ", ".join(known) or "none"
+        detail = f"The program has {what} “{text[:40]}”; it has: {those}. Add it, or leave the row out."
+        raise cells.Misread(detail, field=name, code=refusal)
+    return found
 
 
 def _nobody(name: str) -> Refusal:

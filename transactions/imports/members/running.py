@@ -4,6 +4,7 @@ Nothing is kept of an import but what it has written: whoever is recorded is ski
 simply started again.
 """
 
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
@@ -13,6 +14,7 @@ from typing import TypeAlias
 from django.contrib.auth.models import AbstractBaseUser
 from django.utils import timezone
 
+from loyalty_site.lib import money
 from loyalty_site.lib.insisting import insist
 from loyalty_site.lib.refusals import Refusal, Refused
 from loyalty_site.lib.sql import Session
@@ -40,9 +42,9 @@ class Outcome:
     """How many rows the file has and what became of them; in a dry run, what would become of them.
 
     `posted` rows have changed something, `replayed` ones were recorded before; `points` is by how much balances
-    moved, in the smallest unit of the `currency` with so many `decimals`, and `rounded` rows had fractions.
-    `problems` counts what is wrong with the `refused` rows, `notes` what is told of rows that were taken all the
-    same, `line` is the last one that was read.
+    moved, in the smallest unit of the `currency` with so many `decimals`, `others` says so of further currencies,
+    and `rounded` rows had fractions. `problems` counts what is wrong with the `refused` rows, `notes` what is told of
+    rows that were taken all the same, `line` is the last one that was read.
     """
 
     rows: int = 0
@@ -55,6 +57,7 @@ class Outcome:
     points: int = 0
     rounded: int = 0
     currency: str = ""
+    others: Sequence[str] = ()
     decimals: int = 0
     line: int = field(default=0, compare=False)
 
@@ -121,6 +124,7 @@ class _Import:
             currency=currency.name if currency else "", decimals=currency.decimals if currency else 0
         )
         self._written = 0
+        self._moved = Counter[str]()
 
     def close(self) -> None:
         self.claims.close()
@@ -135,7 +139,7 @@ class _Import:
             outcome.posted += done.posted
             outcome.replayed += done.replayed
             outcome.enrolled += done.enrolled
-            outcome.points += done.points
+            self._count_moves(done)
             outcome.rounded += done.rounded
             outcome.refused += len(done.refusals)
             problems += done.refusals.items()
@@ -146,6 +150,13 @@ class _Import:
             progress(end - position)
             position = end
         return outcome
+
+    def _count_moves(self, done: Brought) -> None:
+        self._moved.update(done.moved)
+        main, known = self.reader.currency, self.reader.currencies
+        self.outcome.points = self._moved[main.code] if main else 0
+        others = {known[code]: moved for code, moved in self._moved.items() if not main or code != main.code}
+        self.outcome.others = [f"{money.render(moved, one.decimals)} {one.name}" for one, moved in others.items()]
 
     def _bring(self, rows: Sequence[Row]) -> Brought:
         # What was written although its answer was lost is found to be recorded.
