@@ -124,11 +124,14 @@ def _that_set(by_member: Mapping[int, list[Recorded]]) -> defaultdict[int, list[
 
 def credits_of(pasts: Iterable[Past]) -> dict[int, list[int]]:
     """{journal: keys of its credits} of all opening balances of these: what a balance that is set anew re-dates."""
-    journals = [one.journal_id for past in pasts for one in past.records]
-    entries = Entry.objects.filter(journal__in=journals, kind=Entry.Kind.OPENING, points__gt=0).order_by("pk")
+    records = {one.journal_id: one.member_id for past in pasts for one in past.records}
     found: defaultdict[int, list[int]] = defaultdict(list)
-    for journal_id, key in entries.values_list("journal", "pk") if journals else ():
-        found[journal_id].append(key)
+    if records:
+        # By the members, who are as many as the rows of a batch; journals may be many more.
+        entries = Entry.objects.filter(member__in=set(records.values()), kind=Entry.Kind.OPENING, points__gt=0)
+        for journal_id, key in entries.order_by("pk").values_list("journal", "pk"):
+            if journal_id in records:
+                found[journal_id].append(key)
     return found
 
 
