@@ -74,14 +74,19 @@ def complete(
 
 def _limit(parameter: dict[str, Any], endpoint: type[Endpoint]) -> None:
     """Draw what every query parameter is held to (partners/api/endpoint.py)."""
-    drawn = parameter["schema"]
-    if parameter["name"] == Pages.page_size_query_param:
+    drawn, name = parameter["schema"], parameter["name"]
+    # Its metaclass sets them.
+    filters = getattr(endpoint.filterset_class, "base_filters", {})
+    if name == Pages.page_size_query_param:
         drawn |= {"minimum": 1, "maximum": Pages.max_page_size}
+    elif name in filters and "enum" in drawn:
+        # A list is not narrowed by what is empty.
+        drawn["enum"] = [*drawn["enum"], ""]
+    elif name in filters and drawn.get("type") == "integer":
+        parameter["schema"] = {"anyOf": [drawn, {"type": "string", "maxLength": 0}]}
     elif parameter["in"] == "query" and drawn.get("type") == "string" and not {"format", "enum"} & set(drawn):
         drawn["pattern"] = STORABLE_PATTERN
-        # Its metaclass sets them.
-        filters = getattr(endpoint.filterset_class, "base_filters", {})
-        own = filters[parameter["name"]].extra if parameter["name"] in filters else {}
+        own = filters[name].extra if name in filters else {}
         drawn.setdefault("maxLength", own.get("max_length", LONGEST_PARAMETER))
 
 
