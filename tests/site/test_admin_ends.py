@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
+import time_machine
 from django.utils import timezone
 
 from loyalty_site.lib.instants import full_day, last_day
@@ -23,6 +24,13 @@ from transactions.models import Lot, Redating
 
 PARIS = ZoneInfo("Europe/Paris")
 MIDNIGHT = re.compile(r"\d{4}, 00:00|midnight")
+
+
+@pytest.fixture(autouse=True)
+def _not_at_midnight():
+    """What has just happened is shown, too, and may have happened at midnight."""
+    with time_machine.travel(timezone.now().replace(hour=12, minute=34), tick=True):
+        yield
 
 
 @pytest.mark.parametrize(
