@@ -6,10 +6,10 @@ docs/import.md describes it for people. Every problem is reported with its path,
 import codecs
 import json
 import zoneinfo
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator
 from collections.abc import Mapping as Names
 from dataclasses import dataclass
-from typing import Protocol, TypedDict, cast
+from typing import NamedTuple, TypeAlias, TypedDict, cast
 
 from loyalty_site.lib import notation
 from loyalty_site.lib.json_types import ExactJson
@@ -18,6 +18,8 @@ from programs.checks import Problem, absurd, clipped
 from transactions.imports.moments import ISO
 
 WIDEST = 100_000
+#: What a mapping says, by name.
+Given: TypeAlias = Names[str, ExactJson]
 _THOUSANDS = ("", ".", ",", " ", "'", "\u00a0", "\u202f")
 
 
@@ -46,31 +48,30 @@ class Field:
     optional: bool = False
 
 
-class Layout(Protocol):
-    """What has to be known of a file to take it apart into texts, and to read the numbers among them."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Layout:
+    """How a file is written and where its values stand, with what is the same for all rows. `enrol`: who is unknown
+    becomes a member."""
+
+    fields: tuple[Field, ...]
+    constants: Names[str, str]
+    format: str
+    encoding: str
+    delimiter: str
+    quote: str
+    header: bool
+    skip_lines: int
+    decimal: str
+    thousands: str
+    time_zone: str
+    country: str
+    enrol: bool
+    final_line_end: bool
 
     @property
-    def format(self) -> str: ...
-    @property
-    def fields(self) -> Sequence[Field]: ...
-    @property
-    def encoding(self) -> str: ...
-    @property
-    def delimiter(self) -> str: ...
-    @property
-    def quote(self) -> str: ...
-    @property
-    def header(self) -> bool: ...
-    @property
-    def skip_lines(self) -> int: ...
-    @property
-    def final_line_end(self) -> bool: ...
-    @property
-    def decimal(self) -> str: ...
-    @property
-    def thousands(self) -> str: ...
-    @property
-    def width(self) -> int: ...
+    def width(self) -> int:
+        """How long a line of fixed width must be."""
+        return max(field.end for field in self.fields)
 
 
 class Settings(TypedDict):
@@ -106,17 +107,67 @@ DEFAULTS: Settings = {
 }
 
 
-def parsed(raw: bytes) -> ExactJson:
-    """The JSON value in `raw`. Raises BadMapping."""
+class Checks(NamedTuple):
+    """How the mappings of one kind of import are checked: the `names` and `defaults` of their settings, what
+    `constants` there may be, an `example` of fields; and functions that give the Problems of the kind's own settings,
+    of one entry of `fields` (target, entry, settings), and of all of them (fields, constants, settings)."""
+
+    names: Collection[str]
+    defaults: Names[str, object]
+    constants: Collection[str]
+    example: str
+    own: Callable[[Given], Iterator[Problem]]
+    field: Callable[[str, ExactJson, Given], Iterator[Problem]]
+    whole: Callable[[Given, Given, Given], Iterator[Problem]]
+
+
+class Parts(NamedTuple):
+    """What a mapping is made of."""
+
+    settings: dict[str, ExactJson]
+    fields: tuple[Field, ...]
+    constants: dict[str, str]
+
+
+def read(raw: bytes, checks: Checks) -> Parts:
+    """The Parts of the mapping in `raw` (bytes of JSON). Raises BadMapping."""
     try:
-        return document.read(raw)
+        value = document.read(raw)
     except document.Unreadable as error:
         raise BadMapping([Problem("", str(error))]) from None
+    problems = list(_check(value, checks))
+    if problems:
+        raise BadMapping(problems)
+    # What `_check` found nothing to say against has these types.
+    given = cast(dict[str, ExactJson], value)
+    settings = cast(dict[str, ExactJson], dict(checks.defaults))
+    settings |= {name: given[name] for name in checks.defaults if name in given}
+    settings["encoding"] = codecs.lookup(str(settings["encoding"])).name
+    specs, is_fixed = cast(dict[str, ExactJson], given["fields"]), settings["format"] == "fixed"
+    fields = tuple(field_of(target, spec, is_fixed=is_fixed) for target, spec in specs.items())
+    return Parts(settings, fields, cast(dict[str, str], given.get("constants", {})))
 
 
-def width_of(fields: Iterable[Field]) -> int:
-    """How long a line of fixed width must be."""
-    return max(field.end for field in fields)
+def _check(value: ExactJson, checks: Checks) -> Iterator[Problem]:
+    """Problems of a JSON value that is meant to be a mapping."""
+    if not isinstance(value, dict):
+        yield Problem("", "must be an object with fields")
+        return
+    yield from check_names(value, checks.names)
+    wrong: list[Problem] = []
+    settings = check_settings(value, wrong, checks.defaults)
+    yield from wrong
+    yield from check_writing(cast(Settings, settings))
+    yield from checks.own(settings)
+    constants = value.get("constants", {})
+    yield from check_constants(constants, checks.constants)
+    fields = value.get("fields")
+    if not isinstance(fields, dict) or not fields:
+        yield Problem("fields", f"must say where each value stands, for example {checks.example}")
+        return
+    for target, spec in fields.items():
+        yield from (problem.under(f"fields.{clipped(target)}") for problem in checks.field(target, spec, settings))
+    yield from checks.whole(fields, constants if isinstance(constants, dict) else {}, settings)
 
 
 def field_of(target: str, spec: ExactJson, *, is_fixed: bool) -> Field:

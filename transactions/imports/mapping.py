@@ -2,10 +2,9 @@
 
 from collections.abc import Mapping as Names
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from transactions.imports import layout
-from transactions.imports.layout import Field
 
 #: What a row can say, by the kind of value that is expected.
 IDENTIFIERS = ("number", "card", "customer", "email", "phone")
@@ -42,9 +41,9 @@ CONSTANTS = ("kind", "money", "channel", "partner", "store", "code", "sku", "cat
 IDENTIFYING = (*IDENTIFIERS, "external_id", "sku", "category", "store", "partner", "code")
 
 
-@dataclass(frozen=True, slots=True)
-class Mapping:
-    """A checked mapping. `enrol`: unknown customers become members.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mapping(layout.Layout):
+    """A checked mapping of a file of purchases.
 
     `signs`: amounts carry currency signs, brackets or minus signs. `negative` says whether negative amounts are
     refunds, `guests` what becomes of rows without a customer, `amount_without` what has to be added to the amount and
@@ -52,37 +51,18 @@ class Mapping:
     `only` and `leave_out` which rows count, as values by target.
     """
 
-    format: str
-    fields: tuple[Field, ...]
-    constants: Names[str, str]
-    encoding: str = "utf-8"
-    delimiter: str = ","
-    quote: str = '"'
-    header: bool = True
-    skip_lines: int = 0
-    decimal: str = "."
-    thousands: str = ""
-    time_zone: str = ""
-    country: str = ""
-    enrol: bool = False
-    final_line_end: bool = True
-    signs: bool = False
-    negative: str = "refuse"
-    guests: str = "pass_over"
-    amount_without: Sequence[str] = ()
-    shipping_without_tax: bool = False
-    only: Names[str, Sequence[str]] = field(default_factory=dict)
-    leave_out: Names[str, Sequence[str]] = field(default_factory=dict)
+    signs: bool
+    negative: str
+    guests: str
+    amount_without: Sequence[str]
+    shipping_without_tax: bool
+    only: Names[str, Sequence[str]]
+    leave_out: Names[str, Sequence[str]]
 
     @property
     def targets(self) -> set[str]:
         """What a row says."""
         return {field.target for field in self.fields}
-
-    @property
-    def width(self) -> int:
-        """How long a line of fixed width must be."""
-        return layout.width_of(self.fields)
 
 
 class Settings(layout.Settings):

@@ -22,28 +22,6 @@ from transactions.imports.mapping import (
 )
 
 
-def check(value: ExactJson) -> Iterator[Problem]:
-    """Problems of a JSON value that is meant to be a mapping."""
-    if not isinstance(value, dict):
-        yield Problem("", "must be an object with fields")
-        return
-    yield from layout.check_names(value, NAMES)
-    wrong: list[Problem] = []
-    settings = cast(Settings, layout.check_settings(value, wrong, DEFAULTS))
-    yield from wrong
-    yield from layout.check_writing(settings)
-    yield from _counting(settings)
-    constants = value.get("constants", {})
-    yield from layout.check_constants(constants, CONSTANTS)
-    fields = value.get("fields")
-    if not isinstance(fields, dict) or not fields:
-        yield Problem("fields", 'must say where each value stands, for example {"date": "Order date"}')
-        return
-    for target, spec in fields.items():
-        yield from (problem.under(f"fields.{clipped(target)}") for problem in _spec(target, spec, settings))
-    yield from _whole(fields, constants if isinstance(constants, dict) else {}, settings)
-
-
 def _counting(given: Settings) -> Iterator[Problem]:
     """Problems of what counts, and how."""
     if given["negative"] not in ("refuse", "refund"):
@@ -129,3 +107,14 @@ def _order(targets: Collection[str]) -> Iterator[Problem]:
         )
     if "order" not in targets and worth:
         yield Problem(f"fields.{min(worth)}", "is for orders of several rows; name the column of the order")
+
+
+CHECKS = layout.Checks(
+    names=NAMES,
+    defaults=DEFAULTS,
+    constants=CONSTANTS,
+    example='{"date": "Order date"}',
+    own=lambda settings: _counting(cast(Settings, settings)),
+    field=lambda target, spec, settings: _spec(target, spec, cast(Settings, settings)),
+    whole=lambda fields, constants, settings: _whole(fields, constants, cast(Settings, settings)),
+)

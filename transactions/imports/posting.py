@@ -9,7 +9,6 @@ from django.utils import timezone
 
 from loyalty_site.lib.insisting import insist
 from loyalty_site.lib.refusals import Refusal
-from loyalty_site.lib.sql import Session
 from loyalty_site.lib.threads import Threads
 from partners.models import Connection
 from programs.configuration import Configuration
@@ -17,6 +16,7 @@ from transactions import ledger
 from transactions.books.idempotency import IdempotencyConflict, fingerprint
 from transactions.books.items import wait_of, warnings_of
 from transactions.imports import sharing
+from transactions.imports.growth import Growth
 from transactions.imports.newcomers import Newcomers
 from transactions.imports.records import Row
 from transactions.imports.turns import Turns
@@ -89,7 +89,7 @@ class Poster:
         self.via, self.configuration, self.newcomers, self.threads = via, configuration, newcomers, threads
         # Asking for what is recorded already is quick where it is, and in vain in a new file.
         self._expects_known = True
-        self._written = 0
+        self._growth = Growth()
         # What the batch that was started last may write down, at any moment.
         self._under_way: set[str] = set()
         self._turns = Turns()
@@ -121,7 +121,7 @@ class Poster:
             for wave in prepared.later:
                 self._post_all(wave, prepared.done)
             self._expects_known = self._expects_known or prepared.done.replayed > 0
-            self._note_growth(prepared.done.posted)
+            self._growth.note(prepared.done.posted)
             return prepared.done
 
         return finish
@@ -140,12 +140,6 @@ class Poster:
                 turns.say(self.newcomers.names(row))
             turns.late.update(name for wave in prepared.later for row in wave for name in self.newcomers.names(row))
         return turns
-
-    def _note_growth(self, posted: int) -> None:
-        """Let the database count its rows again when the import has doubled them."""
-        self._written += posted
-        if self._written >= ledger.LARGEST_BATCH and Session().analyze_grown(Journal, self._written):
-            self._written = 0
 
     def _start(self, shares: Sequence[Sequence[Row]]) -> Callable[[], list[Posted]]:
         return self.threads.start([partial(self.record, share) for share in shares])

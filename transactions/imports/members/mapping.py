@@ -1,6 +1,5 @@
 """How is a file of members read, and what becomes of its balances? Checked whole before the first row is read."""
 
-import codecs
 import unicodedata
 from collections.abc import Iterator, Sequence
 from collections.abc import Mapping as Names
@@ -9,10 +8,10 @@ from typing import cast
 
 from loyalty_site.lib.json_types import ExactJson
 from members.models import Consent
-from programs.checks import Problem, clipped
+from programs.checks import Problem
 from programs.models import Currency
 from transactions.imports import layout, moments
-from transactions.imports.layout import BadMapping, Field
+from transactions.imports.layout import BadMapping
 from transactions.imports.mapping import IDENTIFIERS, PERSON
 from transactions.imports.members import birthdays
 from transactions.imports.moments import ISO
@@ -53,8 +52,8 @@ _DEFAULTS: dict[str, ExactJson] = {**cast(dict[str, ExactJson], dict(layout.DEFA
 _NAMES = (*_DEFAULTS, "fields", "constants", "title", "comment")
 
 
-@dataclass(frozen=True, slots=True)
-class MemberMapping:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MemberMapping(layout.Layout):
     """A checked mapping. `source` is what the other system is called: the same member brings a balance from it once.
 
     `mode`: points are added to the balance, or set it. `rows`: one for each member, for each lot, or for each
@@ -63,21 +62,7 @@ class MemberMapping:
     somebody is enrolled.
     """
 
-    format: str
-    fields: tuple[Field, ...]
-    constants: Names[str, str]
     source: str
-    encoding: str
-    delimiter: str
-    quote: str
-    header: bool
-    skip_lines: int
-    decimal: str
-    thousands: str
-    time_zone: str
-    country: str
-    enrol: bool
-    final_line_end: bool
     mode: str
     rows: str
     currency: str
@@ -92,27 +77,11 @@ class MemberMapping:
         """What a row says, or all rows."""
         return {field.target for field in self.fields} | self.constants.keys()
 
-    @property
-    def width(self) -> int:
-        """How long a line of fixed width must be."""
-        return layout.width_of(self.fields)
-
 
 def read(raw: bytes) -> MemberMapping:
     """The MemberMapping in `raw` (bytes of JSON). Raises BadMapping."""
-    value = layout.parsed(raw)
-    problems = list(_check(value))
-    if problems:
-        raise BadMapping(problems)
-    # What `_check` found nothing to say against has these types.
-    given = cast(dict[str, ExactJson], value)
-    settings = dict(_DEFAULTS) | {name: given[name] for name in _DEFAULTS if name in given}
+    settings, fields, constants = layout.read(raw, _CHECKS)
     settings["source"] = source_of(str(settings["source"]))
-    settings["encoding"] = codecs.lookup(str(settings["encoding"])).name
-    is_fixed = settings["format"] == "fixed"
-    specs = cast(dict[str, ExactJson], given["fields"])
-    fields = tuple(layout.field_of(target, spec, is_fixed=is_fixed) for target, spec in specs.items())
-    constants = cast(dict[str, str], given.get("constants", {}))
     return MemberMapping(fields=fields, constants=constants, **settings)  # type: ignore[arg-type]
 
 
@@ -133,29 +102,6 @@ def with_choices(mapping: MemberMapping, *, mode: str = "", rounding: str = "", 
     if problems:
         raise BadMapping(problems)
     return chosen
-
-
-def _check(value: ExactJson) -> Iterator[Problem]:
-    """Problems of a JSON value that is meant to be a mapping."""
-    if not isinstance(value, dict):
-        yield Problem("", "must be an object with fields")
-        return
-    yield from layout.check_names(value, _NAMES)
-    wrong: list[Problem] = []
-    settings = layout.check_settings(value, wrong, _DEFAULTS)
-    yield from wrong
-    written = cast(layout.Settings, settings)
-    yield from layout.check_writing(written)
-    yield from _own(settings)
-    constants = value.get("constants", {})
-    yield from layout.check_constants(constants, CONSTANTS)
-    fields = value.get("fields")
-    if not isinstance(fields, dict) or not fields:
-        yield Problem("fields", 'must say where each value stands, for example {"email": "email"}')
-        return
-    for target, spec in fields.items():
-        yield from (problem.under(f"fields.{clipped(target)}") for problem in _spec(target, spec, written))
-    yield from _whole(fields, constants if isinstance(constants, dict) else {})
 
 
 def _own(settings: Names[str, ExactJson]) -> Iterator[Problem]:
@@ -216,6 +162,17 @@ def _whole(fields: Names[str, ExactJson], constants: Names[str, ExactJson]) -> I
             yield Problem(f"fields.{name}", f"is about {about}, which the mapping does not name")
     if "tier_expires" in fields and "tier" not in {*fields, *constants}:
         yield Problem("fields.tier_expires", "is about a tier, which the mapping does not name")
+
+
+_CHECKS = layout.Checks(
+    names=_NAMES,
+    defaults=_DEFAULTS,
+    constants=CONSTANTS,
+    example='{"email": "email"}',
+    own=_own,
+    field=lambda target, spec, settings: _spec(target, spec, cast(layout.Settings, settings)),
+    whole=lambda fields, constants, settings: _whole(fields, constants),
+)
 
 
 def format_of(mapping: MemberMapping, target: str) -> str:

@@ -17,12 +17,12 @@ from django.utils import timezone
 from loyalty_site.lib import money
 from loyalty_site.lib.insisting import insist
 from loyalty_site.lib.refusals import Refusal, Refused
-from loyalty_site.lib.sql import Session
 from partners.models import Connection
 from programs import versions
 from programs.models import Program
 from transactions import ledger
 from transactions.imports import files, lines
+from transactions.imports.growth import Growth
 from transactions.imports.members.bringing import Bringer
 from transactions.imports.members.claims import Claims
 from transactions.imports.members.gathering import INCOMPLETE, Gatherer
@@ -31,7 +31,6 @@ from transactions.imports.members.outcomes import Brought
 from transactions.imports.members.row import Row
 from transactions.imports.members.rows import Reader
 from transactions.imports.report import Report
-from transactions.models import Journal
 
 #: Rows, all lots of a member together; what is wrong with others, by line; how many bytes of the file were read.
 Batch: TypeAlias = tuple[list[Row], list[tuple[int, Refusal]], int]
@@ -123,7 +122,7 @@ class _Import:
         self.outcome = Outcome(
             currency=currency.name if currency else "", decimals=currency.decimals if currency else 0
         )
-        self._written = 0
+        self._growth = Growth()
         self._moved = Counter[str]()
 
     def close(self) -> None:
@@ -146,7 +145,7 @@ class _Import:
             outcome.problems += len(problems)
             outcome.notes += len(done.notes)
             self.report.write([*problems, *done.notes.items()])
-            self._note_growth(done.posted)
+            self._growth.note(done.posted)
             progress(end - position)
             position = end
         return outcome
@@ -204,9 +203,3 @@ class _Import:
         self.outcome.refused += len(refused)
         left = [row for row in rows if row.line not in refused]
         return left, [*problems, *refused.items()], position
-
-    def _note_growth(self, posted: int) -> None:
-        """Let the database count its rows again when the import has doubled them."""
-        self._written += posted
-        if self._written >= ledger.LARGEST_BATCH and Session().analyze_grown(Journal, self._written):
-            self._written = 0
