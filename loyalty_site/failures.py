@@ -20,6 +20,7 @@ from loyalty_site.lib.refusals import Refused
 
 logger = logging.getLogger("loyalty.failures")
 RETRY_S = 2
+_MAY_BE_WRITTEN = "The database went away in the middle: it may have been written."
 _READING = {"GET", "HEAD", "OPTIONS"}
 #: What a page adds, by the code of the refusal.
 _ADVICE = {
@@ -29,11 +30,11 @@ _ADVICE = {
 
 
 def of_the_database(
-    error: BaseException, request: HttpRequest, *, has_name: Callable[[], bool] = bool
+    error: BaseException, request: HttpRequest, *, has_name: Callable[[], bool] | None = None
 ) -> Refused | None:
     """The refusal of a database that takes nothing for a time, or went away; None where `error` is something else.
 
-    `has_name`: sent again, the request is known and does nothing twice.
+    `has_name` says whether the request is known when it is sent again, and does nothing twice; a page never is.
     """
     busy = refused_for_a_time(error)
     if busy is None:
@@ -41,13 +42,12 @@ def of_the_database(
     logger.warning("the database did not take it", exc_info=error)
     if not _may_have_written(request):
         return busy
-    detail = "The database went away in the middle: it may have been written. "
-    if has_name():
-        detail += "Send the same again: it is known by its name, so nothing is done twice."
-        return problems.unlike("outcome_unknown", detail, Retry_After=RETRY_S)
+    if has_name and has_name():
+        advice = "Send the same again: it is known by its name, so nothing is done twice."
+        return problems.unlike("outcome_unknown", f"{_MAY_BE_WRITTEN} {advice}", Retry_After=RETRY_S)
     # Without Retry-After: who came again by itself might do it twice.
-    detail += "Look first whether it is there: it has neither external_id nor Idempotency-Key."
-    return problems.unlike("outcome_unknown", detail)
+    advice = "Look first whether it is there: it has neither external_id nor Idempotency-Key."
+    return problems.unlike("outcome_unknown", f"{_MAY_BE_WRITTEN} {advice}")
 
 
 def failed(request: HttpRequest) -> str:
@@ -103,7 +103,7 @@ def _told(request: HttpRequest, refused: Refused) -> HttpResponse:
     # Who is logged in would be asked of the database.
     request.user = AnonymousUser()
     title = "Not possible for a moment"
-    detail = refused.refusal.detail.partition(" Look first")[0]
+    detail = _MAY_BE_WRITTEN if refused.refusal.code == "outcome_unknown" else refused.refusal.detail
     page = draw(request, "busy", status=503, title=title, detail=detail, advice=advice)
     for name, value in refused.headers.items():
         page.headers[name] = value
