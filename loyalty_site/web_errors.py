@@ -1,6 +1,7 @@
 """What does the web server itself answer to what is no request? Problem details like all else, instead of a page.
 
-It never reaches Django: the line or the headers are too long, or no HTTP. Most are clients of the API.
+It never reaches Django: the line or the headers are too long, it is no HTTP, or it never came whole. Most are clients
+of the API.
 """
 
 import json
@@ -22,10 +23,22 @@ _DETAILS = {
 
 
 def answer(status: int, reason: str) -> bytes:
-    """The whole answer of HTTP/1.1. What the client sent is not repeated, because nobody has read it."""
+    """The answer to what nobody has read; so nothing of it is repeated."""
     code = "server_error" if status == 500 else _CODES.get(status, "bad_request")
-    problem = problems.body([Refusal(code, _DETAILS[code])], path="")
-    problem |= {"status": status}
+    return written(status, reason, Refusal(code, _DETAILS[code]))
+
+
+def too_slow(begun: bytes) -> bytes:
+    """The answer to a request of which only the beginning came."""
+    words = begun.split(b"\r\n", 1)[0].split(b" ")
+    path = words[1].split(b"?")[0].decode("ascii", "replace") if len(words) > 1 else ""
+    detail = "The request did not arrive in time; nothing was written. Send it again."
+    return written(408, "Request Timeout", Refusal("request_timeout", detail), path=path)
+
+
+def written(status: int, reason: str, refusal: Refusal, *, path: str = "") -> bytes:
+    """A problem as the whole answer of HTTP/1.1."""
+    problem = problems.body([refusal], path=path) | {"status": status}
     body = json.dumps(problem, ensure_ascii=False, separators=(",", ":")).encode()
     head = (
         f"HTTP/1.1 {status} {reason}\r\nConnection: close\r\nContent-Type: application/problem+json\r\n"

@@ -6,7 +6,6 @@ from memory, and the loop sends the answer as the client takes it. What takes to
 """
 
 import errno
-import json
 import selectors
 import socket
 import time
@@ -17,11 +16,10 @@ from typing import Any
 from django.conf import settings
 from gunicorn.workers.gthread import TConn, ThreadWorker
 
+from loyalty_site import web_errors
 from loyalty_site.arriving import Arriving
 from loyalty_site.client_socket import ClientSocket
-from loyalty_site.lib import problems
 from loyalty_site.lib.bodies import largest_body
-from loyalty_site.lib.refusals import Refusal
 
 #: Bytes of requests and answers that one process holds for clients that are slow; the oldest are given up for newer.
 MOST_HELD = 128_000_000
@@ -277,23 +275,10 @@ class PatientWorker(ThreadWorker):  # type: ignore[misc]  # As above.
             self._drop(client)
             return
         try:
-            client.sock.send(too_slow(bytes(client.arriving.raw[:8192])))
+            client.sock.send(web_errors.too_slow(bytes(client.arriving.raw[:8192])))
         except OSError:
             self._drop(client)
             return
         client.arriving.take()
         client.is_kept = False
         self._linger(client)
-
-
-def too_slow(begun: bytes) -> bytes:
-    """The answer to a request of which only the beginning came: a problem, as all others are."""
-    words = begun.split(b"\r\n", 1)[0].split(b" ")
-    path = words[1].split(b"?")[0].decode("ascii", "replace") if len(words) > 1 else ""
-    detail = "The request did not arrive in time; nothing was written. Send it again."
-    body = json.dumps(problems.body([Refusal("request_timeout", detail)], path=path)).encode()
-    head = (
-        "HTTP/1.1 408 Request Timeout\r\nContent-Type: application/problem+json\r\n"
-        f"Content-Length: {len(body)}\r\nConnection: close\r\n\r\n"
-    )
-    return head.encode() + body

@@ -9,16 +9,12 @@ at most stands at it, and is checked and described from there: see limits.py.
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from fractions import Fraction
-from typing import TYPE_CHECKING, Annotated, TypeAlias
+from typing import Annotated, TypeAlias
 
 from loyalty_site.lib import quantities
 from loyalty_site.lib.json_types import JsonObject
 from loyalty_site.lib.money import LARGEST
 from partners.limits import LARGEST_KEY, Longest, Most, Within
-
-if TYPE_CHECKING:
-    pass
-
 
 #: What each identifier of a member, and all attributes together, may have.
 IDENTIFIER, ATTRIBUTES = Longest(254), Longest(8000)
