@@ -5,12 +5,10 @@ refuse the same things in the same words. Rules of one field alone live on the m
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
-from itertools import pairwise
-from typing import TypeAlias
 
 from django import forms
 from django.core.exceptions import ValidationError
@@ -161,34 +159,6 @@ def cap(
         yield Problem("measure", "the currency's cost_per_point is 0, so its points cost no money")
     elif capping.scaled(measure=measure, limit=limit, cost=cost, decimals=decimals, major=major)[0] > capping.LARGEST:
         yield Problem("limit", "is more money than can be counted exactly; take a smaller one")
-
-
-#: A tier as (sequence, threshold, name, path of the threshold).
-Step: TypeAlias = tuple[int, int, str, str]
-
-
-def ladder(steps: Iterable[Step], say: Callable[[int], str] = str) -> Iterator[Problem]:
-    """Of the tiers of one group: a higher tier needs more points than a lower one.
-
-    `say` writes a threshold.
-    """
-    steps = sorted(steps, key=lambda step: step[0])
-    for (_, low, name, _), (_, high, _, path) in pairwise(steps):
-        if high <= low:
-            yield Problem(path, f"must be more than the {say(low)} of the tier below it, {name}")
-
-
-def place(
-    sequence: int, threshold: int, others: Collection[tuple[int, int, str]], say: Callable[[int], str] = str
-) -> Iterator[Problem]:
-    """The same for one tier alone among the (sequence, threshold, name) of the others."""
-    below = max((other for other in others if other[0] < sequence), default=None)
-    above = min((other for other in others if other[0] > sequence), default=None)
-    own = (sequence, threshold, "", "threshold")
-    if below:
-        yield from ladder([(*below, ""), own], say)
-    if above and any(ladder([own, (*above, "")])):
-        yield Problem("threshold", f"must be less than the {say(above[1])} of the tier above it, {above[2]}")
 
 
 def rule(*, kind: ExactJson, params: ExactJson, conditions: ExactJson) -> Iterator[Problem]:

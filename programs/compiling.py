@@ -4,15 +4,14 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
-from fractions import Fraction
 from zoneinfo import ZoneInfo
 
 from loyalty_site.lib import money
 from loyalty_site.lib.texts import listed
-from programs import capping, rules
+from programs import capping, compiling_ladders, rules
 from programs.capping import Cap
-from programs.configuration import Configuration, Currency, Rule, Tier, TierGroup
-from programs.document.format import CapSpec, CurrencySpec, Document, ExpirySpec, RuleSpec, TierGroupSpec
+from programs.configuration import Configuration, Currency, Rule
+from programs.document.format import CapSpec, CurrencySpec, Document, ExpirySpec, RuleSpec
 from programs.expiry import Terms
 from programs.rules import conditions
 from programs.written import is_day_of_year
@@ -20,12 +19,14 @@ from programs.written import is_day_of_year
 
 @dataclass(frozen=True, slots=True)
 class Ids:
-    """Primary keys by code, of what is stored; empty for a draft. `tiers` by the codes of group and tier."""
+    """Primary keys by code, of what is stored; empty for a draft. `tiers` by the codes of group and tier,
+    `benefits` by those of group, tier and benefit."""
 
     program: int = 0
     currencies: Mapping[str, int] = field(default_factory=dict)
     tier_groups: Mapping[str, int] = field(default_factory=dict)
     tiers: Mapping[tuple[str, str], int] = field(default_factory=dict)
+    benefits: Mapping[tuple[str, str, str], int] = field(default_factory=dict)
     caps: Mapping[str, int] = field(default_factory=dict)
 
 
@@ -67,7 +68,10 @@ def build(
         owner=program["owner"],
         partners=frozenset([program["owner"], *document["partners"]]),
         currencies=currencies,
-        tier_groups={spec["code"]: _tier_group(spec, ids) for spec in document["tier_groups"]},
+        tier_groups={
+            spec["code"]: compiling_ladders.tier_group(spec, ids.tier_groups, ids.tiers, ids.benefits)
+            for spec in document["tier_groups"]
+        },
         rules=tuple(sorted((_rule(spec) for spec in document["rules"] if spec["is_active"]), key=_order)),
         caps=caps,
         is_capped=bool(caps) or any(currency.max_balance is not None for currency in currencies.values()),
@@ -149,27 +153,6 @@ def terms(spec: ExpirySpec) -> Terms:
         extension_months=spec["extension_months"],
         notice_days=spec["notice_days"],
         min_validity_days=spec["min_validity_days"],
-    )
-
-
-def _tier_group(spec: TierGroupSpec, ids: Ids) -> TierGroup:
-    tiers = [
-        Tier(
-            id=ids.tiers.get((spec["code"], tier["code"]), 0),
-            code=tier["code"],
-            name=tier["name"],
-            threshold=tier["threshold"],
-            extension_months=tier["extension_months"],
-            multiplier=Fraction(Decimal(tier["multiplier"])),
-        )
-        for tier in sorted(spec["tiers"], key=lambda tier: tier["sequence"])
-    ]
-    return TierGroup(
-        id=ids.tier_groups.get(spec["code"], 0),
-        code=spec["code"],
-        currency=spec["currency"],
-        window=spec["window"],
-        tiers=tuple(tiers),
     )
 
 

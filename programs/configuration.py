@@ -6,15 +6,14 @@ The `id` of each value is its primary key, 0 in a draft that is not stored.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import date, datetime, tzinfo
+from datetime import date, datetime
 from decimal import Decimal
-from fractions import Fraction
 from typing import TYPE_CHECKING, NamedTuple
 from zoneinfo import ZoneInfo
 
-from programs import periods
 from programs.capping import Cap, CutOrder
 from programs.expiry import Terms
+from programs.ladders import Tier, TierGroup
 
 if TYPE_CHECKING:
     # Rules see the configuration that holds them; here only their names are needed.
@@ -64,52 +63,6 @@ class Currency:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "is_spendable", self.kind == "spendable")
-
-
-@dataclass(frozen=True, slots=True)
-class Tier:
-    """One level of a ladder; `threshold` counts in the smallest unit of the group's currency."""
-
-    id: int
-    code: str
-    name: str
-    threshold: int
-    multiplier: Fraction
-    extension_months: int
-
-
-@dataclass(frozen=True, slots=True)
-class TierGroup:
-    """`tiers` from the lowest to the highest; `by_code` and `by_id` find one of them."""
-
-    id: int
-    code: str
-    currency: str
-    window: str
-    tiers: tuple[Tier, ...]
-    by_code: Mapping[str, Tier] = field(init=False, compare=False, repr=False)
-    by_id: Mapping[int, Tier] = field(init=False, compare=False, repr=False)
-
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "by_code", {tier.code: tier for tier in self.tiers})
-        object.__setattr__(self, "by_id", {tier.id: tier for tier in self.tiers})
-
-    def reached(self, points: int) -> Tier | None:
-        """The highest tier whose threshold `points` reaches (inclusive), or None."""
-        for tier in reversed(self.tiers):
-            if points >= tier.threshold:
-                return tier
-        return None
-
-    def rank(self, code: str) -> int:
-        """The place of a tier in the ladder, -1 for none."""
-        return next((place for place, tier in enumerate(self.tiers) if tier.code == code), -1)
-
-    def period(self, instant: datetime, zone: tzinfo) -> date:
-        """The first day of the window in which an activity at `instant` counts."""
-        if self.window == "year":
-            return date(periods.local_date(instant, zone).year, 1, 1)
-        return date(1, 1, 1)
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from typing import Any
 from django.core.exceptions import ValidationError
 
 from loyalty_site.lib.read_along import ReadAlongFormSet
-from programs import checks
+from programs import ladder_checks
 
 
 class LadderFormSet(ReadAlongFormSet):
@@ -20,10 +20,21 @@ class LadderFormSet(ReadAlongFormSet):
         super().clean()
         kept = [form.cleaned_data for form in self.forms if form not in self.deleted_forms and form.is_valid()]
         steps = [
-            (tier["sequence"], tier["threshold"], tier["name"], tier["name"])
+            ladder_checks.Step(
+                tier["sequence"],
+                tier["name"],
+                tier["threshold"],
+                tier.get("retention"),
+                tier.get("further") or {},
+                path=tier["name"],
+            )
             for tier in kept
             if {"sequence", "threshold", "name"} <= tier.keys()
         ]
-        problems = list(checks.ladder(steps, self.instance.say))
+        group = self.instance
+        further = [currency.code for currency in group.further_currencies.all()] if group.pk else []
+        problems = list(
+            ladder_checks.ladder(steps, is_manual=group.model == "manual", further=further, say=group.say)
+        )
         if problems:
-            raise ValidationError([f"{problem.path}: the threshold {problem.message}." for problem in problems])
+            raise ValidationError([f"{problem.path}: {problem.message}." for problem in problems])

@@ -15,7 +15,7 @@ from django.dispatch import receiver
 from loyalty_site.lib import commits
 from programs import compiling, document
 from programs.configuration import Configuration
-from programs.models import Program, ProgramVersion, Tier
+from programs.models import Benefit, Program, ProgramVersion, Tier
 from programs.models.programs import changed
 
 _current: dict[int, Configuration] = {}
@@ -108,11 +108,16 @@ def forget() -> None:
 
 
 def _ids(program: Program) -> compiling.Ids:
+    benefits = Benefit.objects.filter(tier__group__program=program)
     tiers = Tier.objects.filter(group__program=program).values_list("group__code", "code", "pk")
     return compiling.Ids(
         program=program.pk,
         currencies=dict(program.currencies.values_list("code", "pk")),
         tier_groups=dict(program.tier_groups.values_list("code", "pk")),
         tiers={(group, code): pk for group, code, pk in tiers},
+        benefits={
+            (group, tier, code): pk
+            for group, tier, code, pk in benefits.values_list("tier__group__code", "tier__code", "code", "pk")
+        },
         caps=dict(program.caps.values_list("code", "pk")),
     )

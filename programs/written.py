@@ -69,6 +69,16 @@ def is_day_of_year(text: str) -> bool:
     return True
 
 
+def check_cycle_start(text: str) -> None:
+    """Refuse what is no day of every year."""
+    if not is_day_of_year(text):
+        raise ValidationError("Write the first day of a cycle as MM-DD, for example 01-01.")
+    if text == "02-29":
+        raise ValidationError(
+            "A cycle cannot begin on 29 February, which most years do not have; take 02-28 or 03-01."
+        )
+
+
 def check_days_of_year(text: str) -> None:
     """Refuse what is no list of days of the year."""
     wrong = sorted(part for part in listed(text) if not is_day_of_year(part))

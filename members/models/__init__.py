@@ -3,7 +3,7 @@ from members.models.consents import Consent, Tag
 from members.models.customers import Customer, ExternalId
 from members.models.members import Card, Member
 from members.models.relations import Merge, Relation
-from members.models.standings import Standing
+from members.models.standings import MemberBenefit, Standing
 
 __all__ = [
     "Balance",
@@ -12,6 +12,7 @@ __all__ = [
     "Customer",
     "ExternalId",
     "Member",
+    "MemberBenefit",
     "Merge",
     "Relation",
     "Standing",

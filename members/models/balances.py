@@ -4,7 +4,7 @@ from django.db import models
 from django.db.models import Q
 
 from members.models.members import Member
-from programs.models import Currency
+from programs.models import Currency, TierGroup
 
 
 class Balance(models.Model):
@@ -71,17 +71,26 @@ class Balance(models.Model):
 
 
 class Tally(models.Model):
-    """Qualifying points of one member counted over one window; `period` is the window's first day."""
+    """Qualifying points of one member that count for one ladder; `period` names the window by its first day.
+
+    Of a ladder with cycles that is the cycle, so what a closed one counted stays; a rolling ladder counts each day.
+    `carried` is the surplus of the cycle before that opened this one.
+    """
 
     member = models.ForeignKey(Member, models.PROTECT, related_name="tallies", db_index=False)
+    group = models.ForeignKey(TierGroup, models.PROTECT, related_name="tallies", db_index=False)
     currency = models.ForeignKey(Currency, models.PROTECT, related_name="tallies", db_index=False)
     period = models.DateField()
     points = models.BigIntegerField(default=0)
+    carried = models.BigIntegerField(default=0, db_default=0)
 
     class Meta:
-        ordering = ["member_id", "currency_id", "-period"]
+        ordering = ["member_id", "group_id", "currency_id", "-period"]
         verbose_name_plural = "tallies"
-        constraints = [models.UniqueConstraint(fields=["member", "currency", "period"], name="one_tally_each_period")]
+        constraints = [
+            models.UniqueConstraint(fields=["member", "group", "currency", "period"], name="one_tally_each_window"),
+            models.CheckConstraint(condition=Q(carried__gte=0), name="tally_carries_nothing_negative"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.points} since {self.period}"

@@ -81,7 +81,7 @@ class TierGroupAdmin(HistoryAdmin):
     """Ladders of tiers, and what they are measured in."""
 
     icon, place = "stairs", 4
-    list_display = ["name", "program", "currency", "window"]
+    list_display = ["name", "program", "model", "currency", "validity"]
     list_filter = [["program", RelatedDropdownFilter]]
     list_select_related = ["program", "currency"]
     search_fields = ["name", "code__startswith"]

@@ -122,7 +122,7 @@ class TierGroupInline(StackedInline):
     """The ladders of a program, each measured in one of its qualifying currencies."""
 
     model = TierGroup
-    fields = [("name", "code"), ("currency", "window")]
+    fields = [("name", "code"), ("model", "currency")]
     inlines = [TierInline]
     tab = True
 

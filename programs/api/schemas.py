@@ -55,7 +55,7 @@ _TIER = {
 _TIER_GROUP = {
     "code": Text(40),
     "name": Text(60),
-    "window": Text(10),
+    "model": Text(12),
     "currency": Text(40),
     "tiers": Items(Answer("Tier", _TIER)),
 }

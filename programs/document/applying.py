@@ -17,13 +17,22 @@ from programs.checks import Problem
 from programs.document import layout
 from programs.document.changes import Change, Changes, Invalid
 from programs.document.checking import filled
-from programs.document.format import CapSpec, CurrencySpec, Document, ExpirySpec, RuleSpec, TierGroupSpec, TierSpec
+from programs.document.format import (
+    BenefitSpec,
+    CapSpec,
+    CurrencySpec,
+    Document,
+    ExpirySpec,
+    RuleSpec,
+    TierGroupSpec,
+    TierSpec,
+)
 from programs.document.referring import problems
-from programs.models import Cap, Currency, ExpiryRule, Program, Rule, Tier, TierGroup
+from programs.models import Benefit, Cap, Currency, ExpiryRule, Program, Rule, Tier, TierGroup
 from programs.models.expiryrules import KEEPS_ENDS
 
 #: A part with a code.
-_Coded: TypeAlias = CapSpec | CurrencySpec | RuleSpec | TierGroupSpec | TierSpec
+_Coded: TypeAlias = BenefitSpec | CapSpec | CurrencySpec | RuleSpec | TierGroupSpec | TierSpec
 
 #: Above every sequence that a tier may have (see Tier.sequence).
 _ASIDE = 10_000
@@ -160,13 +169,20 @@ class _Application:
         for place, spec in enumerate(self.document["tier_groups"]):
             path = f"tier_groups[{place}]"
             row = stored.get(spec["code"]) or TierGroup(program=self.program)
-            currency = currencies[spec["currency"]]
-            holder = TierGroup.objects.filter(currency=currency).exclude(pk=row.pk).first()
-            if holder:
-                raise Invalid([Problem(f"{path}.currency", f"still measures “{holder.code}”; change that one first")])
-            values = _columns(layout.TIER_GROUP, spec) | {"currency": currency}
+            values = _columns(layout.TIER_GROUP, spec) | {"currency": currencies.get(spec["currency"])}
             row = self.changes.put(row, values, path, "tier group", spec["code"])
+            self._further(row, [currencies[code] for code in spec["further_currencies"]])
             self._tiers(row, spec["tiers"], f"{path}.tiers")
+
+    def _further(self, group: TierGroup, wanted: Sequence[Currency]) -> None:
+        """The further currencies of a ladder."""
+        before = sorted(currency.code for currency in group.further_currencies.all())
+        after = sorted(currency.code for currency in wanted)
+        if before != after:
+            group.further_currencies.set(wanted)
+            # It is no column, so nobody has counted the change yet.
+            Program.touch(self.program.pk)
+            self.changes.append(Change("changed", "tier group", group.code, {"further_currencies": (before, after)}))
 
     def _tiers(self, group: TierGroup, specs: Sequence[TierSpec], path: str) -> None:
         # The ladder as it will be was checked; against the stored half of it a single step could look wrong.
@@ -179,7 +195,17 @@ class _Application:
             group.tiers.filter(pk__in=moving).update(sequence=F("sequence") + _ASIDE)
         for place, spec in enumerate(specs):
             row = stored.get(spec["code"]) or Tier(group=group)
-            self.changes.put(row, _columns(layout.TIER, spec), f"{path}[{place}]", "tier", spec["code"])
+            values = _columns(layout.TIER, spec) | {"further": spec["further"]}
+            row = self.changes.put(row, values, f"{path}[{place}]", "tier", spec["code"])
+            self._benefits(row, spec["benefits"], f"{path}[{place}].benefits")
+
+    def _benefits(self, tier: Tier, specs: Sequence[BenefitSpec], path: str) -> None:
+        self.changes.keep_only(_codes(specs), tier.benefits.all(), path)
+        stored = {benefit.code: benefit for benefit in tier.benefits.all()}
+        for place, spec in enumerate(specs):
+            row = stored.get(spec["code"]) or Benefit(tier=tier)
+            values = _columns(layout.BENEFIT, spec) | {"details": spec["details"]}
+            self.changes.put(row, values, f"{path}[{place}]", "benefit", spec["code"])
 
     def _rules(self, currencies: Mapping[str, Currency]) -> None:
         stored = {rule.code: rule for rule in self.program.rules.select_related("currency")}

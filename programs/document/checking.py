@@ -16,7 +16,7 @@ from django.core.exceptions import ValidationError
 from loyalty_site.lib.json_types import ExactJson, Json
 from programs import checks
 from programs.checks import Problem, clipped
-from programs.document import consistency
+from programs.document import consistency, former
 from programs.document.exporting import Stored, Written, plain
 from programs.document.format import (
     FORMAT,
@@ -29,7 +29,7 @@ from programs.document.format import (
     TierGroupSpec,
     TierSpec,
 )
-from programs.document.layout import CAP, CURRENCY, EXPIRY, LISTS, PROGRAM, RULE, TIER, TIER_GROUP, Part
+from programs.document.layout import BENEFIT, CAP, CURRENCY, EXPIRY, LISTS, PROGRAM, RULE, TIER, TIER_GROUP, Part
 
 if TYPE_CHECKING:
     from programs.document.layout import Column
@@ -57,7 +57,10 @@ def normal(document: ExactJson | Document) -> Document:
     full["rules"].sort(key=lambda spec: spec["code"])
     full["caps"].sort(key=lambda spec: spec["code"])
     for group in full["tier_groups"]:
+        group["further_currencies"] = sorted(set(group["further_currencies"]))
         group["tiers"].sort(key=lambda tier: tier["sequence"])
+        for tier in group["tiers"]:
+            tier["benefits"].sort(key=lambda benefit: benefit["code"])
     return full
 
 
@@ -91,8 +94,25 @@ def _filled_currency(spec: Given) -> CurrencySpec:
 
 
 def _filled_tier_group(spec: Given) -> TierGroupSpec:
-    tiers = [cast(TierSpec, _filled(TIER, tier)) for tier in _specs(spec, "tiers")]
-    return cast(TierGroupSpec, {**_filled(TIER_GROUP, spec), "tiers": tiers})
+    spec = former.today(spec)
+    own = {
+        "currency": spec.get("currency", ""),
+        "further_currencies": list(cast(Sequence[str], spec.get("further_currencies", ()))),
+        "tiers": [_filled_tier(tier) for tier in _specs(spec, "tiers")],
+    }
+    return cast(TierGroupSpec, {**_filled(TIER_GROUP, spec), **own})
+
+
+def _filled_tier(spec: Given) -> TierSpec:
+    further = {
+        code: {"threshold": wanted.get("threshold"), "retention": wanted.get("retention")}
+        for code, wanted in cast(Mapping[str, Given], spec.get("further", {})).items()
+    }
+    benefits = [
+        {**_filled(BENEFIT, benefit), "details": _storable(benefit.get("details", {}))}
+        for benefit in _specs(spec, "benefits")
+    ]
+    return cast(TierSpec, {**_filled(TIER, spec), "further": further, "benefits": benefits})
 
 
 def _filled_rule(spec: Given) -> RuleSpec:
@@ -158,13 +178,62 @@ def _currency(spec: ExactJson, path: str) -> Iterator[Problem]:
 
 
 def _tier_group(spec: ExactJson, path: str) -> Iterator[Problem]:
+    if isinstance(spec, dict):
+        spec = former.today(spec)
     yield from _object(TIER_GROUP, spec, path)
-    tiers = spec.get("tiers", []) if isinstance(spec, dict) else []
-    if not isinstance(tiers, list):
-        yield Problem(f"{path}.tiers", "must be a list")
+    if not isinstance(spec, dict):
         return
-    for place, tier in enumerate(tiers):
-        yield from _object(TIER, tier, f"{path}.tiers[{place}]")
+    if "currency" in spec and spec["currency"] != "":
+        words = _wrong(TIER_GROUP.field("code"), spec["currency"])
+        if words:
+            yield Problem(f"{path}.currency", words)
+    yield from _texts(spec.get("further_currencies", []), f"{path}.further_currencies")
+    yield from _each(spec.get("tiers", []), f"{path}.tiers", _tier)
+
+
+def _tier(spec: ExactJson, path: str) -> Iterator[Problem]:
+    yield from _object(TIER, spec, path)
+    if not isinstance(spec, dict):
+        return
+    yield from _further(spec.get("further", {}), f"{path}.further")
+    yield from _each(spec.get("benefits", []), f"{path}.benefits", _benefit)
+
+
+def _benefit(spec: ExactJson, path: str) -> Iterator[Problem]:
+    yield from _object(BENEFIT, spec, path)
+    if isinstance(spec, dict) and not isinstance(spec.get("details", {}), dict):
+        yield Problem(f"{path}.details", "must be an object")
+
+
+def _further(spec: ExactJson, path: str) -> Iterator[Problem]:
+    """What reaches and keeps a tier in further currencies, by their codes."""
+    if not isinstance(spec, dict):
+        yield Problem(path, "must be an object of currency codes")
+        return
+    for code, wanted in spec.items():
+        where = f"{path}.{clipped(code)}"
+        if not isinstance(wanted, dict):
+            yield Problem(where, "must be an object with threshold, and retention where that is another")
+            continue
+        yield from _unknown(wanted, where, ("threshold", "retention"))
+        for name in wanted.keys() & {"threshold", "retention"}:
+            words = _wrong(TIER.field(name), wanted[name])
+            if words:
+                yield Problem(f"{where}.{name}", words)
+
+
+def _texts(spec: ExactJson, path: str) -> Iterator[Problem]:
+    if not isinstance(spec, list) or not all(isinstance(one, str) for one in spec):
+        yield Problem(path, "must be a list of codes")
+
+
+def _each(specs: ExactJson, path: str, problems: Callable[[ExactJson, str], Iterator[Problem]]) -> Iterator[Problem]:
+    """The problems of each of a list."""
+    if not isinstance(specs, list):
+        yield Problem(path, "must be a list")
+        return
+    for place, spec in enumerate(specs):
+        yield from problems(spec, f"{path}[{place}]")
 
 
 def _rule(spec: ExactJson, path: str) -> Iterator[Problem]:

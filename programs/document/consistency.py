@@ -1,11 +1,10 @@
 """Do the parts of a document fit together? Asked of programs/checks.py, as the models' own `clean` does."""
 
-from collections import Counter
 from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal
 
 from loyalty_site.lib import money
-from programs import checks
+from programs import checks, ladder_checks
 from programs.capping import store_of
 from programs.checks import Problem, clipped
 from programs.document.format import CurrencySpec, Document, TierGroupSpec
@@ -100,22 +99,47 @@ def _currencies(specs: Sequence[CurrencySpec]) -> Iterator[Problem]:
 
 
 def _tier_groups(groups: Sequence[TierGroupSpec], currencies: Mapping[str, CurrencySpec]) -> Iterator[Problem]:
-    measured = Counter[str]()
     for place, group in enumerate(groups):
-        path = f"tier_groups[{place}]"
-        code, tiers = group["currency"], group["tiers"]
-        yield from (problem.under(path) for problem in _currency_of(code, currencies))
-        if code in currencies and currencies[code]["kind"] != "qualifying":
-            yield Problem(f"{path}.currency", checks.TIER_CURRENCY)
-        if measured[code]:
-            yield Problem(f"{path}.currency", f"“{code}” already measures another tier group")
-        measured[code] += 1
-        yield from _twice(f"{path}.tiers", ".code", [tier["code"] for tier in tiers])
-        yield from _twice(f"{path}.tiers", ".sequence", [tier["sequence"] for tier in tiers])
-        yield from checks.ladder(
-            (tier["sequence"], tier["threshold"], tier["name"], f"{path}.tiers[{step}].threshold")
-            for step, tier in enumerate(tiers)
+        found = [*_measured(group, currencies), *_ladder(group)]
+        yield from (problem.under(f"tier_groups[{place}]") for problem in found)
+
+
+def _measured(group: TierGroupSpec, currencies: Mapping[str, CurrencySpec]) -> Iterator[Problem]:
+    """Of what the ladder counts, and how."""
+    code, further = group["currency"], group["further_currencies"]
+    yield from ladder_checks.group(
+        model=group["model"], counts=bool(code), validity=group["validity"], rollover=group["rollover"]
+    )
+    named = [("currency", code)] if code else []
+    named += [(f"further_currencies[{place}]", one) for place, one in enumerate(further)]
+    if further and not code:
+        yield Problem("further_currencies", "name the first currency as `currency`")
+    yield from _twice("further_currencies", "", further)
+    for path, one in named:
+        if one not in currencies:
+            yield Problem(path, f"the document has no currency “{clipped(one)}”")
+        elif currencies[one]["kind"] != "qualifying":
+            yield Problem(path, checks.TIER_CURRENCY)
+        elif path != "currency" and one == code:
+            yield Problem(path, "is the first currency already")
+
+
+def _ladder(group: TierGroupSpec) -> Iterator[Problem]:
+    tiers = group["tiers"]
+    yield from _twice("tiers", ".code", [tier["code"] for tier in tiers])
+    yield from _twice("tiers", ".sequence", [tier["sequence"] for tier in tiers])
+    steps = [
+        ladder_checks.Step(
+            tier["sequence"], tier["name"], tier["threshold"], tier["retention"], tier["further"], f"tiers[{step}]"
         )
+        for step, tier in enumerate(tiers)
+    ]
+    yield from ladder_checks.ladder(steps, is_manual=group["model"] == "manual", further=group["further_currencies"])
+    for step, tier in enumerate(tiers):
+        yield from _twice(f"tiers[{step}].benefits", ".code", [benefit["code"] for benefit in tier["benefits"]])
+        for place, benefit in enumerate(tier["benefits"]):
+            wrong = checks.dates(starts_on=benefit["starts_on"], ends_on=benefit["ends_on"])
+            yield from (problem.under(f"tiers[{step}].benefits[{place}]") for problem in wrong)
 
 
 def _currency_of(code: str, currencies: Mapping[str, CurrencySpec]) -> Iterator[Problem]:

@@ -21,8 +21,8 @@ from programs.document.format import (
     TierGroupSpec,
     TierSpec,
 )
-from programs.document.layout import CAP, CURRENCY, EXPIRY, PROGRAM, RULE, TIER, TIER_GROUP, Part, number
-from programs.models import Cap, Currency, Participation, Program, Rule, TierGroup
+from programs.document.layout import BENEFIT, CAP, CURRENCY, EXPIRY, PROGRAM, RULE, TIER, TIER_GROUP, Part, number
+from programs.models import Benefit, Cap, Currency, Participation, Program, Rule, Tier, TierGroup
 
 if TYPE_CHECKING:
     from programs.document.layout import Column
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 #: A value of a column, and the same as JSON.
 Stored: TypeAlias = str | int | bool | Decimal | date | None
 Written: TypeAlias = str | int | bool | None
-Coded = TypeVar("Coded", Currency, TierGroup, Rule, Cap)
+Coded = TypeVar("Coded", Currency, TierGroup, Rule, Cap, Benefit)
 
 
 #: All that a document says of a program.
@@ -38,7 +38,8 @@ _PARTS = (
     Prefetch("participations", Participation.objects.select_related("partner")),
     Prefetch("currencies", Currency.objects.select_related("expiry_rule")),
     Prefetch("tier_groups", TierGroup.objects.select_related("currency")),
-    "tier_groups__tiers",
+    "tier_groups__further_currencies",
+    "tier_groups__tiers__benefits",
     Prefetch("rules", Rule.objects.select_related("currency")),
     Prefetch("caps", Cap.objects.select_related("currency", "rule", "store__partner")),
 )
@@ -92,8 +93,19 @@ def _currency(currency: Currency) -> CurrencySpec:
 
 def _tier_group(group: TierGroup) -> TierGroupSpec:
     tiers = sorted(group.tiers.all(), key=lambda tier: tier.sequence)
-    specs = [cast(TierSpec, columns(TIER, tier)) for tier in tiers]
-    return cast(TierGroupSpec, {**columns(TIER_GROUP, group), "currency": group.currency.code, "tiers": specs})
+    own = {
+        "currency": group.currency.code if group.currency else "",
+        "further_currencies": sorted(currency.code for currency in group.further_currencies.all()),
+        "tiers": [_tier(tier) for tier in tiers],
+    }
+    return cast(TierGroupSpec, {**columns(TIER_GROUP, group), **own})
+
+
+def _tier(tier: Tier) -> TierSpec:
+    benefits = [
+        {**columns(BENEFIT, benefit), "details": benefit.details} for benefit in _by_code(tier.benefits.all())
+    ]
+    return cast(TierSpec, {**columns(TIER, tier), "further": tier.further, "benefits": benefits})
 
 
 def _rule(rule: Rule, with_versions: bool) -> RuleSpec:

@@ -93,25 +93,67 @@ class CurrencySpec(TypedDict):
     expiry: ExpirySpec | None
 
 
+class BenefitSpec(TypedDict):
+    """A privilege of a tier; `details` is what its kind needs."""
+
+    code: str
+    name: str
+    text: str
+    kind: str
+    starts_on: str | None
+    ends_on: str | None
+    details: JsonObject
+
+
+class FurtherSpec(TypedDict):
+    """What reaches and keeps a tier in a further currency."""
+
+    threshold: int | None
+    retention: NotRequired[int | None]
+
+
 class TierSpec(TypedDict):
-    """One level of a tier group."""
+    """One level of a tier group; snapshots of long ago lack what came since."""
 
     code: str
     name: str
     sequence: int
-    threshold: int
+    threshold: int | None
+    retention: NotRequired[int | None]
+    further: NotRequired[dict[str, FurtherSpec]]
     multiplier: str
     extension_months: int
     colour: str
+    benefits: NotRequired[list[BenefitSpec]]
 
 
 class TierGroupSpec(TypedDict):
-    """A ladder of tiers."""
+    """A ladder of tiers; `currency` "" counts nothing. Snapshots of long ago have `window` "year" or "lifetime"
+    in place of a model, and none of what came since."""
 
     code: str
     name: str
     currency: str
-    window: str
+    further_currencies: NotRequired[list[str]]
+    model: NotRequired[str]
+    match: NotRequired[str]
+    cycle_start: NotRequired[str]
+    window: int | str
+    window_unit: NotRequired[str]
+    validity: NotRequired[str]
+    period: NotRequired[int]
+    period_unit: NotRequired[str]
+    period_end: NotRequired[str]
+    rounding: NotRequired[str]
+    on_end: NotRequired[str]
+    grace: NotRequired[int]
+    grace_unit: NotRequired[str]
+    grace_to_month_end: NotRequired[bool]
+    rollover: NotRequired[bool]
+    rollover_limit: NotRequired[int | None]
+    late_window: NotRequired[int]
+    on_reversal: NotRequired[str]
+    holds_downgrades: NotRequired[bool]
     tiers: list[TierSpec]
 
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from django.db import models
 
-from programs.models import Cap, Currency, ExpiryRule, Program, Rule, Tier, TierGroup
+from programs.models import Benefit, Cap, Currency, ExpiryRule, Program, Rule, Tier, TierGroup
 
 if TYPE_CHECKING:
     #: A column of whatever type.
@@ -65,8 +65,21 @@ EXPIRY = Part(
         "notice_days min_validity_days".split()
     ),
 )
-TIER_GROUP = Part(TierGroup, ("code", "name", "window"), codes=("currency",), others=("tiers",))
-TIER = Part(Tier, ("code", "name", "sequence", "threshold", "multiplier", "extension_months", "colour"))
+TIER_GROUP = Part(
+    TierGroup,
+    tuple(
+        "code name model match cycle_start window window_unit validity period period_unit period_end rounding on_end "
+        "grace grace_unit grace_to_month_end rollover rollover_limit late_window on_reversal holds_downgrades".split()
+    ),
+    # The code of the first currency, "" in a manual ladder, and a list of the codes of the others.
+    others=("currency", "further_currencies", "tiers"),
+)
+TIER = Part(
+    Tier,
+    ("code", "name", "sequence", "threshold", "retention", "multiplier", "extension_months", "colour"),
+    others=("further", "benefits"),
+)
+BENEFIT = Part(Benefit, ("code", "name", "text", "kind", "starts_on", "ends_on"), others=("details",))
 RULE = Part(
     Rule,
     ("code", "name", "kind", "group", "priority", "starts_on", "ends_on", "is_active"),

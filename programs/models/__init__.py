@@ -1,3 +1,4 @@
+from programs.models.benefits import Benefit
 from programs.models.caps import Cap, StaffLimit
 from programs.models.currencies import Currency
 from programs.models.expiryrules import ExpiryRule
@@ -8,6 +9,7 @@ from programs.models.rules import Rule
 from programs.models.tiers import Tier, TierGroup
 
 __all__ = [
+    "Benefit",
     "Cap",
     "Currency",
     "ExchangeRate",

@@ -190,11 +190,15 @@ class Currency(ProgramPart):
         """Whether members hold points of it whose end is set."""
         return bool(self.pk) and self.lots.filter(remaining__gt=0).exists()
 
+    def _measures(self) -> bool:
+        """Whether tiers are measured in it."""
+        return self.tier_groups.exists() or self.further_tier_groups.exists()
+
     def _problems(self) -> Iterator[checks.Problem]:
         yield from checks.primary(kind=self.kind, is_primary=self.is_primary)
         if self._state.adding:
             return
-        if self.kind != self.Kind.QUALIFYING and hasattr(self, "tier_group"):
+        if self.kind != self.Kind.QUALIFYING and self._measures():
             yield checks.Problem("kind", checks.TIER_CURRENCY)
         stored = type(self).objects.get(pk=self.pk)
         changed = [name for name in ("kind", "decimals") if getattr(self, name) != getattr(stored, name)]

@@ -1,46 +1,160 @@
-"""Which levels can a member reach, and with how many qualifying points?"""
+"""Which levels can a member reach, by what, and how long do they hold?"""
+
+from collections.abc import Iterator
 
 from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator, RegexValidator
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
 from simple_history.models import HistoricalRecords
 
 from loyalty_site.lib import money
-from programs import checks
+from programs import checks, ladder_checks, written
 from programs.models.currencies import Currency
 from programs.models.programs import Program, ProgramPart
 
 
 class TierGroup(ProgramPart):
-    """A ladder of tiers, measured in one qualifying currency.
+    """A ladder of tiers, measured in qualifying currencies.
 
-    `is_edited_whole` is set by who changes several tiers at once and checks the ladder as it will be:
-    compared with what is still stored, each single step could look wrong.
+    `currency` is the first criterion, `further_currencies` are the others; a `manual` ladder has none. `is_edited_whole`
+    is set by who changes several tiers at once and checks the ladder as it will be: compared with what is still
+    stored, each single step could look wrong.
     """
 
     is_edited_whole = False
 
-    class Window(models.TextChoices):
-        LIFETIME = "lifetime", "All points ever earned"
-        YEAR = "year", "Points of the calendar year"
+    class Model(models.TextChoices):
+        LIFETIME = "lifetime", "Lifetime: all points ever earned"
+        CALENDAR = "calendar", "Calendar: points of a year that begins on a fixed day"
+        ANNIVERSARY = "anniversary", "Anniversary: points of a year of membership"
+        ROLLING = "rolling", "Rolling: points of the trailing months or days"
+        MANUAL = "manual", "Manual: paid or granted, with dates of its own"
+
+    class Match(models.TextChoices):
+        ANY = "any", "Any currency reaches its threshold"
+        ALL = "all", "All currencies reach their thresholds"
+
+    class Unit(models.TextChoices):
+        DAY = "day", "Days"
+        MONTH = "month", "Months"
+
+    class Validity(models.TextChoices):
+        NONE = "none", "For life"
+        REST_OF_CYCLE = "rest_of_cycle", "The rest of the cycle"
+        PLUS_NEXT = "rest_of_cycle_plus_next", "The rest of the cycle, and the next one"
+        PERIOD = "period", "A period from the day on which it is reached"
+
+    class LastDay(models.TextChoices):
+        THROUGH = "through", "Through its day: 12 months from 10 March last through 10 March"
+        BEFORE = "before", "The day before: 12 months from 10 March last through 9 March"
+
+    class Rounding(models.TextChoices):
+        NONE = "none", "None"
+        MONTH = "month", "To the end of the month"
+        QUARTER = "quarter", "To the end of the quarter"
+        HALF_YEAR = "half_year", "To the end of the half-year"
+        YEAR = "year", "To the end of the year"
+
+    class OnEnd(models.TextChoices):
+        TO_EARNED = "to_earned", "To the tier that the points justify"
+        ONE_LEVEL = "one_level", "One level down"
+        TO_BASE = "to_base", "To the base tier"
+        NEVER = "never", "Never down"
+
+    class OnReversal(models.TextChoices):
+        KEEP = "keep", "Keep the tier until its validity ends"
+        REVERT = "revert_if_caused", "Back to the tier of before, where the reversed transaction had reached it"
 
     program = models.ForeignKey(Program, models.CASCADE, related_name="tier_groups")
     code = models.SlugField(max_length=40)
     name = models.CharField(max_length=60)
-    currency = models.OneToOneField(Currency, models.PROTECT, related_name="tier_group")
-    window = models.CharField(max_length=10, choices=Window, default=Window.LIFETIME)
+    model = models.CharField(max_length=12, choices=Model, default=Model.LIFETIME)
+    currency = models.ForeignKey(
+        Currency,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="tier_groups",
+        help_text="What thresholds count; a manual ladder counts nothing.",
+    )
+    further_currencies = models.ManyToManyField(
+        Currency,
+        blank=True,
+        related_name="further_tier_groups",
+        help_text="More qualifying currencies that count, for example segments beside miles.",
+    )
+    match = models.CharField("thresholds", max_length=3, choices=Match, default=Match.ANY)
+    cycle_start = models.CharField(
+        max_length=5,
+        default="01-01",
+        validators=[written.check_cycle_start],
+        help_text="Calendar: the day of the year on which a cycle begins, as MM-DD.",
+    )
+    window = models.PositiveSmallIntegerField(
+        default=12,
+        validators=[MinValueValidator(1), MaxValueValidator(3650)],
+        help_text="Rolling: so many trailing months or days count.",
+    )
+    window_unit = models.CharField(max_length=5, choices=Unit, default=Unit.MONTH)
+    validity = models.CharField(max_length=24, choices=Validity, default=Validity.NONE)
+    period = models.PositiveSmallIntegerField(
+        "validity period",
+        default=12,
+        validators=[MinValueValidator(1), MaxValueValidator(3650)],
+        help_text="How long a tier holds where its validity is a period.",
+    )
+    period_unit = models.CharField(max_length=5, choices=Unit, default=Unit.MONTH)
+    period_end = models.CharField("last day", max_length=7, choices=LastDay, default=LastDay.BEFORE)
+    rounding = models.CharField(max_length=10, choices=Rounding, default=Rounding.NONE)
+    on_end = models.CharField("when it ends", max_length=10, choices=OnEnd, default=OnEnd.TO_EARNED)
+    grace = models.PositiveSmallIntegerField(
+        default=0,
+        validators=[MaxValueValidator(3650)],
+        help_text="So much longer is the tier kept after its validity; reaching the threshold meanwhile renews it.",
+    )
+    grace_unit = models.CharField(max_length=5, choices=Unit, default=Unit.MONTH)
+    grace_to_month_end = models.BooleanField(default=False, help_text="Grace lasts to the end of its month.")
+    rollover = models.BooleanField(
+        default=False, help_text="Points above the tier's threshold open the next cycle, which else begins at 0."
+    )
+    rollover_limit = models.PositiveBigIntegerField(
+        null=True,
+        blank=True,
+        validators=[MaxValueValidator(10**15)],
+        help_text="At most so many of each currency, in its smallest unit; empty: all.",
+    )
+    late_window = models.PositiveSmallIntegerField(
+        default=30,
+        validators=[MaxValueValidator(365)],
+        help_text="So many days after a cycle has closed, what happened in it still counts in it.",
+    )
+    on_reversal = models.CharField(max_length=16, choices=OnReversal, default=OnReversal.KEEP)
+    holds_downgrades = models.BooleanField(
+        default=False, help_text="Nobody is lowered until somebody with the permission agrees to the night's list."
+    )
 
-    history = HistoricalRecords()
+    history = HistoricalRecords(m2m_fields=[further_currencies])
 
     class Meta:
         ordering = ["program_id", "code"]
+        permissions = [("decide_downgrades", "Can agree to downgrades")]
         constraints = [
             models.UniqueConstraint(
                 fields=["program", "code"],
                 name="tier_group_code_once_per_program",
                 violation_error_message="The program already has a tier group with this code.",
-            )
+            ),
+            models.CheckConstraint(
+                condition=Q(model="manual") | Q(currency__isnull=False),
+                name="tier_group_counts_something",
+                violation_error_message="Name the qualifying currency that is counted.",
+            ),
+            models.CheckConstraint(
+                condition=Q(window__gte=1) & Q(period__gte=1),
+                name="tier_group_periods_not_empty",
+                violation_error_message="A window or a period of 0 counts nothing.",
+            ),
         ]
 
     def __str__(self) -> str:
@@ -48,17 +162,31 @@ class TierGroup(ProgramPart):
 
     def say(self, threshold: int) -> str:
         """A threshold in points, with the decimals of the currency."""
-        return money.render(threshold, self.currency.decimals)
+        return money.render(threshold, self.currency.decimals if self.currency else 0)
 
     def clean(self) -> None:
-        if self.currency_id and self.currency.kind != Currency.Kind.QUALIFYING:
-            checks.refuse([checks.Problem("currency", checks.TIER_CURRENCY)])
-        if self.currency_id and self.currency.program_id != self.program_id:
+        checks.refuse(self._problems())
+        if self.currency and self.currency.program_id != self.program_id:
             raise ValidationError({"currency": "Choose a currency of the same program."})
+
+    def _problems(self) -> Iterator[checks.Problem]:
+        yield from ladder_checks.group(
+            model=self.model,
+            counts=self.currency_id is not None,
+            validity=self.validity,
+            rollover=self.rollover,
+        )
+        if self.currency and self.currency.kind != Currency.Kind.QUALIFYING:
+            yield checks.Problem("currency", checks.TIER_CURRENCY)
 
 
 class Tier(ProgramPart):
-    """One level of a group. `threshold` counts in the smallest unit of the group's currency, inclusive."""
+    """One level of a group.
+
+    `threshold` is reached inclusively, `retention` is what keeps the tier (None: the same); both count in the smallest
+    unit of the group's first currency. None as `threshold` is reached by no points. `further` maps the code of each
+    further currency to {"threshold": …, "retention": …}.
+    """
 
     PROGRAM_PATH = "group__program_id"
 
@@ -69,9 +197,23 @@ class Tier(ProgramPart):
         validators=[MinValueValidator(1), MaxValueValidator(1000)], help_text="1 is the lowest tier."
     )
     threshold = models.PositiveBigIntegerField(
+        null=True,
+        blank=True,
         default=0,
         validators=[MaxValueValidator(10**15)],
-        help_text="Qualifying points from which the tier is reached, in the smallest unit of the currency.",
+        help_text="Qualifying points from which the tier is reached, in the smallest unit of the currency; "
+        "empty: not by points, only granted.",
+    )
+    retention = models.PositiveBigIntegerField(
+        null=True,
+        blank=True,
+        validators=[MaxValueValidator(10**15)],
+        help_text="Points that keep the tier when its validity ends; empty: the same as reach it.",
+    )
+    further = models.JSONField(
+        default=dict,
+        blank=True,
+        help_text="Thresholds in further currencies, by their codes.",
     )
     multiplier = models.DecimalField(
         max_digits=6,
@@ -111,14 +253,28 @@ class Tier(ProgramPart):
                 name="tier_multiplier_not_negative",
                 violation_error_message="A multiplier cannot be negative.",
             ),
+            models.CheckConstraint(
+                condition=Q(retention=None) | Q(threshold=None) | Q(retention__lte=F("threshold")),
+                name="tier_retention_not_above_threshold",
+                violation_error_message="What keeps a tier cannot be more than what reaches it.",
+            ),
         ]
 
     def __str__(self) -> str:
         return self.name
 
+    @property
+    def step(self) -> ladder_checks.Step:
+        """The tier as a step of its ladder."""
+        return ladder_checks.Step(self.sequence, self.name, self.threshold, self.retention, self.further or {})
+
     def clean(self) -> None:
         group = getattr(self, "group", None)
-        if None in (self.sequence, self.threshold) or not group or not group.pk or group.is_edited_whole:
+        if self.sequence is None or not group or not group.pk or group.is_edited_whole:
             return
-        others = group.tiers.exclude(pk=self.pk).values_list("sequence", "threshold", "name")
-        checks.refuse(checks.place(self.sequence, self.threshold, list(others), group.say))
+        others = [tier.step for tier in group.tiers.exclude(pk=self.pk)]
+        further = {currency.code: currency.decimals for currency in group.further_currencies.all()}
+        own = ladder_checks.alone(
+            self.step, others, is_manual=group.model == "manual", further=further.keys(), say=group.say
+        )
+        checks.refuse(own)

@@ -1,0 +1,81 @@
+"""How does the ladder of a document become the TierGroup that the ledger works with?"""
+
+from collections.abc import Mapping
+from datetime import date
+from decimal import Decimal
+from fractions import Fraction
+
+from programs.document.format import BenefitSpec, TierGroupSpec, TierSpec
+from programs.ladders import Benefit, Tier, TierGroup
+
+#: What a ladder counted that was written down before there were models.
+_FORMER = {"year": "calendar", "lifetime": "lifetime"}
+
+
+def tier_group(
+    spec: TierGroupSpec,
+    ids: Mapping[str, int],
+    tier_ids: Mapping[tuple[str, str], int],
+    benefit_ids: Mapping[tuple[str, str, str], int],
+) -> TierGroup:
+    """The ladder that a *valid* document describes; `ids` are primary keys by codes, none of a draft."""
+    code = spec["code"]
+    criteria = tuple(filter(None, [spec["currency"], *spec.get("further_currencies", ())]))
+    window = spec["window"]
+    month, day = map(int, spec.get("cycle_start", "01-01").split("-"))
+    tiers = [
+        _tier(tier, criteria, tier_ids.get((code, tier["code"]), 0), _benefits(tier, code, benefit_ids))
+        for tier in sorted(spec["tiers"], key=lambda tier: tier["sequence"])
+    ]
+    return TierGroup(
+        id=ids.get(code, 0),
+        code=code,
+        name=spec["name"],
+        model=_FORMER[window] if isinstance(window, str) else spec.get("model", "lifetime"),
+        criteria=criteria,
+        needs_all=spec.get("match") == "all",
+        cycle_start=(month, day),
+        window=window if isinstance(window, int) else 12,
+        window_unit=spec.get("window_unit", "month"),
+        validity=spec.get("validity", "none"),
+        period_length=spec.get("period", 12),
+        period_unit=spec.get("period_unit", "month"),
+        period_end=spec.get("period_end", "before"),
+        rounding=spec.get("rounding", "none"),
+        on_end=spec.get("on_end", "to_earned"),
+        grace=spec.get("grace", 0),
+        grace_unit=spec.get("grace_unit", "month"),
+        grace_to_month_end=spec.get("grace_to_month_end", False),
+        rollover=spec.get("rollover", False),
+        rollover_limit=spec.get("rollover_limit"),
+        late_window=spec.get("late_window", 30),
+        reverts=spec.get("on_reversal") == "revert_if_caused",
+        holds_downgrades=spec.get("holds_downgrades", False),
+        tiers=tuple(tiers),
+    )
+
+
+def _tier(spec: TierSpec, criteria: tuple[str, ...], id: int, benefits: tuple[Benefit, ...]) -> Tier:
+    further = spec.get("further", {})
+    entry = [spec["threshold"], *(further.get(code, {}).get("threshold") for code in criteria[1:])]
+    kept = [spec.get("retention"), *(further.get(code, {}).get("retention") for code in criteria[1:])]
+    retention = [reach if keep is None else keep for reach, keep in zip(entry, kept, strict=True)]
+    return Tier(
+        id=id,
+        code=spec["code"],
+        name=spec["name"],
+        entry=tuple(entry),
+        retention=tuple(retention),
+        extension_months=spec["extension_months"],
+        multiplier=Fraction(Decimal(spec["multiplier"])),
+        benefits=benefits,
+    )
+
+
+def _benefits(tier: TierSpec, group: str, ids: Mapping[tuple[str, str, str], int]) -> tuple[Benefit, ...]:
+    return tuple(_benefit(spec, ids.get((group, tier["code"], spec["code"]), 0)) for spec in tier.get("benefits", ()))
+
+
+def _benefit(spec: BenefitSpec, id: int) -> Benefit:
+    starts_on, ends_on = (date.fromisoformat(day) if day else None for day in (spec["starts_on"], spec["ends_on"]))
+    return Benefit(id, spec["code"], spec["name"], spec["text"], spec["kind"], starts_on, ends_on)
