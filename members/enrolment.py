@@ -237,6 +237,7 @@ def starting_standings(configuration: Configuration, members: Collection[Member]
             member=member,
             group_id=group.id,
             tier_id=tier.id,
+            since_at=member.enrolled_at,
             from_at=member.enrolled_at,
             reason=Standing.Reason.ENROLMENT,
             recorded_at=now,

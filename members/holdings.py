@@ -9,11 +9,13 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from operator import attrgetter
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from loyalty_site.lib.arrays import Values
 from loyalty_site.lib.sql import Session, instant
-from members.models import Balance, Member, Standing, Tally
+from members import ladder_rows
+from members.ladder_rows import LockedStanding, LockedTally, Passed, TallyKey
+from members.models import Balance, Member
 
 #: The lifetime sums of a balance, by the second half of their columns' names.
 Lifetime = Literal["earned", "redeemed", "expired", "reversed", "transferred", "opening"]
@@ -99,40 +101,29 @@ class Holding:
         )
 
 
-@dataclass(slots=True)
-class LockedTally:
-    """One tally while its member is locked; `moved` is what its stored points grow by."""
+class Counted(NamedTuple):
+    """Points of one currency that were added to the tally of a window.
 
-    id: int | None = None
-    points: int = 0
-    moved: int = 0
-
-    def add(self, points: int) -> None:
-        self.points += points
-        self.moved += points
-
-
-@dataclass(slots=True)
-class LockedStanding:
-    """A tier held in one tier group, stored or (without `id`) new, for `reason`.
-
-    `until_at` is when it ended; of the current one, until when it was promised at least.
+    They are of what happened on the local `day`; a tier that they reach holds from `since` on. `caused_by` is the key
+    of the journal that earned them.
     """
 
-    id: int | None
-    tier_id: int
-    from_at: datetime
-    until_at: datetime | None = None
-    is_changed: bool = False
-    reason: str = Standing.Reason.ACTIVITY.value
+    group_id: int
+    currency_id: int
+    period: date
+    points: int
+    day: date
+    since: datetime
+    caused_by: int | None
 
 
 @dataclass(slots=True)
 class Account:
     """Everything of one member that a posting may move.
 
-    `holdings` by currency, `tallies` by (currency, first day of the window), `tiers` the current standing by tier
-    group, `past` the standings before it, as far as they were read, oldest first. Keys are primary keys.
+    `holdings` by currency, `tallies` by (tier group, currency, first day of the window), `tiers` the current standing
+    by tier group, `past` the standings before it, as far as they were read, oldest first. `counted` is what was added
+    to tallies and not yet compared with thresholds, `passed` who went from tier to tier. Keys are primary keys.
     """
 
     id: int
@@ -142,9 +133,11 @@ class Account:
     sequence: int
     chain: str
     holdings: dict[int, Holding] = field(default_factory=dict)
-    tallies: dict[tuple[int, date], LockedTally] = field(default_factory=dict)
+    tallies: dict[TallyKey, LockedTally] = field(default_factory=dict)
     tiers: dict[int, LockedStanding] = field(default_factory=dict)
     past: dict[int, list[LockedStanding]] = field(default_factory=dict)
+    counted: list[Counted] = field(default_factory=list)
+    passed: list[Passed] = field(default_factory=list)
     is_touched: bool = False
 
     def holding(self, currency_id: int) -> Holding:
@@ -154,11 +147,11 @@ class Account:
             found = self.holdings[currency_id] = Holding()
         return found
 
-    def tally(self, currency_id: int, period: date) -> LockedTally:
+    def tally(self, group_id: int, currency_id: int, period: date) -> LockedTally:
         """The tally of a window; a new one where nothing was counted yet."""
-        found = self.tallies.get((currency_id, period))
+        found = self.tallies.get((group_id, currency_id, period))
         if found is None:
-            found = self.tallies[currency_id, period] = LockedTally()
+            found = self.tallies[group_id, currency_id, period] = LockedTally()
         return found
 
 
@@ -181,17 +174,7 @@ class Lock:
             "last_activity_at, expires_at, is_extended FROM members_balance WHERE member_id {ids}",
             [member_ids],
         )
-        self._tallies = self._standings = None
-        if with_tiers:
-            self._tallies = session.run(
-                "SELECT member_id, currency_id, period, id, points FROM members_tally WHERE member_id {ids}",
-                [member_ids],
-            )
-            self._standings = session.run(
-                "SELECT member_id, group_id, is_current, id, tier_id, from_at, until_at FROM members_standing "
-                f"WHERE {'' if with_past else 'is_current AND '}member_id {{ids}} ORDER BY from_at, id",
-                [member_ids],
-            )
+        self._ladders = ladder_rows.Reading(session, member_ids, with_past=with_past) if with_tiers else None
 
     def take(self) -> tuple[dict[int, Account], int | None]:
         """(accounts by member id, the program's version as stored or None when no member was found)."""
@@ -205,15 +188,8 @@ class Lock:
             stored = available, pending, reserved, arrears
             times = instant(next_change), instant(last_active), instant(ends)
             accounts[member].holdings[currency] = Holding(key, *stored, *times, bool(is_extended), stored)
-        if self._tallies and self._standings:
-            for member, currency, period, key, points in self._tallies.fetchall():
-                accounts[member].tallies[currency, period] = LockedTally(key, points)
-            for member, group, is_current, key, tier, from_at, until_at in self._standings.fetchall():
-                held = LockedStanding(key, tier, instant(from_at), instant(until_at))
-                if is_current:
-                    accounts[member].tiers[group] = held
-                else:
-                    accounts[member].past.setdefault(group, []).append(held)
+        if self._ladders:
+            self._ladders.take(accounts)
         return accounts, version
 
 
@@ -224,13 +200,7 @@ def save(session: Session, accounts: Iterable[Account]) -> None:
         Member, put="sequence chain", rows=[(account.id, account.sequence, account.chain) for account in touched]
     )
     _save_balances(session, touched)
-    moved = [(a.id, key, tally) for a in touched for key, tally in a.tallies.items() if tally.moved]
-    session.insert(
-        Tally,
-        "member_id currency_id period points",
-        [(member, *key, tally.moved) for member, key, tally in moved if not tally.id],
-    )
-    session.change(Tally, add="points", rows=[(tally.id, tally.moved) for _, _, tally in moved if tally.id])
+    ladder_rows.save_tallies(session, touched)
 
 
 def _save_balances(session: Session, touched: list[Account]) -> None:

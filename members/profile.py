@@ -11,6 +11,9 @@ from datetime import date, datetime
 
 from loyalty_site.lib.arrays import Row
 from loyalty_site.lib.sql import Session, instant
+from members import assessing
+from members.holdings import Account
+from members.ladder_rows import LockedStanding, LockedTally
 
 #: What is known of the person, as columns of the customer.
 PERSON = ("kind", "first_name", "last_name", "company_name", "email", "phone", "birth_date", "birthday", "language")
@@ -39,16 +42,6 @@ class HeldBalance:
 
 
 @dataclass(frozen=True, slots=True)
-class HeldTier:
-    """The tier that is held in a group, since when, and until when it was promised at least (None: nothing was)."""
-
-    group_id: int
-    tier_id: int
-    from_at: datetime
-    until_at: datetime | None
-
-
-@dataclass(frozen=True, slots=True)
 class HeldConsent:
     """What the person said last about messages over a channel."""
 
@@ -61,8 +54,8 @@ class HeldConsent:
 class Profile:
     """A member. `home_store` is the code of the store, `external_id` what one connection calls the person.
 
-    `balances` are by currency, `tiers` by group, `tallies` by currency and first day of the window; `expiries` by
-    currency, each (instant, points), the soonest first.
+    `balances` are by currency; `expiries` by currency, each (instant, points), the soonest first. `account` is what
+    the member counts and holds on ladders, as a posting would find it; its balances are not in it.
     """
 
     id: int
@@ -77,15 +70,17 @@ class Profile:
     tags: Sequence[str]
     consents: Sequence[HeldConsent]
     balances: Mapping[int, HeldBalance]
-    tiers: Mapping[int, HeldTier]
-    tallies: Mapping[tuple[int, date], int]
+    account: Account
     expiries: Mapping[int, Sequence[tuple[datetime, int]]]
 
     def is_due(self, now: datetime) -> bool:
-        """Whether time has changed a balance, which nobody has booked yet."""
-        return any(row.next_change_at and row.next_change_at <= now for row in self.balances.values())
+        """Whether time has changed a balance or a tier, which nobody has booked yet."""
+        return assessing.is_due(self.account, now) or any(
+            row.next_change_at and row.next_change_at <= now for row in self.balances.values()
+        )
 
 
+_STANDING = "h.group_id, h.tier_id, h.since_at, h.from_at, h.valid_until, h.due_at, h.locked_until, h.waits_from"
 _BALANCE = ", ".join(f"b.{field.name}" for field in fields(HeldBalance))
 
 
@@ -115,9 +110,9 @@ def read(
         f"(SELECT {collect('a.said_at, a.id, a.channel, a.is_given')} FROM members_consent a "
         "WHERE a.customer_id = c.id), "
         f"(SELECT {collect(_BALANCE)} FROM members_balance b WHERE b.member_id = m.id), "
-        f"(SELECT {collect('h.group_id, h.tier_id, h.from_at, h.until_at')} FROM members_standing h "
+        f"(SELECT {collect(_STANDING)} FROM members_standing h "
         "WHERE h.member_id = m.id AND h.is_current), "
-        f"(SELECT {collect('t.currency_id, t.period, t.points')} FROM members_tally t "
+        f"(SELECT {collect('t.group_id, t.currency_id, t.period, t.points, t.carried')} FROM members_tally t "
         "WHERE t.member_id = m.id AND t.period >= %s), "
         f"({expiries}), {', '.join(f'c.{name}' for name in PERSON)} "
         "FROM members_member m JOIN members_customer c ON c.id = m.customer_id "
@@ -161,15 +156,30 @@ def _profile(row: Row) -> Profile:
         tags=sorted(name for (name,) in _rows(tags)),
         consents=_latest(_rows(consents)),
         balances={held[0]: _balance(held) for held in _rows(balances)},
-        tiers={row[0]: _tier(row) for row in _rows(tiers)},
-        tallies={(currency, date.fromisoformat(first)): points for currency, first, points in _rows(tallies)},
+        account=_account(id, number, status, instant(enrolled_at), _rows(tiers), _rows(tallies)),
         expiries={currency_id: sorted(ends) for currency_id, ends in expiries.items()},
     )
 
 
-def _tier(held: Row) -> HeldTier:
-    group_id, tier_id, from_at, until_at = held
-    return HeldTier(group_id, tier_id, _instant(from_at), _instant(until_at) if until_at else None)
+def _account(
+    id: int, number: str, status: str, enrolled_at: datetime, tiers: list[Row], tallies: list[Row]
+) -> Account:
+    account = Account(id, number, status, enrolled_at, 0, "")
+    for group, tier, since, start, *moments in tiers:
+        valid, due, locked, waits = (_instant(text) if text else None for text in moments)
+        account.tiers[group] = LockedStanding(
+            None,
+            tier,
+            _instant(since),
+            _instant(start),
+            valid,
+            due_at=due,
+            locked_until=locked,
+            waits_from=waits,
+        )
+    for group, currency, first, points, carried in tallies:
+        account.tallies[group, currency, date.fromisoformat(first)] = LockedTally(None, points, carried)
+    return account
 
 
 def _latest(said: list[Row]) -> list[HeldConsent]:

@@ -1,12 +1,33 @@
-"""Which tier does a member hold? Upgrades at once, while the ledger posts (semantics C15-R3)."""
+"""Which tier does a member hold? Upgrades at once, while the ledger posts; semantics C15-R3, R4, R8, R9.
 
-from collections.abc import Iterable
-from datetime import datetime
+What time does to tiers: `assessing.py`. What reaches us late: `reassessing.py`.
+"""
 
-from loyalty_site.lib.sql import Session
-from members.holdings import Account, LockedStanding
-from members.models import Standing
-from programs.configuration import Configuration, Tier, TierGroup
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from members import assessing, reassessing
+from members.holdings import Account, Counted
+from members.ladder import Ladder, Reason
+from members.ladder_rows import LockedStanding
+from programs import periods
+from programs.configuration import Configuration, Currency
+from programs.ladders import Counts, Tier, TierGroup
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """What qualifying points are about: it happened at `at`, is known at `known_at`, and reaches a tier at `since`.
+
+    `counted_on` names a day of the cycle in which it was counted, where that is known; `caused_by` is its journal.
+    """
+
+    at: datetime
+    known_at: datetime
+    since: datetime
+    counted_on: date | None = None
+    caused_by: int | None = None
 
 
 def codes(configuration: Configuration, account: Account, *, at: datetime | None = None) -> dict[str, str]:
@@ -25,101 +46,133 @@ def _held(account: Account, group_id: int, at: datetime | None) -> LockedStandin
     held = account.tiers.get(group_id)
     if at is None or held is None or held.from_at <= at:
         return held
-    past = account.past.get(group_id) or [held]
+    past = [one for one in account.past.get(group_id, ()) if one.superseded_at is None] or [held]
     return next((one for one in reversed(past) if one.from_at <= at), past[0])
 
 
 def starting(configuration: Configuration) -> list[tuple[TierGroup, Tier]]:
     """(group, tier) of every tier that a member has from the first day, because it asks for nothing."""
-    reached = ((group, group.reached(0)) for group in configuration.tier_groups.values())
-    return [(group, tier) for group, tier in reached if tier]
+    return [(group, group.base) for group in configuration.tier_groups.values() if group.base]
 
 
-def upgrade(configuration: Configuration, account: Account, *, activity_at: datetime, since: datetime) -> None:
-    """Move the member to the highest tier that the tallies of `activity_at`'s windows reach. Never down.
+def count(ladder: Ladder, currency: Currency, points: int, fact: Fact) -> None:
+    """Move the tally of the window in which a Fact counts; `upgrade` compares it with the thresholds."""
+    group, account = ladder.group, ladder.account
+    day = ladder.day(fact.at)
+    if fact.counted_on and group.has_cycles:
+        period = group.cycle(fact.counted_on, ladder.enrolled_on).first
+    else:
+        period = group.counted_in(day, known_on=ladder.day(fact.known_at), enrolled_on=ladder.enrolled_on)
+    ladder.tally(currency.id, period).add(points)
+    account.counted.append(Counted(group.id, currency.id, period, points, day, fact.since, fact.caused_by))
+    account.is_touched = True
 
-    Boundaries are inclusive, and several steps may be taken at once. The tier holds from `since` on.
-    """
+
+def counts_elsewhere(configuration: Configuration, account: Account, *, at: datetime, known_at: datetime) -> bool:
+    """Whether what happened at an instant, and is known at another, counts in a later cycle than its own."""
     for group in configuration.tier_groups.values():
-        currency = configuration.currencies[group.currency]
-        tally = account.tallies.get((currency.id, group.period(activity_at, configuration.zone)))
-        reached = group.reached(tally.points) if tally else None
+        ladder = Ladder(configuration, group, account)
+        day, own = ladder.day(at), group.cycle(ladder.day(at), ladder.enrolled_on).first
+        known_on = ladder.day(known_at)
+        if group.has_cycles and own != group.counted_in(day, known_on=known_on, enrolled_on=ladder.enrolled_on):
+            return True
+    return False
+
+
+def upgrade(configuration: Configuration, account: Account, *, now: datetime) -> None:
+    """Compare what was counted since the last time with the thresholds; boundaries are inclusive.
+
+    Several steps may be taken at once, a tier that is reached again is renewed, and nobody goes down.
+    """
+    counted, account.counted = account.counted, []
+    for group in configuration.tier_groups.values():
+        own = [one for one in counted if one.group_id == group.id]
+        ladder = Ladder(configuration, group, account)
+        for place, one in enumerate(own):
+            reassessing.closed_cycle(ladder, one, now=now)
+            if one.points > 0:
+                _reach(ladder, one, own[place + 1 :], now=now)
+        if own:
+            assessing.settle_group(ladder, now)
+
+
+def _reach(ladder: Ladder, one: Counted, later: Sequence[Counted], *, now: datetime) -> None:
+    """Move the member to the highest tier that is reached now, and was not before these points."""
+    assessing.wake_for_rollover(ladder, now)
+    held = ladder.held
+    if held and held.is_locked(now):
+        return
+    if held and held.valid_until and held.valid_until <= now and assessing.saves(ladder, now):
+        return
+    for day in _looks(ladder, one, now):
+        counts = _without(ladder, later, one, day)
+        reached, held = ladder.group.reached(counts), ladder.held
         if reached is None:
             continue
-        held = account.tiers.get(group.id)
-        if held and held.tier_id == reached.id:
-            continue
-        now_at = next((n for n, tier in enumerate(group.tiers) if held and tier.id == held.tier_id), -1)
-        if group.rank(reached.code) > now_at:
-            hold(account, group.id, reached.id, since=since)
+        since = min(max(one.since, periods.start_of_day(day, ladder.zone)), now)
+        until = ladder.through(reached, ladder.group.last_day(day, ladder.enrolled_on))
+        new = LockedStanding(None, reached.id, since, since, until, caused_by=one.caused_by, cycle=one.period)
+        new.counted = ladder.by_code(counts)
+        if ladder.group.rank(reached) > ladder.group.rank(ladder.tier):
+            ladder.hold(new)
+        elif held and reached is ladder.tier and _lasts_longer(held, until):
+            was_there = ladder.group.meets(reached.entry, _without(ladder, [one, *later], one, day))
+            if not was_there:
+                new.since_at, new.reason = held.since_at, Reason.RENEWAL.value
+                ladder.hold(new)
 
 
-def hold(
-    account: Account,
-    group_id: int,
-    tier_id: int,
-    *,
-    since: datetime,
-    until: datetime | None = None,
-    reason: str = Standing.Reason.ACTIVITY.value,
-) -> None:
-    """Let the member hold a tier from `since` on, but not from before the one that it replaces began.
+def _lasts_longer(held: LockedStanding, until: datetime | None) -> bool:
+    return held.valid_until is not None and until is not None and until > held.valid_until
 
-    `until` is the end until which it is promised at least.
-    """
-    held = account.tiers.get(group_id)
-    if held:
-        since = max(since, held.from_at)
-        if held.id or held.from_at < since:
-            held.until_at, held.is_changed = since, True
-            account.past.setdefault(group_id, []).append(held)
-    account.tiers[group_id] = LockedStanding(None, tier_id, since, until, is_changed=True, reason=reason)
+
+def _looks(ladder: Ladder, one: Counted, now: datetime) -> list[date]:
+    """The days on which points may reach a tier: of a rolling window, each later day with points, too."""
+    if ladder.group.model != "rolling":
+        is_own = ladder.group.cycle(one.day, ladder.enrolled_on).first == one.period
+        # What counts in the present cycle, its own being over, reaches a tier today.
+        return [one.day if is_own else ladder.day(now)]
+    days = {period for group, _, period in ladder.account.tallies if group == ladder.group.id}
+    last = max(one.day, ladder.day(now))
+    return sorted(
+        day for day in days if one.day <= day <= last and ladder.group.window_before(day + periods.ONE_DAY) <= one.day
+    )
+
+
+def _without(ladder: Ladder, those: Sequence[Counted], one: Counted, day: date) -> Counts:
+    """What counts on a day for a tier, but for `those` points."""
+    is_rolling = ladder.group.model == "rolling"
+    counts = list(ladder.counted_on(day) if is_rolling else ladder.counted_in(one.period))
+    first = ladder.group.window_before(day + periods.ONE_DAY) if is_rolling else one.period
+    for other in those:
+        if (first <= other.day <= day) if is_rolling else (other.period == one.period):
+            counts[ladder.currency_ids.index(other.currency_id)] -= other.points
+    return tuple(counts)
 
 
 def keep(
+    configuration: Configuration,
     account: Account,
     group: TierGroup,
     tier: Tier,
     *,
     since: datetime,
     until: datetime | None,
-    reason: str = Standing.Reason.ACTIVITY.value,
+    reason: str,
 ) -> bool:
     """Let the member hold at least `tier`, until the end that was promised; False where a higher one is held.
 
-    The tier that is held already gets the later end of the two; None promises nothing.
+    The tier that is held already gets the later end of the two; None promises what the ladder itself gives.
     """
-    held = account.tiers.get(group.id)
-    mine = group.by_id.get(held.tier_id) if held else None
-    if held and mine and group.rank(mine.code) > group.rank(tier.code):
+    ladder = Ladder(configuration, group, account)
+    held, mine = ladder.held, ladder.tier
+    if held and mine and group.rank(mine) > group.rank(tier):
         return False
-    if held and mine and mine.id == tier.id:
-        if until and (held.until_at is None or held.until_at < until):
-            held.until_at, held.is_changed = until, True
+    is_same = held is not None and mine is tier
+    if is_same and held and (held.valid_until is None or until is None or until <= held.valid_until):
         return True
-    hold(account, group.id, tier.id, since=since, until=until, reason=reason)
+    own = ladder.through(tier, group.last_day(ladder.day(since), ladder.enrolled_on))
+    since_at = held.since_at if is_same and held else since
+    ladder.hold(LockedStanding(None, tier.id, since_at, since, until or own, reason=reason))
+    assessing.settle_group(ladder, since)
     return True
-
-
-def save(session: Session, accounts: Iterable[Account], *, now: datetime) -> None:
-    """Write the standings that `hold` ended and opened, and the ends that `keep` moved."""
-    changed = [
-        (account.id, group, held, held is current)
-        for account in accounts
-        for group, current in account.tiers.items()
-        for held in (*account.past.get(group, ()), current)
-        if held.is_changed
-    ]
-    if not changed:
-        return
-    stored = [(held.id, is_current, held.until_at) for _, _, held, is_current in changed if held.id]
-    session.change(Standing, put="is_current until_at", rows=stored)
-    session.insert(
-        Standing,
-        "member_id group_id tier_id from_at until_at recorded_at reason note is_current",
-        [
-            (member, group, one.tier_id, one.from_at, one.until_at, now, one.reason, "", is_current)
-            for member, group, one, is_current in changed
-            if not one.id
-        ],
-    )

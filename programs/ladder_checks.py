@@ -90,7 +90,7 @@ def alone(
 
 
 def _step(step: Step, further: Collection[str], say: Say) -> Iterator[Problem]:
-    for code in step.further.keys() - set(further):
+    for code in sorted(step.further.keys() - set(further)):
         yield Problem(step.at(f"further.{code}"), "is no further currency of the group")
     for one, write in [(step, say), *((step.of(code), str) for code in further)]:
         if one.retention is None:
@@ -106,7 +106,8 @@ def _step(step: Step, further: Collection[str], say: Say) -> Iterator[Problem]:
 def _rising(steps: Iterable[Step], say: Say) -> Iterator[Problem]:
     counted = [step for step in steps if step.threshold is not None]
     for low, high in pairwise(counted):
-        assert low.threshold is not None and high.threshold is not None
+        assert low.threshold is not None
+        assert high.threshold is not None
         if high.threshold <= low.threshold:
             words = f"must be more than the {say(low.threshold)} of the tier below it, {low.name}"
             yield Problem(high.at("threshold"), words)

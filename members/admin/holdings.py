@@ -97,7 +97,7 @@ class StandingAdmin(MemberFactAdmin):
 
     @display(description="tier")
     def coloured(self, standing: Standing) -> str:
-        return dot(standing.tier.colour, standing.tier.name)
+        return dot(standing.tier.colour, standing.tier.name) if standing.tier else "No tier"
 
     @display(description="from")
     def since(self, standing: Standing) -> str:

@@ -1,6 +1,6 @@
 """What do staff see and change of a member, and how do they enrol one?"""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import tzinfo
 from typing import Any, Protocol
 
@@ -25,6 +25,8 @@ from members.admin.customers import CUSTOMER_FIELDSETS, NAMES_BY_KIND
 from members.admin.enrol_form import EnrolForm
 from members.admin.relations import relations_panels
 from members.enrolment import enrol
+from members.holdings import Account
+from members.ladder_rows import LockedStanding, LockedTally
 from members.models import Balance, Member, Standing, Tally
 from programs import versions
 
@@ -118,7 +120,8 @@ class MemberAdmin(VerbAdmin):
 
     @display(description="tier", empty_value="-")
     def tier(self, member: _Listed) -> str | None:
-        return next((dot(held.tier.colour, held.tier.name) for held in member.current_standings), None)
+        held = (standing.tier for standing in member.current_standings)
+        return next((dot(tier.colour, tier.name) for tier in held if tier), None)
 
     @display(description="points")
     def balance(self, member: _Listed) -> str:
@@ -165,28 +168,41 @@ def balance_tile(balance: Balance) -> Tile:
 
 def tier_tiles(member: Member, tallies: Sequence[Tally], held: dict[int, Standing]) -> Iterator[Tile]:
     """The tier of each group and how far the next one is; `held` maps a group's id to the Standing."""
-    tiers = {group: standing.tier_id for group, standing in held.items()}
-    counts = {(tally.currency_id, tally.period): tally.points for tally in tallies}
-    for step in progress.steps(versions.of(member.program), tallies=counts, held=tiers, now=timezone.now()):
+    for step in progress.steps(versions.of(member.program), as_account(member, tallies, held), now=timezone.now()):
         standing = held.get(step.group.id)
-        notes = [f"{points(step.counted, step.currency)} {step.currency.name}"]
-        share = 100
-        if step.next:
-            notes.append(f"{points(step.missing, step.currency)} more to {step.next.name}")
-            share = min(100, step.counted * 100 // step.next.threshold) if step.next.threshold else 0
+        notes, share = [], 100
+        for one in step.measures:
+            notes.append(f"{points(one.counted, one.currency)} {one.currency.name}")
+            if step.next and one.to_next is not None:
+                notes.append(f"{points(one.to_next, one.currency)} more to {step.next.name}")
+                share = one.counted * 100 // (one.counted + one.to_next) if one.to_next else 100
+        tier = standing.tier if standing else None
         yield Tile(
             label="Tier",
-            value=standing.tier.name if standing else "None",
+            value=tier.name if tier else "None",
             notes=notes,
-            colour=standing.tier.colour if standing else "",
+            colour=tier.colour if tier else "",
             share=max(0, share),
         )
 
 
+def as_account(member: Member, tallies: Sequence[Tally], held: Mapping[int, Standing]) -> Account:
+    """What a member counts and holds on ladders, as a posting would find it."""
+    account = Account(member.pk, member.number, member.status, member.enrolled_at, 0, "")
+    for tally in tallies:
+        key = tally.group_id, tally.currency_id, tally.period
+        account.tallies[key] = LockedTally(tally.pk, tally.points, tally.carried)
+    for group, row in held.items():
+        account.tiers[group] = LockedStanding(
+            row.pk, row.tier_id, row.since_at, row.from_at, row.valid_until, waits_from=row.waits_from
+        )
+    return account
+
+
 def _until(standing: Standing, zone: tzinfo) -> str:
     """When a tier ended; of the one that is held, until when it was promised at least."""
-    if standing.is_current and standing.until_at:
-        return f"now, at least through {through(standing.until_at, zone)}"
+    if standing.is_current and standing.valid_until:
+        return f"now, at least through {through(standing.valid_until, zone)}"
     return moment(standing.until_at, zone, empty="now")
 
 
@@ -198,7 +214,7 @@ def standings_table(member: Member, standings: Sequence[Standing]) -> Table:
         headers=["Tier", "From", "Until", "Why"],
         rows=[
             [
-                dot(standing.tier.colour, standing.tier.name),
+                dot(standing.tier.colour, standing.tier.name) if standing.tier else "No tier",
                 moment(standing.from_at, zone),
                 _until(standing, zone),
                 standing.note or standing.get_reason_display(),

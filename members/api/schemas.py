@@ -11,10 +11,11 @@ from loyalty_site.lib.schema_objects import Answer, Answered, Fields, Items
 from loyalty_site.lib.schema_types import Day, Instant, Text, Truth, Whole
 from members.held import HeldLot
 from members.models import Card, Consent, Customer, ExternalId, Member
-from members.profile import HeldBalance, HeldTier, Profile
+from members.profile import HeldBalance, Profile
 from members.progress import Step
 from partners.models import Store
-from programs.configuration import Currency, Tier, TierGroup
+from programs.configuration import Currency
+from programs.ladders import Tier, TierGroup
 
 
 def _longest(model: type[Model], name: str) -> int:
@@ -238,19 +239,24 @@ def balance(
     }
 
 
-def standing(step: Step, *, tier: Tier | None, held: HeldTier | None) -> dict[str, Answered]:
-    """Where the member stands in one tier group; `tier` is the one that is `held` there, None: no tier yet."""
-    above = step.next
+def standing(step: Step) -> dict[str, Answered]:
+    """Where the member stands in one tier group."""
+    held, tier, above = step.held, step.tier, step.next
+    first = step.measures[0] if step.measures else None
     return {
         "group": step.group.code,
         "tier": tier.code if tier else None,
         "name": tier.name if tier else None,
-        "since": held.from_at if held else None,
-        "until": held.until_at if held else None,
-        "currency": step.currency.code,
-        "points": step.counted,
-        "to_next": {"tier": above.code, "name": above.name, "points": step.missing} if above else None,
+        "since": held.since_at if held else None,
+        "until": held.valid_until if held else None,
+        "currency": first.currency.code if first else "",
+        "points": first.counted if first else 0,
+        "to_next": _to_next(above, first) if above and first else None,
     }
+
+
+def _to_next(above: Tier, first: Measure) -> dict[str, Answered]:
+    return {"tier": above.code, "name": above.name, "points": first.to_next or 0}
 
 
 def balance_then(currency: Currency, parts: Mapping[str, int]) -> dict[str, Answered]:

@@ -213,16 +213,7 @@ class MemberViewSet(ProgramEndpoint):
         )
 
     def _tiers(self, found: Profile, now: datetime) -> list[Answered]:
-        known = {tier.id: tier for group in self.configuration.tier_groups.values() for tier in group.tiers}
-        held = {group: tier.tier_id for group, tier in found.tiers.items()}
-        return [
-            schemas.standing(
-                step,
-                tier=known.get(held.get(step.group.id, 0)),
-                held=found.tiers.get(step.group.id),
-            )
-            for step in progress.steps(self.configuration, tallies=found.tallies, held=held, now=now)
-        ]
+        return [schemas.standing(step) for step in progress.steps(self.configuration, found.account, now=now)]
 
 
 def _unknown() -> Refused:

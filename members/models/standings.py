@@ -26,9 +26,9 @@ class Standing(models.Model):
     """A dated row: the tier held in a group from one instant until another. The past stays; no tier is one, too.
 
     Every change is a row: what was kept is a new one with a later validity. `since_at` is when the tier was reached
-    that was kept since, `from_at` when this row begins, `recorded_at` when we knew. `valid_until` is the first instant
-    at which its validity has ended, None for life; `until_at` when the row really ended, None while it is current.
-    `superseded_at` is when we knew that it should not have been: it counts for nothing but what was known before.
+    that was kept since, `from_at` when this row begins, `recorded_at` when we knew. `valid_until` is the first
+    instant at which its validity has ended, None for life; `until_at` when the row really ended, None while it is
+    current. `superseded_at` is when we knew that it should not have been: it counts only for what was known before.
 
     What time does to it, it does at `due_at`: the end of its validity, of grace, of a lock, or of a cycle. A row that
     `waits_from` an instant would be lowered to `proposed`, once somebody agrees.

@@ -17,9 +17,9 @@ from programs.models.programs import Program, ProgramPart
 class TierGroup(ProgramPart):
     """A ladder of tiers, measured in qualifying currencies.
 
-    `currency` is the first criterion, `further_currencies` are the others; a `manual` ladder has none. `is_edited_whole`
-    is set by who changes several tiers at once and checks the ladder as it will be: compared with what is still
-    stored, each single step could look wrong.
+    `currency` is the first criterion, `further_currencies` are the others; a `manual` ladder has none.
+    `is_edited_whole` is set by who changes several tiers at once and checks the ladder as it will be: compared with
+    what is still stored, each single step could look wrong.
     """
 
     is_edited_whole = False
@@ -183,9 +183,9 @@ class TierGroup(ProgramPart):
 class Tier(ProgramPart):
     """One level of a group.
 
-    `threshold` is reached inclusively, `retention` is what keeps the tier (None: the same); both count in the smallest
-    unit of the group's first currency. None as `threshold` is reached by no points. `further` maps the code of each
-    further currency to {"threshold": …, "retention": …}.
+    `threshold` is reached inclusively, `retention` is what keeps the tier (None: the same); both count in the
+    smallest unit of the group's first currency. None as `threshold` is reached by no points. `further` maps the code
+    of each further currency to {"threshold": …, "retention": …}.
     """
 
     PROGRAM_PATH = "group__program_id"

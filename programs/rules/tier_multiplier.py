@@ -4,7 +4,8 @@ from collections.abc import Iterator, Sequence
 
 from django import forms
 
-from programs.configuration import Configuration, Tier
+from programs.configuration import Configuration
+from programs.ladders import Tier
 from programs.rules import base
 
 

@@ -7,7 +7,10 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, NamedTuple
 
+from members import tiers
 from members.holdings import Account, Holding, Lifetime
+from members.ladder import Ladder
+from members.tiers import Fact
 from programs.configuration import Currency
 from programs.expiry import NEVER, End, days_from, end_of_inactivity, end_of_lot, extended
 from transactions.books import chain
@@ -208,13 +211,20 @@ class BalanceInHand:
         self.start_clock(cause.at)
         return total
 
-    def count(self, points: int, at: datetime) -> None:
-        """Move the tallies of the windows in which `at` lies."""
+    def count(self, points: int, cause: Cause) -> None:
+        """Count qualifying points of what happened now, or is reported late, for the tiers (C16-R3)."""
+        now = self.books.now
+        since = min(cause.at, now)
+        self.count_fact(points, Fact(cause.at, now, since, caused_by=cause.journal_id))
+
+    def count_fact(self, points: int, fact: Fact) -> None:
+        """Move the tallies of the windows in which `fact` counts."""
+        if self.currency.is_spendable:
+            return
         configuration = self.books.configuration
         for group in configuration.tier_groups.values():
-            if group.currency == self.currency.code:
-                self.account.tally(self.currency.id, group.period(at, configuration.zone)).add(points)
-                self.account.is_touched = True
+            if self.currency.code in group.criteria:
+                tiers.count(Ladder(configuration, group, self.account), self.currency, points, fact)
 
     # Its end.
 
@@ -268,8 +278,8 @@ class BalanceInHand:
         """The longest extension of the currency and of the tiers that the member has."""
         held = {standing.tier_id for standing in self.account.tiers.values()}
         groups = self.books.configuration.tier_groups.values()
-        tiers = [tier.extension_months for group in groups for tier in group.tiers if tier.id in held]
-        return max(self.currency.expiry.extension_months, *tiers, 0)
+        longer = [tier.extension_months for group in groups for tier in group.tiers if tier.id in held]
+        return max(self.currency.expiry.extension_months, *longer, 0)
 
     def extend(self, end: datetime) -> datetime:
         """The end `end` moved on by the longest extension."""

@@ -1,9 +1,9 @@
 """What did the journals do that somebody wants to take back, and how much of it is taken back already?"""
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import date, datetime, tzinfo
 from decimal import Decimal
 from typing import NamedTuple
 
@@ -11,8 +11,11 @@ from loyalty_site.lib import money
 from loyalty_site.lib.arrays import Row, Value
 from loyalty_site.lib.json_types import JsonObject
 from loyalty_site.lib.sql import Rows, Session, instant
+from members.tiers import Fact
 from partners.activity import Activity, Reversal
 from partners.stored import load
+from programs.periods import local_date
+from transactions.books.balances import Cause
 from transactions.books.counters import Name
 from transactions.books.lots import LOT, LotState, Use
 from transactions.books.refunded import Refund, Share, wanted
@@ -119,6 +122,13 @@ class Original:
     def tiers(self) -> dict[str, str]:
         """{tier group code: tier code} that the member held before it."""
         return dict(self.trace.get("tiers", {}))
+
+    def counted_for_tiers(self, lots: Sequence[LotState], cause: Cause, zone: tzinfo) -> Fact:
+        """Where its qualifying points were counted, whose `lots`, if they were pending, are known; see `Fact`."""
+        released = next((lot.available_at for lot in lots if lot.available_at and not lot.is_pending), None)
+        said = self.trace.get("counted_on")
+        counted_on = date.fromisoformat(said) if said else None if released else local_date(self.activity_at, zone)
+        return Fact(self.activity_at, released or self.activity_at, cause.at, counted_on, cause.journal_id)
 
     @property
     def counted(self) -> list[Counted]:

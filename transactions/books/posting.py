@@ -124,11 +124,6 @@ class Posting(Generic[I_co]):
             raise LookupError("The item is about something that is not here yet.")
         return self.original
 
-    @property
-    def since(self) -> datetime:
-        """From when on a tier holds that this item reaches: clocks may run ahead, standings do not."""
-        return min(self.activity_at, self.books.now)
-
     def balance(self, currency: Currency) -> BalanceInHand:
         """The balance of the member whose points move."""
         return self.books.balance(self.account, currency)
@@ -184,7 +179,14 @@ class Posting(Generic[I_co]):
 
     def upgrade(self) -> None:
         """Move the member to the tier that the tallies reach now."""
-        tiers.upgrade(self.configuration, self.account, activity_at=self.activity_at, since=self.since)
+        tiers.upgrade(self.configuration, self.account, now=self.books.now)
+
+    def counted_on(self) -> str | None:
+        """The day in whose cycles it counts for tiers, because its own were over; None for its own."""
+        at, now = self.activity_at, self.books.now
+        if tiers.counts_elsewhere(self.configuration, self.account, at=at, known_at=now):
+            return self.books.today.isoformat()
+        return None
 
     def cause(self) -> Cause:
         """What the entries of this posting are written under: a new journal, or the open one that it decides."""

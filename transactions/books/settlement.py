@@ -10,8 +10,9 @@ from datetime import datetime
 
 from loyalty_site.lib.arrays import Value
 from loyalty_site.lib.sql import Session, instant
-from members import tiers
+from members import assessing, tiers
 from members.holdings import Account
+from members.tiers import Fact
 from partners.models import Connection
 from programs import versions
 from transactions.books import cancellations
@@ -55,9 +56,13 @@ def settle_lots(books: Books) -> bool:
 
     Reads only when something is due, so an ordinary posting pays one comparison.
     """
-    due = [a for a in books.accounts.values() if any(h.is_due(books.now) for h in a.holdings.values())]
+    now, accounts = books.now, books.accounts.values()
+    due = [a for a in accounts if any(h.is_due(now) for h in a.holdings.values())]
+    others = [a for a in accounts if a not in due and assessing.is_due(a, now)]
+    for account in others:
+        assessing.settle(books.configuration, account, now)
     if not due:
-        return False
+        return bool(others)
     ids = [account.id for account in due]
     timetable = books.own_connection(Connection.Platform.TIMETABLE)
     with books.session.together():
@@ -107,6 +112,7 @@ class _Settling:
 
     def __init__(self, books: Books, account: Account, reservations: list[Reservation], journal_id: int) -> None:
         self.books, self.reservations, self.journal_id = books, reservations, journal_id
+        self.account = account
         due = sorted(key for key, holding in account.holdings.items() if holding.is_due(books.now))
         self.hands = [books.balance(account, books.currencies[key]) for key in due]
 
@@ -117,13 +123,16 @@ class _Settling:
                 _release_due(hand, cause)
             for reservation in [one for one in self.reservations if one.due_at <= at]:
                 self._give_up(reservation)
+            # Before points end: how long they live on is up to the tier.
+            assessing.settle(self.books.configuration, self.account, at)
             for hand in self.hands:
                 _expire_due(hand, cause)
         for hand in self.hands:
             rewake(hand, self.reservations)
 
     def _next(self) -> datetime | None:
-        return min(filter(None, (_next_of(hand, self.reservations) for hand in self.hands)), default=None)
+        instants = [_next_of(hand, self.reservations) for hand in self.hands]
+        return min(filter(None, [*instants, assessing.due_at(self.account)]), default=None)
 
     def _give_up(self, reservation: Reservation) -> None:
         hand = self.books.balance(
@@ -166,14 +175,16 @@ def _release_due(hand: BalanceInHand, cause: Cause) -> None:
 
 def set_free(hand: BalanceInHand, lots: Sequence[LotState], cause: Cause) -> None:
     """Release pending lots; qualifying points count from now on, in the window in which they were earned."""
-    earned: dict[datetime, int] = {}
-    for lot in lots:
-        earned[lot.activity_at] = earned.get(lot.activity_at, 0) + lot.remaining
+    points = [lot.remaining for lot in lots]
     hand.release(lots, cause)
-    if not hand.currency.is_spendable:
-        for activity_at, points in earned.items():
-            hand.count(points, activity_at)
-            tiers.upgrade(hand.books.configuration, hand.account, activity_at=activity_at, since=cause.at)
+    if hand.currency.is_spendable:
+        return
+    earned_by = dict(Entry.objects.filter(pk__in=[lot.root for lot in lots]).values_list("pk", "journal"))
+    for lot, released in zip(lots, points, strict=True):
+        known_at = cause.at
+        fact = Fact(lot.activity_at, known_at, cause.at, caused_by=earned_by.get(lot.root))
+        hand.count_fact(released, fact)
+    tiers.upgrade(hand.books.configuration, hand.account, now=cause.at)
 
 
 def release_now(hand: BalanceInHand, lot: LotState, cause: Cause, *, keeps_end: bool = False) -> None:

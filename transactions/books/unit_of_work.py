@@ -11,7 +11,7 @@ from typing import Unpack
 
 from loyalty_site.lib.arrays import Values
 from loyalty_site.lib.sql import Rows, Session
-from members import holdings, tiers
+from members import holdings, ladder_rows
 from members.holdings import Account
 from partners.activity import Line
 from partners.models import Connection, Partner
@@ -256,7 +256,7 @@ class Books:
         accounts, session = self.accounts.values(), self.session
         with session.together():
             holdings.save(session, accounts)
-            tiers.save(session, accounts, now=self.now)
+            ladder_rows.save_standings(session, self.configuration, accounts, self.now)
             self.relations.save(session)
             check_counters = self.counters.save(session)
             session.insert(Entry, columns.ENTRY, self._entries)

@@ -4,18 +4,20 @@ The points by transfer entries in one journal; tallies, counters of caps and rel
 needs is returned, to be kept with the merge.
 """
 
-from datetime import datetime
+from datetime import date, datetime
 
 from django.contrib.auth.models import AbstractBaseUser
 
-from members import tiers
+from members import assessing, tiers
 from members.holdings import Account, Holding
-from members.models import Member, Merge, Relation
+from members.ladder import Ladder
+from members.models import Member, Merge, Relation, Standing
 from programs import periods
 from programs.configuration import Configuration
+from programs.ladders import FOREVER, TierGroup
 from transactions.books.balances import BalanceInHand, Cause
 from transactions.books.unit_of_work import Books
-from transactions.merging.records import MovedRelations, Moves
+from transactions.merging.records import MovedRelations, MovedTally, Moves
 from transactions.models import CapCounter, Journal
 from transactions.verbs import moving_lots
 
@@ -41,7 +43,7 @@ def move_everything(
         if before:
             made["moved"][currency.code] = before
         _join_clocks(holding, taking.holding)
-    made["tallies"] = _add_tallies(giver, taker)
+    made["tallies"] = _add_tallies(books, giver, taker)
     _raise_tier(books.configuration, giver, taker, books.now)
     books.own_journal(
         cause.journal_id,
@@ -59,15 +61,37 @@ def move_everything(
 
 def _by_window(hand: BalanceInHand) -> list[tuple[datetime, int]]:
     """[(instant, points)] of qualifying points: an instant of each window in which they were counted."""
-    account, currency, zone = hand.account, hand.currency, hand.books.configuration.zone
+    account, currency = hand.account, hand.currency
     left = 0 if currency.is_spendable else hand.holding.available
     found = []
-    for period in sorted(period for key, period in account.tallies if key == currency.id and period.year > 1):
-        points = min(left, max(0, account.tallies[currency.id, period].points))
-        if points:
-            found.append((periods.start_of_day(period, zone), points))
+    group = _finest(hand)
+    keys = sorted(key for key in account.tallies if group and key[:2] == (group.id, currency.id))
+    for _, _, period in keys:
+        points = min(left, max(0, account.tallies[group.id, currency.id, period].points)) if group else 0
+        at = _within(Ladder(hand.books.configuration, group, account), period, hand.books.now) if group else None
+        if points and at:
+            found.append((at, points))
             left -= points
     return [*found, (hand.books.now, left)] if left else found
+
+
+def _finest(hand: BalanceInHand) -> TierGroup | None:
+    """The ladder with the shortest windows of those that count this currency; None where all count a whole life."""
+    groups = [
+        group
+        for group in hand.books.configuration.tier_groups.values()
+        if hand.currency.code in group.criteria and (group.has_cycles or group.model == "rolling")
+    ]
+    return min(groups, key=lambda group: group.has_cycles, default=None)
+
+
+def _within(ladder: Ladder, period: date, now: datetime) -> datetime:
+    """An instant of a window: of the present cycle, or a whole life, this one; of another its first."""
+    if period == FOREVER:
+        return now
+    if ladder.group.has_cycles and ladder.group.cycle(ladder.day(now), ladder.enrolled_on).first == period:
+        return now
+    return periods.start_of_day(period, ladder.zone)
 
 
 def _join_clocks(giver: Holding, taker: Holding) -> None:
@@ -83,14 +107,26 @@ def _join_clocks(giver: Holding, taker: Holding) -> None:
     taker.is_touched = True
 
 
-def _add_tallies(giver: Account, taker: Account) -> list[tuple[int, str, int]]:
-    """Add what was counted in each window; returns [(currency id, first day, points)]."""
-    found = []
-    for (currency_id, period), tally in giver.tallies.items():
-        if tally.points:
-            taker.tally(currency_id, period).add(tally.points)
-            found.append((currency_id, period.isoformat(), tally.points))
-            tally.add(-tally.points)
+def _add_tallies(books: Books, giver: Account, taker: Account) -> list[MovedTally]:
+    """Add what was counted in each window; returns what moved.
+
+    Years of membership begin on other days: what counted in one of the giver counts in that of the taker.
+    """
+    found: list[MovedTally] = []
+    groups = {group.id: group for group in books.configuration.tier_groups.values()}
+    for (group_id, currency_id, period), tally in list(giver.tallies.items()):
+        group = groups.get(group_id)
+        if not group or not (tally.points or tally.carried):
+            continue
+        at = _within(Ladder(books.configuration, group, giver), period, books.now)
+        theirs = Ladder(books.configuration, group, taker)
+        to = theirs.group.cycle(theirs.day(at), theirs.enrolled_on).first if group.has_cycles else period
+        there = taker.tally(group_id, currency_id, to)
+        there.add(tally.points)
+        there.carry(there.carried + tally.carried)
+        found.append((group_id, currency_id, period.isoformat(), to.isoformat(), tally.points, tally.carried))
+        tally.add(-tally.points)
+        tally.carry(0)
     giver.is_touched = taker.is_touched = True
     return found
 
@@ -99,9 +135,11 @@ def _raise_tier(configuration: Configuration, giver: Account, taker: Account, no
     """The higher of both tiers until the later end, then what the added tallies reach: never down (C21-R3)."""
     for group in configuration.tier_groups.values():
         theirs = giver.tiers.get(group.id)
-        if theirs:
-            tiers.keep(taker, group, group.by_id[theirs.tier_id], since=now, until=theirs.until_at)
-    tiers.upgrade(configuration, taker, activity_at=now, since=now)
+        tier = group.by_id.get(theirs.tier_id) if theirs else None
+        if theirs and tier:
+            reason = Standing.Reason.MERGE.value
+            tiers.keep(configuration, taker, group, tier, since=now, until=theirs.valid_until, reason=reason)
+        assessing.reach(Ladder(configuration, group, taker), now)
 
 
 def add_counters(source: Member, target: Member) -> list[tuple[int, str, int]]:

@@ -160,7 +160,7 @@ def _shares(member: Member) -> dict[int, int]:
     return dict(Relation.objects.live().filter(member=member).values_list("group_id", "percent"))
 
 
-def _tiers_of(account: Account) -> dict[str, int]:
+def _tiers_of(account: Account) -> dict[str, int | None]:
     """{group: tier} by their keys, as JSON keeps them."""
     return {str(group): held.tier_id for group, held in account.tiers.items()}
 

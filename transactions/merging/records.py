@@ -1,7 +1,8 @@
 """What does a merge remember of itself, so that it can be undone?"""
 
-from typing import Required, TypedDict
+from typing import Required, TypeAlias, TypedDict, cast
 
+from programs.configuration import Configuration
 from transactions.merging.double_bonuses import Bonus
 
 
@@ -20,11 +21,15 @@ def descendant_of(row: MovedLot) -> int:
     return row["descendant"] if "descendant" in row else row["heir"]
 
 
+#: (tier group id, currency id, first day of the window of the source, and of the target, points, carried surplus).
+MovedTally: TypeAlias = tuple[int, int, str, str, int, int]
+
+
 class Moves(TypedDict):
     """What a merge moved, as undoing it needs it.
 
     `plain` are qualifying points as (currency id, instant, points), `arrears` points by currency id, `moved` all
-    points by currency code, `tallies` (currency id, first day of the window, points).
+    points by currency code, `tallies` MovedTally.
     """
 
     journal: int
@@ -32,7 +37,25 @@ class Moves(TypedDict):
     plain: list[tuple[int, str, int]]
     arrears: dict[str, int]
     moved: dict[str, int]
-    tallies: list[tuple[int, str, int]]
+    tallies: list[MovedTally]
+
+
+def tallies_of(record: "StoredRecord", configuration: Configuration) -> list[MovedTally]:
+    """What moved of tallies; records of before there were several ladders say (currency id, first day, points)."""
+    of_currency = {
+        configuration.currencies[group.currency].id: group.id
+        for group in configuration.tier_groups.values()
+        if group.currency
+    }
+    found: list[MovedTally] = []
+    for row in record["tallies"]:
+        if len(row) > 3:
+            found.append(row)
+            continue
+        currency_id, day, points = cast("tuple[int, str, int]", row)
+        if currency_id in of_currency:
+            found.append((of_currency[currency_id], currency_id, day, day, points, 0))
+    return found
 
 
 class MovedRelations(TypedDict):
@@ -54,7 +77,7 @@ class Before(TypedDict):
     """How it was: bonuses that both got, by currency code, and the tiers of the target by tier group, as keys."""
 
     flags: dict[str, list[Bonus]]
-    tiers: dict[str, int]
+    tiers: dict[str, int | None]
 
 
 class Record(Before, Moves):

@@ -10,16 +10,17 @@ from django.db.models import Q, Sum
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 
-from members import tiers
 from members.holdings import Account
-from members.models import Member, Merge, Relation
+from members.ladder import Ladder
+from members.ladder_rows import LockedStanding
+from members.models import Member, Merge, Relation, Standing
 from programs.configuration import Configuration, Currency
 from transactions.books import settlement
 from transactions.books.balances import BalanceInHand, Cause
 from transactions.books.lots import LotState, remaining
 from transactions.books.unit_of_work import Books
 from transactions.merging.merges import NotMergeable
-from transactions.merging.records import StoredRecord, Undone, descendant_of
+from transactions.merging.records import MovedTally, StoredRecord, Undone, descendant_of, tallies_of
 from transactions.models import CapCounter, Entry, Journal, Lot, Trace
 from transactions.verbs import moving_lots
 
@@ -33,8 +34,8 @@ class MergeConsumed(NotMergeable):
     code = "merge_consumed"
 
 
-#: {(currency id, first day of the window): (qualifying points without lots, all that were counted)}.
-Gone: TypeAlias = dict[tuple[int, date], tuple[int, int]]
+#: {(tier group id, currency id, first day of the window): (qualifying points without lots, all that were counted)}.
+Gone: TypeAlias = dict[tuple[int, int, date], tuple[int, int]]
 
 
 def unmerge(
@@ -91,7 +92,7 @@ def _give_back_everything(
         giving, taking = books.balance(target, currency), books.balance(source, currency)
         short, back = _give_back_lots(giving, taking, _brought(merge, currency), cause, is_split=is_split)
         rows = [(at, points) for currency_id, at, points in record["plain"] if currency_id == currency.id]
-        left = sum(points for _, points in rows) - sum(p for (c, _), (p, _) in gone.items() if c == currency.id)
+        left = sum(points for _, points in rows) - _gone_of(gone, currency.id)
         plain = _give_back_plain(giving, taking, rows, cause, most=left)
         owed = record["arrears"].get(str(currency.id), 0)
         if owed:
@@ -100,8 +101,8 @@ def _give_back_everything(
             undone["returned"][currency.code] = back + plain - owed
         if short:
             undone["missing"][currency.code] = short
-    _subtract_tallies(target, source, record["tallies"], gone)
-    _lower_tier(books.configuration, target, record["tiers"], merged_at=merge.merged_at, now=books.now)
+    _subtract_tallies(target, source, tallies_of(record, books.configuration), gone)
+    _lower_tier(books.configuration, target, record["tiers"], now=books.now)
     books.own_journal(
         cause.journal_id,
         f"unmerge-{merge.pk}",
@@ -126,14 +127,27 @@ def _reversed_since(merge: Merge, configuration: Configuration) -> Gone:
         journal__gt=record["journal"],
         journal__reverses__member__in=people,
     ).annotate(used=Coalesce(Sum("traces__points"), 0))
-    windows = {configuration.currencies[group.currency].id: group for group in configuration.tier_groups.values()}
+    target = Account(merge.target_id, "", "", merge.target.enrolled_at, 0, "")
     names = ("currency_id", "journal__reverses__activity_at", "available", "pending", "used")
     for currency_id, at, available, pending, used in refunds.values_list(*names):
-        if group := windows.get(currency_id):
-            key = currency_id, group.period(at, configuration.zone)
-            plain, counted = found.get(key, (0, 0))
-            found[key] = plain - available - pending - used, counted - available
+        for group in configuration.tier_groups.values():
+            if currency_id not in (configuration.currencies[code].id for code in group.criteria):
+                continue
+            ladder = Ladder(configuration, group, target)
+            day = ladder.day(at)
+            period = group.counted_in(day, known_on=day, enrolled_on=ladder.enrolled_on)
+            plain, counted = found.get((group.id, currency_id, period), (0, 0))
+            found[group.id, currency_id, period] = plain - available - pending - used, counted - available
     return found
+
+
+def _gone_of(gone: Gone, currency_id: int) -> int:
+    """Qualifying points without lots that are gone of a currency; each ladder that counts it says the same."""
+    by_group: dict[int, int] = {}
+    for (group_id, currency, _), (plain, _) in gone.items():
+        if currency == currency_id:
+            by_group[group_id] = by_group.get(group_id, 0) + plain
+    return max(by_group.values(), default=0)
 
 
 def _give_back_plain(
@@ -217,33 +231,34 @@ def _owe_again(giving: BalanceInHand, taking: BalanceInHand, owed: int, merge_jo
         giving.credit(owed, cause, kind=Entry.Kind.TRANSFER_IN, end=end, lifetime="transferred")
 
 
-def _subtract_tallies(target: Account, source: Account, tallies: Iterable[tuple[int, str, int]], gone: Gone) -> None:
+def _subtract_tallies(target: Account, source: Account, tallies: Iterable[MovedTally], gone: Gone) -> None:
     """Give the source its qualifying points of each window back, without those that refunds have taken."""
-    for currency_id, day, points in tallies:
-        period = date.fromisoformat(day)
-        there, here = target.tally(currency_id, period), source.tally(currency_id, period)
-        _, taken = gone.get((currency_id, period), (0, 0))
+    for group_id, currency_id, was, to, points, carried in tallies:
+        there = target.tally(group_id, currency_id, date.fromisoformat(to))
+        here = source.tally(group_id, currency_id, date.fromisoformat(was))
+        _, taken = gone.get((group_id, currency_id, date.fromisoformat(to)), (0, 0))
         points = max(0, min(points - taken, there.points))
         there.add(-points)
         here.add(points)
+        there.carry(max(0, there.carried - carried))
+        here.carry(carried)
     target.is_touched = source.is_touched = True
 
 
 def _lower_tier(
-    configuration: Configuration, target: Account, before: Mapping[str, int], *, merged_at: datetime, now: datetime
+    configuration: Configuration, target: Account, before: Mapping[str, int | None], *, now: datetime
 ) -> None:
     """Back to the tier of before the merge, unless what is left reaches a higher one."""
     for group in configuration.tier_groups.values():
-        held, was = target.tiers.get(group.id), before.get(str(group.id))
-        if held is None or was in (None, held.tier_id):
+        ladder, was = Ladder(configuration, group, target), group.by_id.get(before.get(str(group.id)))
+        if ladder.held is None or str(group.id) not in before or was is ladder.tier:
             continue
-        currency = configuration.currencies[group.currency]
-        tally = target.tallies.get((currency.id, group.period(merged_at, configuration.zone)))
-        reached = group.reached(tally.points) if tally else None
-        ranks = [tier.id for tier in group.tiers]
-        rank = max(ranks.index(was), group.rank(reached.code) if reached else -1)
-        if rank < ranks.index(held.tier_id):
-            tiers.hold(target, group.id, ranks[rank], since=now)
+        reached = group.reached(ladder.counted_on(ladder.day(now)))
+        tier = max(was, reached, key=group.rank)
+        if group.rank(tier) < group.rank(ladder.tier):
+            until = ladder.through(tier, group.last_day(ladder.day(now), ladder.enrolled_on))
+            reason = Standing.Reason.MERGE.value
+            ladder.hold(LockedStanding(None, tier.id if tier else None, now, now, until, reason=reason))
 
 
 def _subtract_counters(merge: Merge) -> None:

@@ -28,7 +28,8 @@ class StoredTrace(Trace, total=False):
 
     `categories` are those of the catalogue by SKU, `partner` the one who sent it where neither the activity says so
     nor it is the owner, `shares` the percents that went to groups by the text of their keys, `first_order` the
-    external id of the first revision of an order that was replaced, and `paid_with` the points that paid for it.
+    external id of the first revision of an order that was replaced, `paid_with` the points that paid for it, and
+    `counted_on` the day in whose cycles it counts for tiers where its own were over.
     """
 
     categories: dict[str, str]
@@ -36,6 +37,7 @@ class StoredTrace(Trace, total=False):
     shares: dict[str, int]
     first_order: str
     paid_with: PaidTrace
+    counted_on: str
 
 
 class SpentTrace(TypedDict, total=False):

@@ -98,13 +98,14 @@ def of_tier(standing: Standing) -> Plain:
     reached = standing.reason == Standing.Reason.ACTIVITY and counted
     return {
         "group": standing.group.code,
-        "tier": standing.tier.code,
-        "threshold": standing.tier.threshold,
+        "tier": standing.tier.code if standing.tier else None,
+        "threshold": standing.tier.threshold if standing.tier else None,
+        "counts": standing.counted,
         "from": _iso(standing.from_at),
         "until": _iso(standing.until_at),
         "reason": standing.reason,
         "note": standing.note,
-        "before": before.tier.code if before else None,
+        "before": before.tier.code if before and before.tier else None,
         "reached_by": _entry(counted[0]) | {"journal": _journal(counted[0].journal)} if reached else None,
         "counted": [_entry(entry) | {"journal": _journal(entry.journal)} for entry in counted[:MOST]],
         "more": len(counted) > MOST,

@@ -80,8 +80,15 @@ def _ends(member_id: int, at: datetime | None) -> dict[int, datetime | None]:
 
 
 def _tiers(member_id: int, true_at: datetime | None, known_at: datetime | None) -> dict[int, int]:
-    """Of the standings that began by `true_at` and were written down by `known_at`, the last of each group."""
+    """Of the standings that began by `true_at` and were written down by `known_at`, the last of each group.
+
+    What was superseded by then counts no more; without `known_at`, whatever was superseded at any time.
+    """
     limits = {"from_at__lte": true_at, "recorded_at__lte": known_at}
     until = Q(**{name: at for name, at in limits.items() if at is not None})
-    held = Standing.objects.filter(until, member=member_id).order_by("from_at", "pk")
-    return dict(held.values_list("group", "tier"))
+    told = Q(superseded_at=None)
+    if known_at is not None:
+        told |= Q(superseded_at__gt=known_at)
+    held = Standing.objects.filter(until, told, member=member_id).order_by("from_at", "pk")
+    last = dict(held.values_list("group", "tier"))
+    return {group: tier for group, tier in last.items() if tier is not None}

@@ -237,6 +237,8 @@ def _trace(posting: Posting[Activity], award: _Award) -> StoredTrace:
         trace["shares"] = {str(group): percent for group, percent in award.shares.items()}
     if award.paid:
         trace["paid_with"] = award.paid
+    if counted_on := posting.counted_on():
+        trace["counted_on"] = counted_on
     if posting.item.replaces:
         trace["first_order"] = posting.about.first_order
     return trace

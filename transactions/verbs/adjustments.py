@@ -80,6 +80,7 @@ class Adjust(Verb[Adjustment]):
             activity=ACTIVITY,
             reason=item.reason,
             attributes=item.attributes,
+            trace={"counted_on": counted_on} if (counted_on := posting.counted_on()) else {},
         )
 
 
@@ -142,7 +143,7 @@ def _credit(hand: BalanceInHand, points: int, cause: Cause, terms: _Terms) -> Gi
         hand.keep_alive(ACTIVITY, cause.at)
     hand.credit(points, cause, end=end, escrow=escrow, lifetime="earned")
     if not escrow:
-        hand.count(points, cause.at)
+        hand.count(points, cause)
     return Given({code: end.at.isoformat() if end.at else None}, {code: escrow} if escrow else {})
 
 
@@ -164,4 +165,4 @@ def allows_arrears(currency: Currency) -> bool:
 
 def _debit(hand: BalanceInHand, points: int, cause: Cause) -> None:
     hand.debit(points, cause, hand.usable_lots(hand.books.now), lifetime="reversed")
-    hand.count(-points, cause.at)
+    hand.count(-points, cause)

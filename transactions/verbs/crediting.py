@@ -62,7 +62,7 @@ def _give(
     if escrow:
         given.pending[currency.code] = escrow
     else:
-        own.count(points, cause.at)
+        own.count(points, cause)
     # By inactivity all of the balance ends at once.
     ends_at, clock = end.at, own.holding.expires_at
     if clock and (not ends_at or clock < ends_at):

@@ -11,11 +11,12 @@ from datetime import datetime
 from loyalty_site.lib import money
 from loyalty_site.lib.refusals import Refusal, Refused
 from members import tiers
+from members.ladder import Ladder
 from members.models import Standing
 from partners import limits
 from partners.opening import Opening
-from programs.configuration import Tier, TierGroup
 from programs.expiry import End
+from programs.ladders import Tier, TierGroup
 from transactions.books.balances import BalanceInHand, Cause
 from transactions.books.items import Result
 from transactions.books.lots import remaining
@@ -82,6 +83,7 @@ class Open(Verb[Opening]):
         _count(posting, plan, cause)
         if plan.group and plan.tier:
             is_kept = tiers.keep(
+                posting.configuration,
                 posting.account,
                 plan.group,
                 plan.tier,
@@ -158,6 +160,8 @@ def _ladder(posting: Posting[Opening]) -> tuple[TierGroup | None, Tier | None, B
     tier = _tier(group, item.tier) if item.tier else None
     counted = None
     if item.qualifying is not None:
+        if not group.currency:
+            raise UnknownTier(f"{group.code} counts no points; leave them out.", field="qualifying")
         counted = posting.balance(posting.configuration.currencies[group.currency])
     return group, tier, counted
 
@@ -179,9 +183,9 @@ def _counted(posting: Posting[Opening], group: TierGroup | None, ladder: Balance
         return 0
     if not item.sets:
         return item.qualifying
-    period = group.period(posting.books.now, posting.configuration.zone)
-    tally = posting.account.tallies.get((ladder.currency.id, period))
-    return max(item.qualifying - (tally.points if tally else 0), -ladder.holding.available)
+    place = Ladder(posting.configuration, group, posting.account)
+    counted = place.counted_on(place.day(posting.books.now))[0]
+    return max(item.qualifying - counted, -ladder.holding.available)
 
 
 def _move(posting: Posting[Opening], plan: _Plan, cause: Cause) -> None:
@@ -230,7 +234,7 @@ def _count(posting: Posting[Opening], plan: _Plan, cause: Cause) -> None:
         ladder.credit(points, cause, kind=Entry.Kind.OPENING, lifetime="opening")
     else:
         ladder.debit(-points, cause, (), kind=Entry.Kind.OPENING, lifetime="opening")
-    ladder.count(points, cause.at)
+    ladder.count(points, cause)
     posting.upgrade()
 
 

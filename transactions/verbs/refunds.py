@@ -226,7 +226,7 @@ def claw_back(
     if taken:
         hand.debit(taken, cause, lots, kind=Entry.Kind.REVERSAL_DEBIT, lifetime="reversed")
         if not was_pending:
-            hand.count(-taken, original.activity_at)
+            hand.count_fact(-taken, original.counted_for_tiers(own, cause, hand.books.configuration.zone))
     return taken
 
 

@@ -195,7 +195,7 @@ def _give_back_debit(
     if hand.currency.is_spendable:
         return _give_back_overdrawn(posting, original, hand, points, cause)
     hand.credit(points, cause, kind=Entry.Kind.REVERSAL_CREDIT, lifetime="reversed")
-    hand.count(points, original.activity_at)
+    hand.count_fact(points, original.counted_for_tiers((), cause, posting.configuration.zone))
     posting.upgrade()
     return points
 

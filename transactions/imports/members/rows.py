@@ -228,12 +228,12 @@ class Reader:
 
 
 def _ladder(configuration: Configuration, mapping: MemberMapping) -> tuple[Currency, str] | None:
-    """(the qualifying currency, the window) of the ladder that is meant; None where it is not clear."""
+    """(the first qualifying currency, the model) of the ladder that is meant; None where it is not clear."""
     groups = configuration.tier_groups
     group = groups.get(mapping.tier_group) if mapping.tier_group else None
     if group is None and not mapping.tier_group and len(groups) == 1:
         group = next(iter(groups.values()))
-    return (configuration.currencies[group.currency], group.window) if group else None
+    return (configuration.currencies[group.currency], group.model) if group and group.currency else None
 
 
 def _code(name: str, text: str, known: Iterable[str], refusal: str, what: str) -> str:

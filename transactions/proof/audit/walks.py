@@ -1,7 +1,7 @@
 """Which invariants need Python, because a hash, a calendar or an order decides? Entries in one stream."""
 
 from collections.abc import Callable, Iterable, Iterator
-from datetime import date, datetime
+from datetime import date, datetime, tzinfo
 from itertools import groupby
 from operator import attrgetter, itemgetter
 from typing import Literal, NamedTuple, TypeAlias, cast
@@ -9,6 +9,7 @@ from typing import Literal, NamedTuple, TypeAlias, cast
 from members.models import Balance, Member, Tally
 from programs import versions
 from programs.models import Currency
+from programs.periods import local_date
 from transactions.books import chain
 from transactions.models import Entry, Journal
 from transactions.models.journal_traces import OpeningTrace
@@ -33,8 +34,8 @@ _COUNTED_KINDS = (
     Entry.Kind.OPENING,
 )
 
-#: {(currency id, first day of the window): points}.
-Tallies: TypeAlias = dict[tuple[int, date], int]
+#: {(tier group id, currency id, first day of the window): points}.
+Tallies: TypeAlias = dict[tuple[int, int, date], int]
 
 
 def entries_follow_each_other(members: Members) -> Iterator[Drift]:
@@ -101,13 +102,21 @@ def tallies_count_what_was_earned(members: Members) -> Iterator[Drift]:
         "activity_at",
         "journal__reverses__activity_at",
         "journal__program_version",
+        "lot__available_at",
+        "traces__lot__available_at",
+        "journal__trace__counted_on",
+        "journal__reverses__trace__counted_on",
     )
+    enrolled = dict(Member.objects.filter(pk__in=members.ids).values_list("pk", "enrolled_at"))
     stored: dict[int, Tallies] = {}
-    rows = Tally.objects.filter(member__in=members.ids).values_list("member_id", "currency_id", "period", "points")
-    for member_id, currency_id, period, points in rows:
-        stored.setdefault(member_id, {})[currency_id, period] = points
+    rows = Tally.objects.filter(member__in=members.ids)
+    for member_id, *key, points in rows.values_list("member_id", "group_id", "currency_id", "period", "points"):
+        group_id, currency_id, period = key
+        stored.setdefault(member_id, {})[group_id, currency_id, period] = points
     for member_id, own in groupby((_Moved(*row) for row in moved.iterator()), key=attrgetter("member_id")):
-        yield from _compare_tallies(members, member_id, stored.pop(member_id, {}), _tallied(members, own))
+        yield from _compare_tallies(
+            members, member_id, stored.pop(member_id, {}), _tallied(members, own, enrolled[member_id])
+        )
     for member_id, tallies in stored.items():
         yield from _compare_tallies(members, member_id, tallies, {})
 
@@ -124,10 +133,27 @@ class _Moved(NamedTuple):
     activity_at: datetime
     undone_at: datetime | None
     version: int
+    released_at: datetime | None
+    taken_released_at: datetime | None
+    counted_on: str | None
+    undone_counted_on: str | None
+
+    @property
+    def happened_at(self) -> datetime:
+        """When that happened which counts: what is taken back leaves the window in which it was earned."""
+        return self.undone_at or self.activity_at
+
+    def known_on(self, zone: tzinfo) -> date:
+        """The day of the cycle in which it counts, where its own was over."""
+        said = self.undone_counted_on if self.undone_at else self.counted_on
+        if said:
+            return date.fromisoformat(said)
+        released = self.released_at if self.is_born_pending is not None else self.taken_released_at
+        return local_date(released or self.happened_at, zone)
 
 
-def _tallied(members: Members, rows: Iterable[_Moved]) -> Tallies:
-    """{(currency, period): points} of one member's entries."""
+def _tallied(members: Members, rows: Iterable[_Moved], enrolled_at: datetime) -> Tallies:
+    """The tallies that follow from one member's entries."""
     sums: Tallies = {}
     for row in rows:
         points = row.points
@@ -135,10 +161,11 @@ def _tallied(members: Members, rows: Iterable[_Moved]) -> Tallies:
             # Pending points count when they are released, and then what is left of them.
             points = 0 if row.is_born_pending or row.is_taken_pending else row.pending
         terms = versions.at(members.program_id, row.version)
+        enrolled_on, day = local_date(enrolled_at, terms.zone), local_date(row.happened_at, terms.zone)
         for group in terms.tier_groups.values():
-            if points and terms.currencies[group.currency].id == row.currency_id:
-                # What is taken back leaves the window in which it was earned.
-                key = row.currency_id, group.period(row.undone_at or row.activity_at, terms.zone)
+            if points and row.currency_id in (terms.currencies[code].id for code in group.criteria):
+                period = group.counted_in(day, known_on=row.known_on(terms.zone), enrolled_on=enrolled_on)
+                key = group.id, row.currency_id, period
                 sums[key] = sums.get(key, 0) + points
     return sums
 
@@ -146,8 +173,8 @@ def _tallied(members: Members, rows: Iterable[_Moved]) -> Tallies:
 def _compare_tallies(members: Members, member_id: int, stored: Tallies, computed: Tallies) -> Iterator[Drift]:
     for key in stored.keys() | computed.keys():
         if stored.get(key, 0) != computed.get(key, 0):
-            what = f"the tally from {key[1]}"
-            yield members.drift(member_id, key[0], what, stored.get(key, 0), computed.get(key, 0))
+            what = f"the tally from {key[2]}"
+            yield members.drift(member_id, key[1], what, stored.get(key, 0), computed.get(key, 0))
 
 
 def sums_of_before_follow_from_opening_balances(members: Members) -> Iterator[Drift]:

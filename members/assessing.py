@@ -1,0 +1,204 @@
+"""What has time done to the tiers of a member: validities, grace, locks and cycles that ended?
+
+A tier is exact at any instant because whoever locks a member assesses first what is due, one instant after the other;
+the night only does the same for members whom nobody touched (semantics C15-R5 to R7, R11).
+"""
+
+from datetime import date, datetime
+
+from members.holdings import Account
+from members.ladder import Ladder, Reason
+from members.ladder_rows import LockedStanding
+from programs.configuration import Configuration
+from programs.ladders import Counts, Tier
+from programs.periods import ONE_DAY
+
+
+def due_at(account: Account) -> datetime | None:
+    """When time next changes a tier of the member; None for never."""
+    return min((held.due_at for held in account.tiers.values() if held.due_at), default=None)
+
+
+def is_due(account: Account, now: datetime) -> bool:
+    """Whether time has done something to a tier that is not booked yet."""
+    return any(held.due_at is not None and held.due_at <= now for held in account.tiers.values())
+
+
+def settle(configuration: Configuration, account: Account, now: datetime) -> None:
+    """Do everything that is due by now to the tiers of a member."""
+    for group in configuration.tier_groups.values():
+        held = account.tiers.get(group.id)
+        if held and held.due_at and held.due_at <= now:
+            settle_group(Ladder(configuration, group, account), now)
+
+
+def settle_group(ladder: Ladder, now: datetime) -> None:
+    """The same on one ladder: one instant after the other."""
+    while (held := ladder.held) and held.due_at and held.due_at <= now:
+        _step(ladder.then(held.due_at), held, held.due_at)
+
+
+def _step(ladder: Ladder, held: LockedStanding, at: datetime) -> None:
+    """What one instant does."""
+    was_locked = held.locked_until is not None and held.locked_until <= at
+    if was_locked:
+        held.locked_until, held.is_changed = None, True
+    _carry_over(ladder, at)
+    if held.valid_until and held.valid_until <= at:
+        _assess(ladder, held, at, ended_at=held.valid_until)
+    elif was_locked and not reach(ladder, at) and _ends_with_lock(ladder, held):
+        _assess(ladder, held, at, ended_at=at)
+    _open_anew(ladder, at)
+    if ladder.held is held:
+        held.wake_at(ladder.next_due(held, at))
+
+
+def _ends_with_lock(ladder: Ladder, held: LockedStanding) -> bool:
+    """Whether staff set a tier that has no other end than its lock; one that is paid or granted just goes on."""
+    return held.reason == Reason.MANUAL.value and held.valid_until is None and ladder.group.model != "manual"
+
+
+def _assess(ladder: Ladder, held: LockedStanding, at: datetime, *, ended_at: datetime) -> None:
+    """Keep, wait, or go down: what was counted decides."""
+    group, tier = ladder.group, ladder.tier
+    if tier is None:
+        held.wake_at(None)
+        return
+    ended_on = ladder.last_day(ended_at)
+    counts = ladder.closing(ended_on, ladder.day(at))
+    target = tier if group.keeps(tier, counts) else group.below(tier, counts)
+    grace = ladder.end_of(group.graced_through(ended_on))
+    if target is tier:
+        _renew(ladder, held, tier, counts, ended_at=ended_at)
+    elif grace and at < grace:
+        held.wake_at(ladder.next_due(held, at))
+    elif group.holds_downgrades:
+        held.waits_from, held.proposed_id = at, target.id if target else None
+        held.due_at, held.is_changed = None, True
+    else:
+        lower(ladder, held, target, at=at)
+
+
+def _renew(ladder: Ladder, held: LockedStanding, tier: Tier, counts: Counts, *, ended_at: datetime) -> None:
+    """Hold the same tier on from the original end."""
+    ended_on = ladder.last_day(ended_at)
+    ladder.hold(
+        LockedStanding(
+            None,
+            tier.id,
+            held.since_at,
+            ended_at,
+            ladder.through(tier, ladder.group.renewed_through(ended_on, ladder.enrolled_on)),
+            reason=Reason.RENEWAL.value,
+            counted=ladder.by_code(counts),
+            cycle=window_of(ladder, ended_at),
+        )
+    )
+
+
+def lower(
+    ladder: Ladder, held: LockedStanding, target: Tier | None, *, at: datetime, note: str = "", reason: str = ""
+) -> None:
+    """Let the member hold `target`, None for no tier, from `at` on, because what is held was not kept."""
+    ended_at = held.valid_until or at
+    ended_on = ladder.last_day(ended_at)
+    ladder.hold(
+        LockedStanding(
+            None,
+            target.id if target else None,
+            at,
+            at,
+            ladder.through(target, ladder.group.renewed_through(ended_on, ladder.enrolled_on)),
+            reason=reason or Reason.DOWNGRADE.value,
+            note=note,
+            counted=ladder.by_code(ladder.closing(ended_on, ladder.day(at))),
+            cycle=window_of(ladder, ended_at),
+        )
+    )
+
+
+def window_of(ladder: Ladder, ended_at: datetime) -> date | None:
+    """The first day of the window that decides about what ended at an instant."""
+    ended_on = ladder.last_day(ended_at)
+    if ladder.group.model == "rolling":
+        return ladder.group.window_before(ended_on + ONE_DAY)
+    return ladder.group.cycle(ended_on, ladder.enrolled_on).first
+
+
+def saves(ladder: Ladder, now: datetime) -> bool:
+    """Renew a tier in grace, or one whose downgrade waits, whose threshold is reached by now; says whether it was."""
+    held, tier = ladder.held, ladder.tier
+    if held is None or tier is None or held.valid_until is None:
+        return False
+    counts = ladder.closing(ladder.last_day(held.valid_until), ladder.day(now) + ONE_DAY)
+    if not ladder.group.keeps(tier, counts):
+        return False
+    _renew(ladder, held, tier, counts, ended_at=held.valid_until)
+    settle_group(ladder, now)
+    return True
+
+
+def reach(ladder: Ladder, at: datetime) -> bool:
+    """Hold the highest tier that the present counts reach, if it is a higher one: after a lock, or a merge.
+
+    Says whether it was.
+    """
+    if not ladder.group.criteria or (ladder.held and ladder.held.is_locked(at)):
+        return False
+    day = ladder.day(at)
+    counts = ladder.counted_on(day)
+    reached = ladder.group.reached(counts)
+    if reached is None or ladder.group.rank(reached) <= ladder.group.rank(ladder.tier):
+        return False
+    until = ladder.through(reached, ladder.group.last_day(day, ladder.enrolled_on))
+    new = LockedStanding(None, reached.id, at, at, until)
+    new.counted = ladder.by_code(counts)
+    ladder.hold(new)
+    return True
+
+
+# What a cycle leaves for the next one.
+
+
+def wake_for_rollover(ladder: Ladder, now: datetime) -> None:
+    """A cycle in which something was counted has to be looked at when it closes."""
+    held = ladder.held
+    if ladder.group.rollover and held and held.tier_id and not held.waits_from:
+        held.wake_at(ladder.next_due(held, now))
+
+
+def _carry_over(ladder: Ladder, at: datetime) -> None:
+    """When a cycle closes, open the next one with its surplus above the threshold of the held tier (C15-R7)."""
+    group, tier, day = ladder.group, ladder.tier, ladder.day(at)
+    closed = group.cycle(day - ONE_DAY, ladder.enrolled_on)
+    if not group.rollover or tier is None or closed.last + ONE_DAY != day:
+        return
+    carry(ladder, tier, closed.first)
+
+
+def _open_anew(ladder: Ladder, at: datetime) -> None:
+    """What a cycle opens with may be enough already to reach the tier again."""
+    group, tier, held, day = ladder.group, ladder.tier, ladder.held, ladder.day(at)
+    cycle = group.cycle(day, ladder.enrolled_on)
+    if not group.rollover or tier is None or held is None or held.valid_until is None or cycle.first != day:
+        return
+    counts = ladder.counted_in(cycle.first)
+    until = ladder.through(tier, group.last_day(day, ladder.enrolled_on))
+    if group.meets(tier.entry, counts) and until and until > held.valid_until and not held.is_locked(at):
+        renewed = LockedStanding(None, tier.id, held.since_at, at, until, reason=Reason.RENEWAL.value)
+        renewed.counted, renewed.cycle = ladder.by_code(counts), cycle.first
+        ladder.hold(renewed)
+
+
+def carry(ladder: Ladder, tier: Tier, first: date) -> None:
+    """Carry the surplus above a tier's threshold from the cycle that begins on a day into the next one."""
+    group = ladder.group
+    following = group.cycle(group.cycle(first, ladder.enrolled_on).last + ONE_DAY, ladder.enrolled_on).first
+    for currency_id, count, need in zip(ladder.currency_ids, ladder.counted_in(first), tier.entry, strict=True):
+        surplus = max(0, count - need) if need is not None and tier is not group.base else 0
+        if group.rollover_limit is not None:
+            surplus = min(surplus, group.rollover_limit)
+        known = ladder.account.tallies.get((group.id, currency_id, following))
+        if surplus or (known and known.carried):
+            ladder.tally(currency_id, following).carry(surplus)
+            ladder.account.is_touched = True

@@ -1,0 +1,163 @@
+"""What does one member hold and count on one ladder, while the member is locked?"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime, tzinfo
+
+from loyalty_site.lib import instants
+from members.holdings import Account
+from members.ladder_rows import LockedStanding, LockedTally, Passed
+from members.models import Standing
+from programs import periods, versions
+from programs.configuration import Configuration
+from programs.ladders import Counts, Tier, TierGroup
+
+Reason = Standing.Reason
+
+
+@dataclass(frozen=True, slots=True)
+class Ladder:
+    """A member on a ladder as it is set up in one version of the program."""
+
+    configuration: Configuration
+    group: TierGroup
+    account: Account
+
+    # What it is about.
+
+    @property
+    def zone(self) -> tzinfo:
+        return self.configuration.zone
+
+    @property
+    def enrolled_on(self) -> date:
+        return periods.local_date(self.account.enrolled_at, self.zone)
+
+    @property
+    def held(self) -> LockedStanding | None:
+        """The current standing, if there is one."""
+        return self.account.tiers.get(self.group.id)
+
+    @property
+    def tier(self) -> Tier | None:
+        """The tier that is held."""
+        held = self.held
+        return self.group.by_id.get(held.tier_id) if held else None
+
+    def then(self, at: datetime) -> "Ladder":
+        """The same by the program as it was in force at an instant: assessments may be made late."""
+        configuration = versions.in_force(self.configuration, at)
+        group = configuration.tier_groups.get(self.group.code)
+        if group is None or group is self.group or group.by_id.keys() != self.group.by_id.keys():
+            return self
+        return Ladder(configuration, group, self.account)
+
+    def day(self, at: datetime) -> date:
+        """The local date of an instant."""
+        return periods.local_date(at, self.zone)
+
+    def last_day(self, end: datetime) -> date:
+        """The last local day of what ends at an instant."""
+        return instants.last_day(end, self.zone)
+
+    def end_of(self, day: date | None) -> datetime | None:
+        """The instant at which what holds through a day has ended; None for never."""
+        return periods.end_of_day(day, self.zone) if day else None
+
+    # What counts.
+
+    def _sum(self, first: date, before: date) -> Counts:
+        """What was counted in windows whose first days lie in [first, before)."""
+        found = dict.fromkeys(self.currency_ids, 0)
+        for (group, currency, period), tally in self.account.tallies.items():
+            if group == self.group.id and first <= period < before and currency in found:
+                found[currency] += tally.total
+        return tuple(found.values())
+
+    @property
+    def currency_ids(self) -> tuple[int, ...]:
+        """The keys of the currencies that count, in the order of the criteria."""
+        return tuple(self.configuration.currencies[code].id for code in self.group.criteria)
+
+    def counted_on(self, day: date) -> Counts:
+        """What counts for an activity of a day: its cycle, or the window that ends with it."""
+        if self.group.model == "rolling":
+            following = day + periods.ONE_DAY
+            return self._sum(self.group.window_before(following), following)
+        return self.counted_in(self.group.cycle(day, self.enrolled_on).first)
+
+    def counted_in(self, first: date) -> Counts:
+        """What was counted in the window that begins on a day."""
+        return self._sum(first, first + periods.ONE_DAY)
+
+    def closing(self, ended_on: date, known_on: date) -> Counts:
+        """What decides about a tier whose validity ended on a day, as far as it is there on another (C15-R5, R6).
+
+        That is the cycle of that day, and in grace what was counted since; of a rolling ladder the window of now.
+        """
+        if self.group.model == "rolling":
+            return self._sum(self.group.window_before(known_on), known_on)
+        last = max(ended_on, known_on - periods.ONE_DAY)
+        first, latest = (self.group.cycle(day, self.enrolled_on).first for day in (ended_on, last))
+        return self._sum(first, latest + periods.ONE_DAY)
+
+    def by_code(self, counts: Counts) -> Mapping[str, int]:
+        """Counts by the codes of their currencies, as standings keep them."""
+        return dict(zip(self.group.criteria, counts, strict=True))
+
+    def tally(self, currency_id: int, period: date) -> LockedTally:
+        """The tally of one currency in one window."""
+        return self.account.tally(self.group.id, currency_id, period)
+
+    # What is held.
+
+    def through(self, tier: Tier | None, day: date | None) -> datetime | None:
+        """Until when a tier is held whose validity lasts through a day; what asks for nothing has no end."""
+        return None if tier is None or tier is self.group.base else self.end_of(day)
+
+    def hold(self, new: LockedStanding) -> None:
+        """Let the member hold `new`, in place of what is held, though not from before that began."""
+        held = self.held
+        if held:
+            new.from_at = max(new.from_at, held.from_at)
+            if held.id or held.from_at < new.from_at:
+                self._end(held, new.from_at)
+                self.account.past.setdefault(self.group.id, []).append(held)
+        new.since_at = min(new.since_at, new.from_at)
+        new.is_changed = True
+        new.due_at = self.next_due(new, new.from_at)
+        if new.valid_until and new.valid_until <= new.from_at and not new.is_locked(new.from_at):
+            # It reached us when its validity was over: what follows is due at once.
+            new.due_at = new.valid_until
+        self.account.tiers[self.group.id] = new
+        before = held.tier_id if held else None
+        if before != new.tier_id:
+            self.account.passed.append(Passed(self.group.id, before, new.tier_id, new.from_at))
+
+    def _end(self, held: LockedStanding, at: datetime) -> None:
+        held.until_at, held.is_changed = at, True
+        held.due_at = held.waits_from = held.proposed_id = None
+
+    def supersede(self, rows: list[LockedStanding], now: datetime) -> None:
+        """Note that these standings should never have been; they stay, and count for what was known until now."""
+        for row in rows:
+            row.superseded_at = now
+            self._end(row, row.until_at or max(now, row.from_at))
+
+    def next_due(self, held: LockedStanding, after: datetime) -> datetime | None:
+        """When time changes a standing next; None for never."""
+        if held.is_locked(after):
+            return held.locked_until
+        if held.waits_from:
+            return None
+        ends = [held.valid_until]
+        if held.valid_until and held.valid_until <= after:
+            ends = [self.end_of(self.group.graced_through(self.last_day(held.valid_until)))]
+        if self.group.rollover and held.tier_id:
+            ends.append(self._closing(self.day(after)))
+        return min((end for end in ends if end and end > after), default=None)
+
+    def _closing(self, day: date) -> datetime | None:
+        """When the cycle of a day closes, if it has anything that may open the next one."""
+        cycle = self.group.cycle(day, self.enrolled_on)
+        return self.end_of(cycle.last) if any(self.counted_in(cycle.first)) else None
