@@ -12,7 +12,7 @@ from loyalty_site.lib.schema_types import Day, Instant, Text, Truth, Whole
 from members.held import HeldLot
 from members.models import Card, Consent, Customer, ExternalId, Member
 from members.profile import HeldBalance, Profile
-from members.progress import Step
+from members.progress import Measure, Step
 from partners.models import Store
 from programs.configuration import Currency
 from programs.ladders import Tier, TierGroup
