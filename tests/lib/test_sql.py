@@ -43,7 +43,9 @@ def test_numbers_dates_and_missing_values_come_back_as_they_were(db):
     first, second = Balance.objects.order_by("pk")
     assert (first.available, first.next_change_at, first.last_activity_at) == (2**62, then, None)
     assert (second.available, second.next_change_at, second.last_activity_at) == (0, None, then)
-    Session().insert(Tally, "member_id currency_id period points", [(who.pk, status.pk, date(1, 1, 1), -5)])
+    main = made.tier_groups.get()
+    row = (who.pk, main.pk, status.pk, date(1, 1, 1), -5)
+    Session().insert(Tally, "member_id group_id currency_id period points", [row])
     assert Tally.objects.get().period == date(1, 1, 1)
 
 

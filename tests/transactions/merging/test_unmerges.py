@@ -53,11 +53,11 @@ class TestUnmerge:
             ("both", 10_000, (200, 400)),
         ],
     )
-    @pytest.mark.parametrize("window", ["lifetime", "year"])
+    @pytest.mark.parametrize("window", ["lifetime", "calendar"])
     def test_qualifying_points_that_were_taken_back_do_not_come_back(
         self, made, ada, twin, whose, amount, left, window
     ):
-        TierGroup.objects.filter(program=made).update(window=window)
+        TierGroup.objects.filter(program=made).update(model=window)
         made.touch(made.pk)
         bought = {
             name: post_one(made, purchase(who, m)) for name, who, m in (("twin", twin, 30_000), ("ada", ada, 50_000))

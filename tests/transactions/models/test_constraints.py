@@ -49,7 +49,7 @@ def test_a_member_has_one_balance_of_a_currency(who, spent):
 
 
 def test_a_member_has_one_tally_of_a_window(who, spent):
-    with refuses("one_tally_each_period"), transaction.atomic():
+    with refuses("one_tally_each_window"), transaction.atomic():
         copy(Tally.objects.get(member=who))
 
 

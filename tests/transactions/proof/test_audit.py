@@ -202,15 +202,16 @@ def test_a_wrong_tally_is_found(made, busy, change):
 
 def test_a_tally_of_a_window_without_points_is_found(made, busy, other):
     status = made.currencies.get(code="status")
-    busy.tallies.create(currency=status, period="2001-01-01", points=7)
-    factories.member(made).tallies.create(currency=status, period="2001-01-01", points=8)
+    main = made.tier_groups.get()
+    busy.tallies.create(group=main, currency=status, period="2001-01-01", points=7)
+    factories.member(made).tallies.create(group=main, currency=status, period="2001-01-01", points=8)
     assert sorted(drift.stored for drift in audit(made)) == [7, 8]
 
 
 def test_a_tally_is_measured_by_the_terms_of_its_time(made, busy):
     """What was counted over a lifetime stays so when marketing turns to calendar years."""
     group = made.tier_groups.get()
-    group.window = "year"
+    group.model = "calendar"
     group.save()
     post_one(made, purchase(busy, 5_000))
     assert busy.tallies.count() == 2

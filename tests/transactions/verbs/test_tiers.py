@@ -66,7 +66,8 @@ def test_a_tier_is_never_lowered_by_posting(made, who):
 def test_a_higher_tier_given_by_hand_is_kept(made, who):
     who.standings.update(is_current=False, until_at=timezone.now())
     gold = made.tier_groups.get().tiers.get(code="gold")
-    Standing.objects.create(member=who, group=gold.group, tier=gold, from_at=timezone.now(), reason="manual")
+    now = timezone.now()
+    Standing.objects.create(member=who, group=gold.group, tier=gold, since_at=now, from_at=now, reason="manual")
     post_one(made, purchase(who, 50000))
     assert current(who) == "gold"
 
@@ -80,7 +81,7 @@ def test_a_member_without_any_standing_gets_the_tier_reached(made, who):
 @pytest.fixture
 def yearly(made):
     group = made.tier_groups.get()
-    group.window = "year"
+    group.model, group.late_window = "calendar", 365
     group.save()
     return made
 
