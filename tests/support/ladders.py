@@ -92,3 +92,10 @@ def benefit(made, tier_code, code, **fields):
     """A benefit of a tier of the main ladder."""
     of = Tier.objects.get(group__program=made, group__code="main", code=tier_code)
     return Benefit.objects.create(tier=of, code=code, **({"name": code.title()} | fields))
+
+
+def night(made, now):
+    """The tiers' part of a night."""
+    due = Standing.objects.filter(member__program=made, due_at__lte=now).values_list("member", flat=True)
+    if ids := sorted(set(due)):
+        ledger.refresh(made.pk, ids, now=now)

@@ -145,7 +145,7 @@ def test_talon_one_brings_tiers_with_their_end(folder, made):
         member.customer.external_ids.get().value: member.standings.current().get() for member in Member.objects.all()
     }
     assert {name: standing.tier.code for name, standing in held.items()} == {"c-ann": "gold", "c-bo": "silver"}
-    assert f"{held['c-ann'].until_at:%Y-%m-%dT%H:%M:%S}" == "2097-03-21T07:32:14"
+    assert f"{held['c-ann'].valid_until:%Y-%m-%dT%H:%M:%S}" == "2097-03-21T07:32:14"
     assert not list(audit(made))
 
 
