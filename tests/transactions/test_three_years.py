@@ -160,7 +160,7 @@ def rows_of(who):
 
 
 def test_any_day_of_the_past_can_be_asked(life):
-    made, who, first, last, facts, expected = life
+    made, who, _, last, facts, expected = life
     sleep(made, who, last, facts)
     codes = dict(made.tier_groups.get().tiers.values_list("pk", "code"))
     for day, code in expected:
