@@ -12,6 +12,7 @@ from django.core.management.base import CommandError
 from loyalty_site import nightly
 from loyalty_site.celery import app
 from loyalty_site.lib import locks
+from loyalty_site.night import clock
 from tests.support import factories
 from tests.support.factories import at, post_one, purchase
 from tests.support.living import START, live
@@ -84,7 +85,7 @@ def test_a_night_that_is_refused_leaves_the_program_in_its_zone(made):
     """Points would end by days that have not come."""
     type(made).objects.filter(pk=made.pk).update(next_time_zone="Pacific/Kiritimati", next_time_zone_on="2026-04-01")
     made.refresh_from_db()
-    ahead = max(NIGHT, nightly._clock()) + timedelta(days=60)
+    ahead = max(NIGHT, clock.of_the_database()) + timedelta(days=60)
     code, told = tell("--now", ahead.isoformat())
     assert (code, "ahead of the clock" in told) == (4, True)
     made.refresh_from_db()
@@ -158,8 +159,8 @@ def test_two_copies_do_not_run_at_once(made, monkeypatch):
 
 
 def test_it_does_not_run_ahead_of_the_clock(made):
-    with pytest.raises(nightly.ClockJumped, match="ahead of the clock"):
-        run(made, now=max(NIGHT, nightly._clock()) + timedelta(days=2))
+    with pytest.raises(clock.ClockJumped, match="ahead of the clock"):
+        run(made, now=max(NIGHT, clock.of_the_database()) + timedelta(days=2))
     assert not NightRun.objects.exists()
 
 

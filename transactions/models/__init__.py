@@ -2,7 +2,7 @@ from transactions.models.approvals import Approval
 from transactions.models.counters import CapCounter
 from transactions.models.entries import Entry, Lot, Trace
 from transactions.models.journals import Journal, JournalLine
-from transactions.models.nights import NightRun, Redating, Seal
+from transactions.models.nights import NightBatch, NightRun, Redating, Seal
 
 __all__ = [
     "Approval",
@@ -11,6 +11,7 @@ __all__ = [
     "Journal",
     "JournalLine",
     "Lot",
+    "NightBatch",
     "NightRun",
     "Redating",
     "Seal",

@@ -9,7 +9,11 @@ from transactions.models.immutability import LedgerRow
 
 
 class NightRun(models.Model):
-    """One step of the night of one program and local day; unfinished ones are taken up again."""
+    """One step of the night of one program and local day; unfinished ones are taken up again.
+
+    A step that workers share was cut into so many `batches` for the instant `planned_for`; both are None where it was
+    not yet, or where the step is not shared.
+    """
 
     program = models.ForeignKey(Program, models.CASCADE, related_name="nights")
     day = models.DateField()
@@ -18,6 +22,8 @@ class NightRun(models.Model):
     started_at = models.DateTimeField(default=timezone.now)
     finished_at = models.DateTimeField(null=True, blank=True)
     error = models.CharField(max_length=300, blank=True)
+    batches = models.PositiveIntegerField(null=True, blank=True)
+    planned_for = models.DateTimeField(null=True, blank=True)
 
     class Meta:
         ordering = ["-day", "pk"]
@@ -25,6 +31,31 @@ class NightRun(models.Model):
 
     def __str__(self) -> str:
         return f"{self.program} {self.day} {self.step}"
+
+
+class NightBatch(models.Model):
+    """A part of a shared step that is done in one transaction, until the run has ended and has summed it up.
+
+    `keys` are those of its members. `worker` began it at `started_at`; whoever has the lock of the row is at work.
+    """
+
+    run = models.ForeignKey(NightRun, models.CASCADE, related_name="parts")
+    position = models.PositiveIntegerField()
+    keys = models.JSONField()
+    counts = models.JSONField(default=dict)
+    worker = models.CharField(max_length=100, blank=True)
+    started_at = models.DateTimeField(null=True, blank=True)
+    finished_at = models.DateTimeField(null=True, blank=True)
+    failures = models.PositiveSmallIntegerField(default=0)
+    error = models.CharField(max_length=300, blank=True)
+
+    class Meta:
+        ordering = ["run", "position"]
+        constraints = [models.UniqueConstraint(fields=["run", "position"], name="one_batch_at_each_position")]
+        indexes = [models.Index(fields=["run"], condition=models.Q(finished_at=None), name="open_batches_of_a_night")]
+
+    def __str__(self) -> str:
+        return f"{self.run}, batch {self.position}"
 
 
 class Seal(LedgerRow):

@@ -11,6 +11,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from loyalty_site import nightly
 from loyalty_site.lib.instants import LAST_YEAR
+from loyalty_site.night import clock
 from programs.models import Program
 
 FAILED, UNKNOWN, BUSY, CLOCK = 1, 2, 3, 4
@@ -52,7 +53,7 @@ class Command(BaseCommand):
         except nightly.Busy:
             self.stderr.write(f"{program.code}: another process is running it.")
             return BUSY
-        except nightly.ClockJumped as why:
+        except clock.ClockJumped as why:
             self.stderr.write(f"{program.code}: {why} If that is right, say --force.")
             return CLOCK
         return code
