@@ -132,6 +132,17 @@ def test_a_step_that_fails_says_why_and_is_taken_up_again(made, monkeypatch):
     assert row.finished_at
 
 
+def test_a_step_that_has_never_succeeded_keeps_its_day(made, monkeypatch):
+    def fail(night):
+        raise ValueError("no paper")
+
+    monkeypatch.setattr(nightly, "STEPS", [nightly.Step("new", fail, is_of_a_day=True)])
+    assert run(made) == [("2026-03-03", "new")]
+    monkeypatch.setattr(nightly, "STEPS", [nightly.Step("new", lambda night: {}, is_of_a_day=True)])
+    with time_machine.travel(NIGHT + timedelta(days=1), tick=False):
+        assert run(made, now=NIGHT + timedelta(days=1)) == [("2026-03-03", "new"), ("2026-03-04", "new")]
+
+
 def test_differences_are_reported_and_not_repaired(made):
     who = factories.member(made)
     post_one(made, purchase(who, 1000), now=START)

@@ -1,8 +1,12 @@
 """What did the nights do, and how were they sealed?"""
 
 import json
+from collections.abc import Iterable
+from typing import Any
 
 from django.contrib import admin
+from django.db.models import Count, OuterRef, Prefetch, QuerySet
+from django.http import HttpRequest, HttpResponse
 from django.utils.html import format_html
 
 from loyalty_site.lib.admin import (
@@ -11,9 +15,13 @@ from loyalty_site.lib.admin import (
     RelatedDropdownFilter,
     display,
 )
-from loyalty_site.lib.panels import moment
+from loyalty_site.lib.admin.theme import StaffRequest
+from loyalty_site.lib.panels import Cell, Panel, Table, Tile, Tiles, moment
 from transactions.expiry import redating
-from transactions.models import NightRun, Seal
+from transactions.models import NightBatch, NightRun, Seal
+
+#: So often, in seconds, a page renews itself that shows a step which is running. A list is also searched meanwhile.
+RENEW_PAGE_S, RENEW_LIST_S = 5, 15
 
 
 @admin.register(NightRun)
@@ -21,12 +29,64 @@ class NightRunAdmin(FactAdmin):
     """The steps of each night, and the jobs that go on in it."""
 
     icon, place = "bedtime", 6
-    list_display = ["day", "program", "step", "did", "started", "finished", "error"]
+    list_display = ["day", "program", "step", "did", "progress", "started", "finished", "error"]
     list_filter = [["program", RelatedDropdownFilter], ["started_at", RangeDateTimeFilter]]
     list_select_related = ["program"]
     search_fields = ["step__startswith"]
     sortable_by = ()
     fields = [("program", "day"), "step", "counted", ("started", "finished"), "error"]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[NightRun]:
+        runs: QuerySet[NightRun] = super().get_queryset(request)
+        done = NightBatch.objects.filter(run=OuterRef("pk"), finished_at__isnull=False).order_by().values("run")
+        begun = NightBatch.objects.filter(finished_at=None, started_at__isnull=False).defer("keys", "counts")
+        return runs.annotate(done=done.annotate(all=Count("pk")).values("all")).prefetch_related(
+            Prefetch("parts", queryset=begun.order_by("position"), to_attr="begun")
+        )
+
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        response: HttpResponse = super().changelist_view(request, extra_context)
+        shown = getattr(response, "context_data", None) or {}
+        if "cl" in shown:
+            _renew(response, shown["cl"].result_list, RENEW_LIST_S)
+        return response
+
+    def change_view(
+        self,
+        request: HttpRequest,
+        object_id: str,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> HttpResponse:
+        response: HttpResponse = super().change_view(request, object_id, form_url, extra_context)
+        shown = getattr(response, "context_data", None) or {}
+        _renew(response, filter(None, [shown.get("original")]), RENEW_PAGE_S)
+        return response
+
+    def panels(self, request: StaffRequest, row: NightRun) -> list[Panel]:
+        if row.batches is None:
+            return []
+        done = _done(row)
+        share = 100 * done // row.batches if row.batches else 100
+        notes = ["all done" if row.finished_at else "until now", *([row.error] if row.error else ())]
+        tiles: list[Panel] = [Tiles([Tile("Batches", f"{done} of {row.batches}", notes, share=share)])]
+        if row.finished_at:
+            return tiles
+        zone = row.program.zone
+        rows: list[list[Cell]] = [
+            [one.worker, one.position, moment(one.started_at, zone), one.error or "-"] for one in _begun(row)
+        ]
+        empty = "Nobody at this moment."
+        return [*tiles, Table("Who is at work", ["worker", "batch", "since", "failed before"], rows, empty=empty)]
+
+    @display(description="batches")
+    def progress(self, run: NightRun) -> str:
+        if run.batches is None:
+            return "-"
+        if run.finished_at:
+            return str(run.batches)
+        workers = sorted({one.worker for one in _begun(run)})
+        return "; ".join([f"{_done(run)} of {run.batches}", *(f"{worker} is at work" for worker in workers)])
 
     @display(description="did")
     def did(self, run: NightRun) -> str:
@@ -46,6 +106,22 @@ class NightRunAdmin(FactAdmin):
     @display(description="finished")
     def finished(self, run: NightRun) -> str:
         return moment(run.finished_at, run.program.zone, empty="not yet")
+
+
+def _done(run: NightRun) -> int:
+    """How many batches are done; those of a run that has ended are deleted."""
+    return run.batches or 0 if run.finished_at else getattr(run, "done", None) or 0
+
+
+def _begun(run: NightRun) -> list[NightBatch]:
+    """The batches at which somebody is, or was when it was killed."""
+    return getattr(run, "begun", [])
+
+
+def _renew(response: HttpResponse, runs: Iterable[NightRun], seconds: int) -> None:
+    """Let the browser ask again as long as anything of what is shown goes on."""
+    if any(run.finished_at is None and not run.error for run in runs):
+        response["Refresh"] = str(seconds)
 
 
 @admin.register(Seal)
