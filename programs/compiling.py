@@ -13,6 +13,7 @@ from programs.capping import Cap
 from programs.configuration import Configuration, Currency, Rule
 from programs.document.format import CapSpec, CurrencySpec, Document, ExpirySpec, RuleSpec
 from programs.expiry import Terms
+from programs.ladders import TierGroup
 from programs.rules import conditions
 from programs.written import is_day_of_year
 
@@ -68,10 +69,7 @@ def build(
         owner=program["owner"],
         partners=frozenset([program["owner"], *document["partners"]]),
         currencies=currencies,
-        tier_groups={
-            spec["code"]: compiling_ladders.tier_group(spec, ids.tier_groups, ids.tiers, ids.benefits)
-            for spec in document["tier_groups"]
-        },
+        tier_groups=_tier_groups(document, ids),
         rules=tuple(sorted((_rule(spec) for spec in document["rules"] if spec["is_active"]), key=_order)),
         caps=caps,
         is_capped=bool(caps) or any(currency.max_balance is not None for currency in currencies.values()),
@@ -154,6 +152,13 @@ def terms(spec: ExpirySpec) -> Terms:
         notice_days=spec["notice_days"],
         min_validity_days=spec["min_validity_days"],
     )
+
+
+def _tier_groups(document: Document, ids: Ids) -> dict[str, TierGroup]:
+    return {
+        spec["code"]: compiling_ladders.tier_group(spec, ids.tier_groups, ids.tiers, ids.benefits)
+        for spec in document["tier_groups"]
+    }
 
 
 def _rule(spec: RuleSpec) -> Rule:

@@ -5,11 +5,12 @@ from datetime import date
 from decimal import Decimal
 from fractions import Fraction
 
-from programs.document.format import BenefitSpec, TierGroupSpec, TierSpec
+from programs.document import former
+from programs.document.format import BenefitSpec, FurtherSpec, TierGroupSpec, TierSpec
 from programs.ladders import Benefit, Tier, TierGroup
 
-#: What a ladder counted that was written down before there were models.
-_FORMER = {"year": "calendar", "lifetime": "lifetime"}
+#: What a tier asks for in a further currency of which it says nothing.
+_NOTHING: FurtherSpec = {"threshold": None}
 
 
 def tier_group(
@@ -23,15 +24,11 @@ def tier_group(
     criteria = tuple(filter(None, [spec["currency"], *spec.get("further_currencies", ())]))
     window = spec["window"]
     month, day = map(int, spec.get("cycle_start", "01-01").split("-"))
-    tiers = [
-        _tier(tier, criteria, tier_ids.get((code, tier["code"]), 0), _benefits(tier, code, benefit_ids))
-        for tier in sorted(spec["tiers"], key=lambda tier: tier["sequence"])
-    ]
     return TierGroup(
         id=ids.get(code, 0),
         code=code,
         name=spec["name"],
-        model=_FORMER[window] if isinstance(window, str) else spec.get("model", "lifetime"),
+        model=former.MODELS[window] if isinstance(window, str) else spec.get("model", "lifetime"),
         criteria=criteria,
         needs_all=spec.get("match") == "all",
         cycle_start=(month, day),
@@ -51,14 +48,17 @@ def tier_group(
         late_window=spec.get("late_window", 30),
         reverts=spec.get("on_reversal") == "revert_if_caused",
         holds_downgrades=spec.get("holds_downgrades", False),
-        tiers=tuple(tiers),
+        tiers=tuple(
+            _tier(tier, criteria, tier_ids.get((code, tier["code"]), 0), _benefits(tier, code, benefit_ids))
+            for tier in sorted(spec["tiers"], key=lambda tier: tier["sequence"])
+        ),
     )
 
 
 def _tier(spec: TierSpec, criteria: tuple[str, ...], id: int, benefits: tuple[Benefit, ...]) -> Tier:
-    further = spec.get("further", {})
-    entry = [spec["threshold"], *(further.get(code, {}).get("threshold") for code in criteria[1:])]
-    kept = [spec.get("retention"), *(further.get(code, {}).get("retention") for code in criteria[1:])]
+    further = [spec.get("further", {}).get(code, _NOTHING) for code in criteria[1:]]
+    entry = [spec["threshold"], *(wanted["threshold"] for wanted in further)]
+    kept = [spec.get("retention"), *(wanted.get("retention") for wanted in further)]
     retention = [reach if keep is None else keep for reach, keep in zip(entry, kept, strict=True)]
     return Tier(
         id=id,

@@ -1,15 +1,14 @@
 """How are several parts of a program edited together? Formsets whose members are checked as a whole."""
 
+from dataclasses import replace
 from typing import Any
 
-from django.core.exceptions import ValidationError
-
 from loyalty_site.lib.read_along import ReadAlongFormSet
-from programs import ladder_checks
+from programs import checks, ladder_checks
 
 
 class LadderFormSet(ReadAlongFormSet):
-    """The tiers of one group: thresholds must rise with the sequence, as they will be after saving."""
+    """The tiers of one group: compared with each other as they will be after saving, and refused at their fields."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -18,23 +17,19 @@ class LadderFormSet(ReadAlongFormSet):
 
     def clean(self) -> None:
         super().clean()
-        kept = [form.cleaned_data for form in self.forms if form not in self.deleted_forms and form.is_valid()]
-        steps = [
-            ladder_checks.Step(
-                tier["sequence"],
-                tier["name"],
-                tier["threshold"],
-                tier.get("retention"),
-                tier.get("further") or {},
-                path=tier["name"],
-            )
-            for tier in kept
-            if {"sequence", "threshold", "name"} <= tier.keys()
-        ]
-        group = self.instance
-        further = [currency.code for currency in group.further_currencies.all()] if group.pk else []
-        problems = list(
-            ladder_checks.ladder(steps, is_manual=group.model == "manual", further=further, say=group.say)
-        )
-        if problems:
-            raise ValidationError([f"{problem.path}: {problem.message}." for problem in problems])
+        kept = [form for form in self.forms if form not in self.deleted_forms and form.is_valid()]
+        rows = [form for form in kept if {"sequence", "threshold", "name"} <= form.cleaned_data.keys()]
+        steps = [replace(form.instance.step, path=str(place)) for place, form in enumerate(rows)]
+        for problem in ladder_checks.ladder(steps, self.instance.counting()):
+            place, _, path = problem.path.partition(".")
+            form = rows[int(place)]
+            form.add_error(field_of(form.fields, path), checks.sentence_of(problem.message))
+
+
+def field_of(names: Any, path: str) -> str | None:
+    """The field of a tier's form that asks for the value at `path`, None where no field of it does."""
+    own = path.replace(".", "_")
+    if own in names:
+        return own
+    whole = path.partition(".")[0]
+    return whole if whole in names else None

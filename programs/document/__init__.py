@@ -8,8 +8,9 @@ for whoever shows them, too, and `columns` writes one of them.
 
 from programs.document.applying import apply, preview
 from programs.document.changes import Change, Invalid
-from programs.document.checking import check, normal
+from programs.document.checking import check
 from programs.document.exporting import columns, export, read_parts
+from programs.document.filling import normal
 from programs.document.format import FORMAT
 from programs.document.linting import lint
 from programs.document.reading import Unreadable, read

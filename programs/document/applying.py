@@ -16,7 +16,7 @@ from programs.capping import store_of
 from programs.checks import Problem
 from programs.document import layout
 from programs.document.changes import Change, Changes, Invalid
-from programs.document.checking import filled
+from programs.document.filling import filled
 from programs.document.format import (
     BenefitSpec,
     CapSpec,
@@ -180,8 +180,6 @@ class _Application:
         after = sorted(currency.code for currency in wanted)
         if before != after:
             group.further_currencies.set(wanted)
-            # It is no column, so nobody has counted the change yet.
-            Program.touch(self.program.pk)
             self.changes.append(Change("changed", "tier group", group.code, {"further_currencies": (before, after)}))
 
     def _tiers(self, group: TierGroup, specs: Sequence[TierSpec], path: str) -> None:

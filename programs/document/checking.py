@@ -7,35 +7,22 @@ against each other (consistency.py).
 import datetime as dt
 import difflib
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from decimal import Decimal
 from typing import TYPE_CHECKING, cast
 
 from django.core.exceptions import ValidationError
 
-from loyalty_site.lib.json_types import ExactJson, Json
+from loyalty_site.lib.json_types import ExactJson
 from programs import checks
 from programs.checks import Problem, clipped
-from programs.document import consistency, former
-from programs.document.exporting import Stored, Written, plain
-from programs.document.format import (
-    FORMAT,
-    CapSpec,
-    CurrencySpec,
-    Document,
-    ExpirySpec,
-    ProgramSpec,
-    RuleSpec,
-    TierGroupSpec,
-    TierSpec,
-)
+from programs.document import consistency, filling, former
+from programs.document.filling import Given
+from programs.document.format import FORMAT, Document
 from programs.document.layout import BENEFIT, CAP, CURRENCY, EXPIRY, LISTS, PROGRAM, RULE, TIER, TIER_GROUP, Part
 
 if TYPE_CHECKING:
     from programs.document.layout import Column
-
-#: One part of a document as people wrote it.
-Given = Mapping[str, ExactJson]
 
 _DECIMAL = re.compile(r"-?\d{1,30}(\.\d{1,30})?", re.ASCII)
 
@@ -44,100 +31,10 @@ def check(document: ExactJson | Document) -> list[Problem]:
     """Every Problem of a value that claims to be a program's document; an empty list if it is right."""
     value = cast(ExactJson, document)
     return (
-        list(checks.absurd(value)) or list(_form(value)) or list(consistency.problems(filled(cast(Given, document))))
+        list(checks.absurd(value))
+        or list(_form(value))
+        or list(consistency.problems(filling.filled(cast(Given, document))))
     )
-
-
-def normal(document: ExactJson | Document) -> Document:
-    """The document that `export` gives after importing a *valid* one: defaults filled, in stable order."""
-    full = filled(cast(Given, document))
-    full["partners"] = sorted(set(full["partners"]) - {full["program"]["owner"]})
-    full["currencies"].sort(key=lambda spec: spec["code"])
-    full["tier_groups"].sort(key=lambda spec: spec["code"])
-    full["rules"].sort(key=lambda spec: spec["code"])
-    full["caps"].sort(key=lambda spec: spec["code"])
-    for group in full["tier_groups"]:
-        group["further_currencies"] = sorted(set(group["further_currencies"]))
-        group["tiers"].sort(key=lambda tier: tier["sequence"])
-        for tier in group["tiers"]:
-            tier["benefits"].sort(key=lambda benefit: benefit["code"])
-    return full
-
-
-def filled(document: Given) -> Document:
-    """A document of sound form with every default written out, in its own order."""
-    # What `_form` found nothing to say against has these types.
-    return {
-        "format": FORMAT,
-        "program": cast(ProgramSpec, _filled(PROGRAM, cast(Given, document["program"]))),
-        "partners": list(cast(Sequence[str], document.get("partners", ()))),
-        "currencies": [_filled_currency(spec) for spec in _specs(document, "currencies")],
-        "tier_groups": [_filled_tier_group(spec) for spec in _specs(document, "tier_groups")],
-        "rules": [_filled_rule(spec) for spec in _specs(document, "rules")],
-        "caps": [
-            cast(CapSpec, {**_filled(CAP, spec), **{name: spec.get(name, "") for name in CAP.others}})
-            for spec in _specs(document, "caps")
-        ],
-    }
-
-
-def _specs(part: Given, name: str) -> Sequence[Given]:
-    """The parts that a list of this name holds."""
-    return cast(Sequence[Given], part.get(name, ()))
-
-
-def _filled_currency(spec: Given) -> CurrencySpec:
-    """{} is an expiry rule with all its defaults; only null, or nothing at all, is none."""
-    rule = cast(Given | None, spec.get("expiry"))
-    expiry = None if rule is None else cast(ExpirySpec, _filled(EXPIRY, rule))
-    return cast(CurrencySpec, {**_filled(CURRENCY, spec), "expiry": expiry})
-
-
-def _filled_tier_group(spec: Given) -> TierGroupSpec:
-    spec = former.today(spec)
-    own = {
-        "currency": spec.get("currency", ""),
-        "further_currencies": list(cast(Sequence[str], spec.get("further_currencies", ()))),
-        "tiers": [_filled_tier(tier) for tier in _specs(spec, "tiers")],
-    }
-    return cast(TierGroupSpec, {**_filled(TIER_GROUP, spec), **own})
-
-
-def _filled_tier(spec: Given) -> TierSpec:
-    further = {
-        code: {"threshold": wanted.get("threshold"), "retention": wanted.get("retention")}
-        for code, wanted in cast(Mapping[str, Given], spec.get("further", {})).items()
-    }
-    benefits = [
-        {**_filled(BENEFIT, benefit), "details": _storable(benefit.get("details", {}))}
-        for benefit in _specs(spec, "benefits")
-    ]
-    return cast(TierSpec, {**_filled(TIER, spec), "further": further, "benefits": benefits})
-
-
-def _filled_rule(spec: Given) -> RuleSpec:
-    nested = {name: _storable(spec.get(name, {})) for name in ("params", "conditions")}
-    return cast(RuleSpec, {**_filled(RULE, spec), **nested})
-
-
-def _filled(part: Part, spec: Given) -> dict[str, Written]:
-    row = {name: _canonical(part.field(name), spec) for name in part.fields}
-    return row | {name: cast(str, spec[name]) for name in part.codes}
-
-
-def _canonical(column: "Column", spec: Given) -> Written:
-    value = spec.get(column.name, column.get_default())
-    stored: Stored = column.to_python(str(value) if isinstance(value, float) else value)
-    return plain(column, stored)
-
-
-def _storable(value: ExactJson) -> Json:
-    """The parameters as a JSON column keeps them: Decimals and floats as text."""
-    if isinstance(value, dict):
-        return {name: _storable(inner) for name, inner in value.items()}
-    if isinstance(value, list):
-        return [_storable(inner) for inner in value]
-    return str(value) if isinstance(value, (Decimal, float)) else cast(Json, value)
 
 
 # The form: each value by itself.
@@ -183,7 +80,9 @@ def _tier_group(spec: ExactJson, path: str) -> Iterator[Problem]:
     yield from _object(TIER_GROUP, spec, path)
     if not isinstance(spec, dict):
         return
-    if "currency" in spec and spec["currency"] != "":
+    if "currency" not in spec and spec.get("model") != "manual":
+        yield Problem(f"{path}.currency", "is missing")
+    elif spec.get("currency", "") != "":
         words = _wrong(TIER_GROUP.field("code"), spec["currency"])
         if words:
             yield Problem(f"{path}.currency", words)

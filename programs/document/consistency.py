@@ -110,18 +110,13 @@ def _measured(group: TierGroupSpec, currencies: Mapping[str, CurrencySpec]) -> I
     yield from ladder_checks.group(
         model=group["model"], counts=bool(code), validity=group["validity"], rollover=group["rollover"]
     )
-    named = [("currency", code)] if code else []
-    named += [(f"further_currencies[{place}]", one) for place, one in enumerate(further)]
-    if further and not code:
-        yield Problem("further_currencies", "name the first currency as `currency`")
+    if code and code not in currencies:
+        yield Problem("currency", f"the document has no currency “{clipped(code)}”")
+    elif code and currencies[code]["kind"] != "qualifying":
+        yield Problem("currency", checks.TIER_CURRENCY)
+    kinds = {one: spec["kind"] for one, spec in currencies.items()}
     yield from _twice("further_currencies", "", further)
-    for path, one in named:
-        if one not in currencies:
-            yield Problem(path, f"the document has no currency “{clipped(one)}”")
-        elif currencies[one]["kind"] != "qualifying":
-            yield Problem(path, checks.TIER_CURRENCY)
-        elif path != "currency" and one == code:
-            yield Problem(path, "is the first currency already")
+    yield from ladder_checks.further(code, further, kinds, model=group["model"])
 
 
 def _ladder(group: TierGroupSpec) -> Iterator[Problem]:
@@ -134,7 +129,12 @@ def _ladder(group: TierGroupSpec) -> Iterator[Problem]:
         )
         for step, tier in enumerate(tiers)
     ]
-    yield from ladder_checks.ladder(steps, is_manual=group["model"] == "manual", further=group["further_currencies"])
+    counting = ladder_checks.Counting(
+        is_manual=group["model"] == "manual",
+        needs_all=group["match"] == "all",
+        further=dict.fromkeys(group["further_currencies"], str),
+    )
+    yield from ladder_checks.ladder(steps, counting)
     for step, tier in enumerate(tiers):
         yield from _twice(f"tiers[{step}].benefits", ".code", [benefit["code"] for benefit in tier["benefits"]])
         for place, benefit in enumerate(tier["benefits"]):

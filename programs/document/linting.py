@@ -9,7 +9,7 @@ from loyalty_site.lib.json_types import ExactJson
 from loyalty_site.lib.texts import listed
 from programs import compiling, rules
 from programs.checks import Problem
-from programs.document.checking import filled
+from programs.document.filling import filled
 from programs.document.format import Document, ExpirySpec, RuleSpec
 from programs.rules.per_amount import PerAmount
 

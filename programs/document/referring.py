@@ -8,7 +8,8 @@ from loyalty_site.lib.texts import listed
 from programs import existing
 from programs.checks import Problem
 from programs.document import consistency
-from programs.document.checking import check, filled
+from programs.document.checking import check
+from programs.document.filling import filled
 from programs.document.format import Document
 
 

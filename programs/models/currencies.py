@@ -201,6 +201,8 @@ class Currency(ProgramPart):
         if self.kind != self.Kind.QUALIFYING and self._measures():
             yield checks.Problem("kind", checks.TIER_CURRENCY)
         stored = type(self).objects.get(pk=self.pk)
+        if self.code != stored.code and self.further_tier_groups.exists():
+            yield checks.Problem("code", f"stays {stored.code}, because thresholds of tiers name this currency by it")
         changed = [name for name in ("kind", "decimals") if getattr(self, name) != getattr(stored, name)]
         if changed and self.balances.exists():
             for name in changed:

@@ -1,11 +1,13 @@
 """Which levels can a member reach, by what, and how long do they hold?"""
 
 from collections.abc import Iterator
+from functools import partial
 
 from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator, RegexValidator
 from django.db import models
 from django.db.models import F, Q
+from django.dispatch import receiver
 from simple_history.models import HistoricalRecords
 
 from loyalty_site.lib import money
@@ -13,16 +15,19 @@ from programs import checks, ladder_checks, written
 from programs.models.currencies import Currency
 from programs.models.programs import Program, ProgramPart
 
+_EMPTY = "A window or a period of 0 counts nothing; write at least 1."
+
 
 class TierGroup(ProgramPart):
     """A ladder of tiers, measured in qualifying currencies.
 
     `currency` is the first criterion, `further_currencies` are the others; a `manual` ladder has none.
     `is_edited_whole` is set by who changes several tiers at once and checks the ladder as it will be: compared with
-    what is still stored, each single step could look wrong.
+    what is still stored, each single step could look wrong. So is `coming`: the further currencies that it will have.
     """
 
     is_edited_whole = False
+    coming: "list[Currency] | None" = None
 
     class Model(models.TextChoices):
         LIFETIME = "lifetime", "Lifetime: all points ever earned"
@@ -93,7 +98,7 @@ class TierGroup(ProgramPart):
     )
     window = models.PositiveSmallIntegerField(
         default=12,
-        validators=[MinValueValidator(1), MaxValueValidator(3650)],
+        validators=[MinValueValidator(1, _EMPTY), MaxValueValidator(3650)],
         help_text="Rolling: so many trailing months or days count.",
     )
     window_unit = models.CharField(max_length=5, choices=Unit, default=Unit.MONTH)
@@ -101,7 +106,7 @@ class TierGroup(ProgramPart):
     period = models.PositiveSmallIntegerField(
         "validity period",
         default=12,
-        validators=[MinValueValidator(1), MaxValueValidator(3650)],
+        validators=[MinValueValidator(1, _EMPTY), MaxValueValidator(3650)],
         help_text="How long a tier holds where its validity is a period.",
     )
     period_unit = models.CharField(max_length=5, choices=Unit, default=Unit.MONTH)
@@ -153,7 +158,7 @@ class TierGroup(ProgramPart):
             models.CheckConstraint(
                 condition=Q(window__gte=1) & Q(period__gte=1),
                 name="tier_group_periods_not_empty",
-                violation_error_message="A window or a period of 0 counts nothing.",
+                violation_error_message=_EMPTY,
             ),
         ]
 
@@ -164,17 +169,30 @@ class TierGroup(ProgramPart):
         """A threshold in points, with the decimals of the currency."""
         return money.render(threshold, self.currency.decimals if self.currency else 0)
 
+    @property
+    def further(self) -> "list[Currency]":
+        """The further currencies in the order in which documents name them."""
+        return sorted(self.further_currencies.all(), key=lambda currency: currency.code) if self.pk else []
+
+    def counting(self) -> ladder_checks.Counting:
+        """How its tiers are compared."""
+        further = self.further if self.coming is None else self.coming
+        return ladder_checks.Counting(
+            is_manual=self.model == self.Model.MANUAL,
+            needs_all=self.match == self.Match.ALL,
+            further={currency.code: partial(money.render, decimals=currency.decimals) for currency in further},
+            say=self.say,
+        )
+
     def clean(self) -> None:
         checks.refuse(self._problems())
         if self.currency and self.currency.program_id != self.program_id:
             raise ValidationError({"currency": "Choose a currency of the same program."})
 
     def _problems(self) -> Iterator[checks.Problem]:
+        counts = self.currency_id is not None
         yield from ladder_checks.group(
-            model=self.model,
-            counts=self.currency_id is not None,
-            validity=self.validity,
-            rollover=self.rollover,
+            model=self.model, counts=counts, validity=self.validity, rollover=self.rollover
         )
         if self.currency and self.currency.kind != Currency.Kind.QUALIFYING:
             yield checks.Problem("currency", checks.TIER_CURRENCY)
@@ -211,9 +229,7 @@ class Tier(ProgramPart):
         help_text="Points that keep the tier when its validity ends; empty: the same as reach it.",
     )
     further = models.JSONField(
-        default=dict,
-        blank=True,
-        help_text="Thresholds in further currencies, by their codes.",
+        default=dict, blank=True, help_text="Thresholds in further currencies, by their codes."
     )
     multiplier = models.DecimalField(
         max_digits=6,
@@ -273,8 +289,11 @@ class Tier(ProgramPart):
         if self.sequence is None or not group or not group.pk or group.is_edited_whole:
             return
         others = [tier.step for tier in group.tiers.exclude(pk=self.pk)]
-        further = {currency.code: currency.decimals for currency in group.further_currencies.all()}
-        own = ladder_checks.alone(
-            self.step, others, is_manual=group.model == "manual", further=further.keys(), say=group.say
-        )
-        checks.refuse(own)
+        checks.refuse(ladder_checks.alone(self.step, others, group.counting()))
+
+
+@receiver(models.signals.m2m_changed, sender=TierGroup.further_currencies.through)
+def _count_change(sender: object, instance: TierGroup | Currency, action: str, **options: object) -> None:
+    """What a ladder counts is its program's configuration, though it is no column of it."""
+    if action.startswith("post_"):
+        Program.touch(instance.program_id)

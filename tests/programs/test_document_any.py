@@ -6,7 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from programs import document, rules
-from tests.support.examples import changed, example, program, rule
+from tests.support.examples import example, program, rule
+from tests.support.sold_ladders import airline
 
 json_values = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8) | st.decimals(),
@@ -28,9 +29,23 @@ def every_path(value, path=()):
         yield from every_path(inner, (*path, step))
 
 
-@given(st.sampled_from(list(every_path(example()))), json_values)
-def test_check_answers_any_json_value_anywhere_and_what_it_passes_can_be_filled(path, value):
-    made = changed(path, value)
+def replaced(made, path, value):
+    """A document with one value replaced by another."""
+    place = made
+    for step in path[:-1]:
+        place = place[step]
+    place[path[-1]] = value
+    return made
+
+
+#: A document, and a place in it.
+places = st.sampled_from([(make, path) for make in (example, airline) for path in every_path(make())])
+
+
+@given(places, json_values)
+def test_check_answers_any_json_value_anywhere_and_what_it_passes_can_be_filled(place, value):
+    make, path = place
+    made = replaced(make(), path, value)
     if document.check(made) == []:
         full = document.normal(made)
         assert document.check(full) == []

@@ -114,11 +114,6 @@ WRONG = [
     (("tier_groups", 0, "tiers", 0, "multiplier"), -1, "tier_groups[0].tiers[0].multiplier: ensure this value is"),
     (("tier_groups", 0, "tiers", 0, "colour"), "red", "tier_groups[0].tiers[0].colour: write a colour like #c0a050"),
     (("tier_groups",), [tiers(), tiers()], "tier_groups[1].code: “main” stands already at tier_groups[0]"),
-    (
-        ("tier_groups",),
-        [tiers(), tiers() | {"code": "b"}],
-        "tier_groups[1].currency: “status” already measures another tier group",
-    ),
     (("rules", 0), 3, "rules[0]: must be an object"),
     (("rules", 1, "code"), "base", "rules[1].code: “base” stands already at rules[0]"),
     (("rules", 0, "code"), "a b", "rules[0].code: enter a valid “slug” consisting of letters"),

@@ -152,9 +152,7 @@ def test_all_thresholds_may_be_raised_on_one_page(club):
 def test_a_falling_ladder_is_refused_on_one_page(club):
     edited = formset(club, silver=9_000, gold=9_000)
     assert not edited.is_valid()
-    assert edited.non_form_errors() == [
-        "Gold: the threshold must be more than the 9000 of the tier below it, Silver."
-    ]
+    assert edited.errors[1] == {"threshold": ["Must be more than the 9000 of the tier below it, Silver."]}
 
 
 def test_a_part_of_a_program_that_is_not_saved_yet_can_be_checked():

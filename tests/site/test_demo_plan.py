@@ -12,7 +12,7 @@ from loyalty_site.demo import events, loading, purchases
 from loyalty_site.demo.moments import Lately, Present, Soon
 from partners.activity import Activity, Adjustment, Line, Redemption
 from programs import compiling, earning, expiry, periods
-from programs.document.checking import filled
+from programs.document.filling import filled
 from programs.rules.base import Facts
 
 NEW_YORK = ZoneInfo("America/New_York")
