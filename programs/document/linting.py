@@ -9,6 +9,7 @@ from loyalty_site.lib.json_types import ExactJson
 from loyalty_site.lib.texts import listed
 from programs import compiling, rules
 from programs.checks import Problem
+from programs.document import linting_ladders
 from programs.document.filling import filled
 from programs.document.format import Document, ExpirySpec, RuleSpec
 from programs.rules.per_amount import PerAmount
@@ -25,7 +26,8 @@ def lint(given: ExactJson | Document) -> list[Problem]:
     return [
         *_program(document),
         *_currencies(document, earned),
-        *_tier_groups(document, earned),
+        *linting_ladders.tier_groups(document, earned),
+        *linting_ladders.idle_rules(document),
         *_multipliers(document, earned),
         *_steps(document),
     ]
@@ -50,7 +52,9 @@ def _currencies(document: Document, earned: Collection[str]) -> Iterator[Problem
     spendable = [spec for spec in document["currencies"] if spec["kind"] == "spendable"]
     if len(spendable) > 1 and not any(spec["is_primary"] for spec in spendable):
         yield Problem("currencies", "none is primary, so each request must name the one it means")
-    measured = {group["currency"] for group in document["tier_groups"]}
+    measured = {
+        code for group in document["tier_groups"] for code in [group["currency"], *group["further_currencies"]]
+    }
     for place, spec in enumerate(document["currencies"]):
         path = f"currencies[{place}]"
         if document["rules"] and spec["code"] not in earned:
@@ -90,15 +94,6 @@ def _uncounted(expiry: ExpirySpec, document: Document) -> Iterator[Problem]:
     for name in sorted(listed(expiry["counts"]) - known):
         words = f"“{name}” is no activity that a rule or a list of the program knows; add it to program.activities"
         yield Problem("counts", f"{words}, or correct it")
-
-
-def _tier_groups(document: Document, earned: Collection[str]) -> Iterator[Problem]:
-    for place, group in enumerate(document["tier_groups"]):
-        path = f"tier_groups[{place}]"
-        if not group["tiers"]:
-            yield Problem(f"{path}.tiers", "is empty, so nobody can reach anything")
-        if group["currency"] not in earned:
-            yield Problem(f"{path}.currency", f"no active rule gives “{group['currency']}”; nobody can rise")
 
 
 def _multipliers(document: Document, earned: Collection[str]) -> Iterator[Problem]:

@@ -2,14 +2,13 @@
 
 import pytest
 from hypothesis import given
-from hypothesis import strategies as st
 
 from programs import compiling, document, versions
 from programs.document import layout
 from programs.models import Benefit, Program, Tier, TierGroup
 from tests.support.examples import changed, example
 from tests.support.few_examples import few_examples
-from tests.support.sold_ladders import airline, hotel, ladder, membership, of, retailer, tier
+from tests.support.sold_ladders import airline, hotel, ladders, membership, retailer
 from tests.support.stage import kept
 
 pytestmark = pytest.mark.django_db
@@ -206,39 +205,6 @@ def test_a_version_that_was_stored_in_former_times_is_still_compiled(window, mod
         group.update({**former, "window": window, "tiers": tiers})
     [compiled] = compiling.build(old).tier_groups.values()
     assert (compiled.model, compiled.validity, compiled.reached((700,)).code) == (model, "none", "silver")
-
-
-@st.composite
-def ladders(draw):
-    """Valid ladders of all models."""
-    model = draw(st.sampled_from(TierGroup.Model.values))
-    is_manual = model == "manual"
-    has_cycles = model in ("calendar", "anniversary")
-    validities = [*TierGroup.Validity.values] if has_cycles else ["none", "period"]
-    steps = sorted(draw(st.lists(st.integers(0, 10**9), min_size=1, max_size=4, unique=True)))
-    tiers = []
-    for place, step in enumerate(steps, start=1):
-        own = tier(f"t{place}", place) if is_manual else tier(f"t{place}", place, step, steps[0])
-        own["benefits"] = [
-            {"code": "b", "name": "B", "details": draw(st.dictionaries(st.sampled_from("xyz"), st.none()))}
-        ]
-        tiers.append(own)
-    small = st.integers(1, 3650)
-    settings = {
-        "model": model,
-        "validity": draw(st.sampled_from(validities)),
-        "window": draw(small),
-        "period": draw(small),
-        "grace": draw(st.integers(0, 3650)),
-        "rollover": has_cycles and draw(st.booleans()),
-        "on_end": draw(st.sampled_from(TierGroup.OnEnd.values)),
-        "rounding": draw(st.sampled_from(TierGroup.Rounding.values)),
-        "rollover_limit": draw(st.none() | st.integers(0, 10**15)),
-    }
-    made = of(ladder(*tiers, **settings))
-    if is_manual:
-        made["tier_groups"][0].pop("currency")
-    return made
 
 
 @few_examples

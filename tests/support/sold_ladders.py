@@ -1,6 +1,11 @@
 """Which tiers do leading vendors sell? Those of an airline, a hotel, a shop, and a paid membership, as documents."""
 
+from hypothesis import strategies as st
+
 from tests.support.examples import program, rule
+
+MODELS = ["lifetime", "calendar", "anniversary", "rolling", "manual"]
+VALIDITIES = ["none", "period", "rest_of_cycle", "rest_of_cycle_plus_next"]
 
 
 def tier(code, sequence, threshold=None, retention=None, /, **fields):
@@ -89,4 +94,39 @@ def membership():
     group = {"code": "plus", "name": "Plus", "model": "manual", "tiers": [tier("free", 1, 0), tier("plus", 2)]}
     made = of(group)
     made["currencies"].pop()
+    return made
+
+
+@st.composite
+def ladders(draw):
+    """Valid programs with a ladder of any model."""
+    model = draw(st.sampled_from(MODELS))
+    is_manual = model == "manual"
+    has_cycles = model in ("calendar", "anniversary")
+    validities = VALIDITIES if has_cycles else ["none", "period"]
+    steps = sorted(draw(st.lists(st.integers(0, 10**9), min_size=1, max_size=4, unique=True)))
+    tiers = []
+    for place, step in enumerate(steps, start=1):
+        own = tier(f"t{place}", place) if is_manual else tier(f"t{place}", place, step, steps[0])
+        own["benefits"] = [
+            {"code": "b", "name": "B", "details": draw(st.dictionaries(st.sampled_from("xyz"), st.none()))}
+        ]
+        tiers.append(own)
+    small = st.integers(1, 3650)
+    settings = {
+        "model": model,
+        "validity": draw(st.sampled_from(validities)),
+        "window": draw(small),
+        "window_unit": draw(st.sampled_from(["day", "month"])),
+        "period": draw(small),
+        "grace": draw(st.integers(0, 3650)),
+        "grace_unit": draw(st.sampled_from(["day", "month"])),
+        "rollover": has_cycles and draw(st.booleans()),
+        "on_end": draw(st.sampled_from(["to_earned", "one_level", "to_base", "never"])),
+        "rounding": draw(st.sampled_from(["none", "month", "quarter", "half_year", "year"])),
+        "rollover_limit": draw(st.none() | st.integers(0, 10**15)),
+    }
+    made = of(ladder(*tiers, **settings))
+    if is_manual:
+        made["tier_groups"][0].pop("currency")
     return made
