@@ -154,16 +154,12 @@ def enrol_people(
         )
         for name, one in customers.items()
     }
+    for member in members.values():
+        member.set_keys()
     insert(session, list(members.values()))
+    held = {name: number for name, number in held.items() if name in members}
     with _translated():
-        insert(
-            session,
-            [
-                Card(member=members[name], program=program, number=number)
-                for name, number in held.items()
-                if name in members
-            ],
-        )
+        insert(session, [Card(member=members[name], program=program, number=held[name]) for name in held])
     insert(session, starting_standings(versions.of(program), members.values(), now=timezone.now()))
     return outcome | members
 

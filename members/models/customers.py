@@ -1,7 +1,7 @@
 """Who is the person or company, whatever programs they are in?"""
 
 from datetime import date
-from typing import Unpack
+from typing import Any, Self, Unpack
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
@@ -62,6 +62,23 @@ class Customer(models.Model):
         validators=[check_birthday],
         help_text="Month and day, like 12-25, of people who do not say the year; a birth date fills it in.",
     )
+    birthday_set_at = models.DateTimeField(
+        "birthday on file since",
+        null=True,
+        blank=True,
+        editable=False,
+        help_text="When it was said, or changed last.",
+    )
+    birthday_changed_at = models.DateTimeField(
+        null=True, blank=True, editable=False, help_text="When another day than that of before was said last."
+    )
+    birthday_corrected_at = models.DateTimeField(
+        "birthday said by the member",
+        null=True,
+        blank=True,
+        editable=False,
+        help_text="When the member said or corrected it after the enrolment, which works once.",
+    )
     language = models.CharField(
         max_length=10, blank=True, validators=[RegexValidator(r"^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*\Z")]
     )
@@ -77,6 +94,9 @@ class Customer(models.Model):
         help_text="The member of staff who this is; nobody adjusts their own points.",
     )
 
+    #: The birthday that is stored; None where the row was read without it.
+    _stored_birthday: str | None = ""
+
     class Meta:
         ordering = ["-pk"]
         constraints = [
@@ -91,6 +111,8 @@ class Customer(models.Model):
             models.Index(fields=["email_key"], name="customer_email", opclasses=["varchar_pattern_ops"]),
             models.Index(fields=["phone"], name="customer_phone", opclasses=["varchar_pattern_ops"]),
             models.Index(fields=["last_name_key"], name="customer_name", opclasses=["varchar_pattern_ops"]),
+            # Read in the order of the keys, a page after the other.
+            models.Index(fields=["birthday", "id"], name="customer_birthday", condition=~Q(birthday="")),
         ]
 
     def __str__(self) -> str:
@@ -103,8 +125,21 @@ class Customer(models.Model):
             return self.company_name
         return f"{self.first_name} {self.last_name}".strip()
 
+    @classmethod
+    def from_db(cls, *args: Any, **options: Any) -> Self:
+        """A row with the birthday that it was read with."""
+        customer = super().from_db(*args, **options)
+        customer._stored_birthday = customer.__dict__.get("birthday")
+        return customer
+
+    def refresh_from_db(self, *args: Any, **options: Any) -> None:
+        """Read it again, the birthday with it."""
+        super().refresh_from_db(*args, **options)
+        self._stored_birthday = self.__dict__.get("birthday")
+
     def set_keys(self) -> None:
-        """Fill the columns that follow from others. `save` does it; bulk inserts call it themselves."""
+        """Fill the columns that follow from others. `save` does it; what writes in bulk calls it itself."""
+        was = self.birthday if self._stored_birthday is None else self._stored_birthday
         self.email_key = notation.email_key(self.email)[:254]
         own = self.company_name if self.kind != self.Kind.PERSON else self.last_name
         # Letters that are taken apart can make it longer than the names.
@@ -112,6 +147,11 @@ class Customer(models.Model):
         if self.birth_date:
             # A text, where a caller has given one that only the database turns into a date.
             self.birthday = str(self.birth_date)[5:10]
+        if self.birthday != was:
+            now = timezone.now()
+            self.birthday_set_at = now if self.birthday else None
+            self.birthday_changed_at = now if was else self.birthday_changed_at
+        self._stored_birthday = self.birthday
 
     def write_alike(self, country: str = "") -> None:
         """Bring what was typed to the notation in which it is stored; every door calls it before it checks.
@@ -126,7 +166,7 @@ class Customer(models.Model):
 
     def save(self, **options: Unpack[SaveOptions]) -> None:
         self.set_keys()
-        also(options, "email_key", "last_name_key", "birthday")
+        also(options, "email_key", "last_name_key", "birthday", "birthday_set_at", "birthday_changed_at")
         super().save(**options)
 
 

@@ -12,6 +12,7 @@ from loyalty_site.lib import luhn
 from loyalty_site.lib.saving import SaveOptions
 from members.models.customers import Customer
 from partners.models import Store
+from programs import periods
 from programs.models import Program
 
 
@@ -51,6 +52,9 @@ class Member(models.Model):
         Store, models.PROTECT, null=True, blank=True, related_name="members", db_index=False
     )
     enrolled_at = models.DateTimeField(default=timezone.now)
+    enrolled_on_day = models.CharField(
+        max_length=5, blank=True, default="", db_default="", editable=False, help_text="MM-DD where the program was."
+    )
     created_at = models.DateTimeField(default=timezone.now, editable=False)
     merged_into = models.ForeignKey(
         "self", models.PROTECT, null=True, blank=True, editable=False, related_name="merged_members", db_index=False
@@ -65,6 +69,8 @@ class Member(models.Model):
         indexes = [
             models.Index(fields=["home_store"], name="members_of_store", condition=Q(home_store__isnull=False)),
             models.Index(fields=["merged_into"], name="merged_members", condition=Q(merged_into__isnull=False)),
+            # Read in the order of the keys, a page after the other.
+            models.Index(fields=["program", "enrolled_on_day", "id"], name="members_by_day_of_enrolment"),
         ]
         constraints = [
             models.UniqueConstraint(fields=["program", "number"], name="member_number_once_per_program"),
@@ -83,6 +89,19 @@ class Member(models.Model):
 
     def __str__(self) -> str:
         return f"{self.customer} ({self.number})"
+
+    def set_keys(self) -> None:
+        """Fill the columns that follow from others. `save` does it; bulk inserts call it themselves.
+
+        The day of the enrolment stays the one that it was, also when the program moves to another time zone.
+        """
+        if not self.enrolled_on_day:
+            self.enrolled_on_day = f"{periods.local_date(self.enrolled_at, self.program.zone):%m-%d}"
+
+    def save(self, **options: Unpack[SaveOptions]) -> None:
+        if self.pk is None:
+            self.set_keys()
+        super().save(**options)
 
 
 class Card(models.Model):

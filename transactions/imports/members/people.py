@@ -215,7 +215,9 @@ class People:
         for customer in changed.values():
             customer.set_keys()
         if changed:
-            Customer.objects.bulk_update(changed.values(), [*_FILLED, "last_name_key"], batch_size=200)
+            Customer.objects.bulk_update(
+                changed.values(), [*_FILLED, "last_name_key", "birthday_set_at"], batch_size=200
+            )
 
     def _tags(self, seats: Sequence[tuple[Row, Place]], seated: Seated) -> None:
         wanted = [(row, place) for row, place in seats if row.tags]
