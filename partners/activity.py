@@ -98,6 +98,16 @@ class PointsPaid:
 
 
 @dataclass(frozen=True, slots=True)
+class Occasion:
+    """Why the night reports a birthday or an anniversary: the day `on` itself, after so many `years` of membership
+    (0 for a birthday), and the codes of the `rules` that are asked, separated by commas. No sender can say it."""
+
+    on: date
+    years: int
+    rules: str
+
+
+@dataclass(frozen=True, slots=True)
 class Activity:
     """One thing that a member did: a purchase, a visit, an event.
 
@@ -132,6 +142,7 @@ class Activity:
     hold: _Reason = ""
     attributes: _Attributes = field(default_factory=dict)
     redeem: PointsPaid | None = field(default=None, metadata=ADDED)
+    occasion: Occasion | None = field(default=None, metadata=ADDED)
 
     @property
     def paid(self) -> int:

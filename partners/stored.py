@@ -7,7 +7,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
 from loyalty_site.lib.json_types import Json, JsonObject
-from partners.activity import Line, PointsPaid, Refunded, Reversal
+from partners.activity import Line, Occasion, PointsPaid, Refunded, Reversal
 
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
@@ -28,7 +28,7 @@ def dump(item: "DataclassInstance") -> JsonObject:
             value = value.isoformat()
         elif isinstance(value, tuple):
             value = [dump(part) for part in value]
-        elif isinstance(value, PointsPaid):
+        elif isinstance(value, PointsPaid | Occasion):
             value = dump(value)
         values[name] = value
     return values
@@ -53,4 +53,7 @@ def load(kind: type[T], values: Mapping[str, Json]) -> T:
         known["lines"] = tuple(part(**line) for line in known["lines"])
     if "redeem" in known:
         known["redeem"] = PointsPaid(**known["redeem"])
+    if "occasion" in known:
+        said = known["occasion"]
+        known["occasion"] = Occasion(date.fromisoformat(said["on"]), said["years"], said["rules"])
     return kind(**known)

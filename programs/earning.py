@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, datetime
 from typing import NamedTuple, TypeAlias
 
+from loyalty_site.lib.texts import listed
 from partners.activity import Activity
 from programs import eligible
 from programs.capping import Part
@@ -57,6 +58,7 @@ def basket(
         store=activity.store,
         code=activity.code,
         shipping=may_earn.shipping,
+        asked=listed(activity.occasion.rules) if activity.occasion else frozenset(),
     )
 
 
@@ -92,7 +94,7 @@ def evaluate(configuration: Configuration, basket: Basket, facts: Facts) -> Earn
     heard, nearest = configuration.listening(basket.kind), _Nearest()
     best: dict[tuple[str, str], _Bid] = {}
     beaten: list[BeatenTrace] = []
-    for rule in heard.base:
+    for rule in _asked(heard.base, basket) if basket.asked else heard.base:
         parts = _ask(rule, basket, facts, configuration, nearest)
         if parts is not None:
             _compete(best, beaten, _Bid(rule, parts, parts[0] if len(parts) == 1 else sum(parts)))
@@ -124,6 +126,11 @@ def evaluate(configuration: Configuration, basket: Basket, facts: Facts) -> Earn
     if nearest.rule:
         trace["nearest"] = _miss(nearest.rule, basket, facts, configuration)
     return Earned({code: number for code, number in points.items() if number > 0}, trace, tuple(split))
+
+
+def _asked(rules: Sequence[Rule], basket: Basket) -> Sequence[Rule]:
+    """Those of the rules that the basket names."""
+    return [rule for rule in rules if rule.code in basket.asked]
 
 
 def _compete(best: dict[tuple[str, str], _Bid], beaten: list[BeatenTrace], bid: _Bid) -> None:

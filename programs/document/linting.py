@@ -12,10 +12,13 @@ from programs.checks import Problem
 from programs.document import linting_ladders
 from programs.document.filling import filled
 from programs.document.format import Document, ExpirySpec, RuleSpec
+from programs.rules.occasion import GIVEN_BY_THE_NIGHT, Occasion
 from programs.rules.per_amount import PerAmount
 
 #: What counts as activity beside what is reported as one.
 _BOOKED = ("adjustment", "redemption")
+#: Conditions that never hold for a birthday or an anniversary.
+_UNKNOWN_TO_THE_NIGHT = {"channels", "stores", "codes", "products", "categories"}
 _DAYS = {"day": 1, "month": 28, "year": 365}
 
 
@@ -30,6 +33,7 @@ def lint(given: ExactJson | Document) -> list[Problem]:
         *linting_ladders.idle_rules(document),
         *_multipliers(document, earned),
         *_steps(document),
+        *_occasions(document),
     ]
 
 
@@ -121,3 +125,23 @@ def _steps(document: Document) -> Iterator[Problem]:
             yield Problem(
                 f"rules[{place}].params.minimum", "is not above one whole step, without which nothing is given"
             )
+
+
+def _occasions(document: Document) -> Iterator[Problem]:
+    """Rules that wait for what the night does not say of an occasion, or for an occasion that others report."""
+    for place, spec in enumerate(document["rules"]):
+        path = f"rules[{place}]"
+        if not spec["is_active"]:
+            continue
+        if spec["kind"] == Occasion.slug:
+            for name in sorted(spec["conditions"].keys() & _UNKNOWN_TO_THE_NIGHT):
+                yield Problem(f"{path}.conditions.{name}", "can never hold: the night reports only who and when")
+            continue
+        form = rules.registry[spec["kind"]].Params(data=spec["params"])
+        activities = (form.is_valid() and rules.registry[spec["kind"]](form.cleaned_data).activities) or frozenset()
+        for name in sorted(activities & GIVEN_BY_THE_NIGHT):
+            why = f"“{name}” is reported by the night alone, and asks only rules of the kind {Occasion.slug}"
+            yield Problem(f"{path}.params", why)
+    named = listed(document["program"].get("activities", "")) & GIVEN_BY_THE_NIGHT
+    for name in sorted(named):
+        yield Problem("program.activities", f"“{name}” is reported by the night alone; it need not be listed")

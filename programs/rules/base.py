@@ -34,7 +34,7 @@ class Basket(NamedTuple):
     `eligible` is the money that may earn (semantics C2: without tax, shipping, gift cards and value
     paid with points, unless the program says otherwise) in minor units, the sum of the lines' own;
     `local` is the wall clock of the program; `major` is how many minor units make one unit of money, and `shipping`
-    what of `eligible` is for shipping.
+    what of `eligible` is for shipping. Where base rules are `asked` by their codes, no other one is.
     """
 
     kind: str
@@ -48,6 +48,7 @@ class Basket(NamedTuple):
     store: str = ""
     code: str = ""
     shipping: Exact = 0
+    asked: frozenset[str] = frozenset()
 
 
 class Facts(NamedTuple):

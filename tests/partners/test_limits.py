@@ -53,7 +53,7 @@ def test_every_text_number_and_list_has_a_limit(value):
         for each in fields(value)
         if isinstance(getattr(value, each.name), str | int | tuple | None) and each.name not in limits.of(type(value))
     }
-    others = {"activity_at", "keeps_redemption", "usable_through", "available_from", "overdraw", "redeem"}
+    others = {"activity_at", "keeps_redemption", "usable_through", "available_from", "overdraw", "redeem", "occasion"}
     assert open_ended <= WORDS | others
 
 

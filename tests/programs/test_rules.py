@@ -7,6 +7,8 @@ from tests.support.examples import earn, line, nearest, points, purchase, rule
 
 MINIMUM = {"points": "1", "per": "1", "minimum": "20"}
 
+BIRTHDAY = {"occasion": "birthday", "points": "100"}
+
 GIVES = [
     # kind, params, activity, points
     pytest.param("per_amount", {"points": "1", "per": "1"}, purchase(12_345), 123, id="a point for each whole euro"),
@@ -29,6 +31,7 @@ GIVES = [
     pytest.param("per_visit", {"points": "5", "counts": "lesson"}, purchase(kind="lesson"), 5, id="a named visit"),
     pytest.param("fixed", {"points": "50", "events": "review"}, purchase(kind="review"), 50, id="a review"),
     pytest.param("fixed", {"points": "7", "events": "a, b"}, purchase(kind="b"), 7, id="one of two events"),
+    pytest.param("occasion", BIRTHDAY, purchase(kind="birthday"), 100, id="a birthday"),
 ]
 
 
@@ -57,6 +60,7 @@ DEAF = [
     ("per_unit", {"points": "1"}, "visit"),
     ("per_visit", {"points": "1"}, "review"),
     ("fixed", {"points": "1", "events": "b,a"}, "c"),
+    ("occasion", BIRTHDAY, "anniversary"),
 ]
 
 
