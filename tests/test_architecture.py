@@ -141,6 +141,7 @@ def test_what_tests_are_made_with_stands_in_one_place():
 TESTED_IN = {
     **{room: f"tests/transactions/{room}/test_" for room in ("models", "books", "verbs", "proof")},
     **{room: f"tests/transactions/{room}/test_" for room in ("expiry", "reviews", "merging", "imports")},
+    "occasions": "tests/transactions/occasions/test_",
     "api": "tests/site/test_api",
     "admin": "tests/site/test_admin",
 }
@@ -254,7 +255,7 @@ ROOMS = [
     {"books"},
     {"verbs"},
     {"finding", "batch", "ledger"},
-    {"sharing", "expiry", "reviews", "merging", "imports"},
+    {"sharing", "expiry", "occasions", "reviews", "merging", "imports"},
     {"api", "tasks"},
     {"admin"},
 ]

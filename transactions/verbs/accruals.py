@@ -26,7 +26,7 @@ from transactions.books.posting import Posting, UnknownCurrency
 from transactions.books.references import Named
 from transactions.models import Journal
 from transactions.models.journal_traces import PaidTrace, StoredTrace
-from transactions.verbs import caps, crediting, doubts, groups, parts_of_amounts, paying, refunds
+from transactions.verbs import caps, crediting, doubts, groups, occasions, parts_of_amounts, paying, refunds
 from transactions.verbs.base import Needs, Verb
 from transactions.verbs.baskets import base_amount, basket_of
 
@@ -107,7 +107,10 @@ class Accrue(Verb[Activity]):
     def post(self, posting: Posting[Activity]) -> Result:
         item = posting.item
         posting.check_member()
-        posting.check_date()
+        occasions.check(posting)
+        if not item.occasion:
+            # The night catches up, however long it was stopped; and it asked who was a member on that day.
+            posting.check_date()
         posting.check_partner(item.partner)
         columns = _columns(posting)
         columns["answer"] = doubts.settled(posting, doubts.of_activity(posting))

@@ -1,0 +1,1 @@
+"""Who gets points for a birthday or an anniversary, and how are they given once? Source: semantics C22."""
