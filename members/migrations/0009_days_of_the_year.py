@@ -23,7 +23,7 @@ def fill_in_days(apps, schema_editor):
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('members', '0005_start_of_a_card'),
+        ('members', '0008_standings_are_whole'),
         ('programs', '0007_what_lists_may_hold'),
     ]
 

@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('members', '0006_days_of_the_year'),
+        ('members', '0009_days_of_the_year'),
     ]
 
     operations = [
