@@ -54,7 +54,7 @@ def write(run_id: int, now: datetime, plan: Callable[[], Iterable[Sequence[int]]
         while some := list(islice(rows, AT_ONCE)):
             NightBatch.objects.bulk_create(some)
             run.batches += len(some)
-        NightRun.objects.filter(pk=run_id).update(batches=run.batches, planned_for=now)
+        NightRun.objects.filter(pk=run_id).update(batches=run.batches, planned_for=now, counts={})
 
 
 def give_another_chance(run_id: int) -> None:
@@ -73,15 +73,12 @@ def take(step: SharedStep, run_id: int) -> bool:
     if key is None:
         return False
     try:
-        is_done = _finish(step, key)
+        _finish(step, key)
     except Exception as error:
         logger.exception("night: a batch of %s failed", step.name, extra={"batch": key})
         why = f"{type(error).__name__}: {error}"[:300]
-        NightBatch.objects.filter(pk=key, finished_at=None).update(failures=F("failures") + 1, error=why)
-    else:
-        if is_done:
-            with _others_may_write():
-                _tell(run_id)
+        with _others_may_write():
+            NightBatch.objects.filter(pk=key, finished_at=None).update(failures=F("failures") + 1, error=why)
     return True
 
 
@@ -180,6 +177,7 @@ def _finish(step: SharedStep, key: int) -> bool:
         row.counts = _one_by_one(step, batch) if is_divided else step.work(batch)
         row.finished_at, row.worker = timezone.now(), _name()
         row.save(update_fields=["counts", "finished_at", "worker"])
+        _tell(row.run_id, row.counts)
     return True
 
 
@@ -200,12 +198,13 @@ def _one_by_one(step: SharedStep, batch: Batch) -> Counts:
     return total
 
 
-def _tell(run_id: int) -> None:
-    """Write into the run what is counted so far, one after the other, so that it only grows."""
-    with transaction.atomic():
-        run = NightRun.objects.select_for_update().filter(pk=run_id, finished_at=None).first()
-        if run:
-            NightRun.objects.filter(pk=run_id).update(counts=counted(run_id))
+def _tell(run_id: int, counts: Counts) -> None:
+    """Add the counts of a batch to those of its run, at the end of the transaction of the batch.
+
+    Only here do those who share a run wait for each other: until whoever has just finished has committed.
+    """
+    run = NightRun.objects.select_for_update().only("counts").get(pk=run_id)
+    NightRun.objects.filter(pk=run_id).update(counts=add(run.counts, counts))
 
 
 def _name() -> str:
