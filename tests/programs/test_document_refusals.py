@@ -37,7 +37,12 @@ def held(club):
         Balance.objects.create(member=member, currency=currency)
     group = club.tier_groups.get()
     Standing.objects.create(
-        member=member, group=group, tier=group.tiers.get(code="silver"), from_at=club.created_at, reason="enrolment"
+        member=member,
+        group=group,
+        tier=group.tiers.get(code="silver"),
+        since_at=timezone.now(),
+        from_at=club.created_at,
+        reason="enrolment",
     )
     return club
 

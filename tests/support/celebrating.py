@@ -1,7 +1,9 @@
 """How do tests let birthdays and anniversaries come?"""
 
+from collections import Counter
 from datetime import timedelta
 
+from loyalty_site.night.shared import cut
 from members.models import Customer
 from programs.periods import start_of_day
 from tests.support import factories
@@ -26,10 +28,13 @@ def born(made, birthday, *, enrolled_at=LONG_AGO, since=LONG_AGO, **fields):
     return who
 
 
-def celebrate(made, day, **options):
+def celebrate(made, day, *, now=None):
     """The counts of what the night does about the local `day`, two hours after it has begun."""
-    now = options.pop("now", start_of_day(day, made.zone) + timedelta(hours=2))
-    return giving.run(made.pk, day, now=now, **options)
+    now = now or start_of_day(day, made.zone) + timedelta(hours=2)
+    keys, done = giving.find(made.pk, day), Counter({"given": 0, "refused": 0})
+    for batch in cut(keys, 2):
+        done.update(giving.work(made.pk, day, batch, now))
+    return dict(done)
 
 
 def days_of(who):

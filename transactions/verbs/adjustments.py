@@ -17,6 +17,7 @@ from transactions.books.items import Result
 from transactions.books.lots import remaining
 from transactions.books.posting import InsufficientPoints, InvalidDate, Posting
 from transactions.models import Journal
+from transactions.models.journal_traces import StoredTrace
 from transactions.verbs import balance_limits
 from transactions.verbs.base import Needs, Verb
 from transactions.verbs.crediting import Given
@@ -80,8 +81,12 @@ class Adjust(Verb[Adjustment]):
             activity=ACTIVITY,
             reason=item.reason,
             attributes=item.attributes,
-            trace={"counted_on": counted_on} if (counted_on := posting.counted_on()) else {},
+            trace=_trace(posting.counted_on()),
         )
+
+
+def _trace(counted_on: str | None) -> StoredTrace:
+    return {"counted_on": counted_on} if counted_on else {}
 
 
 def check_reason(reason: str) -> None:

@@ -110,8 +110,8 @@ def tallies_count_what_was_earned(members: Members) -> Iterator[Drift]:
     enrolled = dict(Member.objects.filter(pk__in=members.ids).values_list("pk", "enrolled_at"))
     stored: dict[int, Tallies] = {}
     rows = Tally.objects.filter(member__in=members.ids)
-    for member_id, *key, points in rows.values_list("member_id", "group_id", "currency_id", "period", "points"):
-        group_id, currency_id, period = key
+    names = ("member_id", "group_id", "currency_id", "period", "points")
+    for member_id, group_id, currency_id, period, points in rows.values_list(*names):
         stored.setdefault(member_id, {})[group_id, currency_id, period] = points
     for member_id, own in groupby((_Moved(*row) for row in moved.iterator()), key=attrgetter("member_id")):
         yield from _compare_tallies(
