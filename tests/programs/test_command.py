@@ -87,7 +87,9 @@ def test_warnings_do_not_stop_an_import(run, file):
     file.write_text(json.dumps(program(rule())))
     code, _, err = run("import", file)
     assert code == 0
-    assert "warning: tier_groups[0].currency: no active rule gives “status”; nobody can rise" in err.splitlines()
+    assert (
+        "warning: tier_groups[0].currency: no active rule gives “status”; nobody can rise by it" in err.splitlines()
+    )
 
 
 @pytest.mark.parametrize(
