@@ -19,6 +19,7 @@ from loyalty_site import failures
 from loyalty_site.lib import problems
 from loyalty_site.lib.reading import only_read
 from loyalty_site.lib.refusals import Refusal, Refused
+from members.api.birthdays import BirthdayViewSet
 from programs.api.views import ProgramViewSet
 from transactions.api.views.adjustments import AdjustmentViewSet
 from transactions.api.views.entries import EntryViewSet
@@ -71,6 +72,7 @@ urlpatterns: list[URLPattern] = [
     path("members/", MemberViewSet.as_view({"post": "create"}), name="members"),
     path("members/lookup/", MemberViewSet.as_view({"get": "lookup"}), name="member-lookup"),
     path("members/<slug:number>/", MemberViewSet.as_view({"get": "retrieve"}), name="member"),
+    path("members/<slug:number>/birthday/", BirthdayViewSet.as_view({"post": "say"}), name="birthday"),
     path("transactions/", TransactionViewSet.as_view({"get": "list", "post": "create"}), name="transactions"),
     path("transactions/<int:id>/", TransactionViewSet.as_view({"get": "retrieve"}), name="transaction"),
     path("transactions/<int:id>/reversal/", TransactionViewSet.as_view({"post": "reverse"}), name="reversal"),

@@ -73,6 +73,7 @@ KINDS = {
     "customer_differs": Kind(
         409, "The person is known with other data", "Send only external_id, or what is stored.", True
     ),
+    "birthday_settled": Kind(409, "The birthday was said already", "Ask staff to change it.", True),
     "idempotency_conflict": Kind(
         409, "The external_id names another fact", "Give each fact an external_id of its own.", True
     ),
@@ -133,6 +134,7 @@ KINDS = {
 #: What may be wrong with one value: the codes in `errors` of `validation_failed`.
 ERRORS = {
     "activity_missing": "activity is empty",
+    "activity_reserved": "birthdays and anniversaries are given by the night, never reported",
     "batch_empty": "the list has no items",
     "external_id_missing": "external_id is empty",
     "field_missing": "a field that is needed is missing, null or empty",

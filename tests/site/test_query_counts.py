@@ -44,6 +44,8 @@ class World:
         return {"external_id": f"refund-{order}", "order": order, "amount": "1.00"}
 
 
+BIRTHDAY = {"birthday": "12-25"}
+
 #: As in the table of addresses -> where to, and what is sent, both made anew each time.
 OPERATIONS = {
     "ANY ": lambda world: "",
@@ -56,6 +58,7 @@ OPERATIONS = {
     "GET entries/": lambda world: f"entries/?member={world.ada.number}",
     "GET entries/<int:id>/explanation/": lambda world: f"entries/{world.ada.entries.first().pk}/explanation/",
     "POST members/": lambda world: ("members/", {"email": f"{next(world.facts)}@example.com"}),
+    "POST members/<slug:number>/birthday/": lambda world: (f"members/{world.bob.number}/birthday/", BIRTHDAY),
     "POST transactions/": lambda world: ("transactions/", world.fact(activity="purchase", amount="10.00")),
     "POST transactions/<int:id>/reversal/": lambda world: (f"transactions/{world.order()}/reversal/", {}),
     "POST redemptions/": lambda world: ("redemptions/", world.fact(points=5)),
