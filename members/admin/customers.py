@@ -109,7 +109,8 @@ class CustomerAdmin(ModelAdmin):
     search_fields = ["last_name_key", "email_key", "phone"]
     search_help_text = "Last name, e-mail or phone, or the start of it."
     sortable_by = ()
-    fieldsets = CUSTOMER_FIELDSETS
+    fieldsets = [*CUSTOMER_FIELDSETS, ("What is known of the birthday", {"fields": ["birthday_set_at"]})]
+    readonly_fields = ["birthday_set_at"]
     conditional_fields = NAMES_BY_KIND
     inlines = [ExternalIdInline, TagInline, ConsentInline]
 
