@@ -18,7 +18,7 @@ from django.db.models import Max, Min, Q, QuerySet
 from django.utils import timezone
 
 from loyalty_site.lib import locks
-from loyalty_site.night import batches, bells, clock, coordinating, shared_steps, steps
+from loyalty_site.night import batches, bells, clock, coordinating, occasions, steps, tiers
 from loyalty_site.night.shared import SharedStep
 from loyalty_site.night.steps import Counts, Night, Step
 from programs import periods, zones
@@ -39,7 +39,8 @@ class Busy(Exception):
 STEPS: list[Step | SharedStep] = [
     Step("redate", steps.redate),
     Step("settle", steps.settle),
-    shared_steps.OCCASIONS,
+    tiers.STEP,
+    occasions.STEP,
     Step("give up", steps.give_up),
     Step(seals.STEP, steps.seal, is_of_a_day=True),
     Step("reconcile", steps.reconcile),

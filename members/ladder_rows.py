@@ -86,14 +86,15 @@ class Passed(NamedTuple):
     at: datetime
 
 
-_READ = (
+#: The columns of a standing, as `standing_of` takes them.
+STANDING = (
     "id tier_id since_at from_at valid_until until_at due_at locked_until waits_from proposed_id reason note cycle "
     "caused_by superseded_at"
 )
-_MADE = f"member_id group_id {' '.join(_READ.split()[1:])} counted is_current recorded_at"
+_MADE = f"member_id group_id {' '.join(STANDING.split()[1:])} counted is_current recorded_at"
 _PUT = "is_current until_at due_at locked_until waits_from proposed_id superseded_at"
-_INSTANTS = tuple(place for place, name in enumerate(_READ.split()) if name.endswith(("_at", "_until", "_from")))
-_CYCLE = _READ.split().index("cycle")
+_INSTANTS = tuple(place for place, name in enumerate(STANDING.split()) if name.endswith(("_at", "_until", "_from")))
+_CYCLE = STANDING.split().index("cycle")
 
 
 class Reading:
@@ -110,7 +111,7 @@ class Reading:
             [member_ids, *values],
         )
         self._standings: Rows = session.run(
-            f"SELECT member_id, group_id, is_current, {', '.join(_READ.split())} FROM members_standing "
+            f"SELECT member_id, group_id, is_current, {', '.join(STANDING.split())} FROM members_standing "
             f"WHERE {'' if with_past else 'is_current AND '}member_id {{ids}} ORDER BY from_at, id",
             [member_ids],
         )
@@ -118,23 +119,25 @@ class Reading:
     def take(self, accounts: Mapping[int, "Account"]) -> None:
         """Put what was read into the accounts."""
         for member, group, currency, period, key, points, carried in self._tallies.fetchall():
-            accounts[member].tallies[group, currency, _day(period)] = LockedTally(key, points, carried)
+            accounts[member].tallies[group, currency, day_of(period)] = LockedTally(key, points, carried)
         for member, group, is_current, *row in self._standings.fetchall():
-            held = _standing(row)
+            held = standing_of(row)
             if is_current:
                 accounts[member].tiers[group] = held
             else:
                 accounts[member].past.setdefault(group, []).append(held)
 
 
-def _standing(row: list[object]) -> LockedStanding:
+def standing_of(row: list[object]) -> LockedStanding:
+    """A standing as it was read: a list of the columns STANDING, which it changes."""
     for place in _INSTANTS:
         row[place] = instant(row[place])  # type: ignore[call-overload]  # Rows have no types but the database's.
-    row[_CYCLE] = _day(row[_CYCLE])
+    row[_CYCLE] = day_of(row[_CYCLE])
     return LockedStanding(*row)  # type: ignore[arg-type]
 
 
-def _day(value: object) -> date:
+def day_of(value: object) -> date:
+    """A date as it was read: SQLite hands it out as its text."""
     return date.fromisoformat(value) if isinstance(value, str) else value  # type: ignore[return-value]
 
 

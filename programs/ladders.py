@@ -6,7 +6,7 @@ a rolling ladder counts each day by itself.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, timedelta
 from fractions import Fraction
 from typing import NamedTuple, TypeAlias
 
@@ -19,6 +19,9 @@ Counts: TypeAlias = tuple[int, ...]
 Wanted: TypeAlias = tuple[int | None, ...]
 
 FOREVER = date(1, 1, 1)
+
+#: No cycle begins longer before any of its days.
+_LONGEST_CYCLE = timedelta(days=366)
 
 
 class Cycle(NamedTuple):
@@ -175,6 +178,12 @@ class TierGroup:
     def window_before(self, end: date) -> date:
         """The first day of the trailing window that ends before the day `end`."""
         return periods.add(end, -self.window, self.window_unit)
+
+    def counts_since(self, day: date) -> date:
+        """The earliest day that a window may be named by which counts on a day, whoever the member is."""
+        if self.model == "rolling":
+            return self.window_before(day)
+        return day - _LONGEST_CYCLE if self.has_cycles else FOREVER
 
     def last_day(self, entered_on: date, enrolled_on: date) -> date | None:
         """The last day on which a tier holds that is reached on a day; None for life (C15-R4)."""

@@ -94,6 +94,13 @@ def in_force(compiled: Configuration, instant: datetime) -> Configuration:
     return then if then.currencies.keys() <= compiled.currencies.keys() else compiled
 
 
+def in_force_since(compiled: Configuration, instant: datetime) -> list[Configuration]:
+    """The Configurations that `in_force` names for this instant and all later ones, oldest first."""
+    changes = [since for since, _ in compiled.timeline if since > instant]
+    found = {one.version: one for one in (in_force(compiled, moment) for moment in (instant, *changes))}
+    return [*found.values()]
+
+
 @lru_cache(maxsize=256)
 def at(program_id: int, number: int) -> Configuration:
     """The Configuration that was in force at version `number`. Raises ProgramVersion.DoesNotExist."""

@@ -140,8 +140,8 @@ def test_what_tests_are_made_with_stands_in_one_place():
 #: site, together with the pages and endpoints of the lower apps.
 TESTED_IN = {
     **{room: f"tests/transactions/{room}/test_" for room in ("models", "books", "verbs", "proof")},
-    **{room: f"tests/transactions/{room}/test_" for room in ("expiry", "reviews", "merging", "imports")},
-    "occasions": "tests/transactions/occasions/test_",
+    **{room: f"tests/transactions/{room}/test_" for room in ("expiry", "tiers", "occasions")},
+    **{room: f"tests/transactions/{room}/test_" for room in ("reviews", "merging", "imports")},
     "api": "tests/site/test_api",
     "admin": "tests/site/test_admin",
 }
@@ -255,7 +255,7 @@ ROOMS = [
     {"books"},
     {"verbs"},
     {"finding", "batch", "ledger"},
-    {"sharing", "expiry", "occasions", "reviews", "merging", "imports"},
+    {"sharing", "expiry", "tiers", "occasions", "reviews", "merging", "imports"},
     {"api", "tasks"},
     {"admin"},
 ]

@@ -19,6 +19,7 @@ from typing import NamedTuple
 from django.db import transaction
 
 from loyalty_site.lib.arrays import Row, Value
+from loyalty_site.lib.looking_up import ONLY_LOOK_UP
 from loyalty_site.lib.sql import Session
 from partners.models import Connection
 
@@ -78,17 +79,10 @@ def _answer(*statements: str, values: Mapping[str, Value]) -> Row:
     """Send these in one round trip, while there is one way only; returns the row that the last one answers."""
     session = Session()
     with session.together():
-        for statement in (_ONLY_LOOK_UP, *statements):
+        for statement in (ONLY_LOOK_UP, *statements):
             answer = session.run_prepared(statement, values)
     return answer.fetchall()[0]
 
-
-#: Leaves nothing but indexes to read tables by, and nothing but look-ups to join with, until the transaction ends; no
-#: other process is called in, nothing is compiled: both take longer than what they do for few.
-_ONLY_LOOK_UP = (
-    "SELECT set_config(name, value, TRUE) FROM (VALUES ('enable_seqscan', 'off'), ('jit', 'off'), "
-    "('max_parallel_workers_per_gather', '0')) AS these(name, value)"
-)
 
 #: With a sum in place of each column neither the currencies nor the order can tempt the database to walk through the
 #: balances of all members, whatever it believes about how many are due: there is the index of what is due only.

@@ -1,4 +1,4 @@
-"""Which steps of the night are shared by several workers, and what is a batch of each?"""
+"""How do several workers share the occasions of a night?"""
 
 from collections.abc import Iterator
 from datetime import date
@@ -22,4 +22,4 @@ def _begins(day: date) -> date:
     return day + ONE_DAY
 
 
-OCCASIONS = SharedStep("occasions", _whose_occasions, _give_for_occasions, is_of_a_day=True)
+STEP = SharedStep("occasions", _whose_occasions, _give_for_occasions, is_of_a_day=True)

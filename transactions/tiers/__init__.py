@@ -1,0 +1,1 @@
+"""How is what happens to the tiers of many members at once written down?"""
