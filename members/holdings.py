@@ -159,10 +159,20 @@ class Lock:
     """The reads of one batch; sent inside a pipeline, taken when it has ended."""
 
     def __init__(
-        self, session: Session, program_id: int, member_ids: list[int], *, with_tiers: bool, with_past: bool
+        self,
+        session: Session,
+        program_id: int,
+        member_ids: list[int],
+        *,
+        with_tiers: bool,
+        with_past: bool,
+        only_looks: bool = False,
     ) -> None:
-        """`with_tiers`: tallies and standings, too; `with_past`: also the standings of before."""
-        lock = "FOR NO KEY UPDATE OF m" if session.is_postgresql else ""
+        """`with_tiers`: tallies and standings, too; `with_past`: also the standings of before.
+
+        `only_looks`: nothing will be written, so nobody has to wait.
+        """
+        lock = "FOR NO KEY UPDATE OF m" if session.is_postgresql and not only_looks else ""
         self._members = session.run(
             "SELECT m.id, m.number, m.status, m.enrolled_at, m.sequence, m.chain, p.version "
             "FROM members_member m JOIN programs_program p ON p.id = m.program_id "

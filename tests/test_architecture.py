@@ -142,6 +142,7 @@ TESTED_IN = {
     **{room: f"tests/transactions/{room}/test_" for room in ("models", "books", "verbs", "proof")},
     **{room: f"tests/transactions/{room}/test_" for room in ("expiry", "tiers", "occasions")},
     **{room: f"tests/transactions/{room}/test_" for room in ("reviews", "merging", "imports")},
+    "outlook": "tests/transactions/outlook/test_",
     "api": "tests/site/test_api",
     "admin": "tests/site/test_admin",
 }
@@ -256,6 +257,7 @@ ROOMS = [
     {"verbs"},
     {"finding", "batch", "ledger"},
     {"sharing", "expiry", "tiers", "occasions", "reviews", "merging", "imports"},
+    {"outlook"},
     {"api", "tasks"},
     {"admin"},
 ]

@@ -1,0 +1,1 @@
+"""What will time do to the members of a program, if nothing else happens until then?"""

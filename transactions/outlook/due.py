@@ -1,0 +1,97 @@
+"""To whom will time do something by an instant? Keys and sums that are read by the indexes of what is due."""
+
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from loyalty_site.lib.arrays import Value
+from loyalty_site.lib.sql import Session
+from programs.configuration import Configuration, Currency
+
+#: Members of one statement.
+BATCH = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """Keys in ascending order: members who have to be computed one by one, and those whose lots just end.
+
+    Of the ones in `apart` a reservation runs out, or debts are paid by what is released: there all currencies have to
+    be computed, of others only `special`. All others are `plain`.
+    """
+
+    computed: Sequence[int]
+    ending: Sequence[int]
+    apart: frozenset[int]
+    special: frozenset[int]
+    plain: frozenset[int]
+
+
+def find(configuration: Configuration, now: datetime) -> Due:
+    """Who is due by `now`."""
+    currencies = configuration.currencies.values()
+    longer = any(tier.extension_months for group in configuration.tier_groups.values() for tier in group.tiers)
+    special = frozenset(currency.id for currency in currencies if _is_special(currency, tiers_extend=longer))
+    plain = frozenset(currency.id for currency in currencies) - special
+    apart = frozenset([*_reserving(configuration, now), *_in_debt(plain, now)])
+    groups = [group.id for group in configuration.tier_groups.values()]
+    computed = {*apart, *_with_tiers(groups, now), *_with_balances(special, now)}
+    ending = set(_with_balances(plain, now)) - apart
+    return Due(sorted(computed), sorted(ending), apart, special, plain)
+
+
+def _is_special(currency: Currency, *, tiers_extend: bool) -> bool:
+    """Whether more may happen to its points than that lots end on their days."""
+    expiry = currency.expiry
+    return not currency.is_spendable or tiers_extend or bool(expiry.extension_months) or expiry.model == "activity"
+
+
+# With sums in place of columns the databases have one way only: the index of what is due (see expiry/plain_lots.py).
+
+
+def _with_tiers(group_ids: Collection[int], now: datetime) -> list[int]:
+    return _keys("SELECT member_id FROM members_standing WHERE due_at <= %s AND group_id + 0 {ids}", now, group_ids)
+
+
+def _with_balances(currency_ids: Collection[int], now: datetime) -> list[int]:
+    sql = "SELECT DISTINCT member_id FROM members_balance WHERE next_change_at <= %s AND currency_id + 0 {ids}"
+    return _keys(sql, now, currency_ids)
+
+
+def _in_debt(currency_ids: Collection[int], now: datetime) -> list[int]:
+    sql = "SELECT DISTINCT member_id FROM members_balance WHERE next_change_at <= %s AND currency_id + 0 {ids}"
+    return _keys(f"{sql} AND arrears > 0 AND pending > 0", now, currency_ids)
+
+
+def _reserving(configuration: Configuration, now: datetime) -> list[int]:
+    sql = (
+        "SELECT DISTINCT member_id FROM transactions_journal WHERE kind = 'redemption' AND status = 'pending' "
+        "AND due_at <= %s AND program_id {ids} AND member_id IS NOT NULL"
+    )
+    return _keys(sql, now, [configuration.id])
+
+
+def _keys(sql: str, now: datetime, keys: Collection[int]) -> list[int]:
+    """Keys that a statement about an instant and other keys answers; none where there are no others."""
+    params: list[Value] = [now, sorted(keys)]
+    return [int(key) for (key,) in Session().run(sql, params).fetchall()] if keys else []
+
+
+_ENDING = (
+    "SELECT m.id, m.number, l.currency_id, SUM(l.remaining) FROM transactions_lot l "
+    "JOIN members_member m ON m.id = l.member_id WHERE l.remaining > 0 AND l.member_id {ids} "
+    "AND l.currency_id {ids} AND l.expires_at <= %s AND (NOT l.is_pending OR l.available_at <= %s) "
+    "GROUP BY m.id, m.number, l.currency_id ORDER BY m.id, l.currency_id"
+)
+
+
+def ending(due: Due, now: datetime) -> Iterator[tuple[int, str, int, int]]:
+    """(member, number, currency, points) of the lots that just end by `now`."""
+    for member_ids in batches(due.ending):
+        yield from Session().run(_ENDING, [member_ids, sorted(due.plain), now, now]).fetchall()
+
+
+def batches(keys: Sequence[int], size: int = BATCH) -> Iterator[list[int]]:
+    """The keys, so many at a time."""
+    for first in range(0, len(keys), size):
+        yield list(keys[first : first + size])
