@@ -26,6 +26,7 @@ from transactions.api.views.entries import EntryViewSet
 from transactions.api.views.members import MemberViewSet
 from transactions.api.views.redemptions import RedemptionViewSet
 from transactions.api.views.reversals import ReversalViewSet
+from transactions.api.views.standings import StandingViewSet
 from transactions.api.views.transactions import TransactionViewSet
 from transactions.api.views.transfers import TransferViewSet
 
@@ -73,6 +74,7 @@ urlpatterns: list[URLPattern] = [
     path("members/lookup/", MemberViewSet.as_view({"get": "lookup"}), name="member-lookup"),
     path("members/<slug:number>/", MemberViewSet.as_view({"get": "retrieve"}), name="member"),
     path("members/<slug:number>/birthday/", BirthdayViewSet.as_view({"post": "say"}), name="birthday"),
+    path("members/<slug:number>/tiers/", StandingViewSet.as_view({"get": "list"}), name="standings"),
     path("transactions/", TransactionViewSet.as_view({"get": "list", "post": "create"}), name="transactions"),
     path("transactions/<int:id>/", TransactionViewSet.as_view({"get": "retrieve"}), name="transaction"),
     path("transactions/<int:id>/reversal/", TransactionViewSet.as_view({"post": "reverse"}), name="reversal"),

@@ -46,14 +46,14 @@ def _step(ladder: Ladder, held: LockedStanding, at: datetime) -> None:
     _carry_over(ladder, at)
     if held.valid_until and held.valid_until <= at:
         _assess(ladder, held, at, ended_at=held.valid_until)
-    elif was_locked and not reach(ladder, at) and _ends_with_lock(ladder, held):
+    elif was_locked and not reach(ladder, at) and ends_with_lock(ladder, held):
         _assess(ladder, held, at, ended_at=at)
     _open_anew(ladder, at)
     if ladder.held is held:
         held.wake_at(ladder.next_due(held, at))
 
 
-def _ends_with_lock(ladder: Ladder, held: LockedStanding) -> bool:
+def ends_with_lock(ladder: Ladder, held: LockedStanding) -> bool:
     """Whether staff set a tier that has no other end than its lock; one that is paid or granted just goes on."""
     return held.reason == Reason.MANUAL.value and held.valid_until is None and ladder.group.model != "manual"
 

@@ -55,7 +55,8 @@ class Profile:
     """A member. `home_store` is the code of the store, `external_id` what one connection calls the person.
 
     `balances` are by currency; `expiries` by currency, each (instant, points), the soonest first. `account` is what
-    the member counts and holds on ladders, as a posting would find it; its balances are not in it.
+    the member counts and holds on ladders, as a posting would find it; its balances are not in it. `benefits` are
+    those that the member has, by key, each with the instant since when.
     """
 
     id: int
@@ -71,6 +72,7 @@ class Profile:
     consents: Sequence[HeldConsent]
     balances: Mapping[int, HeldBalance]
     account: Account
+    benefits: Mapping[int, datetime]
     expiries: Mapping[int, Sequence[tuple[datetime, int]]]
 
     def is_due(self, now: datetime) -> bool:
@@ -80,7 +82,10 @@ class Profile:
         )
 
 
-_STANDING = "h.group_id, h.tier_id, h.since_at, h.from_at, h.valid_until, h.due_at, h.locked_until, h.waits_from"
+_STANDING = (
+    "h.group_id, h.tier_id, h.since_at, h.from_at, h.valid_until, h.due_at, h.locked_until, h.waits_from, "
+    "h.proposed_id, h.reason"
+)
 _BALANCE = ", ".join(f"b.{field.name}" for field in fields(HeldBalance))
 
 
@@ -114,6 +119,8 @@ def read(
         "WHERE h.member_id = m.id AND h.is_current), "
         f"(SELECT {collect('t.group_id, t.currency_id, t.period, t.points, t.carried')} FROM members_tally t "
         "WHERE t.member_id = m.id AND t.period >= %s), "
+        f"(SELECT {collect('f.benefit_id, f.assigned_at')} FROM members_memberbenefit f "
+        "WHERE f.member_id = m.id AND f.withdrawn_at IS NULL), "
         f"({expiries}), {', '.join(f'c.{name}' for name in PERSON)} "
         "FROM members_member m JOIN members_customer c ON c.id = m.customer_id "
         f"LEFT JOIN partners_store s ON s.id = m.home_store_id WHERE {condition}"
@@ -137,6 +144,7 @@ def _profile(row: Row) -> Profile:
         balances,
         tiers,
         tallies,
+        benefits,
         ends,
         *person,
     ) = row
@@ -157,6 +165,7 @@ def _profile(row: Row) -> Profile:
         consents=_latest(_rows(consents)),
         balances={held[0]: _balance(held) for held in _rows(balances)},
         account=_account(id, number, status, instant(enrolled_at), _rows(tiers), _rows(tallies)),
+        benefits={benefit: _instant(since) for benefit, since in _rows(benefits)},
         expiries={currency_id: sorted(ends) for currency_id, ends in expiries.items()},
     )
 
@@ -165,7 +174,7 @@ def _account(
     id: int, number: str, status: str, enrolled_at: datetime, tiers: list[Row], tallies: list[Row]
 ) -> Account:
     account = Account(id, number, status, enrolled_at, 0, "")
-    for group, tier, since, start, *moments in tiers:
+    for group, tier, since, start, *moments, proposed, reason in tiers:
         valid, due, locked, waits = (_instant(text) if text else None for text in moments)
         account.tiers[group] = LockedStanding(
             None,
@@ -176,6 +185,8 @@ def _account(
             due_at=due,
             locked_until=locked,
             waits_from=waits,
+            proposed_id=proposed,
+            reason=reason,
         )
     for group, currency, first, points, carried in tallies:
         account.tallies[group, currency, date.fromisoformat(first)] = LockedTally(None, points, carried)

@@ -3,13 +3,15 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import NamedTuple
 
+from members import assessing
 from members.holdings import Account
 from members.ladder import Ladder
 from members.ladder_rows import LockedStanding
 from programs import periods
 from programs.configuration import Configuration, Currency
-from programs.ladders import FOREVER, Cycle, Tier, TierGroup, Wanted
+from programs.ladders import FOREVER, Counts, Cycle, Tier, TierGroup, Wanted
 from programs.periods import ONE_DAY
 
 #: Of former cycles, as many are read as grace and a validity that just ended may need.
@@ -21,13 +23,16 @@ class Measure:
     """How far one currency is: what was `counted` in the present window, and what is missing to the next tier.
 
     `kept` is what was counted so far in the window that decides whether the tier is kept, `to_keep` what is missing
-    there. None where the currency says nothing about it.
+    there. `wanted` reaches the next tier, `keeps` keeps the one that is held. None where the currency says nothing
+    about it.
     """
 
     currency: Currency
     counted: int
+    wanted: int | None
     to_next: int | None
     kept: int | None
+    keeps: int | None
     to_keep: int | None
 
 
@@ -36,7 +41,9 @@ class Step:
     """Where a member stands on one ladder.
 
     `cycle` is the present one, None without cycles. `next` is the next tier that points reach, to be reached by the
-    day `next_by` (None: whenever); the held one has to be kept by `keep_by`, which else goes to `projected`.
+    day `next_by` (None: whenever). `ends` says that the held one is given up unless it is kept: by `keep_by`, None
+    while its downgrade waits for somebody who agrees; else it goes to `projected`. `grace_until` is the first
+    instant at which grace is over, None for a tier that is in none.
     """
 
     group: TierGroup
@@ -46,44 +53,100 @@ class Step:
     cycle: Cycle | None
     next: Tier | None
     next_by: date | None
+    ends: bool
     keep_by: date | None
+    grace_until: datetime | None
     projected: Tier | None
+
+    @property
+    def is_kept(self) -> bool:
+        """Whether what was counted so far keeps the tier already."""
+        return self.projected is self.tier
+
+
+class _Ending(NamedTuple):
+    """Until which day it is decided whether a tier is kept, and what has been counted for it."""
+
+    by: date | None
+    counts: Counts
 
 
 def steps(configuration: Configuration, account: Account, *, now: datetime) -> Iterator[Step]:
     """A Step for each tier group of the program, from what the `account` counts and holds."""
     for group in configuration.tier_groups.values():
-        yield _step(Ladder(configuration, group, account), ladder_day=periods.local_date(now, configuration.zone))
+        yield _step(Ladder(configuration, group, account), now)
 
 
-def _step(ladder: Ladder, *, ladder_day: date) -> Step:
-    group, held, tier = ladder.group, ladder.held, ladder.tier
-    cycle = group.cycle(ladder_day, ladder.enrolled_on) if group.has_cycles else None
-    above = _above(group, tier)
-    ended_on = ladder.last_day(held.valid_until) if held and held.valid_until and tier is not group.base else None
-    keep_by, kept = None, None
-    if ended_on and tier:
-        keep_by = max(ended_on, group.graced_through(ended_on)) if ended_on < ladder_day else ended_on
-        kept = ladder.closing(ended_on, max(ended_on, ladder_day) + ONE_DAY)
-    counts = ladder.counted_on(ladder_day)
-    wanted: Wanted = above.entry if above else (None,) * len(counts)
-    keeps: Wanted = tier.retention if tier and kept is not None else (None,) * len(counts)
-    measures = [
-        Measure(
+def _step(ladder: Ladder, now: datetime) -> Step:
+    group, held, tier, today = ladder.group, ladder.held, ladder.tier, ladder.day(now)
+    cycle = group.cycle(today, ladder.enrolled_on) if group.has_cycles else None
+    above, ending = _above(group, tier), _ending(ladder, now)
+    projected = tier
+    if tier and ending and not group.keeps(tier, ending.counts):
+        projected = group.below(tier, ending.counts)
+    return Step(
+        group=group,
+        held=held,
+        tier=tier,
+        measures=tuple(_measures(ladder, above, ending, today, is_kept=projected is tier)),
+        cycle=cycle,
+        next=above,
+        next_by=cycle.last if cycle and above else None,
+        ends=ending is not None,
+        keep_by=ending.by if ending else None,
+        grace_until=_grace_until(ladder, now),
+        projected=projected,
+    )
+
+
+def _ending(ladder: Ladder, now: datetime) -> _Ending | None:
+    """How it is decided whether the held tier is kept; None where nothing takes it away."""
+    group, held, tier, today = ladder.group, ladder.held, ladder.tier, ladder.day(now)
+    if held is None or tier is None or tier is group.base or group.on_end == "never":
+        return None
+    locked_through = ladder.last_day(held.locked_until) if held.locked_until and held.is_locked(now) else None
+    if held.valid_until:
+        ended_on = ladder.last_day(held.valid_until)
+    elif locked_through and assessing.ends_with_lock(ladder, held):
+        ended_on = locked_through
+    else:
+        return None
+    by = group.graced_through(ended_on) if ended_on < today else ended_on
+    known = max(ended_on, today)
+    if locked_through:
+        by, known = max(by, locked_through), max(known, locked_through)
+    return _Ending(None if held.waits_from else by, ladder.closing(ended_on, known + ONE_DAY))
+
+
+def _grace_until(ladder: Ladder, now: datetime) -> datetime | None:
+    """The end of the grace in which the held tier is; None for one that is in none."""
+    held = ladder.held
+    if held is None or held.valid_until is None or held.valid_until > now or held.waits_from:
+        return None
+    end = ladder.end_of(ladder.group.graced_through(ladder.last_day(held.valid_until)))
+    return end if end and end > now else None
+
+
+def _measures(
+    ladder: Ladder, above: Tier | None, ending: _Ending | None, today: date, *, is_kept: bool
+) -> Iterator[Measure]:
+    group, tier, counts = ladder.group, ladder.tier, ladder.counted_on(today)
+    nothing: Wanted = (None,) * len(counts)
+    wanted = above.entry if above else nothing
+    keeps = tier.retention if tier and ending else nothing
+    # Where any currency is enough, the others miss nothing once one of them has what it takes.
+    is_reached = group.meets(wanted, counts)
+    for place, code in enumerate(group.criteria):
+        kept = ending.counts[place] if ending else None
+        yield Measure(
             currency=ladder.configuration.currencies[code],
             counted=counts[place],
-            to_next=_missing(wanted[place], counts[place]),
-            kept=kept[place] if kept is not None else None,
-            to_keep=_missing(keeps[place], kept[place]) if kept is not None else None,
+            wanted=wanted[place],
+            to_next=_missing(wanted[place], counts[place], is_enough=is_reached),
+            kept=kept,
+            keeps=keeps[place],
+            to_keep=_missing(keeps[place], kept, is_enough=is_kept) if kept is not None else None,
         )
-        for place, code in enumerate(group.criteria)
-    ]
-    projected = tier
-    if tier and kept is not None and not group.keeps(tier, kept):
-        projected = group.below(tier, kept)
-    return Step(
-        group, held, tier, tuple(measures), cycle, above, cycle.last if cycle and above else None, keep_by, projected
-    )
 
 
 def _above(group: TierGroup, tier: Tier | None) -> Tier | None:
@@ -92,8 +155,10 @@ def _above(group: TierGroup, tier: Tier | None) -> Tier | None:
     return next((one for one in higher if any(need is not None for need in one.entry) and group.criteria), None)
 
 
-def _missing(need: int | None, count: int) -> int | None:
-    return None if need is None else max(0, need - count)
+def _missing(need: int | None, count: int, *, is_enough: bool) -> int | None:
+    if need is None:
+        return None
+    return 0 if is_enough else max(0, need - count)
 
 
 def windows_from(configuration: Configuration, *, now: datetime) -> date:

@@ -61,7 +61,8 @@ def _replace(ladder: Ladder, rows: list[LockedStanding], new: LockedStanding, no
     account, group_id = ladder.account, ladder.group.id
     current = account.tiers[group_id]
     stored = account.past.setdefault(group_id, [])
-    if current.id:
+    if current.id or current.from_at < now:
+        # Also what was booked only now: whoever had looked in between would have been told.
         stored.append(current)
     from_at = rows[0].from_at
     current_tier = current.tier_id

@@ -16,12 +16,13 @@ from loyalty_site.lib.refusals import Refusal, Refused
 from loyalty_site.lib.schema_objects import Answered
 from loyalty_site.lib.schema_types import Instant
 from loyalty_site.lib.sql import Session
-from members import profile, progress
-from members.api import schemas
+from members import due, profile, progress
+from members.api.schemas import members as schemas
+from members.api.schemas import tiers
 from members.enrolment import AlreadyMember, enrol
 from members.held import State
 from members.lookup import IDENTIFIERS, Lookup, notations
-from members.models import Balance, Customer, ExternalId, Member
+from members.models import Customer, ExternalId, Member
 from members.profile import Profile
 from partners.catalogue import UnknownStore
 from partners.models import Store
@@ -158,7 +159,7 @@ class MemberViewSet(ProgramEndpoint):
         self, member_id: int, at: datetime | None, known_at: datetime | None, now: datetime
     ) -> dict[str, Answered]:
         """What the member held at these instants; None takes everything on that axis."""
-        if Balance.objects.filter(member=member_id, next_change_at__lte=now).exists():
+        if due.among(Member.objects.filter(pk=member_id), now=now):
             self.settle(member_id, now=now)
         then = self.as_of(member_id, true_at=at, known_at=known_at)
         currencies = self._currencies()
@@ -170,7 +171,7 @@ class MemberViewSet(ProgramEndpoint):
                 schemas.balance_then(currency, then.balances.get(currency.id, {})) for currency in currencies
             ],
             "lots": [schemas.lot_then(lot, codes) for lot in then.lots],
-            "tiers": schemas.tiers_then(self.configuration.tier_groups.values(), then.tiers),
+            "tiers": tiers.tiers_then(self.configuration.tier_groups.values(), then.tiers),
         }
 
     def _currencies(self) -> list[Currency]:
@@ -213,7 +214,10 @@ class MemberViewSet(ProgramEndpoint):
         )
 
     def _tiers(self, found: Profile, now: datetime) -> list[Answered]:
-        return [schemas.standing(step) for step in progress.steps(self.configuration, found.account, now=now)]
+        return [
+            tiers.standing(step, found.benefits, now=now, zone=self.configuration.zone)
+            for step in progress.steps(self.configuration, found.account, now=now)
+        ]
 
 
 def _unknown() -> Refused:

@@ -56,7 +56,13 @@ def test_somebody_is_enrolled(shop, club):
     assert (answer.said["home_store"], answer.said["channel"], answer.said["program"]) == ("lyon", "store", "club")
     assert answer.said["birth_date"] == "1984-03-09"
     assert [balance["balance"] for balance in answer.said["balances"]] == [0, 0]
-    assert answer.said["tiers"][0]["to_next"] == {"tier": "silver", "name": "Silver", "points": 500}
+    assert answer.said["tiers"][0]["to_next"] == {
+        "tier": "silver",
+        "name": "Silver",
+        "points": 500,
+        "missing": {"status": 500},
+        "by": None,
+    }
     assert shop.get(answer["Location"]).said == answer.said
 
 
@@ -115,7 +121,13 @@ def test_a_member_is_read_with_all_that_is_held(shop, club, ada):
     assert (status["balance"], status["expiries"]) == (551, [])
     assert answer["tiers"][0]["tier"] == "silver"
     assert answer["tiers"][0]["points"] == 551
-    assert answer["tiers"][0]["to_next"] == {"tier": "gold", "name": "Gold", "points": 449}
+    assert answer["tiers"][0]["to_next"] == {
+        "tier": "gold",
+        "name": "Gold",
+        "points": 449,
+        "missing": {"status": 449},
+        "by": None,
+    }
 
 
 def test_points_that_have_ended_are_not_told_as_spendable(shop, club, ada, time_machine):

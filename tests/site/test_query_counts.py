@@ -53,6 +53,7 @@ OPERATIONS = {
     "GET programs/<slug:code>/": lambda world: "programs/club/",
     "GET members/lookup/": lambda world: "members/lookup/?card=C-1815",
     "GET members/<slug:number>/": lambda world: f"members/{world.ada.number}/",
+    "GET members/<slug:number>/tiers/": lambda world: f"members/{world.ada.number}/tiers/",
     "GET transactions/": lambda world: f"transactions/?member={world.ada.number}",
     "GET transactions/<int:id>/": lambda world: f"transactions/{world.bought}/",
     "GET entries/": lambda world: f"entries/?member={world.ada.number}",

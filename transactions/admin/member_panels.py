@@ -10,6 +10,7 @@ from django.utils.html import format_html
 
 from loyalty_site.lib.admin import Extension, StaffRequest, site
 from loyalty_site.lib.panels import Panel, Sentences, Table, amount, link, moment, points, through
+from members import due
 from members.models import Member
 from transactions import ledger
 from transactions.admin import expiry_schedule, member_subpages
@@ -28,8 +29,9 @@ class MemberPanels(Extension[Member]):
 
     def refresh(self, request: StaffRequest, member: Member) -> None:
         # A page is a read like any other: what time has done by now is booked before it is shown.
-        if member.balances.filter(next_change_at__lte=timezone.now()).exists():
-            ledger.refresh(member.program_id, [member.pk])
+        now = timezone.now()
+        if due.among(Member.objects.filter(pk=member.pk), now=now):
+            ledger.refresh(member.program_id, [member.pk], now=now)
 
     def panels(self, request: StaffRequest, member: Member) -> list[Panel]:
         return [

@@ -1,4 +1,4 @@
-"""By what can transactions and ledger entries be listed?"""
+"""By what can transactions, ledger entries and standings be listed?"""
 
 from datetime import datetime
 from typing import ClassVar
@@ -14,7 +14,7 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework.request import Request
 
 from loyalty_site.lib import instants, lost_plus
-from members.models import Member
+from members.models import Member, Standing
 from partners.limits import LARGEST_KEY
 from programs.api.endpoint import ProgramEndpoint
 from transactions.models import Entry, Journal
@@ -137,4 +137,14 @@ class EntryFilter(OfProgram):
 
     class Meta:
         model = Entry
+        fields: ClassVar[list[str]] = []
+
+
+class StandingFilter(OfProgram):
+    """What GET members/NUMBER/tiers/ can be narrowed by."""
+
+    group = CharFilter(field_name="group__code", max_length=40, label="Code of the tier group.")
+
+    class Meta:
+        model = Standing
         fields: ClassVar[list[str]] = []

@@ -9,7 +9,7 @@ settled is not in the ledger yet: call `ledger.refresh` first where the present 
 
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
-from typing import cast
+from typing import TypeAlias, cast
 
 from django.db.models import Q, Sum
 from django.db.models.functions import Coalesce
@@ -80,15 +80,42 @@ def _ends(member_id: int, at: datetime | None) -> dict[int, datetime | None]:
 
 
 def _tiers(member_id: int, true_at: datetime | None, known_at: datetime | None) -> dict[int, int]:
-    """Of the standings that began by `true_at` and were written down by `known_at`, the last of each group.
+    """Of the standings that began by `true_at` and were known by `known_at`, the last of each group.
 
     What was superseded by then counts no more; without `known_at`, whatever was superseded at any time.
     """
-    limits = {"from_at__lte": true_at, "recorded_at__lte": known_at}
-    until = Q(**{name: at for name, at in limits.items() if at is not None})
-    told = Q(superseded_at=None)
-    if known_at is not None:
-        told |= Q(superseded_at__gt=known_at)
-    held = Standing.objects.filter(until, told, member=member_id).order_by("from_at", "pk")
-    last = dict(held.values_list("group", "tier"))
+    rows = list(Standing.objects.filter(member=member_id).order_by("from_at", "pk"))
+    told = [row for row in rows if true_at is None or row.from_at <= true_at]
+    if known_at is None:
+        told = [row for row in told if row.superseded_at is None]
+    else:
+        rewritten = _rewritten(rows)
+        told = [row for row in told if _is_told(row, known_at, rewritten)]
+    last = {row.group_id: row.tier_id for row in told}
     return {group: tier for group, tier in last.items() if tier is not None}
+
+
+#: {(tier group, instant of writing): from when on the past of the group was written anew then}.
+Rewritten: TypeAlias = Mapping[tuple[int, datetime], datetime]
+
+
+def _rewritten(rows: Iterable[Standing]) -> Rewritten:
+    found: dict[tuple[int, datetime], datetime] = {}
+    for row in rows:
+        if row.superseded_at:
+            key = row.group_id, row.superseded_at
+            found[key] = min(found.get(key, row.from_at), row.from_at)
+    return found
+
+
+def _is_told(row: Standing, known_at: datetime, rewritten: Rewritten) -> bool:
+    """Whether a standing counted for who looked at `known_at`.
+
+    What time alone does was certain when it did it, however late it was booked: whoever had looked in between would
+    have been told. What was written with a past that was written anew was known when that was.
+    """
+    by_time = row.reason in (Standing.Reason.RENEWAL, Standing.Reason.DOWNGRADE) and row.caused_by is None
+    anew_from = rewritten.get((row.group_id, row.recorded_at))
+    is_anew = anew_from is not None and row.from_at >= anew_from and row.superseded_at != row.recorded_at
+    known = row.from_at if by_time and not is_anew else row.recorded_at
+    return known <= known_at and (row.superseded_at is None or row.superseded_at > known_at)

@@ -1,6 +1,6 @@
 """How is a member written in the API: what may be sent, what is answered?"""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -9,13 +9,12 @@ from django.db.models import CharField, Model
 from loyalty_site.lib import money, notation
 from loyalty_site.lib.schema_objects import Answer, Answered, Fields, Items
 from loyalty_site.lib.schema_types import Day, Instant, Text, Truth, Whole
+from members.api.schemas.tiers import STANDING
 from members.held import HeldLot
 from members.models import Card, Consent, Customer, ExternalId, Member
 from members.profile import HeldBalance, Profile
-from members.progress import Measure, Step
 from partners.models import Store
 from programs.configuration import Currency
-from programs.ladders import Tier, TierGroup
 
 
 def _longest(model: type[Model], name: str) -> int:
@@ -106,22 +105,6 @@ BALANCE = Answer(
             Answer("ComingExpiry", {"expires_at": Instant(), "points": Whole()}),
             text="Every coming expiry, the soonest first; points without an end are in none.",
         ),
-    },
-)
-NEXT_TIER = Answer(
-    "NextTier", {"tier": Text(40), "name": Text(60), "points": Whole(text="Qualifying points to it.")}, null=True
-)
-STANDING = Answer(
-    "Standing",
-    {
-        "group": Text(40),
-        "tier": Text(40, null=True),
-        "name": Text(60, null=True),
-        "since": Instant(null=True),
-        "until": Instant(null=True, text="Until when the tier was promised at least; null: nothing was."),
-        "currency": Text(40, text="The qualifying currency that counts."),
-        "points": Whole(text="Qualifying points of the present window."),
-        "to_next": NEXT_TIER,
     },
 )
 CONSENT = Answer(
@@ -239,26 +222,6 @@ def balance(
     }
 
 
-def standing(step: Step) -> dict[str, Answered]:
-    """Where the member stands in one tier group."""
-    held, tier, above = step.held, step.tier, step.next
-    first = step.measures[0] if step.measures else None
-    return {
-        "group": step.group.code,
-        "tier": tier.code if tier else None,
-        "name": tier.name if tier else None,
-        "since": held.since_at if held else None,
-        "until": held.valid_until if held else None,
-        "currency": first.currency.code if first else "",
-        "points": first.counted if first else 0,
-        "to_next": _to_next(above, first) if above and first else None,
-    }
-
-
-def _to_next(above: Tier, first: Measure) -> dict[str, Answered]:
-    return {"tier": above.code, "name": above.name, "points": first.to_next or 0}
-
-
 def balance_then(currency: Currency, parts: Mapping[str, int]) -> dict[str, Answered]:
     """One balance of then; `parts` as history.State has them, empty where nothing had moved."""
     held = {name: parts.get(name, 0) for name in _HELD}
@@ -269,10 +232,3 @@ def lot_then(lot: HeldLot, codes: Mapping[int, str]) -> dict[str, Answered]:
     """One lot of then; `codes` are those of the currencies, by key."""
     names = ("id", "points", "remaining", "is_pending", "activity_at", "expires_at")
     return {"currency": codes[lot.currency_id]} | {name: getattr(lot, name) for name in names}
-
-
-def tiers_then(groups: Iterable[TierGroup], held: Mapping[int, int]) -> list[dict[str, Answered]]:
-    """The tiers of `held`, {tier group id: tier id}."""
-    known = {tier.id: (group.code, tier) for group in groups for tier in group.tiers}
-    found = [known[tier] for tier in held.values() if tier in known]
-    return [{"group": group, "tier": tier.code, "name": tier.name} for group, tier in found]

@@ -1,0 +1,1 @@
+"""How are members, and what they hold, written in the API?"""
