@@ -40,7 +40,7 @@ def held(club):
         member=member,
         group=group,
         tier=group.tiers.get(code="silver"),
-        since_at=timezone.now(),
+        since_at=club.created_at,
         from_at=club.created_at,
         reason="enrolment",
     )

@@ -40,6 +40,12 @@ class StoredTrace(Trace, total=False):
     counted_on: str
 
 
+class AdjustedTrace(TypedDict, total=False):
+    """Of a posting by hand: the day in whose cycles it counts for tiers where its own were over."""
+
+    counted_on: str
+
+
 class SpentTrace(TypedDict, total=False):
     """Of a redemption: the member `by` whom points of a group were spent, and the relation that allowed it.
 
@@ -128,7 +134,9 @@ class AnyTrace(StoredTrace, RefundTrace, OpenedTrace):
 
 
 #: What any journal may remember.
-JournalTrace: TypeAlias = StoredTrace | SpentTrace | LeftTrace | RefundTrace | MovedTrace | OpenedTrace
+JournalTrace: TypeAlias = (
+    AdjustedTrace | StoredTrace | SpentTrace | LeftTrace | RefundTrace | MovedTrace | OpenedTrace
+)
 
 
 class _Moves(TypedDict, total=False):

@@ -17,7 +17,7 @@ from transactions.books.items import Result
 from transactions.books.lots import remaining
 from transactions.books.posting import InsufficientPoints, InvalidDate, Posting
 from transactions.models import Journal
-from transactions.models.journal_traces import StoredTrace
+from transactions.models.journal_traces import AdjustedTrace
 from transactions.verbs import balance_limits
 from transactions.verbs.base import Needs, Verb
 from transactions.verbs.crediting import Given
@@ -85,7 +85,7 @@ class Adjust(Verb[Adjustment]):
         )
 
 
-def _trace(counted_on: str | None) -> StoredTrace:
+def _trace(counted_on: str | None) -> AdjustedTrace:
     return {"counted_on": counted_on} if counted_on else {}
 
 
