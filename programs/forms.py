@@ -3,6 +3,8 @@
 from dataclasses import replace
 from typing import Any
 
+from django.core.exceptions import NON_FIELD_ERRORS
+
 from loyalty_site.lib.read_along import ReadAlongFormSet
 from programs import checks, ladder_checks
 
@@ -17,13 +19,16 @@ class LadderFormSet(ReadAlongFormSet):
 
     def clean(self) -> None:
         super().clean()
-        kept = [form for form in self.forms if form not in self.deleted_forms and form.is_valid()]
+        kept = [form for form in self.forms if form not in self.deleted_forms]
         rows = [form for form in kept if {"sequence", "threshold", "name"} <= form.cleaned_data.keys()]
         steps = [replace(form.instance.step, path=str(place)) for place, form in enumerate(rows)]
         for problem in ladder_checks.ladder(steps, self.instance.counting()):
             place, _, path = problem.path.partition(".")
-            form = rows[int(place)]
-            form.add_error(field_of(form.fields, path), checks.sentence_of(problem.message))
+            form, words = rows[int(place)], checks.sentence_of(problem.message)
+            field = field_of(form.fields, path)
+            # What is wrong with a tier by itself it has said already.
+            if words not in form.errors.get(field or NON_FIELD_ERRORS, ()):
+                form.add_error(field, words)
 
 
 def field_of(names: Any, path: str) -> str | None:

@@ -1,3 +1,3 @@
-from programs.admin import caps, parts, programs, rules
+from programs.admin import caps, parts, programs, rules, tiers
 
-__all__ = ["caps", "parts", "programs", "rules"]
+__all__ = ["caps", "parts", "programs", "rules", "tiers"]

@@ -6,14 +6,24 @@ from django import forms
 
 if TYPE_CHECKING:
     _Choice = forms.ModelChoiceField[Any]
+    _Choices = forms.ModelMultipleChoiceField[Any]
 else:
-    _Choice = forms.ModelChoiceField
+    _Choice, _Choices = forms.ModelChoiceField, forms.ModelMultipleChoiceField
 
 
 class PartField(_Choice):
     """A choice of currencies, rules or the like; read their programs along, for example by select_related."""
 
     #: Whether all that is offered belongs to one program, which need not be named then.
+    is_of_one_program = False
+
+    def label_from_instance(self, obj: Any) -> str:
+        return str(obj) if self.is_of_one_program else f"{obj} ({obj.program})"
+
+
+class PartsField(_Choices):
+    """A choice of several of them."""
+
     is_of_one_program = False
 
     def label_from_instance(self, obj: Any) -> str:

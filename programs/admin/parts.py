@@ -16,12 +16,11 @@ from loyalty_site.lib.admin import (
     RelatedDropdownFilter,
     display,
 )
-from loyalty_site.lib.panels import dot, points
 from loyalty_site.lib.units import InUnits
 from programs.admin.ends import usable_through
 from programs.admin.expiry_rules import ExpiryRuleInline
-from programs.admin.programs import CURRENCY_FIELDSETS, TierInline
-from programs.admin.unit_forms import CurrencyForm, TierForm
+from programs.admin.programs import CURRENCY_FIELDSETS
+from programs.admin.unit_forms import CurrencyForm
 from programs.models import (
     Currency,
     ExchangeRate,
@@ -29,8 +28,6 @@ from programs.models import (
     Participation,
     Program,
     ProgramVersion,
-    Tier,
-    TierGroup,
 )
 
 
@@ -74,44 +71,6 @@ class ExpiryRuleAdmin(HistoryAdmin):
     @display(description="program")
     def program(self, rule: ExpiryRule) -> Program:
         return rule.currency.program
-
-
-@admin.register(TierGroup)
-class TierGroupAdmin(HistoryAdmin):
-    """Ladders of tiers, and what they are measured in."""
-
-    icon, place = "stairs", 4
-    list_display = ["name", "program", "model", "currency", "validity"]
-    list_filter = [["program", RelatedDropdownFilter]]
-    list_select_related = ["program", "currency"]
-    search_fields = ["name", "code__startswith"]
-    autocomplete_fields = ["program", "currency"]
-    fixed_fields = ["program"]
-    inlines = [TierInline]
-
-
-@admin.register(Tier)
-class TierAdmin(InUnits, HistoryAdmin):
-    """The steps of all ladders."""
-
-    form = TierForm
-    list_display = ["coloured", "group", "program", "sequence", "reached_from", "multiplier"]
-    list_filter = [["group__program", RelatedDropdownFilter]]
-    list_select_related = ["group__program", "group__currency"]
-    search_fields = ["name", "code__startswith"]
-    autocomplete_fields = ["group"]
-
-    @display(description="name", ordering="name")
-    def coloured(self, tier: Tier) -> str:
-        return dot(tier.colour, tier.name)
-
-    @display(description="threshold", ordering="threshold")
-    def reached_from(self, tier: Tier) -> str:
-        return points(tier.threshold, tier.group.currency)
-
-    @display(description="program")
-    def program(self, tier: Tier) -> Program:
-        return tier.group.program
 
 
 @admin.register(Participation)

@@ -6,7 +6,7 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin, messages
-from django.db.models import Field, ForeignKey, Prefetch, QuerySet, prefetch_related_objects
+from django.db.models import Prefetch, QuerySet, prefetch_related_objects
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils.html import format_html
@@ -23,7 +23,6 @@ from loyalty_site.lib.admin import (
     TabularInline,
     action,
     display,
-    widgets,
 )
 from loyalty_site.lib.panels import Panel, Sentences, link_to
 from loyalty_site.lib.units import InUnits
@@ -31,9 +30,9 @@ from programs import checks, document
 from programs.admin.caps import CapInline, StaffLimitInline
 from programs.admin.expiry_rules import ExpiryRuleInline
 from programs.admin.program_form import DECIDING, ProgramForm, doubts, lacks
-from programs.admin.unit_forms import CurrencyForm, TierForm
+from programs.admin.tiers import TierGroupInline, sentences_of
+from programs.admin.unit_forms import CurrencyForm
 from programs.admin.wording import describe
-from programs.forms import LadderFormSet
 from programs.models import (
     Currency,
     ExchangeRate,
@@ -41,8 +40,6 @@ from programs.models import (
     Program,
     Rule,
     StaffLimit,
-    Tier,
-    TierGroup,
 )
 
 
@@ -101,37 +98,6 @@ class CurrencyInline(InUnits, StackedInline):
     fieldsets = CURRENCY_FIELDSETS
     inlines = [ExpiryRuleInline]
     tab = True
-
-
-class TierInline(InUnits, TabularInline):
-    """The steps of one ladder, checked together."""
-
-    model = Tier
-    form, formset = TierForm, LadderFormSet
-    fields = ["sequence", "name", "code", "threshold", "multiplier", "extension_months", "colour"]
-
-    def formfield_for_dbfield(
-        self, db_field: Field[Any, Any], request: HttpRequest, **kwargs: Any
-    ) -> forms.Field | None:
-        if db_field.name == "colour":
-            kwargs["widget"] = widgets.UnfoldAdminColorInputWidget()
-        return super().formfield_for_dbfield(db_field, request, **kwargs)
-
-
-class TierGroupInline(StackedInline):
-    """The ladders of a program, each measured in one of its qualifying currencies."""
-
-    model = TierGroup
-    fields = [("name", "code"), ("model", "currency")]
-    inlines = [TierInline]
-    tab = True
-
-    def formfield_for_foreignkey(
-        self, db_field: ForeignKey[Any, Any], request: HttpRequest, **kwargs: Any
-    ) -> forms.ModelChoiceField[Any] | None:
-        if db_field.name == "currency":
-            kwargs["queryset"] = Currency.objects.filter(program=self.parent, kind=Currency.Kind.QUALIFYING)
-        return super().formfield_for_foreignkey(db_field, request, **kwargs)
 
 
 class RuleInline(ReadOnlyInline):
@@ -254,7 +220,11 @@ class ProgramAdmin(HistoryAdmin):
         described = document.export(program)
         problems = document.problems(described) or [*document.lint(described), *document.unknown(described)]
         sentences = [checks.sentence_of(f"{problem.path}: {problem.message}") for problem in problems]
-        return [Sentences("To look at", sentences)] if sentences else []
+        ladders = sentences_of(program, described)
+        names = {group["code"]: group["name"] for group in described["tier_groups"]}
+        tiers = [f"{names[code]}: {short}" for code, (_, short) in ladders.items()]
+        panels = [Sentences("To look at", sentences), Sentences("Tiers today", tiers)]
+        return [panel for panel in panels if panel.sentences]
 
     @action(description="Add a rule", permission="programs.add_rule", icon="add")
     def add_rule(self, request: StaffRequest, object_id: str) -> HttpResponse:

@@ -13,7 +13,8 @@ def units(**options: Any) -> UnitsField:
     return dressed(UnitsField(**options))
 
 
-def _of_currency(currency: Currency | None) -> int | None:
+def of_currency(currency: Currency | None) -> int | None:
+    """The decimals of a currency, None while it is not known."""
     return currency.decimals if currency else None
 
 
@@ -35,7 +36,7 @@ class CapForm(UnitsForm):
             case Cap.Measure.MONEY:
                 return money.exponent(value("program").money) if value("program") else None
             case Cap.Measure.POINTS:
-                return _of_currency(value("currency"))
+                return of_currency(value("currency"))
         return None
 
 
@@ -50,17 +51,7 @@ class StaffLimitForm(UnitsForm):
 
     @staticmethod
     def decimals_of(name: str, value: ValueOf) -> int | None:
-        return _of_currency(value("currency"))
-
-
-class TierForm(UnitsForm):
-    """A tier: its threshold is in points of the currency of its group."""
-
-    threshold = units(initial=0, help_text="Qualifying points from which the tier is reached, for example 500.")
-
-    @staticmethod
-    def decimals_of(name: str, value: ValueOf) -> int | None:
-        return _of_currency(getattr(value("group"), "currency", None))
+        return of_currency(value("currency"))
 
 
 class CurrencyForm(UnitsForm):

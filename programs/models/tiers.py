@@ -190,10 +190,8 @@ class TierGroup(ProgramPart):
             raise ValidationError({"currency": "Choose a currency of the same program."})
 
     def _problems(self) -> Iterator[checks.Problem]:
-        counts = self.currency_id is not None
-        yield from ladder_checks.group(
-            model=self.model, counts=counts, validity=self.validity, rollover=self.rollover
-        )
+        counts, rolls = self.currency_id is not None, self.rollover
+        yield from ladder_checks.group(model=self.model, counts=counts, validity=self.validity, rollover=rolls)
         if self.currency and self.currency.kind != Currency.Kind.QUALIFYING:
             yield checks.Problem("currency", checks.TIER_CURRENCY)
 
@@ -286,9 +284,10 @@ class Tier(ProgramPart):
 
     def clean(self) -> None:
         group = getattr(self, "group", None)
-        if self.sequence is None or not group or not group.pk or group.is_edited_whole:
+        if self.sequence is None or not group:
             return
-        others = [tier.step for tier in group.tiers.exclude(pk=self.pk)]
+        is_alone = group.pk is None or group.is_edited_whole
+        others = [] if is_alone else [tier.step for tier in group.tiers.exclude(pk=self.pk)]
         checks.refuse(ladder_checks.alone(self.step, others, group.counting()))
 
 

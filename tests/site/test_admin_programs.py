@@ -96,7 +96,7 @@ def test_a_tier_is_added_on_the_page_of_the_program(desk, made):
 
 def test_a_ladder_that_does_not_rise_is_refused_on_the_page(desk, made):
     response = save(desk, page(made), tier_groups__0__tiers__2__threshold="400")
-    assert "must be more than the 500 of the tier below it" in all_errors(response)
+    assert "Must be more than the 500 of the tier below it" in all_errors(response)
     assert made.tier_groups.get().tiers.get(code="gold").threshold == 1000
 
 

@@ -112,7 +112,7 @@ def test_thresholds_are_shown_and_taken_in_points_on_the_page_of_the_program(des
     response = save(desk, page(made), tier_groups__0__tiers__1__threshold="600.25")
     assert "At most 1 decimals" in all_errors(response)
     response = save(desk, page(made), tier_groups__0__tiers__2__threshold="400")
-    assert "must be more than the 600.0 of the tier below it" in all_errors(response)
+    assert "Must be more than the 600.0 of the tier below it" in all_errors(response)
 
 
 def test_a_ladder_of_a_new_group_is_taken_in_the_unit_of_its_currency(desk, made):
@@ -120,7 +120,8 @@ def test_a_ladder_of_a_new_group_is_taken_in_the_unit_of_its_currency(desk, made
     data = form_of(desk, page(made)) | {"tier_groups-TOTAL_FORMS": "2"}
     group = "tier_groups-1-"
     data |= {f"{group}name": "Fliers", f"{group}code": "fliers", f"{group}currency": str(miles.pk)}
-    data |= {f"{group}window": "lifetime", f"{group}program": str(made.pk), f"{group}id": ""}
+    data |= {f"{group}model": "lifetime", f"{group}match": "any", f"{group}validity": "none"}
+    data |= {f"{group}on_end": "to_earned", f"{group}program": str(made.pk), f"{group}id": ""}
     tiers = f"{group}tiers-"
     data |= {f"{tiers}TOTAL_FORMS": "1", f"{tiers}INITIAL_FORMS": "0"}
     tier = {"sequence": "1", "name": "Blue", "code": "blue", "threshold": "7.25", "multiplier": "1"}
