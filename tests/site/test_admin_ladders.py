@@ -8,7 +8,7 @@ from django.utils import timezone
 from programs import document
 from programs.models import Benefit, Program, Tier, TierGroup
 from tests.support.admin_forms import all_errors, errors_of, form_of, page, save
-from tests.support.ladders import airline, hotel, membership, retailer
+from tests.support.sold_ladders import airline, hotel, membership, retailer
 from tests.support.stage import kept
 
 #: What a group is typed as where a document leaves it out.

@@ -137,8 +137,6 @@ class AnyTrace(StoredTrace, RefundTrace, OpenedTrace):
 JournalTrace: TypeAlias = (
     AdjustedTrace | StoredTrace | SpentTrace | LeftTrace | RefundTrace | MovedTrace | OpenedTrace
 )
-    AdjustedTrace | StoredTrace | SpentTrace | LeftTrace | RefundTrace | MovedTrace | OpenedTrace
-)
 
 
 class _Moves(TypedDict, total=False):
