@@ -8,7 +8,8 @@ from django.utils import timezone
 from loyalty_site.lib.schema_objects import Answer, Answered, Items
 from loyalty_site.lib.schema_types import Day, DecimalText, Json, Text, Truth, Whole
 from programs import document, periods
-from programs.models import Program
+from programs.document.format import TierSpec
+from programs.models import Benefit, Program, TierGroup
 
 _SUMMARY = {
     "code": Text(40),
@@ -44,21 +45,52 @@ _CURRENCY = {
     "spend_step": Whole(text="Redemptions are multiples of it."),
     "expiry": Answer("Expiry", _EXPIRY, null=True, text="When its points end; null: never."),
 }
+_POINTS = "In the smallest unit of the currency; null: no points of it do."
+_BENEFIT = {
+    "code": Text(40),
+    "name": Text(60),
+    "text": Text(400, text="What members read."),
+    "kind": Text(10, choices=Benefit.Kind.values),
+    "starts_on": Day(null=True),
+    "ends_on": Day(null=True, text="Inclusive; null: open."),
+    "details": Json(text="What its kind needs."),
+}
 _TIER = {
     "code": Text(40),
     "name": Text(60),
     "sequence": Whole(),
-    "threshold": Whole(text="Qualifying points from which it is reached, in the smallest unit."),
+    "threshold": Whole(null=True, text="Points of the first currency that reach the tier, inclusive. " + _POINTS),
+    "retention": Whole(null=True, text="Points that keep it when its validity ends; null: as many as reach it."),
+    "further": Json(text="For each further currency by its code: threshold and retention, as above."),
     "multiplier": DecimalText(),
     "colour": Text(7),
 }
 _TIER_GROUP = {
     "code": Text(40),
     "name": Text(60),
-    "model": Text(12),
-    "currency": Text(40),
-    "tiers": Items(Answer("Tier", _TIER)),
+    "model": Text(12, choices=TierGroup.Model.values, text="Which points count."),
+    "currency": Text(40, text="The first currency that counts; empty in a manual ladder."),
+    "further_currencies": Items(Text(40), text="Codes of the others."),
+    "match": Text(3, choices=TierGroup.Match.values, text="Whether any, or all, of the thresholds reach a tier."),
+    "cycle_start": Text(5, text="calendar: the day of the year, as MM-DD, on which a cycle begins."),
+    "window": Whole(text="rolling: how many trailing months or days count."),
+    "window_unit": Text(5, choices=TierGroup.Unit.values),
+    "validity": Text(24, choices=TierGroup.Validity.values, text="How long a tier holds once it is reached."),
+    "period": Whole(text="How long, where the validity is a period."),
+    "period_unit": Text(5, choices=TierGroup.Unit.values),
+    "period_end": Text(7, choices=TierGroup.LastDay.values),
+    "rounding": Text(10, choices=TierGroup.Rounding.values, text="To which end the last day of a period moves."),
+    "on_end": Text(10, choices=TierGroup.OnEnd.values, text="Where a member goes who has not kept the tier."),
+    "grace": Whole(text="For how long it is kept then all the same; 0: not at all."),
+    "grace_unit": Text(5, choices=TierGroup.Unit.values),
+    "grace_to_month_end": Truth(),
+    "rollover": Truth(text="Points above the threshold open the next cycle, which else begins at 0."),
+    "rollover_limit": Whole(null=True, text="At most so many; null: all."),
 }
+_LADDER = Answer(
+    "TierGroup",
+    _TIER_GROUP | {"tiers": Items(Answer("Tier", _TIER | {"benefits": Items(Answer("Benefit", _BENEFIT))}))},
+)
 _RULE = {
     "code": Text(40),
     "name": Text(80),
@@ -81,7 +113,7 @@ PROGRAM_DETAIL = Answer(
         "version": Whole(text="Counts the changes of its configuration."),
         "partners": Items(Text(40), text="Codes of the other partners who take part."),
         "currencies": Items(Answer("Currency", _CURRENCY)),
-        "tier_groups": Items(Answer("TierGroup", _TIER_GROUP)),
+        "tier_groups": Items(_LADDER),
         "rules": Items(Answer("Rule", _RULE), text="Those that are switched on and not over."),
     },
 )
@@ -102,7 +134,7 @@ def described(program: Program) -> Mapping[str, Answered]:
     today = periods.local_date(timezone.now(), program.zone).isoformat()
     live = [rule for rule in written["rules"] if rule["is_active"] and (rule["ends_on"] or today) >= today]
     groups = [
-        _only(_TIER_GROUP, group) | {"tiers": [_only(_TIER, tier) for tier in group["tiers"]]}
+        _only(_TIER_GROUP, group) | {"tiers": [_tier(tier) for tier in group["tiers"]]}
         for group in written["tier_groups"]
     ]
     currencies = [
@@ -116,6 +148,10 @@ def described(program: Program) -> Mapping[str, Answered]:
         "tier_groups": groups,
         "rules": [_only(_RULE, rule) for rule in live],
     }
+
+
+def _tier(tier: TierSpec) -> dict[str, Answered]:
+    return _only(_TIER, tier) | {"benefits": [_only(_BENEFIT, benefit) for benefit in tier.get("benefits", ())]}
 
 
 def _only(names: Iterable[str], spec: Mapping[str, object]) -> dict[str, Answered]:
