@@ -89,7 +89,7 @@ _TIER_GROUP = {
 }
 _LADDER = Answer(
     "TierGroup",
-    _TIER_GROUP | {"tiers": Items(Answer("Tier", _TIER | {"benefits": Items(Answer("Benefit", _BENEFIT))}))},
+    _TIER_GROUP | {"tiers": Items(Answer("Tier", _TIER | {"benefits": Items(Answer("TierBenefit", _BENEFIT))}))},
 )
 _RULE = {
     "code": Text(40),
