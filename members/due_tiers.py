@@ -139,9 +139,10 @@ def _what_counts(
         return FOREVER, [currency.id for currency in configuration.currencies.values()]
     first, currencies = group.counts_since(day), set()
     for then in versions.in_force_since(configuration, due_at):
-        was = then.tier_groups.get(group.code, group)
-        first = min(first, was.counts_since(day))
-        currencies |= {then.currencies[code].id for code in was.criteria}
+        # Where there was no such ladder yet, that of today decides.
+        if was := then.tier_groups.get(group.code):
+            first = min(first, was.counts_since(day))
+            currencies |= {then.currencies[code].id for code in was.criteria}
     return first, sorted(currencies | {configuration.currencies[code].id for code in group.criteria})
 
 

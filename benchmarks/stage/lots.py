@@ -59,7 +59,7 @@ _CHAINED = f"""(WITH RECURSIVE m AS (SELECT id FROM members_member WHERE program
     FROM chained m WHERE m.place < %(each)s) SELECT * FROM chained ORDER BY id, place)"""
 
 
-def _copies(model, rows, **columns):
+def copies(model, rows, **columns):
     """SQL that copies the oldest row of `model` for each of `rows`, with other values in `columns`."""
     table = model._meta.db_table
     names = [field.column for field in model._meta.concrete_fields if field.column != "id"]
@@ -79,8 +79,8 @@ def _statements(ends):
     from transactions.models import Entry, Lot
 
     total = "%(each)s * %(points)s"
-    yield _copies(Customer, "generate_series(1, %(members)s)", email="''", email_key="''", last_name="'c' || r")
-    yield _copies(
+    yield copies(Customer, "generate_series(1, %(members)s)", email="''", email_key="''", last_name="'c' || r")
+    yield copies(
         Member,
         "(SELECT id FROM members_customer ORDER BY id OFFSET 1)",
         program_id="%(program)s",
@@ -92,12 +92,12 @@ def _statements(ends):
     moved = {name: "%(points)s" for name in ("points", "available")} | {"balance_after": "r.place * %(points)s"}
     dates = {"activity_at": "%(at)s", "posted_at": "%(at)s"}
     keys = {"journal_id": "%(journal)s", "member_id": "r.id", "currency_id": "%(currency)s"}
-    yield _copies(Entry, _CHAINED, **keys, **moved, **dates, sequence="r.place", chain="r.chain")
+    yield copies(Entry, _CHAINED, **keys, **moved, **dates, sequence="r.place", chain="r.chain")
     yield (
         "UPDATE members_member m SET chain = e.chain FROM transactions_entry e "
         "WHERE e.member_id = m.id AND e.sequence = %(each)s AND m.program_id = %(program)s"
     )
-    yield _copies(
+    yield copies(
         Balance,
         "(SELECT id FROM members_member WHERE program_id = %(program)s ORDER BY id)",
         member_id="r.id",
@@ -106,7 +106,7 @@ def _statements(ends):
         lifetime_earned=total,
         next_change_at=_end("r.id", ends),
     )
-    yield _copies(
+    yield copies(
         Lot,
         "(SELECT id, member_id FROM transactions_entry WHERE currency_id = %(currency)s ORDER BY id)",
         entry_id="r.id",

@@ -10,7 +10,7 @@ from loyalty_site.night.shared import cut
 from members import assessing
 from members.models import Balance, Tally
 from programs import versions
-from programs.models import Program
+from programs.models import Program, ProgramVersion
 from tests.support import factories, many_ladders
 from tests.support.factories import at
 from tests.support.ladders import earn, ladder, midnight, noon, story, tier
@@ -171,6 +171,16 @@ def test_a_program_that_another_process_has_changed_is_read_anew(made, yearly, g
     run(made, midnight(made, 2027, 1, 1))
     # The version in force then decides; the newest one is what is looked at.
     assert versions.current(made.pk).version > known.version
+
+
+def test_a_tier_that_was_due_before_its_ladder_was_set_up_is_assessed_by_that_of_today(made, golden):
+    first, *others = ProgramVersion.objects.filter(program=made).order_by("number")
+    ProgramVersion.objects.filter(pk__in=[one.pk for one in others]).update(since=at(2029, 1, 1))
+    empty = first.document | {"currencies": [], "tier_groups": [], "rules": []}
+    ProgramVersion.objects.filter(pk=first.pk).update(since=at(2024, 1, 1), document=empty)
+    versions.forget()
+    assert versions.in_force(versions.current(made.pk), at(2027, 1, 1)).tier_groups == {}
+    assert run(made, midnight(made, 2027, 1, 1))["lowered"] == 3
 
 
 def test_nothing_is_booked_when_the_program_changes_between_the_look_and_the_lock(made, golden, monkeypatch):
