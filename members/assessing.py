@@ -46,16 +46,24 @@ def _step(ladder: Ladder, held: LockedStanding, at: datetime) -> None:
     _carry_over(ladder, at)
     if held.valid_until and held.valid_until <= at:
         _assess(ladder, held, at, ended_at=held.valid_until)
-    elif was_locked and not reach(ladder, at) and ends_with_lock(ladder, held):
-        _assess(ladder, held, at, ended_at=at)
+    elif was_locked:
+        unlocked(ladder, at)
     _open_anew(ladder, at)
     if ladder.held is held:
         held.wake_at(ladder.next_due(held, at))
 
 
+def unlocked(ladder: Ladder, at: datetime) -> None:
+    """Assess anew what was locked until an instant, and whose validity has not ended by then (C15-R9)."""
+    held = ladder.held
+    if held and not reach(ladder, at) and ends_with_lock(ladder, held):
+        _assess(ladder, held, at, ended_at=at)
+
+
 def ends_with_lock(ladder: Ladder, held: LockedStanding) -> bool:
     """Whether staff set a tier that has no other end than its lock; one that is paid or granted just goes on."""
-    return held.reason == Reason.MANUAL.value and held.valid_until is None and ladder.group.model != "manual"
+    is_set = held.reason in (Reason.MANUAL.value, Reason.REVERSAL.value)
+    return is_set and held.valid_until is None and ladder.group.model != "manual"
 
 
 def _assess(ladder: Ladder, held: LockedStanding, at: datetime, *, ended_at: datetime) -> None:
@@ -70,7 +78,7 @@ def _assess(ladder: Ladder, held: LockedStanding, at: datetime, *, ended_at: dat
     grace = ladder.end_of(group.graced_through(ended_on))
     if target is tier:
         _renew(ladder, held, tier, counts, ended_at=ended_at)
-    elif grace and at < grace:
+    elif held.valid_until and grace and at < grace:
         held.wake_at(ladder.next_due(held, at))
     elif group.holds_downgrades:
         held.waits_from, held.proposed_id = at, target.id if target else None

@@ -160,13 +160,14 @@ def keep(
     until: datetime | None,
     reason: str,
 ) -> bool:
-    """Let the member hold at least `tier`, until the end that was promised; False where a higher one is held.
+    """Let the member hold at least `tier`, until the end that was promised; False where a higher one is held, or a
+    lock freezes what is.
 
     The tier that is held already gets the later end of the two; None promises what the ladder itself gives.
     """
     ladder = Ladder(configuration, group, account)
     held, mine = ladder.held, ladder.tier
-    if held and mine and group.rank(mine) > group.rank(tier):
+    if held and (held.is_locked(since) or (mine and group.rank(mine) > group.rank(tier))):
         return False
     is_same = held is not None and mine is tier
     if is_same and held and (held.valid_until is None or until is None or until <= held.valid_until):

@@ -116,6 +116,9 @@ class Batch:
     def _at(self, position: Position) -> datetime:
         return self.items[position].activity_at or self.now
 
+    def _is_late(self, position: Position) -> bool:
+        return self._at(position) < self.now - CLOCK_SKEW
+
     def find(self) -> Found:
         """Step one, outside the transaction."""
         return finding.find(self.session, self.configuration, self.via, self.items, now=self.now)
@@ -137,7 +140,7 @@ class Batch:
                 journals=len(needs) * (2 if takes else 1),
                 entries=len(needs) * max(1, len(self.configuration.currencies)) * (2 if takes else 1),
                 with_lots=takes,
-                with_past=any(self._at(n) < self.now - CLOCK_SKEW for n in found.parties),
+                with_past=any(one.past for one in needs) or any(self._is_late(n) for n in found.parties),
             )
             known = self._read_known(found)
             originals = self._read_originals(found)

@@ -8,7 +8,7 @@ from typing import Generic, NamedTuple, TypeAlias, TypeVar, Unpack
 
 from loyalty_site.lib.json_types import JsonObject
 from loyalty_site.lib.refusals import Refused
-from members import tiers
+from members import reassessing, tiers
 from members.holdings import Account
 from members.models import Member
 from partners.callers import Via
@@ -180,6 +180,10 @@ class Posting(Generic[I_co]):
     def upgrade(self) -> None:
         """Move the member to the tier that the tallies reach now."""
         tiers.upgrade(self.configuration, self.account, now=self.books.now)
+
+    def revert(self, journal_id: int) -> None:
+        """Take back the tiers that a journal, of which points were taken back, had reached (C15-R8)."""
+        reassessing.revert(self.configuration, self.account, journal_id=journal_id, now=self.books.now)
 
     def counted_on(self) -> str | None:
         """The day in whose cycles it counts for tiers, because its own were over; None for its own."""

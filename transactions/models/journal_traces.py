@@ -129,13 +129,31 @@ class OpenedTrace(TypedDict, total=False):
     opening: OpeningTrace
 
 
-class AnyTrace(StoredTrace, RefundTrace, OpenedTrace):
+class SetTierTrace(TypedDict):
+    """A tier that was set: the names of the ladder, of the tier before and of the one then, None for no tier, and the
+    ends as ISO text."""
+
+    group: str
+    before: str | None
+    tier: str | None
+    why: str
+    until: str | None
+    locked_until: str | None
+
+
+class TierSetTrace(TypedDict, total=False):
+    """Of the journal of a tier that was set."""
+
+    set_tier: SetTierTrace
+
+
+class AnyTrace(StoredTrace, RefundTrace, OpenedTrace, TierSetTrace):
     """Of any journal, for who only tells what stands in it; most of these keys are missing."""
 
 
 #: What any journal may remember.
 JournalTrace: TypeAlias = (
-    AdjustedTrace | StoredTrace | SpentTrace | LeftTrace | RefundTrace | MovedTrace | OpenedTrace
+    AdjustedTrace | StoredTrace | SpentTrace | LeftTrace | RefundTrace | MovedTrace | OpenedTrace | TierSetTrace
 )
 
 

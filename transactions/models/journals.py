@@ -88,6 +88,7 @@ class Journal(LedgerRow):
         TRANSFER = "transfer", "Transfer"
         MERGE = "merge", "Merge"
         OPENING = "opening", "Opening balance"
+        TIER = "tier", "Tier that was set"
         SETTLEMENT = "settlement", "Settlement (releases and expiries of a day)"
 
     class Status(models.TextChoices):
@@ -184,6 +185,7 @@ class Journal(LedgerRow):
 
     class Meta:
         ordering = ["-pk"]
+        permissions = [("set_tier", "Can set the tier of a member")]
         constraints = [
             models.UniqueConstraint(
                 fields=["program", "connection", "kind", "external_id"],

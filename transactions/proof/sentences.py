@@ -40,6 +40,7 @@ def explain(trace: AnyTrace, currencies: Currencies) -> list[str]:
         *_inputs(trace),
         *_paid(trace, currencies),
         *_opening(trace, currencies),
+        *_set_tier(trace),
         *(_fired(rule, currencies) for rule in trace.get("rules", ())),
         *(_beaten(rule) for rule in trace.get("beaten", ())),
         *(_cut(cut, currencies) for cut in trace.get("caps", {}).get("cuts", ())),
@@ -99,10 +100,28 @@ def _opening(trace: AnyTrace, currencies: Currencies) -> Iterator[str]:
 def _brought_tier(opening: OpeningTrace) -> Iterator[str]:
     tier = opening.get("tier")
     if tier and tier["is_kept"]:
-        end = f" until {tier['until'][:16].replace('T', ' ')} at least" if tier["until"] else ""
+        end = f" until {_written(tier['until'])} at least" if tier["until"] else ""
         yield f"The tier {tier['name']} was brought along, and is held{end}."
     elif tier:
         yield f"The tier {tier['name']} of there is lower than the one that was held here, which stays."
+
+
+def _set_tier(trace: AnyTrace) -> Iterator[str]:
+    """Which tier was set by hand."""
+    said = trace.get("set_tier")
+    if not said:
+        return
+    was, to = said["before"] or "none", said["tier"] or "none"
+    yield f"The tier of {said['group']} was set to {to}; it had been {was}. {said['why']}"
+    if said["until"]:
+        yield f"It is held until {_written(said['until'])}."
+    if said["locked_until"]:
+        yield f"Until {_written(said['locked_until'])} nothing raises or lowers it."
+
+
+def _written(iso: str) -> str:
+    """An instant to the minute."""
+    return iso[:16].replace("T", " ")
 
 
 def _fired(rule: RuleTrace, currencies: Currencies) -> str:

@@ -96,6 +96,7 @@ class Accrue(Verb[Activity]):
             named=named,
             payers=named.is_any,
             lots=named.is_any or item.redeem is not None,
+            past=bool(item.replaces),
             writes_too=(Journal.Kind.REDEMPTION,) if item.redeem else (),
             returns=bool(item.replaces),
             money=item.money,
@@ -264,6 +265,9 @@ def _take_back_revision(posting: Posting[Activity], revision: Original) -> JsonO
     undo = Reversal(external_id=name, journal_id=revision.id, keeps_redemption=True, activity_at=item.activity_at)
     cause = Cause(books.next_journal(), posting.activity_at)
     back = refunds.refund(books, posting.account, revision, undo, revision.wanted(undo), cause)
+    # Before the points of the new one: if these reach the tier as well, it is the new one that has.
+    posting.upgrade()
+    posting.revert(revision.id)
     books.journal(
         cause.journal_id,
         connection_id=posting.context.via.pk,

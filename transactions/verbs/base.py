@@ -33,6 +33,8 @@ class Needs(NamedTuple):
     payers: bool = False
     #: The lots of the members, because points may be taken from them.
     lots: bool = False
+    #: The tiers that the members held before, because one of them may be restored.
+    past: bool = False
     #: The counters of the caps under which the named journal was given points: they get something back.
     returns: bool = False
     #: What members gave away and received of late.

@@ -23,7 +23,7 @@ from transactions.books.lots import remaining
 from transactions.books.posting import InsufficientPoints, Posting, UnknownCurrency
 from transactions.models import Entry, Journal
 from transactions.models.journal_traces import OpeningTrace
-from transactions.verbs import balance_limits, ends_of_openings
+from transactions.verbs import balance_limits, ends_of_openings, ladders_named
 from transactions.verbs.base import Needs, Verb
 
 
@@ -37,12 +37,6 @@ class AlreadyEnded(Refused):
     """What is brought along has ended already."""
 
     code = "already_ended"
-
-
-class UnknownTier(Refused):
-    """The program has no such tier, or several ladders and none is named."""
-
-    code = "tier_unknown"
 
 
 @dataclass(slots=True)
@@ -148,32 +142,17 @@ def _check_debit(hand: BalanceInHand, points: int) -> None:
 
 def _ladder(posting: Posting[Opening]) -> tuple[TierGroup | None, Tier | None, BalanceInHand | None]:
     """(the ladder that is meant, the tier in it, the balance that counts for it), each None where not spoken of."""
-    item, groups = posting.item, posting.configuration.tier_groups
+    item = posting.item
     if not item.tier and item.qualifying is None:
         return None, None, None
-    group = groups.get(item.tier_group) if item.tier_group else None
-    if group is None and not item.tier_group and len(groups) == 1:
-        group = next(iter(groups.values()))
-    if group is None:
-        known = ", ".join(groups) or "none"
-        raise UnknownTier(f"Name the ladder of tiers that is meant; the program has: {known}.", field="tier_group")
-    tier = _tier(group, item.tier) if item.tier else None
+    group = ladders_named.group(posting.configuration, item.tier_group)
+    tier = ladders_named.tier(group, item.tier) if item.tier else None
     counted = None
     if item.qualifying is not None:
         if not group.currency:
-            raise UnknownTier(f"{group.code} counts no points; leave them out.", field="qualifying")
+            raise ladders_named.UnknownTier(f"{group.code} counts no points; leave them out.", field="qualifying")
         counted = posting.balance(posting.configuration.currencies[group.currency])
     return group, tier, counted
-
-
-def _tier(group: TierGroup, name: str) -> Tier:
-    """The tier that is called so, by its code or its name."""
-    wanted = name.casefold()
-    found = next((one for one in group.tiers if wanted in (one.code.casefold(), one.name.casefold())), None)
-    if found is None:
-        known = ", ".join(one.name for one in group.tiers)
-        raise UnknownTier(f"“{name}” is no tier of the ladder {group.code}; it has: {known}.", field="tier")
-    return found
 
 
 def _counted(posting: Posting[Opening], group: TierGroup | None, ladder: BalanceInHand | None) -> int:

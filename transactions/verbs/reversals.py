@@ -5,6 +5,8 @@ from datetime import timedelta
 
 from loyalty_site.lib.json_types import JsonObject
 from loyalty_site.lib.refusals import Refusal, Refused
+from members import granting
+from members.ladder import Ladder
 from partners import limits
 from partners.activity import Reversal
 from programs import worth
@@ -44,6 +46,7 @@ _MEASURES: dict[str, set[str]] = {
     Journal.Kind.ACCRUAL: {"amount", "lines", "shipping", "shipping_tax"},
     Journal.Kind.REDEMPTION: {"points"},
     Journal.Kind.ADJUSTMENT: set(),
+    Journal.Kind.TIER: set(),
 }
 
 
@@ -75,6 +78,7 @@ class Reverse(Verb[Reversal]):
             may_come_later=bool(item.order),
             payers=True,
             lots=True,
+            past=True,
             returns=True,
         )
 
@@ -112,8 +116,12 @@ def _take_back(posting: Posting[Reversal], original: Original) -> Result:
         cause, back = _refund_order(posting, original)
     elif original.kind == Journal.Kind.REDEMPTION:
         cause, back = _return_redeemed(posting, original)
+    elif original.kind == Journal.Kind.TIER:
+        cause, back = _restore_tier(posting, original)
     else:
         cause, back = _undo_adjustment(posting, original)
+    posting.upgrade()
+    posting.revert(original.id)
     return posting.write(
         cause.journal_id,
         kind=Journal.Kind.REVERSAL.value,
@@ -166,6 +174,18 @@ def _return_redeemed(posting: Posting[Reversal], original: Original) -> tuple[Ca
     return cause, TakenBack(answer, {})
 
 
+def _restore_tier(posting: Posting[Reversal], original: Original) -> tuple[Cause, TakenBack]:
+    """Let the member hold what was held before a tier was set. Raises NotReversible where it has changed since."""
+    configuration, account, now = posting.configuration, posting.account, posting.books.now
+    ladders = [Ladder(configuration, group, account) for group in configuration.tier_groups.values()]
+    if not any(granting.take_back(ladder, original.id, now=now) for ladder in ladders):
+        raise NotReversible("The tier has changed since: set the one that is right.", field="transaction")
+    cause = posting.cause()
+    posting.books.reverse(original, 0, is_all=True)
+    answer: JsonObject = {"points": {}, "unrecovered": {}, "unrecovered_value": {}, "reverses": original.id}
+    return cause, TakenBack(answer, {"points": {}})
+
+
 def _undo_adjustment(posting: Posting[Reversal], original: Original) -> tuple[Cause, TakenBack]:
     """Take back a manual credit as far as its points are there; give back what a manual debit took."""
     books, cause = posting.books, posting.cause()
@@ -196,7 +216,6 @@ def _give_back_debit(
         return _give_back_overdrawn(posting, original, hand, points, cause)
     hand.credit(points, cause, kind=Entry.Kind.REVERSAL_CREDIT, lifetime="reversed")
     hand.count_fact(points, original.counted_for_tiers((), cause, posting.configuration.zone))
-    posting.upgrade()
     return points
 
 
