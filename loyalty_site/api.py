@@ -27,6 +27,7 @@ from transactions.api.views.members import MemberViewSet
 from transactions.api.views.redemptions import RedemptionViewSet
 from transactions.api.views.reversals import ReversalViewSet
 from transactions.api.views.standings import StandingViewSet
+from transactions.api.views.tier_settings import TierSettingViewSet
 from transactions.api.views.transactions import TransactionViewSet
 from transactions.api.views.transfers import TransferViewSet
 
@@ -84,6 +85,7 @@ urlpatterns: list[URLPattern] = [
     path("reversals/", ReversalViewSet.as_view({"post": "create"}), name="reversals"),
     path("transfers/", TransferViewSet.as_view({"post": "create"}), name="transfers"),
     path("adjustments/", AdjustmentViewSet.as_view({"post": "create"}), name="adjustments"),
+    path("tier-settings/", TierSettingViewSet.as_view({"post": "create"}), name="tier-settings"),
     path("entries/", EntryViewSet.as_view({"get": "list"}), name="entries"),
     path("entries/<int:id>/explanation/", EntryViewSet.as_view({"get": "explain"}), name="explanation"),
     re_path("", nowhere),

@@ -111,6 +111,7 @@ KINDS = {
     ),
     "order_unknown": Kind(422, "No such order", "Use the external_id of an order that counts.", True),
     "currency_unknown": Kind(422, "Not a currency to use here", "GET /api/v1/programs/CODE/ lists them.", True),
+    "tier_unknown": Kind(422, "No such tier", "Use the codes of a ladder of the program, and of its tiers.", True),
     "invalid_date": Kind(422, "Not a time that the program accepts", "Compare with the dates in detail.", True),
     "amount_missing": Kind(422, "A purchase without an amount", "Send the amount, 0 where nothing was paid.", True),
     "activity_unknown": Kind(

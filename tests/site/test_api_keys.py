@@ -33,6 +33,7 @@ ADDRESSES = [
     ("POST", "reversals/", "burn", 400),
     ("POST", "transfers/", "burn", 400),
     ("POST", "adjustments/", "adjust", 400),
+    ("POST", "tier-settings/", "adjust", 400),
     ("GET", "entries/", "read", 200),
     ("GET", "entries/{entry}/explanation/", "read", 200),
 ]

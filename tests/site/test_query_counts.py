@@ -67,6 +67,10 @@ OPERATIONS = {
     "POST redemptions/<int:id>/release/": lambda world: (f"redemptions/{world.reserved()}/release/", {}),
     "POST reversals/": lambda world: ("reversals/", world.refund()),
     "POST transfers/": lambda world: ("transfers/", world.fact(to={"number": world.bob.number}, points=5)),
+    "POST tier-settings/": lambda world: (
+        "tier-settings/",
+        world.fact(tier="gold", reason_type="goodwill", reason="Sorry"),
+    ),
     "POST adjustments/": lambda world: ("adjustments/", world.fact(points=5, reason="Sorry")),
 }
 

@@ -12,6 +12,7 @@ from transactions.admin import (
     nights,
     redating_page,
     relation_actions,
+    tier_actions,
 )
 
 __all__ = [
@@ -28,4 +29,5 @@ __all__ = [
     "nights",
     "redating_page",
     "relation_actions",
+    "tier_actions",
 ]

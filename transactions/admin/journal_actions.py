@@ -17,7 +17,7 @@ from transactions.reviews import approvals, decisions
 from transactions.verbs import reversals
 
 Kind, Status = Journal.Kind, Journal.Status
-_REVERSIBLE = (Kind.ACCRUAL, Kind.REDEMPTION, Kind.ADJUSTMENT)
+_REVERSIBLE = (Kind.ACCRUAL, Kind.REDEMPTION, Kind.ADJUSTMENT, Kind.TIER)
 
 _APPROVE = dialog("Approve this transaction", "It is booked as it was reported.", "Approve")
 _REJECT = dialog("Reject this transaction", "It is closed for good, without moving points.", "Reject", ReasonForm)

@@ -6,6 +6,7 @@ from django.contrib.auth.models import User
 
 from partners.activity import Activity, Decision, EarlyRelease, Redemption, Reversal, Transfer
 from partners.models import Connection
+from partners.tier_setting import TierSetting
 from programs.models import Program
 from transactions import ledger
 from transactions.books.items import Result, accepted
@@ -13,7 +14,7 @@ from transactions.books.items import Result, accepted
 #: Who may enter and take back transactions.
 MAY_POST = "transactions.add_journal"
 
-Item = Activity | Decision | EarlyRelease | Redemption | Reversal | Transfer
+Item = Activity | Decision | EarlyRelease | Redemption | Reversal | TierSetting | Transfer
 
 
 def new_external_id() -> str:

@@ -94,7 +94,7 @@ def adjust(
     # One row of the user's own: two postings of one person are compared with the limits one after the other.
     get_user_model().objects.select_for_update(no_key=True, of=["self"]).get(pk=user.pk)
     member = _member(program, item, via)
-    _check_not_own(member, user)
+    check_not_own(member, user)
     known = Approval.objects.filter(program=program, connection=via, external_id=item.external_id).first()
     if known:
         return _repeated(known, item)
@@ -178,8 +178,8 @@ def _member(program: Program, item: Adjustment, via: Connection) -> Member:
     return Member.objects.get(pk=found)
 
 
-def _check_not_own(member: Member, *users: User) -> None:
-    """Refuse what touches a membership of one of `users`."""
+def check_not_own(member: Member, *users: User) -> None:
+    """Refuse what touches a membership of one of `users`. Raises OwnMembership."""
     if Customer.objects.filter(pk=member.customer_id, user__in=users).exists():
         raise OwnMembership("It is a membership of your own, or of who asked: somebody else has to.", field="member")
 
@@ -257,7 +257,7 @@ def _to_decide(approval_id: int | str, user: User) -> Approval:
         raise UnknownApproval("There is no such request.", field="approval")
     if approval.requested_by_id == user.pk:
         raise OwnRequest("Nobody decides their own request: somebody else has to.", field="user")
-    _check_not_own(approval.member, user, approval.requested_by)
+    check_not_own(approval.member, user, approval.requested_by)
     if approval.status != Approval.Status.WAITING:
         raise AlreadyDecided(f"This request is {approval.get_status_display().lower()} already.", field="approval")
     return approval

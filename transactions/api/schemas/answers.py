@@ -79,6 +79,17 @@ _POSTING = {
     "money_value": DecimalText(null=True, text="What the redeemed points are worth, in the program's money."),
     "reserved_until": Instant(null=True),
     "reverses": Whole(1, LARGEST_KEY),
+    "set_tier": Answer(
+        "SetTier",
+        {
+            "tier_group": Text(40),
+            "tier": Text(40, null=True, text="Null: none."),
+            "since": Instant(text="When it was reached that is held."),
+            "until": Instant(null=True, text="The first instant at which it has ended; null: never."),
+            "locked_until": Instant(null=True),
+        },
+        text="The tier that is held after it was set.",
+    ),
     "fee": Whole(text="Points of a transfer that nobody gets."),
     "to": Text(24, text="Membership number of who is given points."),
     "member": Text(24, text="Membership number."),

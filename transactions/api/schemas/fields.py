@@ -1,9 +1,12 @@
 """What are the fields of requests made of? Of the limits of the values that they become."""
 
+from datetime import date
 from typing import TYPE_CHECKING, TypedDict, Unpack
 
-from loyalty_site.lib import quantities
-from loyalty_site.lib.schema_types import Options, Quantity, Text, Whole
+from loyalty_site.lib import instants, quantities
+from loyalty_site.lib.json_types import Json
+from loyalty_site.lib.refusals import Refusal
+from loyalty_site.lib.schema_types import Drawing, Options, Quantity, SchemaType, Text, Whole
 from partners import limits
 from partners.activity import Line, Refunded
 
@@ -52,3 +55,28 @@ def returned(position: int, amount: int, quantity: int = 0) -> Refunded:
 def named(name: str, decimals: int) -> str:
     """The usual money gives the schema its components."""
     return name if decimals == 2 else ""
+
+
+class AnyText(Text):
+    """A text that has to be sent, and may be empty."""
+
+    def __init__(self, longest: int, *, text: str) -> None:
+        super().__init__(longest, required=True, text=text)
+        self._shortest = 0
+
+    def draw(self) -> Drawing:
+        return {name: drawn for name, drawn in super().draw().items() if name != "minLength"}
+
+
+class DayOrInstant(SchemaType[date]):
+    """A day of the calendar, or an instant with its time zone."""
+
+    def read(self, value: Json, field: str, errors: list[Refusal]) -> date | None:
+        found = (instants.day(value) or instants.instant(value)) if type(value) is str else None
+        if found is None:
+            detail = "Write a day like 2026-12-31, or an instant with its time zone like 2026-12-31T12:00:00Z."
+            errors.append(Refusal("invalid_day", detail, field))
+        return found
+
+    def draw(self) -> Drawing:
+        return {"type": "string", "anyOf": [{"format": "date"}, {"format": "date-time"}]}

@@ -43,20 +43,20 @@ MEMBER = Fields[Identifiers](
     required=True,
     text="One identifier is enough; of several the surest that is known wins, in this order.",
 )
-_NAME = _text(Activity, "external_id", required=True, text="Your own name for the fact: sent twice, it counts once.")
-_WHEN = Instant(text="When it happened; now unless said.")
+NAME = _text(Activity, "external_id", required=True, text="Your own name for the fact: sent twice, it counts once.")
+WHEN = Instant(text="When it happened; now unless said.")
 _WHY = _text(Redemption, "reason")
 _CURRENCY = _text(Redemption, "currency", text="Code of the program's currency; the primary one unless said.")
-_ATTRIBUTES = Json(text="Anything else worth keeping; numbers with a fraction are kept as text.")
+ATTRIBUTES = Json(text="Anything else worth keeping; numbers with a fraction are kept as text.")
 _POINTS = _whole(Redemption, "points", required=True, text="In the currency's smallest unit.")
 _FACT: dict[str, SchemaType[object]] = {
-    "external_id": _NAME,
+    "external_id": NAME,
     "member": MEMBER,
-    "activity_at": _WHEN,
+    "activity_at": WHEN,
     "channel": _text(Activity, "channel", text="Like store, web or app."),
     "partner": _text(Activity, "partner", text="Code of the partner where it happened; yours unless said."),
     "store": _text(Activity, "store", text="Code of that partner's store."),
-    "attributes": _ATTRIBUTES,
+    "attributes": ATTRIBUTES,
 }
 
 
@@ -214,7 +214,7 @@ def _part(decimals: int) -> dict[str, SchemaType[object]]:
         "shipping_tax": Money(decimals, text="The tax in that; unless said, its share of the tax on shipping."),
         "mode": Text(12, choices=("recompute", "proportional"), text=modes),
         "keeps_redemption": Truth(text="The points that paid for it do not come back."),
-        "activity_at": _WHEN,
+        "activity_at": WHEN,
         "reason": _WHY,
     }
 
@@ -239,7 +239,7 @@ ORDER = _text(Reversal, "order", required=True, text="external_id of the purchas
 def refund(decimals: int) -> Fields[AskedReversal]:
     """What POST reversals/ takes, with amounts of a money that has so many decimals."""
     own: dict[str, SchemaType[object]] = {
-        "external_id": _NAME,
+        "external_id": NAME,
         "order": ORDER,
         "currency": _text(
             Reversal, "money", text="ISO 4217 code of the amounts: the order's; the program's while it is not here."
@@ -259,16 +259,16 @@ class AskedDecision:
     reason: str = ""
 
 
-DECISION = Fields("NewDecision", {"activity_at": _WHEN, "reason": _WHY}, AskedDecision)
+DECISION = Fields("NewDecision", {"activity_at": WHEN, "reason": _WHY}, AskedDecision)
 TRANSFER = Fields(
     "NewTransfer",
     {
-        "external_id": _NAME,
+        "external_id": NAME,
         "member": MEMBER,
         "to": MEMBER,
         "points": _POINTS,
         "currency": _CURRENCY,
-        "activity_at": _WHEN,
+        "activity_at": WHEN,
         "reason": _WHY,
     },
     Transfer,
@@ -276,7 +276,7 @@ TRANSFER = Fields(
 ADJUSTMENT = Fields(
     "NewAdjustment",
     {
-        "external_id": _NAME,
+        "external_id": NAME,
         "member": MEMBER,
         "points": NotZero(
             limits.within(Adjustment, "points").least,
@@ -285,13 +285,13 @@ ADJUSTMENT = Fields(
             text="In the currency's smallest unit; negative: taken.",
         ),
         "currency": _CURRENCY,
-        "activity_at": _WHEN,
+        "activity_at": WHEN,
         "usable_through": Day(text="Of a credit: its last usable day; the currency's rule decides unless said."),
         "available_from": Day(text="Of a credit: the first day on which it can be spent; at once unless said."),
         "partner": _text(Adjustment, "partner", text="Code of the partner on whose behalf it is; yours unless said."),
         "overdraw": Truth(text="Of a debit: take more than there is, where the currency allows arrears."),
         "reason": _text(Adjustment, "reason", required=True, text="Members and auditors will ask."),
-        "attributes": _ATTRIBUTES,
+        "attributes": ATTRIBUTES,
     },
     Adjustment,
 )
