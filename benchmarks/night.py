@@ -30,14 +30,22 @@ from benchmarks.stage.crew import crew
 ZONE = ZoneInfo("Europe/Paris")
 #: Every n-th member is due; {n: nights of each way in a round}. Short ones need more.
 SHARES = {10_000: 3, 100: 1}
-WAYS = ("floor", "scan", "night", "two")
+WAYS = ("floor", "scan", "alone", "night", "two")
 TITLES = {
     "floor": "floor: the same rows by their keys, s",
     "scan": "scan and update, s",
+    "alone": "the step without the rows that share it, s",
     "night": "night, one process, s",
     "two": "night, two processes, s",
 }
-GOALS = (("night", "floor", 3), ("two", "floor", 3), ("night", "scan", 2), ("two", "scan", 2), ("two", "night", 1))
+GOALS = (
+    ("alone", "floor", 3),
+    ("night", "floor", 3),
+    ("two", "floor", 3),
+    ("night", "scan", 2),
+    ("two", "scan", 2),
+    ("two", "night", 1),
+)
 GROWTH, MOST_MB = 1.05, 300
 
 
@@ -108,8 +116,8 @@ def turn(nth, way, at, *, others, one, two):
     members, memory = others.call(tiers.due, at), 0.0
     assert members
     others.call(tiers.checkpoint)
-    if way in ("floor", "scan"):
-        seconds, done = others.call(getattr(tiers, way), at)
+    if way in ("floor", "scan", "alone"):
+        seconds, done = (one if way == "alone" else others).call(getattr(tiers, way), at)
     else:
         seconds, counts, memory = night(at, one, two if way == "two" else None)
         done = counts["members"]

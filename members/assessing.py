@@ -178,8 +178,10 @@ def wake_for_rollover(ladder: Ladder, now: datetime) -> None:
 def _carry_over(ladder: Ladder, at: datetime) -> None:
     """When a cycle closes, open the next one with its surplus above the threshold of the held tier (C15-R7)."""
     group, tier, day = ladder.group, ladder.tier, ladder.day(at)
+    if not group.rollover or tier is None:
+        return
     closed = group.cycle(day - ONE_DAY, ladder.enrolled_on)
-    if not group.rollover or tier is None or closed.last + ONE_DAY != day:
+    if closed.last + ONE_DAY != day:
         return
     carry(ladder, tier, closed.first)
 
@@ -187,8 +189,10 @@ def _carry_over(ladder: Ladder, at: datetime) -> None:
 def _open_anew(ladder: Ladder, at: datetime) -> None:
     """What a cycle opens with may be enough already to reach the tier again."""
     group, tier, held, day = ladder.group, ladder.tier, ladder.held, ladder.day(at)
+    if not group.rollover or tier is None or held is None or held.valid_until is None:
+        return
     cycle = group.cycle(day, ladder.enrolled_on)
-    if not group.rollover or tier is None or held is None or held.valid_until is None or cycle.first != day:
+    if cycle.first != day:
         return
     counts = ladder.counted_in(cycle.first)
     until = ladder.through(tier, group.last_day(day, ladder.enrolled_on))

@@ -10,6 +10,7 @@ from datetime import date, timedelta
 from fractions import Fraction
 from typing import NamedTuple, TypeAlias
 
+from loyalty_site.lib.memoising import memoised
 from programs import periods
 from programs.periods import ONE_DAY
 
@@ -29,6 +30,20 @@ class Cycle(NamedTuple):
 
     first: date
     last: date
+
+
+#: The period of a ladder without cycles.
+_ALL_TIME = Cycle(FOREVER, date.max)
+
+
+@memoised
+def _cycle(anchor: date, day: date) -> Cycle:
+    """The year in which a day lies, of those that begin on the day of `anchor`; a night asks it of very many."""
+    years = day.year - anchor.year
+    if periods.add_months(anchor, 12 * years) > day:
+        years -= 1
+    first, following = (periods.add_months(anchor, 12 * n) for n in (years, years + 1))
+    return Cycle(first, following - ONE_DAY)
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,13 +170,9 @@ class TierGroup:
     def cycle(self, day: date, enrolled_on: date) -> Cycle:
         """The qualification period in which a day lies; that of a ladder without cycles is all time."""
         if not self.has_cycles:
-            return Cycle(FOREVER, date.max)
+            return _ALL_TIME
         anchor = enrolled_on if self.model == "anniversary" else date(2000, *self.cycle_start)
-        years = day.year - anchor.year
-        if periods.add_months(anchor, 12 * years) > day:
-            years -= 1
-        first, following = (periods.add_months(anchor, 12 * n) for n in (years, years + 1))
-        return Cycle(first, following - ONE_DAY)
+        return _cycle(anchor, day)
 
     def counted_in(self, day: date, *, known_on: date, enrolled_on: date) -> date:
         """The name of the tally in which what happened on `day` counts, when it reaches us on `known_on` (C16-R3).

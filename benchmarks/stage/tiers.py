@@ -212,6 +212,22 @@ def scan(now):
     return time.perf_counter() - started, moved
 
 
+def alone(now):
+    """(seconds, members) of plan and work of the step, without the rows by which workers share it."""
+    from django.db import transaction
+
+    from loyalty_site.night.shared import cut
+    from programs.models import Program
+    from transactions.tiers import night as step
+
+    program, done = Program.objects.get(code=PROGRAM).pk, 0
+    started = time.perf_counter()
+    for keys in cut(step.plan(program, now=now)):
+        with transaction.atomic():
+            done += step.work(program, keys, now=now)["members"]
+    return time.perf_counter() - started, done
+
+
 def begin(now):
     """The key of a NightRun of the step that nobody has begun."""
     from programs.models import Program
