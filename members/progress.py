@@ -54,6 +54,7 @@ class Step:
     next: Tier | None
     next_by: date | None
     ends: bool
+    keep_from: date | None
     keep_by: date | None
     grace_until: datetime | None
     projected: Tier | None
@@ -65,8 +66,9 @@ class Step:
 
 
 class _Ending(NamedTuple):
-    """Until which day it is decided whether a tier is kept, and what has been counted for it."""
+    """Of which days it is decided by whether a tier is kept, and what has been counted for it."""
 
+    first: date | None
     by: date | None
     counts: Counts
 
@@ -93,6 +95,7 @@ def _step(ladder: Ladder, now: datetime) -> Step:
         next=above,
         next_by=cycle.last if cycle and above else None,
         ends=ending is not None,
+        keep_from=ending.first if ending else None,
         keep_by=ending.by if ending else None,
         grace_until=_grace_until(ladder, now),
         projected=projected,
@@ -115,7 +118,12 @@ def _ending(ladder: Ladder, now: datetime) -> _Ending | None:
     known = max(ended_on, today)
     if locked_through:
         by, known = max(by, locked_through), max(known, locked_through)
-    return _Ending(None if held.waits_from else by, ladder.closing(ended_on, known + ONE_DAY))
+    first = assessing.window_of(ladder, ladder.end_of(ended_on) or now)
+    return _Ending(
+        None if first == FOREVER else first,
+        None if held.waits_from else by,
+        ladder.closing(ended_on, known + ONE_DAY),
+    )
 
 
 def _grace_until(ladder: Ladder, now: datetime) -> datetime | None:

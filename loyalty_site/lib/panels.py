@@ -68,7 +68,49 @@ class Sentences:
     kind = "sentences"
 
 
-Panel = Tiles | Table | Sentences
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """A place on a bar, 0 to 100, and what is reached there; `above` the bar, or below it."""
+
+    share: int
+    label: str
+    above: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Bar:
+    """How far something is, 0 to 100, with marks of what can be reached."""
+
+    label: str
+    share: int
+    marks: Sequence[Mark] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """Where somebody is: what it is about, what is held, how far the rest is, and all of it in words.
+
+    `colour` is a CSS colour, `note` follows the `value`, a `warning` is what else catches the eye.
+    """
+
+    label: str
+    value: str
+    note: str = ""
+    colour: str = ""
+    warning: str = ""
+    bars: Sequence[Bar] = ()
+    sentences: Sequence[str] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Cards:
+    """Cards beside each other; those of a page stand above everything else but its tiles."""
+
+    cards: Sequence[Card]
+    kind = "cards"
+
+
+Panel = Tiles | Cards | Table | Sentences
 
 
 def address_of(row: Model) -> str:
@@ -116,3 +158,8 @@ def amount(units: int, iso: str) -> str:
 def dot(colour: str, text: str) -> str:
     """A text behind a dot of its colour."""
     return format_html('<span><span class="loyalty-dot" style="background:{}"></span>{}</span>', colour, text)
+
+
+def struck(text: str) -> str:
+    """A text that counts no more."""
+    return format_html("<s>{}</s>", text)

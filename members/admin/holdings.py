@@ -1,4 +1,4 @@
-"""Where are balances, tallies, tiers and cards found across members? Only the ledger moves them."""
+"""Where are balances, tallies, tiers, benefits and cards found across members? Only the ledger moves them."""
 
 from django.contrib import admin
 from django.db.models import QuerySet
@@ -8,15 +8,17 @@ from django.utils.text import capfirst
 from loyalty_site.lib.admin import (
     ChoicesDropdownFilter,
     ModelAdmin,
+    RangeDateTimeFilter,
     RelatedDropdownFilter,
     StaffRequest,
     display,
 )
 from loyalty_site.lib.panels import Panel, Tile, Tiles, dot, moment, points, through
 from members import search
+from members.admin import standing_tables
 from members.admin.cards import CardForm
 from members.admin.found_by_member import MemberFactAdmin
-from members.models import Balance, Card, Standing, Tally
+from members.models import Balance, Card, MemberBenefit, Standing, Tally
 
 #: The sums of a balance, in the order of their tiles.
 _SUMS = (
@@ -68,16 +70,24 @@ class BalanceAdmin(MemberFactAdmin):
 
 @admin.register(Tally)
 class TallyAdmin(MemberFactAdmin):
-    """What was counted for each member in each period."""
+    """What was counted for each member, ladder and period."""
 
-    list_display = ["member", "currency", "period", "counted"]
-    list_filter = [["currency__program", RelatedDropdownFilter], ["currency", RelatedDropdownFilter]]
-    list_select_related = ["member__customer", "currency"]
-    fields = ["member", "currency", "period", "counted"]
+    list_display = ["member", "group", "currency", "period", "counted", "carried_over"]
+    list_filter = [
+        ["currency__program", RelatedDropdownFilter],
+        ["group", RelatedDropdownFilter],
+        ["currency", RelatedDropdownFilter],
+    ]
+    list_select_related = ["member__customer", "group", "currency"]
+    fields = ["member", "group", "currency", "period", ("counted", "carried_over")]
 
     @display(description="points")
     def counted(self, tally: Tally) -> str:
         return points(tally.points, tally.currency)
+
+    @display(description="surplus of the period before")
+    def carried_over(self, tally: Tally) -> str:
+        return points(tally.carried, tally.currency)
 
 
 @admin.register(Standing)
@@ -85,19 +95,33 @@ class StandingAdmin(MemberFactAdmin):
     """The tiers that members hold and held."""
 
     icon, place = "military_tech", 4
-    list_display = ["member", "coloured", "group", "since", "until", "reason", "is_current"]
+    list_display = ["member", "coloured", "group", "since", "until", "valid", "why", "is_current"]
     list_filter = [
         ["group__program", RelatedDropdownFilter],
+        ["group", RelatedDropdownFilter],
         ["tier", RelatedDropdownFilter],
         ["reason", ChoicesDropdownFilter],
         "is_current",
+        ["from_at", RangeDateTimeFilter],
+        ["valid_until", RangeDateTimeFilter],
     ]
     list_select_related = ["member__customer", "tier", "group__program"]
-    fields = [("member", "group"), ("tier", "is_current"), ("since", "until"), ("reason", "note")]
+    fields = [
+        ("member", "group"),
+        ("tier", "is_current"),
+        ("reached", "since", "until"),
+        ("valid", "locked", "waits"),
+        ("reason", "note"),
+        ("recorded", "superseded"),
+    ]
 
     @display(description="tier")
     def coloured(self, standing: Standing) -> str:
-        return dot(standing.tier.colour, standing.tier.name) if standing.tier else "No tier"
+        return standing_tables.tier(standing)
+
+    @display(description="reached")
+    def reached(self, standing: Standing) -> str:
+        return moment(standing.since_at, standing.group.program.zone)
 
     @display(description="from")
     def since(self, standing: Standing) -> str:
@@ -105,7 +129,67 @@ class StandingAdmin(MemberFactAdmin):
 
     @display(description="until")
     def until(self, standing: Standing) -> str:
-        return moment(standing.until_at, standing.group.program.zone)
+        return moment(standing.until_at, standing.group.program.zone, empty="now" if standing.is_current else "-")
+
+    @display(description="valid through")
+    def valid(self, standing: Standing) -> str:
+        return through(standing.valid_until, standing.group.program.zone, empty="for life")
+
+    @display(description="why")
+    def why(self, standing: Standing) -> str:
+        said = standing_tables.why(standing)
+        return f"{said} (superseded)" if standing.superseded_at else said
+
+    @display(description="locked through")
+    def locked(self, standing: Standing) -> str:
+        return through(standing.locked_until, standing.group.program.zone, empty="-")
+
+    @display(description="downgrade waits since")
+    def waits(self, standing: Standing) -> str:
+        if standing.waits_from is None:
+            return "-"
+        proposed = standing.proposed.name if standing.proposed else "no tier"
+        return f"{moment(standing.waits_from, standing.group.program.zone)}, to {proposed}"
+
+    @display(description="recorded")
+    def recorded(self, standing: Standing) -> str:
+        return moment(standing.recorded_at, standing.group.program.zone)
+
+    @display(description="superseded")
+    def superseded(self, standing: Standing) -> str:
+        return moment(standing.superseded_at, standing.group.program.zone)
+
+
+@admin.register(MemberBenefit)
+class MemberBenefitAdmin(MemberFactAdmin):
+    """The benefits that members have and had by their tiers."""
+
+    icon, place = "redeem", 7
+    list_display = ["member", "benefit", "tier", "assigned", "withdrawn", "days"]
+    list_filter = [
+        ["group__program", RelatedDropdownFilter],
+        ["benefit__tier", RelatedDropdownFilter],
+        ["assigned_at", RangeDateTimeFilter],
+        ["withdrawn_at", RangeDateTimeFilter],
+    ]
+    list_select_related = ["member__customer", "benefit__tier", "group__program"]
+    fields = [("member", "group"), ("benefit", "tier"), ("assigned", "withdrawn"), "days"]
+
+    @display(description="by")
+    def tier(self, one: MemberBenefit) -> str:
+        return dot(one.benefit.tier.colour, one.benefit.tier.name)
+
+    @display(description="since")
+    def assigned(self, one: MemberBenefit) -> str:
+        return moment(one.assigned_at, one.group.program.zone)
+
+    @display(description="until")
+    def withdrawn(self, one: MemberBenefit) -> str:
+        return moment(one.withdrawn_at, one.group.program.zone, empty="now")
+
+    @display(description="days")
+    def days(self, one: MemberBenefit) -> str:
+        return standing_tables.days(one)
 
 
 @admin.register(Card)

@@ -1,13 +1,13 @@
 """What do staff see and change of a member, and how do they enrol one?"""
 
-from collections.abc import Iterator, Mapping, Sequence
-from datetime import tzinfo
+from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
 from django.contrib import admin
-from django.db.models import Prefetch, QuerySet
+from django.db.models import F, Prefetch, QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
+from django.utils.html import format_html_join
 
 from loyalty_site.lib.admin import (
     ChoicesDropdownFilter,
@@ -18,17 +18,19 @@ from loyalty_site.lib.admin import (
     VerbAdmin,
     display,
 )
-from loyalty_site.lib.panels import Panel, Table, Tile, Tiles, dot, moment, points, through
+from loyalty_site.lib.panels import Cards, Panel, Tile, Tiles, dot, moment, points
 from members import progress, search
+from members.admin import ladder_cards, standing_tables
 from members.admin.cards import CardInline
 from members.admin.customers import CUSTOMER_FIELDSETS, NAMES_BY_KIND
 from members.admin.enrol_form import EnrolForm
 from members.admin.relations import relations_panels
+from members.admin.standing_tables import MOST
 from members.enrolment import enrol
 from members.holdings import Account
 from members.ladder_rows import LockedStanding, LockedTally
 from members.models import Balance, Member, Standing, Tally
-from programs import versions
+from programs import periods, versions
 
 #: Sums that are worth a line below the balance when they are not zero, and how they are called.
 _BESIDE = {
@@ -95,7 +97,7 @@ class MemberAdmin(VerbAdmin):
         balances = Balance.objects.filter(currency__is_primary=True).select_related("currency")
         balances = balances.only("member", "available", "arrears", "currency", "currency__decimals")
         tiers = Standing.objects.current().select_related("tier")
-        tiers = tiers.only("member", "tier", "tier__colour", "tier__name")
+        tiers = tiers.only("member", "group", "tier", "tier__colour", "tier__name").order_by("group")
         return members.prefetch_related(
             Prefetch("balances", balances, to_attr="primary_balances"),
             Prefetch("standings", tiers, to_attr="current_standings"),
@@ -121,7 +123,7 @@ class MemberAdmin(VerbAdmin):
     @display(description="tier", empty_value="-")
     def tier(self, member: _Listed) -> str | None:
         held = (standing.tier for standing in member.current_standings)
-        return next((dot(tier.colour, tier.name) for tier in held if tier), None)
+        return format_html_join(" ", "{}", ((dot(tier.colour, tier.name),) for tier in held if tier)) or None
 
     @display(description="points")
     def balance(self, member: _Listed) -> str:
@@ -147,12 +149,18 @@ class MemberAdmin(VerbAdmin):
         balances = list(
             member.balances.select_related("currency").order_by("-currency__is_primary", "currency__name")
         )
-        tallies = list(member.tallies.all())
         standings = list(member.standings.select_related("tier", "group"))
-        held = [standing for standing in standings if standing.is_current]
-        tiles = [balance_tile(balance) for balance in balances]
-        tiles += tier_tiles(member, tallies, {standing.group_id: standing for standing in held})
-        return [Tiles(tiles), *relations_panels(request, member), standings_table(member, standings)]
+        held, configuration, now = standing_tables.current_of(standings), versions.of(member.program), timezone.now()
+        steps = progress.steps(configuration, as_account(member, list(member.tallies.all()), held), now=now)
+        benefits = member.benefits.select_related("benefit__tier").order_by(F("withdrawn_at").desc(nulls_first=True))
+        today = periods.local_date(now, member.program.zone)
+        return [
+            Tiles([balance_tile(balance) for balance in balances]),
+            Cards(list(ladder_cards.cards(steps, held, now=now, zone=member.program.zone))),
+            *relations_panels(request, member),
+            *filter(None, [standing_tables.benefits(member, list(benefits[: MOST + 1]), today)]),
+            standing_tables.standings(member, standings, configuration),
+        ]
 
 
 def balance_tile(balance: Balance) -> Tile:
@@ -166,26 +174,6 @@ def balance_tile(balance: Balance) -> Tile:
     )
 
 
-def tier_tiles(member: Member, tallies: Sequence[Tally], held: dict[int, Standing]) -> Iterator[Tile]:
-    """The tier of each group and how far the next one is; `held` maps a group's id to the Standing."""
-    for step in progress.steps(versions.of(member.program), as_account(member, tallies, held), now=timezone.now()):
-        standing = held.get(step.group.id)
-        notes, share = [], 100
-        for one in step.measures:
-            notes.append(f"{points(one.counted, one.currency)} {one.currency.name}")
-            if step.next and one.to_next is not None:
-                notes.append(f"{points(one.to_next, one.currency)} more to {step.next.name}")
-                share = one.counted * 100 // (one.counted + one.to_next) if one.to_next else 100
-        tier = standing.tier if standing else None
-        yield Tile(
-            label="Tier",
-            value=tier.name if tier else "None",
-            notes=notes,
-            colour=tier.colour if tier else "",
-            share=max(0, share),
-        )
-
-
 def as_account(member: Member, tallies: Sequence[Tally], held: Mapping[int, Standing]) -> Account:
     """What a member counts and holds on ladders, as a posting would find it."""
     account = Account(member.pk, member.number, member.status, member.enrolled_at, 0, "")
@@ -194,32 +182,15 @@ def as_account(member: Member, tallies: Sequence[Tally], held: Mapping[int, Stan
         account.tallies[key] = LockedTally(tally.pk, tally.points, tally.carried)
     for group, row in held.items():
         account.tiers[group] = LockedStanding(
-            row.pk, row.tier_id, row.since_at, row.from_at, row.valid_until, waits_from=row.waits_from
+            row.pk,
+            row.tier_id,
+            row.since_at,
+            row.from_at,
+            row.valid_until,
+            due_at=row.due_at,
+            locked_until=row.locked_until,
+            waits_from=row.waits_from,
+            proposed_id=row.proposed_id,
+            reason=row.reason,
         )
     return account
-
-
-def _until(standing: Standing, zone: tzinfo) -> str:
-    """When a tier ended; of the one that is held, until when it was promised at least."""
-    if standing.is_current and standing.valid_until:
-        return f"now, at least through {through(standing.valid_until, zone)}"
-    return moment(standing.until_at, zone, empty="now")
-
-
-def standings_table(member: Member, standings: Sequence[Standing]) -> Table:
-    """Every tier that the member holds or held."""
-    zone = member.program.zone
-    return Table(
-        title="Tiers held",
-        headers=["Tier", "From", "Until", "Why"],
-        rows=[
-            [
-                dot(standing.tier.colour, standing.tier.name) if standing.tier else "No tier",
-                moment(standing.from_at, zone),
-                _until(standing, zone),
-                standing.note or standing.get_reason_display(),
-            ]
-            for standing in standings
-        ],
-        empty="No tier so far.",
-    )

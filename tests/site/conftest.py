@@ -51,3 +51,13 @@ def nothing_written(ada):
     assert not Entry.objects.exists()
     assert not KeptAnswer.objects.exists()
     assert Member.objects.count() == Customer.objects.count() == 1
+
+
+@pytest.fixture
+def now_is(time_machine):
+    """A function that lets it be an instant, at which the clock stands still."""
+
+    def move(instant):
+        time_machine.move_to(instant, tick=False)
+
+    return move

@@ -36,6 +36,7 @@ FOR_NOBODY = {
         "Balance": ["add", "delete"],
         "Consent": ["delete"],
         "Member": ["delete"],
+        "MemberBenefit": ["add", "delete"],
         "Merge": ["add", "delete"],
         "Relation": ["delete"],
         "Standing": ["add", "delete"],

@@ -7,7 +7,7 @@ from django.utils import timezone
 from members.models import Card, Consent, ExternalId, Tag
 from partners import keys
 from partners.models import Connection
-from programs.models import ExchangeRate, Participation
+from programs.models import Benefit, ExchangeRate, Participation, Tier
 from tests.support import factories
 from transactions.models import Journal
 
@@ -38,6 +38,8 @@ class Shop:
             group="extra",
         )
         ExchangeRate.objects.create(program=self.program, money="USD", on="2020-01-01", rate="0.92")
+        silver = Tier.objects.get(group__program=self.program, code="silver")
+        Benefit.objects.create(tier=silver, code="lounge", name="Lounge", kind="access")
         self.program.refresh_from_db()
         self.ada = factories.member(self.program, phone="+33612345678", last_name="Lovelace")
         Card.objects.create(member=self.ada, number="C-1815")

@@ -12,6 +12,7 @@ from transactions.admin import (
     nights,
     redating_page,
     relation_actions,
+    standing_panels,
     tier_actions,
 )
 
@@ -29,5 +30,6 @@ __all__ = [
     "nights",
     "redating_page",
     "relation_actions",
+    "standing_panels",
     "tier_actions",
 ]

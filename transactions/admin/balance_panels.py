@@ -1,10 +1,9 @@
-"""What is a balance the sum of, and what was a tier reached by? The chain behind each, on its page."""
+"""What is a balance the sum of? The chain behind it, on its page."""
 
 from loyalty_site.lib.admin import Extension, StaffRequest, site
-from loyalty_site.lib.panels import Panel, Sentences, link
-from members.models import Balance, Standing
+from loyalty_site.lib.panels import Panel
+from members.models import Balance
 from transactions.admin import cause_panels
-from transactions.models import Entry
 from transactions.proof import causes
 
 
@@ -19,18 +18,4 @@ class BalancePanels(Extension[Balance]):
         ]
 
 
-class StandingPanels(Extension[Standing]):
-    """The entry by which a tier was reached, and what had been counted by then."""
-
-    def panels(self, request: StaffRequest, standing: Standing) -> list[Panel]:
-        chain = causes.of_tier(standing)
-        shown: list[Panel] = []
-        if entry := chain["reached_by"]:
-            text = f"Reached by entry {entry['id']}: {entry['journal']['kind']} {entry['journal']['external_id']}."
-            shown.append(Sentences("Why", [link(request, Entry(pk=entry["id"]), text)]))
-        title, currency = "What had been counted by then", standing.group.currency
-        return [*shown, cause_panels.entries(request, currency, chain["counted"], title=title)]
-
-
 site.extend(Balance, BalancePanels)
-site.extend(Standing, StandingPanels)

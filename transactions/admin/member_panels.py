@@ -1,5 +1,6 @@
 """What does the ledger add to the page of a member? What waits, what time will do, lots and last transactions."""
 
+from collections.abc import Sequence
 from datetime import datetime, tzinfo
 
 from django.db.models import Prefetch
@@ -10,10 +11,8 @@ from django.utils.html import format_html
 
 from loyalty_site.lib.admin import Extension, StaffRequest, site
 from loyalty_site.lib.panels import Panel, Sentences, Table, amount, link, moment, points, through
-from members import due
 from members.models import Member
-from transactions import ledger
-from transactions.admin import expiry_schedule, member_subpages
+from transactions.admin import expiry_schedule, member_subpages, refreshing
 from transactions.models import Approval, Entry, Lot
 from transactions.proof.outlook import end_of, with_ends
 
@@ -29,9 +28,10 @@ class MemberPanels(Extension[Member]):
 
     def refresh(self, request: StaffRequest, member: Member) -> None:
         # A page is a read like any other: what time has done by now is booked before it is shown.
-        now = timezone.now()
-        if due.among(Member.objects.filter(pk=member.pk), now=now):
-            ledger.refresh(member.program_id, [member.pk], now=now)
+        refreshing.refresh([member.pk])
+
+    def refresh_listed(self, request: StaffRequest, members: Sequence[Member]) -> bool:
+        return refreshing.refresh([member.pk for member in members])
 
     def panels(self, request: StaffRequest, member: Member) -> list[Panel]:
         return [

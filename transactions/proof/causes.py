@@ -5,12 +5,14 @@ are in the smallest unit; keys lead on to the next question.
 """
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, TypeAlias
 
-from django.db.models import Prefetch
+from django.db.models import Prefetch, Q, QuerySet
 
 from members.models import Balance, Standing
+from programs import periods
+from programs.ladders import FOREVER
 from programs.models import Currency
 from transactions.models import Entry, Journal, Lot, Trace
 from transactions.models.journal_traces import AnyTrace
@@ -88,27 +90,68 @@ def of_balance(balance: Balance) -> Plain:
 
 
 def of_tier(standing: Standing) -> Plain:
-    """The chain of a Standing: what it replaced, and the qualifying entries that it was reached by."""
-    entries = Entry.objects.filter(
-        member=standing.member_id, currency=standing.group.currency_id, posted_at__lte=standing.recorded_at
-    )
-    counted = list(entries.select_related("journal").order_by("-sequence")[: MOST + 1])
-    earlier = Standing.objects.filter(member=standing.member_id, group=standing.group_id, pk__lt=standing.pk)
-    before = earlier.select_related("tier").order_by("-pk").first()
-    reached = standing.reason == Standing.Reason.ACTIVITY and counted
+    """The chain of a Standing: what it replaced, what superseded it, and the qualifying entries that decided."""
+    counted = list(_counted(standing).select_related("journal").order_by("-sequence")[: MOST + 1])
+    others = Standing.objects.filter(member=standing.member_id, group=standing.group_id).select_related("tier")
+    rows = list(others.exclude(pk=standing.pk).order_by("from_at", "pk"))
+    before = [row for row in rows if (row.from_at, row.pk) < (standing.from_at, standing.pk)]
+    told = [row for row in before if row.superseded_at is None or row.superseded_at > standing.recorded_at]
+    caused = Journal.objects.filter(pk=standing.caused_by).first() if standing.caused_by else None
+    reached = next((one for one in counted if caused is None or one.journal_id == caused.pk), None)
+    if standing.reason != Standing.Reason.ACTIVITY:
+        reached = None
     return {
         "group": standing.group.code,
         "tier": standing.tier.code if standing.tier else None,
         "threshold": standing.tier.threshold if standing.tier else None,
         "counts": standing.counted,
+        "cycle": standing.cycle.isoformat() if standing.cycle and standing.cycle != FOREVER else None,
+        "since": _iso(standing.since_at),
         "from": _iso(standing.from_at),
         "until": _iso(standing.until_at),
+        "valid_until": _iso(standing.valid_until),
         "reason": standing.reason,
         "note": standing.note,
-        "before": before.tier.code if before and before.tier else None,
-        "reached_by": _entry(counted[0]) | {"journal": _journal(counted[0].journal)} if reached else None,
-        "counted": [_entry(entry) | {"journal": _journal(entry.journal)} for entry in counted[:MOST]],
+        "before": told[-1].tier.code if told and told[-1].tier else None,
+        "replaced": _standing(told[-1]) if told else None,
+        "superseded": [_standing(row) for row in rows if row.superseded_at == standing.recorded_at],
+        "superseded_at": _iso(standing.superseded_at),
+        "superseded_by": next((_standing(row) for row in rows if _is_anew(row, standing)), None),
+        "caused_by": _journal(caused) if caused else None,
+        "reached_by": _entry(reached) | {"journal": _journal(reached.journal)} if reached else None,
+        "counted": [
+            _entry(one) | {"currency": one.currency_id, "journal": _journal(one.journal)} for one in counted[:MOST]
+        ],
         "more": len(counted) > MOST,
+    }
+
+
+def _counted(standing: Standing) -> QuerySet[Entry]:
+    """The qualifying entries that were there when it was decided, of the period that decided where that is known."""
+    group = standing.group
+    currencies = [group.currency_id, *group.further_currencies.values_list("pk", flat=True)]
+    entries = Entry.objects.filter(
+        member=standing.member_id, currency__in=currencies, posted_at__lte=standing.recorded_at
+    )
+    if group.model not in ("calendar", "anniversary") or standing.cycle in (None, FOREVER):
+        return entries
+    first = periods.start_of_day(standing.cycle, group.program.zone)
+    # What reaches us long after its own cycle has closed counts in the one of then.
+    return entries.filter(Q(activity_at__gte=first) | Q(posted_at__gte=first + timedelta(days=group.late_window)))
+
+
+def _is_anew(row: Standing, standing: Standing) -> bool:
+    """Whether a row was written in place of a standing that was superseded."""
+    return row.recorded_at == standing.superseded_at and row.superseded_at != row.recorded_at
+
+
+def _standing(standing: Standing) -> Plain:
+    return {
+        "id": standing.pk,
+        "tier": standing.tier.code if standing.tier else None,
+        "name": standing.tier.name if standing.tier else None,
+        "from": _iso(standing.from_at),
+        "reason": standing.reason,
     }
 
 

@@ -63,6 +63,10 @@ class Extension(Generic[Row]):
     def refresh(self, request: StaffRequest, row: Row) -> None:
         """Bring up to date what the page is about to show of `row`, before any panel reads it."""
 
+    def refresh_listed(self, request: StaffRequest, rows: Sequence[Row]) -> bool:
+        """Bring up to date what a list is about to show of `rows`; says whether any of it had to be."""
+        return False
+
     def panels(self, request: StaffRequest, row: Row) -> list[Panel]:
         """What is shown above the form, between the tiles of the page and its other panels."""
         return []

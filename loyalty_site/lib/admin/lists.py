@@ -17,6 +17,13 @@ class SearchedList(ChangeList):
         rows: QuerySet[Any] = super().get_queryset(request, exclude_parameters)
         return rows.none() if cannot_be(request.GET.get(SEARCH_VAR, "")) else rows
 
+    def get_results(self, request: HttpRequest) -> None:
+        super().get_results(request)
+        extensions = getattr(self.model_admin, "extensions", ())
+        if [one for one in extensions if one.refresh_listed(request, self.result_list)]:
+            # They were read before.
+            self.result_list = self.result_list.all()
+
 
 class SearchedChoices(AutocompleteJsonView):
     """What is offered where somebody chooses a row: of what cannot be nothing, and no database is asked for it."""

@@ -26,7 +26,7 @@ from loyalty_site.lib.admin.extensions import Extension, names_of
 from loyalty_site.lib.admin.lists import SearchedList
 from loyalty_site.lib.admin.theme import Action, Actions, Method, StaffRequest, ThemeHistoryAdmin, ThemeModelAdmin
 from loyalty_site.lib.forms import ModelForm
-from loyalty_site.lib.panels import Panel, Tiles
+from loyalty_site.lib.panels import Cards, Panel, Tiles
 from loyalty_site.lib.referrers import referrers
 
 #: Lists are counted up to here: an exact number of millions costs a scan and helps nobody.
@@ -179,13 +179,13 @@ class ModelAdmin(KnownChoices, ThemeModelAdmin):
         return super().render_change_form(request, context, add, change, form_url, obj)
 
     def all_panels(self, request: StaffRequest, row: Model) -> list[Panel]:
-        """The panels of the page: its own tiles, what the extensions add in their order, its other panels."""
+        """The panels of the page: its own tiles and cards, what the extensions add in order, its other panels."""
         for extension in self.extensions:
             extension.refresh(request, row)
         own = self.panels(request, row)
         added = [panel for extension in self.extensions for panel in extension.panels(request, row)]
-        tiles = [panel for panel in own if isinstance(panel, Tiles)]
-        return [*tiles, *added, *(panel for panel in own if not isinstance(panel, Tiles))]
+        first = [panel for panel in own if isinstance(panel, Tiles | Cards)]
+        return [*first, *added, *(panel for panel in own if not isinstance(panel, Tiles | Cards))]
 
     def _shown(self, form: forms.BaseForm) -> ModelAdmin:
         """This admin as the template sees it: only fields that are inputs can appear and vanish."""

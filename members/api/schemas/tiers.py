@@ -37,6 +37,7 @@ TO_KEEP = Answer(
         "points": Whole(null=True, text=f"Qualifying points that are missing to keep the tier {_FIRST}"),
         "missing": _MISSING,
         "counted": Map(Whole(-money.LARGEST), text="What was counted so far in the period that decides."),
+        "from": Day(null=True, text="The first day that counts for it; null: ever."),
         "by": Day(null=True, text="The last day; null: until somebody agrees to the downgrade that waits."),
     },
     null=True,
@@ -193,6 +194,7 @@ def _to_keep(step: Step, first: Measure | None) -> dict[str, Answered] | None:
         "points": first.to_keep,
         "missing": {one.currency.code: one.to_keep for one in step.measures if one.to_keep is not None},
         "counted": {one.currency.code: one.kept for one in step.measures if one.kept is not None},
+        "from": step.keep_from,
         "by": step.keep_by,
     }
 
