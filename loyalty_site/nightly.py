@@ -39,6 +39,7 @@ class Busy(Exception):
 STEPS: list[Step | SharedStep] = [
     Step("redate", steps.redate),
     Step("settle", steps.settle),
+    Step("downgrades", steps.lower),
     tiers.STEP,
     occasions.STEP,
     Step("give up", steps.give_up),

@@ -77,7 +77,7 @@ def _assess(ladder: Ladder, held: LockedStanding, at: datetime, *, ended_at: dat
     target = tier if group.keeps(tier, counts) else group.below(tier, counts)
     grace = ladder.end_of(group.graced_through(ended_on))
     if target is tier:
-        _renew(ladder, held, tier, counts, ended_at=ended_at)
+        renew(ladder, held, tier, counts, ended_at=ended_at)
     elif held.valid_until and grace and at < grace:
         held.wake_at(ladder.next_due(held, at))
     elif group.holds_downgrades:
@@ -87,7 +87,16 @@ def _assess(ladder: Ladder, held: LockedStanding, at: datetime, *, ended_at: dat
         lower(ladder, held, target, at=at)
 
 
-def _renew(ladder: Ladder, held: LockedStanding, tier: Tier, counts: Counts, *, ended_at: datetime) -> None:
+def renew(
+    ladder: Ladder,
+    held: LockedStanding,
+    tier: Tier,
+    counts: Counts,
+    *,
+    ended_at: datetime,
+    reason: str = Reason.RENEWAL.value,
+    note: str = "",
+) -> None:
     """Hold the same tier on from the original end."""
     ended_on = ladder.last_day(ended_at)
     ladder.hold(
@@ -97,7 +106,8 @@ def _renew(ladder: Ladder, held: LockedStanding, tier: Tier, counts: Counts, *, 
             held.since_at,
             ended_at,
             ladder.through(tier, ladder.group.renewed_through(ended_on, ladder.enrolled_on)),
-            reason=Reason.RENEWAL.value,
+            reason=reason,
+            note=note,
             counted=ladder.by_code(counts),
             cycle=window_of(ladder, ended_at),
         )
@@ -141,7 +151,7 @@ def saves(ladder: Ladder, now: datetime) -> bool:
     counts = ladder.closing(ladder.last_day(held.valid_until), ladder.day(now) + ONE_DAY)
     if not ladder.group.keeps(tier, counts):
         return False
-    _renew(ladder, held, tier, counts, ended_at=held.valid_until)
+    renew(ladder, held, tier, counts, ended_at=held.valid_until)
     settle_group(ladder, now)
     return True
 

@@ -1,5 +1,9 @@
 """What does this app have done in the background?"""
 
-from transactions.expiry.redating import work
+from transactions.expiry import redating
+from transactions.reviews import downgrades
 
-__all__ = ["work"]
+finish_decision = downgrades.work
+redate = redating.work
+
+__all__ = ["finish_decision", "redate"]

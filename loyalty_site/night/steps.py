@@ -10,7 +10,7 @@ from programs.models import Program
 from transactions.expiry import redating, sweep
 from transactions.proof import seals
 from transactions.proof.audit import audit
-from transactions.reviews import decisions
+from transactions.reviews import decisions, downgrades
 
 #: So many differences, or members who could not be booked, are kept in the row of a step; all of them are logged.
 LISTED = 20
@@ -58,6 +58,11 @@ def settle(night: Night) -> Counts:
         total.add(done)
         night.note(asdict(total))
     return asdict(total)
+
+
+def lower(night: Night) -> Counts:
+    """Finish decisions about downgrades that were interrupted."""
+    return {**downgrades.finish(night.program, now=night.now)}
 
 
 def give_up(night: Night) -> Counts:

@@ -1,5 +1,6 @@
 from transactions.models.approvals import Approval
 from transactions.models.counters import CapCounter
+from transactions.models.downgrades import DowngradeDecision
 from transactions.models.entries import Entry, Lot, Trace
 from transactions.models.journals import Journal, JournalLine
 from transactions.models.nights import NightBatch, NightRun, Redating, Seal
@@ -7,6 +8,7 @@ from transactions.models.nights import NightBatch, NightRun, Redating, Seal
 __all__ = [
     "Approval",
     "CapCounter",
+    "DowngradeDecision",
     "Entry",
     "Journal",
     "JournalLine",

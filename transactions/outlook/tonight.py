@@ -14,6 +14,7 @@ from loyalty_site.lib.refusals import Refused
 from programs import periods, versions
 from programs.configuration import Configuration
 from programs.models import Program
+from transactions.occasions import planning
 from transactions.outlook import due
 from transactions.outlook.coming import POINTS, Coming, of_tiers
 from transactions.outlook.foreseen import ForeseenBooks
@@ -49,13 +50,14 @@ class Outlook:
     ends_at: datetime
 
     def coming(self) -> Iterator[Coming]:
-        """Each thing that time does by then: tiers and what has to be computed in the order of members, then lots."""
+        """Each thing that time does by then: first what has to be computed, by members, then lots, then occasions."""
         found = due.find(self.configuration, self.ends_at)
         for member_ids in due.batches(found.computed):
             yield from self._computed(found, member_ids)
         codes = self._codes()
         for member, number, currency, points in due.ending(found, self.ends_at):
             yield Coming(POINTS, member, number, currency=codes[currency], points=int(points))
+        yield from self._celebrating()
 
     def _computed(self, found: due.Due, member_ids: list[int]) -> Iterator[Coming]:
         apart = [key for key in member_ids if key in found.apart]
@@ -75,6 +77,15 @@ class Outlook:
                 if points:
                     code = codes[currency_id]
                     yield Coming(POINTS, account.id, account.number, currency=code, points=points)
+
+    def _celebrating(self) -> Iterator[Coming]:
+        """Who is given points for an occasion: the night gives those of the day that begins when its own closes."""
+        day = planning.day_of(self.configuration, self.day + periods.ONE_DAY)
+        keys = planning.find(day) if self.configuration.status == Program.Status.ACTIVE else []
+        for member_ids in due.batches(keys, planning.PAGE):
+            for plan in planning.plans(day, member_ids):
+                if plan.refusal is None:
+                    yield Coming(plan.leader.kind.occasion, plan.person.id, plan.person.number, day.starts_at)
 
     def _codes(self) -> dict[int, str]:
         return {currency.id: currency.code for currency in self.configuration.currencies.values()}
