@@ -23,6 +23,7 @@ SENT_ON = {
     "admin programs.Program add_cap",
     "admin programs.Program add_rule",
     "admin programs.Program bring_members",
+    "admin programs.Program tonight_action",
 }
 
 #: Shown to those who are not logged in.
@@ -47,6 +48,7 @@ FOR_NOBODY = {
     "transactions": {
         "Approval": ["add", "delete"],
         "CapCounter": ["add", "delete"],
+        "DowngradeDecision": ["add", "delete"],
         "Entry": ["add", "delete"],
         "Journal": ["delete"],
         "JournalLine": ["add", "delete"],

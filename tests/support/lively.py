@@ -13,7 +13,7 @@ from tests.support import factories
 from tests.support.shop import Shop
 from transactions.expiry import redating
 from transactions.merging import merges
-from transactions.models import Approval, Journal, NightRun, Seal
+from transactions.models import Approval, DowngradeDecision, Journal, NightRun, Seal
 from transactions.reviews import approvals
 
 
@@ -58,6 +58,13 @@ class LivelyShop(Shop):
         expiry.period = 24
         expiry.save()
         redating.apply(self.points, reason="Two years now")
+        DowngradeDecision.objects.create(
+            group=self.program.tier_groups.first(),
+            day="2026-03-04",
+            decided_by=self.clerk,
+            finished_at=timezone.now(),
+            counts={"lowered": 3},
+        )
         Seal.objects.create(
             program=self.program, day="2026-03-04", first_entry=1, last_entry=9, entries=9, root="ab" * 32
         )

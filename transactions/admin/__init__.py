@@ -2,6 +2,8 @@ from transactions.admin import (
     approvals,
     balance_panels,
     cap_counters,
+    downgrades,
+    downgrades_page,
     entries,
     journals,
     lots,
@@ -14,12 +16,15 @@ from transactions.admin import (
     relation_actions,
     standing_panels,
     tier_actions,
+    tonight_page,
 )
 
 __all__ = [
     "approvals",
     "balance_panels",
     "cap_counters",
+    "downgrades",
+    "downgrades_page",
     "entries",
     "journals",
     "lots",
@@ -32,4 +37,5 @@ __all__ = [
     "relation_actions",
     "standing_panels",
     "tier_actions",
+    "tonight_page",
 ]

@@ -6,22 +6,28 @@ from typing import Any
 
 from django.contrib import admin
 from django.db.models import Count, OuterRef, Prefetch, QuerySet
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.utils.html import format_html
 
 from loyalty_site.lib.admin import (
     FactAdmin,
     RangeDateTimeFilter,
     RelatedDropdownFilter,
+    action,
     display,
+    found,
 )
 from loyalty_site.lib.admin.theme import StaffRequest
-from loyalty_site.lib.panels import Cell, Panel, Table, Tile, Tiles, moment
+from loyalty_site.lib.panels import Cell, Panel, Sentences, Table, Tile, Tiles, moment
+from programs.models import Program
+from transactions.admin import tonight_page
 from transactions.expiry import redating
 from transactions.models import NightBatch, NightRun, Seal
 
 #: So often, in seconds, a page renews itself that shows a step which is running. A list is also searched meanwhile.
 RENEW_PAGE_S, RENEW_LIST_S = 5, 15
+#: Programs to whose coming night a list has a way.
+MOST_PROGRAMS = 20
 
 
 @admin.register(NightRun)
@@ -34,7 +40,14 @@ class NightRunAdmin(FactAdmin):
     list_select_related = ["program"]
     search_fields = ["step__startswith"]
     sortable_by = ()
+    list_before_template = "admin/panels.html"
     fields = [("program", "day"), "step", "counted", ("started", "finished"), "error"]
+
+    actions_detail = ["tonight"]
+
+    @action(description="Tonight", permission=tonight_page.PERMISSION, icon="bedtime")
+    def tonight(self, request: StaffRequest, object_id: str) -> HttpResponse:
+        return HttpResponseRedirect(tonight_page.address(found(NightRun.objects.all(), object_id).program_id))
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[NightRun]:
         runs: QuerySet[NightRun] = super().get_queryset(request)
@@ -45,7 +58,9 @@ class NightRunAdmin(FactAdmin):
         )
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
-        response: HttpResponse = super().changelist_view(request, extra_context)
+        ways = [Sentences("Tonight", _tonight())] if request.user.has_perm(tonight_page.PERMISSION) else []
+        context = {**(extra_context or {}), "panels": [one for one in ways if one.sentences]}
+        response: HttpResponse = super().changelist_view(request, context)
         shown = getattr(response, "context_data", None) or {}
         if "cl" in shown:
             _renew(response, shown["cl"].result_list, RENEW_LIST_S)
@@ -106,6 +121,15 @@ class NightRunAdmin(FactAdmin):
     @display(description="finished")
     def finished(self, run: NightRun) -> str:
         return moment(run.finished_at, run.program.zone, empty="not yet")
+
+
+def _tonight() -> list[str]:
+    """A way to what the coming night will do, for each program that has nights."""
+    programs = Program.objects.exclude(status=Program.Status.DRAFT).order_by("name")[:MOST_PROGRAMS]
+    return [
+        format_html('<a class="text-link" href="{}">{}</a>', tonight_page.address(program.pk), program.name)
+        for program in programs
+    ]
 
 
 def _done(run: NightRun) -> int:

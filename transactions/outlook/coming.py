@@ -11,6 +11,7 @@ from members.ladder import Ladder, Reason
 from members.ladder_rows import LockedStanding
 from programs.configuration import Configuration
 from programs.ladders import Counts, Tier, TierGroup
+from programs.periods import ONE_DAY
 
 RENEWED, RAISED, LOWERED, GRACE, WAITING = "renewed", "raised", "lowered", "grace", "waiting"
 POINTS, BIRTHDAY, ANNIVERSARY = "points", "birthday", "anniversary"
@@ -94,6 +95,14 @@ def _step(ladder: Ladder, before: LockedStanding, after: LockedStanding) -> Comi
 
 def _waiting(ladder: Ladder, held: LockedStanding, at: datetime) -> Coming:
     return _coming(ladder, WAITING, held, held.proposed_id, at=at, until=None, missing=_missing(ladder, held, at))
+
+
+def still_waiting(ladder: Ladder, held: LockedStanding, now: datetime) -> Coming:
+    """What waits for somebody's word, with what is missing `now` to be renewed."""
+    ended_at = held.valid_until or held.waits_from or now
+    counts = ladder.closing(ladder.last_day(ended_at), ladder.day(now) + ONE_DAY)
+    lacking = missing(ladder.group, ladder.tier, counts)
+    return _coming(ladder, WAITING, held, held.proposed_id, at=ended_at, until=None, missing=lacking)
 
 
 def _grace(ladder: Ladder, held: LockedStanding, ended_at: datetime) -> Coming:

@@ -55,7 +55,7 @@ def _one(ladder: Ladder, standing_ids: Collection[int], word: Word, now: datetim
         return "own"
     if assessing.saves(ladder, now):
         return "left_out"
-    reason = word.excepted.get(held.id)
+    reason = word.excepted.get(held.id or 0)
     if reason is not None:
         ended_at = held.valid_until or held.waits_from
         counts = ladder.closing(ladder.last_day(ended_at), ladder.day(word.at) + ONE_DAY)

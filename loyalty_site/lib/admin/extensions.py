@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Generic
 
 from django.core.exceptions import PermissionDenied
-from django.http import HttpResponse
+from django.http.response import HttpResponseBase
 from django.urls import URLPattern, path
 
 from loyalty_site.lib.admin.addresses import Row
@@ -33,12 +33,12 @@ class Subpage:
     route: str
     name: str
     permission: str
-    view: Callable[[ModelAdmin, StaffRequest, str], HttpResponse]
+    view: Callable[[ModelAdmin, StaffRequest, str], HttpResponseBase]
 
     def url(self, admin: ModelAdmin) -> URLPattern:
         """Where `admin` serves it."""
 
-        def view(request: StaffRequest, object_id: str) -> HttpResponse:
+        def view(request: StaffRequest, object_id: str) -> HttpResponseBase:
             if not request.user.has_perm(self.permission):
                 raise PermissionDenied
             return self.view(admin, request, object_id)

@@ -1,7 +1,8 @@
-"""Run the night now, for the days that have closed since the last success.
+"""Run the night now, for the days that have closed since the last success; or say what a night would do.
 
-Exit codes: 0 all done; 1 a step failed, or the reconciliation found differences; 2 no such program, or no
-instant; 3 another process is running it; 4 the clock contradicts what is stored (see --force).
+Exit codes: 0 all done; 1 a step failed, or the reconciliation found differences, or a file could not be written;
+2 no such program, no instant, no day that is left, or options that do not go together; 3 another process is running
+it; 4 the clock contradicts what is stored (see --force).
 """
 
 from contextlib import suppress
@@ -11,6 +12,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from loyalty_site import nightly
 from loyalty_site.lib.instants import LAST_YEAR
+from loyalty_site.management import night_preview
 from loyalty_site.night import clock
 from programs.models import Program
 
@@ -24,13 +26,35 @@ class Command(BaseCommand):
         parser.add_argument("--program", metavar="CODE", help="only this program")
         parser.add_argument("--now", metavar="ISO", help="as if it were this instant, for example 2026-03-01T02:00Z")
         parser.add_argument("--force", action="store_true", help="run although the clock seems to have jumped")
+        parser.add_argument("--preview", action="store_true", help="only say what the night would do; write nothing")
+        parser.add_argument(
+            "--day", metavar="DATE", help="with --preview: the night of this day, by default tonight's"
+        )
+        parser.add_argument("--csv", metavar="FILE", help="with --preview: list the members there, - for here")
 
-    def handle(self, *, program: str | None, now: str | None, force: bool, **options: object) -> None:
+    def handle(
+        self,
+        *,
+        program: str | None,
+        now: str | None,
+        force: bool,
+        preview: bool,
+        day: str | None,
+        csv: str | None,
+        **options: object,
+    ) -> None:
         chosen = nightly.programs()
         if program:
             chosen = chosen.filter(code=program)
             if not chosen:
                 raise CommandError(f"There is no program “{program}” that has begun.", returncode=UNKNOWN)
+        if preview:
+            if now or force:
+                raise CommandError("--now and --force run a night; --preview runs none.", returncode=UNKNOWN)
+            night_preview.Preview(self.stdout, self.stderr).show(chosen, day, csv)
+            return
+        if day or csv:
+            raise CommandError("--day and --csv go with --preview.", returncode=UNKNOWN)
         instant = _instant(now)
         if force and instant and instant.year > LAST_YEAR:
             raise CommandError(f"Write an instant up to the year {LAST_YEAR}.", returncode=UNKNOWN)

@@ -1,0 +1,139 @@
+"""What will the night of a day do to a program's members? A page with counts, a list with filters, and a file."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from django import forms
+from django.http import HttpResponse, HttpResponseRedirect, StreamingHttpResponse
+from django.http.response import HttpResponseBase
+from django.urls import reverse
+
+from loyalty_site.lib.admin import Extension, ModelAdmin, StaffRequest, Subpage, action, dressed, found, site
+from loyalty_site.lib.panels import Panel, address_of
+from loyalty_site.lib.refusals import Refused
+from programs.models import Program
+from transactions.admin import tonight_panels
+from transactions.admin.pages_of_lists import Pages
+from transactions.outlook import as_csv, tonight
+from transactions.outlook.coming import KINDS
+from transactions.outlook.tonight import Outlook, Wanted, listed
+
+PERMISSION = "members.view_member"
+
+#: Rows of one page, and how many pages there are: who wants more takes the file.
+SIZE, MOST_PAGES = 50, 40
+
+_LARGEST = 10**15
+
+
+class TonightForm(forms.Form):
+    """Which day, and what of it is listed; empty is all. Points are counted in the smallest unit of the currency."""
+
+    day = dressed(forms.DateField(required=False, help_text="What falls due up to its end; empty: tonight."))
+    kind = dressed(forms.ChoiceField(required=False, choices=[("", "All"), *KINDS.items()]))
+    group = forms.ChoiceField(required=False, label="Tier group")
+    before = forms.ChoiceField(required=False, label="From tier")
+    after = forms.ChoiceField(required=False, label="To tier")
+    missing = dressed(
+        forms.IntegerField(
+            required=False,
+            min_value=0,
+            max_value=_LARGEST,
+            label="At most so many points missing",
+            help_text="Members who could still be saved, those who miss least first.",
+        )
+    )
+
+    def __init__(self, program: Program, data: Mapping[str, Any]) -> None:
+        super().__init__(data)
+        groups = list(program.tier_groups.prefetch_related("tiers"))
+        tiers = {tier.code: tier.name for group in groups for tier in group.tiers.all()}
+        choices: dict[str, Sequence[tuple[str, str]]] = {
+            "group": [(group.code, group.name) for group in groups],
+            "before": list(tiers.items()),
+            "after": list(tiers.items()),
+        }
+        for name, offered in choices.items():
+            field = forms.ChoiceField(required=False, label=self.fields[name].label, choices=[("", "All"), *offered])
+            self.fields[name] = dressed(field)
+
+    @property
+    def day_meant(self) -> date | None:
+        """The day that was chosen, None for today."""
+        day: date | None = self.cleaned_data.get("day")
+        return day
+
+    @property
+    def wanted(self) -> Wanted:
+        """What is listed."""
+        said = self.cleaned_data
+        return Wanted(said["kind"], said["group"], said["before"], said["after"], most_missing=said["missing"])
+
+
+@dataclass(frozen=True, slots=True)
+class _Shown:
+    """What the page has to say below its form."""
+
+    panels: Sequence[Panel] = ()
+    pages: Pages | None = None
+    file: str = ""
+
+
+def _page(admin: ModelAdmin, request: StaffRequest, object_id: str) -> HttpResponseBase:
+    program = found(Program.objects.select_related("owner"), object_id)
+    form = TonightForm(program, request.GET)
+    shown = _Shown()
+    if form.is_valid():
+        try:
+            outlook = tonight.of(program, form.day_meant)
+        except Refused as refused:
+            form.add_error("day" if refused.refusal.field == "day" else None, refused.refusal.detail)
+        else:
+            if "csv" in request.GET:
+                return _file(outlook, form.wanted)
+            shown = _shown(request, program, outlook, form.wanted)
+    title = f"Tonight, {program}"
+    context: dict[str, Any] = {"form": form, "panels": shown.panels, "pages": shown.pages, "file": shown.file}
+    return admin.draw(
+        request, "admin/programs/tonight.html", title=title, program=program, back=address_of(program), **context
+    )
+
+
+def _shown(request: StaffRequest, program: Program, outlook: Outlook, wanted: Wanted) -> _Shown:
+    number = Pages.asked(request, most=MOST_PAGES)
+    seen = listed(outlook.coming(), wanted, first=(number - 1) * SIZE, size=SIZE)
+    pages = Pages(request, number, size=SIZE, of=seen.wanted, most=MOST_PAGES)
+    query = request.GET.copy()
+    query.pop("page", None)
+    query["csv"] = "1"
+    panels = tonight_panels.of(request, program, outlook, seen)
+    return _Shown(panels, pages, f"?{query.urlencode()}")
+
+
+def _file(outlook: Outlook, wanted: Wanted) -> HttpResponseBase:
+    chosen = (one for one in outlook.coming() if wanted.takes(one))
+    name = f"{outlook.configuration.code}-{outlook.day.isoformat()}.csv"
+    lines = as_csv.lines(outlook.configuration, chosen)
+    headers = {"Content-Disposition": f'attachment; filename="{name}"'}
+    return StreamingHttpResponse(lines, content_type="text/csv; charset=utf-8", headers=headers)
+
+
+def address(program_id: int) -> str:
+    """Where the page of a program is."""
+    return reverse("admin:programs_program_tonight", args=[program_id])
+
+
+class ProgramTonight(Extension[Program]):
+    """The page, and the way to it."""
+
+    actions_detail = ["tonight"]
+    subpages = [Subpage(route="tonight", name="tonight", permission=PERMISSION, view=_page)]
+
+    @action(description="Tonight", permission=PERMISSION, icon="bedtime")
+    def tonight(self, request: StaffRequest, object_id: str) -> HttpResponse:
+        return HttpResponseRedirect(address(found(Program.objects.all(), object_id).pk))
+
+
+site.extend(Program, ProgramTonight)
