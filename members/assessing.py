@@ -156,8 +156,8 @@ def saves(ladder: Ladder, now: datetime) -> bool:
     return True
 
 
-def reach(ladder: Ladder, at: datetime) -> bool:
-    """Hold the highest tier that the present counts reach, if it is a higher one: after a lock, or a merge.
+def reach(ladder: Ladder, at: datetime, *, reason: str = Reason.ACTIVITY.value, note: str = "") -> bool:
+    """Hold the highest tier that the present counts reach, if it is a higher one: after a lock, a merge, an edit.
 
     Says whether it was.
     """
@@ -169,7 +169,7 @@ def reach(ladder: Ladder, at: datetime) -> bool:
     if reached is None or ladder.group.rank(reached) <= ladder.group.rank(ladder.tier):
         return False
     until = ladder.through(reached, ladder.group.last_day(day, ladder.enrolled_on))
-    new = LockedStanding(None, reached.id, at, at, until)
+    new = LockedStanding(None, reached.id, at, at, until, reason=reason, note=note)
     new.counted = ladder.by_code(counts)
     ladder.hold(new)
     return True

@@ -123,6 +123,21 @@ class TierGroup:
             return next((tier for tier in self.tiers if tier.threshold == 0), None)
         return self.reached((0,) * len(self.criteria))
 
+    # What it is, for who compares two versions of it.
+
+    @property
+    def asks(self) -> tuple[object, ...]:
+        """What has to be reached and kept: equal where the thresholds are."""
+        return self.needs_all, tuple((tier.id, tier.entry, tier.retention) for tier in self.tiers)
+
+    @property
+    def counting(self) -> tuple[object, ...]:
+        """What is counted in which windows: equal where the same tallies serve."""
+        is_rolling = self.model == "rolling"
+        start = self.cycle_start if self.model == "calendar" else None
+        window = (self.window, self.window_unit) if is_rolling else None
+        return self.model, start, window, frozenset(self.criteria)
+
     # Levels.
 
     @property

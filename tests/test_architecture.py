@@ -141,7 +141,7 @@ def test_what_tests_are_made_with_stands_in_one_place():
 TESTED_IN = {
     **{room: f"tests/transactions/{room}/test_" for room in ("models", "books", "verbs", "proof")},
     **{room: f"tests/transactions/{room}/test_" for room in ("expiry", "tiers", "occasions")},
-    **{room: f"tests/transactions/{room}/test_" for room in ("reviews", "merging", "imports")},
+    **{room: f"tests/transactions/{room}/test_" for room in ("policies", "reviews", "merging", "imports")},
     "outlook": "tests/transactions/outlook/test_",
     "api": "tests/site/test_api",
     "admin": "tests/site/test_admin",
@@ -256,7 +256,9 @@ ROOMS = [
     {"books"},
     {"verbs"},
     {"finding", "batch", "ledger"},
+    {"jobs"},
     {"sharing", "expiry", "tiers", "occasions", "reviews", "merging", "imports"},
+    {"policies"},
     {"outlook"},
     {"api", "tasks"},
     {"admin"},

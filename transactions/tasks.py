@@ -1,9 +1,11 @@
 """What does this app have done in the background?"""
 
 from transactions.expiry import redating
+from transactions.policies import thresholds
 from transactions.reviews import downgrades
 
+apply_thresholds = thresholds.work
 finish_decision = downgrades.work
 redate = redating.work
 
-__all__ = ["finish_decision", "redate"]
+__all__ = ["apply_thresholds", "finish_decision", "redate"]

@@ -8,6 +8,7 @@ from typing import TypeAlias
 
 from programs.models import Program
 from transactions.expiry import redating, sweep
+from transactions.policies import thresholds
 from transactions.proof import seals
 from transactions.proof.audit import audit
 from transactions.reviews import decisions, downgrades
@@ -49,6 +50,11 @@ class Step:
 def redate(night: Night) -> Counts:
     """Finish jobs that bring live lots under new terms."""
     return {"lots": sum(redating.finish(night.program, now=night.now))}
+
+
+def apply_thresholds(night: Night) -> Counts:
+    """Finish jobs that bring new thresholds to members."""
+    return {"moved": thresholds.finish(night.program, now=night.now)}
 
 
 def settle(night: Night) -> Counts:

@@ -5,20 +5,18 @@ never ending any of them sooner than the notice, and writes down each end that i
 Where points never ended before, they get a whole period from the switch.
 """
 
-import time
 from collections.abc import Iterator
 from datetime import datetime, tzinfo
 from typing import Protocol, TypedDict
 
 from celery import shared_task
 from django.contrib.auth.models import AbstractBaseUser
-from django.db import transaction
 from django.db.models import Count, Max, QuerySet
 from django.utils import timezone
 
 from loyalty_site.lib.refusals import Refused
 from loyalty_site.lib.sql import Session
-from programs import periods, versions
+from programs import versions
 from programs.configuration import Configuration, Currency
 from programs.expiry import days_from, end_of_inactivity, end_of_lot
 from programs.models import Currency as StoredCurrency
@@ -26,12 +24,11 @@ from programs.models import Program
 from transactions.books import settlement
 from transactions.books.balances import BalanceInHand
 from transactions.books.unit_of_work import Books
+from transactions.jobs import Kind
 from transactions.models import Entry, Lot, NightRun
 
 #: Members in one transaction.
 BATCH = 200
-#: How the steps of our jobs begin; the night has one that is called "redate" and nothing else.
-_STEP = "redate "
 
 
 class NoReason(Refused):
@@ -149,58 +146,38 @@ def start(
         "last_member": 0,
         "last_lot": last,
     }
-    job, _ = NightRun.objects.get_or_create(
-        program_id=currency.program_id,
-        day=periods.local_date(now, configuration.zone),
-        step=f"{_STEP}{currency.pk} {now:%H%M%S%f}",
-        defaults={"counts": counts},
-    )
-    return job
+    return _JOBS.start(currency.pk, configuration, counts, now)
 
 
 def jobs(currency: StoredCurrency) -> QuerySet[NightRun]:
     """The jobs of `currency`, the latest first."""
-    return NightRun.objects.filter(step__startswith=f"{_STEP}{currency.pk} ").order_by("-pk")
+    return _JOBS.about(currency.pk)
 
 
 def is_job(run: NightRun) -> bool:
     """Whether this NightRun is a job of ours, and not the step of a night."""
-    return run.step.startswith(_STEP)
-
-
-def _unfinished() -> QuerySet[NightRun]:
-    return NightRun.objects.filter(step__startswith=_STEP, finished_at=None).order_by("pk")
+    return _JOBS.owns(run)
 
 
 def finish(program: Program, *, now: datetime | None = None) -> Iterator[int]:
     """Take up the jobs of `program` that were interrupted; yields how many lots each changed in all."""
-    for job in _unfinished().filter(program=program):
-        yield advance(job, now=now).counts["lots"]
+    for job in _JOBS.finish(program, now=now):
+        yield job.counts["lots"]
 
 
 @shared_task(name="redate")
 def work(job_id: int) -> None:
     """Finish one job beside the requests. Safe to lose, because the night does the same, and to repeat."""
-    for job in _unfinished().filter(pk=job_id):
+    for job in _JOBS.unfinished().filter(pk=job_id):
         advance(job)
 
 
 def advance(job: NightRun, *, now: datetime | None = None, for_s: float | None = None) -> NightRun:
-    """Work at `job` batch by batch, for about `for_s` seconds or to its end; returns it as it is then.
-
-    The place that was reached is written in the transaction of its batch, under the lock of the job, so
-    several workers at one job are only slower.
-    """
-    now, stop_at = now or timezone.now(), None if for_s is None else time.monotonic() + for_s
-    while job.finished_at is None and (stop_at is None or time.monotonic() < stop_at):
-        with transaction.atomic():
-            job = NightRun.objects.select_for_update().get(pk=job.pk)
-            if job.finished_at is None:
-                _batch(job, now)
-    return job
+    """Work at `job` for about `for_s` seconds or to its end; returns it as it is then."""
+    return _JOBS.advance(job, now=now, for_s=for_s)
 
 
-def _batch(job: NightRun, now: datetime) -> None:
+def _batch(job: NightRun, now: datetime) -> bool:
     """The next members of the job, whose row the caller has locked."""
     configuration = versions.renew(job.program_id)
     counts: Job = job.counts
@@ -211,9 +188,10 @@ def _batch(job: NightRun, now: datetime) -> None:
         counts["lots"] += _redate(configuration, currency, ids, counts, now)
         counts["members"] = counts.get("members", 0) + len(ids)
         counts["last_member"] = ids[-1]
-    else:
-        job.finished_at = timezone.now()
-    NightRun.objects.filter(pk=job.pk).update(counts=counts, finished_at=job.finished_at)
+    return bool(ids)
+
+
+_JOBS = Kind("redate", _batch)
 
 
 def _lots(currency_id: int, last_lot: int) -> QuerySet[Lot]:

@@ -4,6 +4,7 @@ from transactions.models.downgrades import DowngradeDecision
 from transactions.models.entries import Entry, Lot, Trace
 from transactions.models.journals import Journal, JournalLine
 from transactions.models.nights import NightBatch, NightRun, Redating, Seal
+from transactions.models.reevaluations import Reevaluation
 
 __all__ = [
     "Approval",
@@ -16,6 +17,7 @@ __all__ = [
     "NightBatch",
     "NightRun",
     "Redating",
+    "Reevaluation",
     "Seal",
     "Trace",
 ]

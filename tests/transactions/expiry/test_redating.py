@@ -12,7 +12,7 @@ from tests.support import factories
 from tests.support.factories import at, post_one, purchase, redemption
 from tests.support.living import START, everything, live
 from tests.support.rolled_back import rolled_back
-from transactions import ledger
+from transactions import jobs, ledger
 from transactions.expiry import preview, redating
 from transactions.models import Entry, Lot, NightRun, Redating
 from transactions.proof import history
@@ -179,7 +179,7 @@ def test_a_job_works_for_so_long_and_is_taken_up_by_whoever_comes(made, points, 
     monkeypatch.setattr(redating, "BATCH", 1)
     # The clock moves a second with every look: two batches fit into two seconds and a half.
     ticks = iter(range(100))
-    monkeypatch.setattr(redating.time, "monotonic", lambda: next(ticks))
+    monkeypatch.setattr(jobs.time, "monotonic", lambda: next(ticks))
     job = redating.advance(redating.start(points, NOW, reason="Long"), now=NOW, for_s=2.5)
     assert (job.finished_at, job.counts["members"], job.counts["of_members"]) == (None, 2, 3)
     assert Redating.objects.count() == 2

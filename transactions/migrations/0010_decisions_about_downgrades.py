@@ -10,7 +10,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('programs', '0010_words_of_ladders'),
-        ('transactions', '0008_night_batches'),
+        ('transactions', '0009_tiers_that_are_set'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
