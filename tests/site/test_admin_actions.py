@@ -212,7 +212,7 @@ def test_the_page_of_a_member_costs_the_same_whatever_was_posted(client, boss, s
         return page, len(captured)
 
     page, few = statements()
-    for shown in ("Silver", "more to Gold", "Points by expiry", "C-1815", "Accrual order-1", "Tiers held"):
+    for shown in ("Silver", "Status points to Gold.", "Points by expiry", "C-1815", "Accrual order-1", "Tiers held"):
         assert shown in page
     for amount in range(1000, 9000, 1000):
         factories.post_one(shop.program, factories.purchase(shop.ada, amount))

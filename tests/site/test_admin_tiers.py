@@ -68,6 +68,8 @@ class TestWhatIsDue:
     def ended(self, club, who):
         ladder(club, model="calendar", validity="rest_of_cycle")
         earn(club, who, 1000, noon(club, 2024, 6, 1))
+        # Nothing else is due then.
+        settle(who, noon(club, 2025, 12, 30))
         return midnight(club, 2026, 1, 1)
 
     def test_the_page_of_a_member_shows_the_tier_of_its_instant(self, club, who, ended, office):
@@ -86,7 +88,17 @@ class TestWhatIsDue:
 
     def test_the_page_of_a_standing_that_has_ended_says_when(self, club, who, ended, office):
         gold = standing(who)
-        assert "Until 1 Jan 2025, 00:00" in words(office(gold, ended))
+        assert "Until now" in words(office(gold, ended - timedelta(seconds=1)))
+        assert "Until 1 Jan 2026, 00:00" in words(office(gold, ended))
+
+    def test_the_page_of_any_instant_knows_of_an_end_that_nobody_booked(self, client, marketing, now_is, who, ended):
+        now_is(ended + timedelta(days=60))
+        client.force_login(marketing)
+        address = reverse("admin:members_member_as_of", args=[who.pk])
+        shown = words(client.get(address, {"true_at": "2026-01-15 12:00"}))
+        assert "Tier: Main Base" in shown
+        assert "Tier: Main Gold" in words(client.get(address, {"true_at": "2025-12-31 12:00"}))
+        assert "Tier: Main Base" in words(client.get(address, {"known_at": "2026-01-15 12:00"}))
 
     def test_a_list_of_whom_time_has_changed_nothing_writes_nothing(self, club, who, ended, listed):
         settle(who, ended)

@@ -7,7 +7,7 @@ from programs.models import Participation, TierGroup
 from tests.support import factories
 from tests.support.api_caller import Caller
 from tests.support.factories import at
-from tests.support.ladders import earn, ladder, noon, standing
+from tests.support.ladders import earn, ladder, noon, settle, standing
 
 pytestmark = pytest.mark.django_db
 
@@ -28,6 +28,8 @@ class TestThen:
         """Gold until the end of 2025; nobody looks before 1 March 2026."""
         ladder(club, model="calendar", validity="rest_of_cycle")
         earn(club, who, 1000, noon(club, 2024, 6, 1))
+        # Nothing else is due then.
+        settle(who, noon(club, 2025, 12, 30))
         now_is(noon(club, 2026, 3, 1))
 
     def test_an_end_that_nobody_booked_is_told_of_any_instant_behind_it(self, shop, club, who, lowered):
@@ -89,6 +91,8 @@ class TestHistory:
     def test_time_is_settled_before_the_history_is_told(self, shop, club, who, now_is):
         ladder(club, model="calendar", validity="rest_of_cycle")
         earn(club, who, 1000, noon(club, 2024, 6, 1))
+        # Nothing else is due then.
+        settle(who, noon(club, 2025, 12, 30))
         now_is(noon(club, 2026, 3, 1))
         last = self.told(shop, who)[0]
         assert (last["tier"], last["reason"], last["from"]) == ("base", "downgrade", "2025-12-31T23:00:00+00:00")

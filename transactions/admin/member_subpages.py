@@ -12,7 +12,7 @@ from loyalty_site.lib.panels import Panel, Sentences, Table, Tile, Tiles, addres
 from members.held import HeldLot
 from members.models import Member
 from programs.models import Currency, ExpiryRule, Tier
-from transactions.admin import expiry_schedule
+from transactions.admin import expiry_schedule, refreshing
 from transactions.admin.lookups import member_of
 from transactions.models import Lot
 from transactions.proof import history
@@ -44,7 +44,7 @@ class InstantsForm(forms.Form):
 
 
 def _as_of(admin: ModelAdmin, request: StaffRequest, object_id: str) -> HttpResponse:
-    member = member_of(object_id)
+    member = _settled(object_id)
     form = InstantsForm(member.program.zone, request.GET or None)
     shown: list[Panel] = []
     if not form.is_bound:
@@ -55,10 +55,17 @@ def _as_of(admin: ModelAdmin, request: StaffRequest, object_id: str) -> HttpResp
 
 
 def _schedule(admin: ModelAdmin, request: StaffRequest, object_id: str) -> HttpResponse:
-    member = member_of(object_id)
+    member = _settled(object_id)
     nothing = Sentences("Coming releases and expiries", ["Time does nothing to the points of this member."])
     title = f"What comes for {member}"
     return _draw(admin, request, member, title, panels=[expiry_schedule.table(member) or nothing])
+
+
+def _settled(object_id: str) -> Member:
+    """The member, with what time has done booked before anything is shown."""
+    member = member_of(object_id)
+    refreshing.refresh([member.pk])
+    return member
 
 
 def _draw(admin: ModelAdmin, request: StaffRequest, member: Member, title: str, **context: Any) -> HttpResponse:
@@ -78,9 +85,9 @@ def panels(
     """What history.as_of says, as panels."""
     state = history.as_of(member.pk, true_at=true_at, known_at=known_at)
     currencies = {currency.pk: currency for currency in member.program.currencies.select_related("expiry_rule")}
-    tiers = Tier.objects.filter(pk__in=state.tiers.values())
+    tiers = Tier.objects.filter(pk__in=state.tiers.values()).select_related("group").order_by("group")
     tiles = [_tile(currencies[key], parts) for key, parts in state.balances.items()]
-    tiles += [Tile("Tier", tier.name, colour=tier.colour) for tier in tiers]
+    tiles += [Tile(f"Tier: {tier.group.name}", tier.name, colour=tier.colour) for tier in tiers]
     if not tiles:
         return [Sentences("Then", ["Nothing is known of this member at that instant."])]
     return [Tiles(tiles), _lots(request, member, state.lots, currencies)]
