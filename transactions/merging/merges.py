@@ -96,7 +96,7 @@ def merge(
         done = Merge(source=source, target=target, reason=reason, user_id=user.pk if user else None, merged_at=now)
         before: Before = {
             "flags": double_bonuses.given_twice(source, target),
-            "tiers": _tiers_of(books.accounts[target.pk]),
+            "tiers": _tiers_of(books, books.accounts[target.pk]),
         }
         done.record = before
         done.save()
@@ -160,9 +160,10 @@ def _shares(member: Member) -> dict[int, int]:
     return dict(Relation.objects.live().filter(member=member).values_list("group_id", "percent"))
 
 
-def _tiers_of(account: Account) -> dict[str, int | None]:
-    """{group: tier} by their keys, as JSON keeps them."""
-    return {str(group): held.tier_id for group, held in account.tiers.items()}
+def _tiers_of(books: Books, account: Account) -> dict[str, int | None]:
+    """{group: tier} of all ladders by their keys, as JSON keeps them; None for no tier."""
+    held = {group: standing.tier_id for group, standing in account.tiers.items()}
+    return {str(group.id): held.get(group.id) for group in books.configuration.tier_groups.values()}
 
 
 def _state(books: Books, account: Account) -> State:
