@@ -39,6 +39,7 @@ class Busy(Exception):
 STEPS: list[Step | SharedStep] = [
     Step("redate", steps.redate),
     Step("apply thresholds", steps.apply_thresholds),
+    Step("benefits", steps.bring_benefits),
     Step("settle", steps.settle),
     Step("downgrades", steps.lower),
     tiers.STEP,

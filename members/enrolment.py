@@ -16,10 +16,10 @@ from loyalty_site.lib.inserting import insert
 from loyalty_site.lib.refusals import Refusal, Refused
 from loyalty_site.lib.sql import Session
 from members import tiers
-from members.models import Card, Customer, ExternalId, Member, Standing
+from members.models import Card, Customer, ExternalId, Member, MemberBenefit, Standing
 from partners.callers import Via
 from partners.models import Connection, Store
-from programs import versions
+from programs import periods, versions
 from programs.configuration import Configuration
 from programs.models import Program
 
@@ -88,7 +88,9 @@ def enrol(
         if external_id and via:
             value = notation.external_id(external_id)
             ExternalId.objects.create(customer=customer, connection_id=via.pk, value=value)
-    Standing.objects.bulk_create(starting_standings(versions.of(locked), [member], now=now))
+    configuration = versions.of(locked)
+    Standing.objects.bulk_create(starting_standings(configuration, [member], now=now))
+    MemberBenefit.objects.bulk_create(_starting_benefits(configuration, [member], now=now))
     return member
 
 
@@ -160,7 +162,9 @@ def enrol_people(
     held = {name: number for name, number in held.items() if name in members}
     with _translated():
         insert(session, [Card(member=members[name], program=program, number=held[name]) for name in held])
-    insert(session, starting_standings(versions.of(program), members.values(), now=timezone.now()))
+    configuration, now = versions.of(program), timezone.now()
+    insert(session, starting_standings(configuration, members.values(), now=now))
+    insert(session, _starting_benefits(configuration, members.values(), now=now))
     return outcome | members
 
 
@@ -239,6 +243,26 @@ def starting_standings(configuration: Configuration, members: Collection[Member]
             recorded_at=now,
         )
         for group, tier in tiers.starting(configuration)
+        for member in members
+    ]
+
+
+def _starting_benefits(
+    configuration: Configuration, members: Collection[Member], *, now: datetime
+) -> list[MemberBenefit]:
+    """Unsaved MemberBenefits of these tiers."""
+    today = periods.local_date(now, configuration.zone)
+    return [
+        MemberBenefit(
+            member=member,
+            benefit_id=benefit.id,
+            group_id=group.id,
+            assigned_at=member.enrolled_at,
+            recorded_at=now,
+        )
+        for group, tier in tiers.starting(configuration)
+        for benefit in tier.benefits
+        if not benefit.is_over(today)
         for member in members
     ]
 

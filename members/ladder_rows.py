@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 from loyalty_site.lib.arrays import Row, Values
 from loyalty_site.lib.sql import Rows, Session, instant
 from members.models import MemberBenefit, Standing, Tally
+from programs import periods
 from programs.configuration import Configuration
 
 if TYPE_CHECKING:
@@ -221,6 +222,8 @@ def _save_benefits(
                 else:
                     withdrawn.append((passed.at, account.id, benefit.id))
             for benefit in given.get(passed.after or 0, ()):
+                if benefit.is_over(periods.local_date(now, configuration.zone)):
+                    continue
                 row = (account.id, benefit.id, passed.group_id, passed.at, now, None)
                 made.setdefault((account.id, benefit.id), []).append(row)
     _withdraw(session, withdrawn)

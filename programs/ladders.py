@@ -58,6 +58,10 @@ class Benefit:
     starts_on: date | None
     ends_on: date | None
 
+    def is_over(self, day: date) -> bool:
+        """Whether nobody has it any more on a day."""
+        return self.ends_on is not None and self.ends_on < day
+
 
 @dataclass(frozen=True, slots=True)
 class Tier:

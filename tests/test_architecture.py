@@ -257,7 +257,7 @@ ROOMS = [
     {"verbs"},
     {"finding", "batch", "ledger"},
     {"jobs"},
-    {"sharing", "expiry", "tiers", "occasions", "reviews", "merging", "imports"},
+    {"sharing", "expiry", "benefits", "tiers", "occasions", "reviews", "merging", "imports"},
     {"policies"},
     {"outlook"},
     {"api", "tasks"},

@@ -15,6 +15,7 @@ class TransactionsConfig(AppConfig):
 
     def ready(self) -> None:
         # Models cannot be imported before the registry is full, so not at the top of this file.
+        from transactions import benefits  # noqa: F401 (it listens to changes of benefits)
         from transactions.models.immutability import guard_ledger
 
         post_migrate.connect(guard_ledger, sender=self, dispatch_uid="guard_ledger")

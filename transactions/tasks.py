@@ -1,11 +1,13 @@
 """What does this app have done in the background?"""
 
+from transactions import benefits
 from transactions.expiry import redating
 from transactions.policies import thresholds
 from transactions.reviews import downgrades
 
 apply_thresholds = thresholds.work
+bring_benefits = benefits.work
 finish_decision = downgrades.work
 redate = redating.work
 
-__all__ = ["apply_thresholds", "finish_decision", "redate"]
+__all__ = ["apply_thresholds", "bring_benefits", "finish_decision", "redate"]

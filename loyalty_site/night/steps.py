@@ -7,6 +7,7 @@ from datetime import date, datetime
 from typing import TypeAlias
 
 from programs.models import Program
+from transactions import benefits
 from transactions.expiry import redating, sweep
 from transactions.policies import thresholds
 from transactions.proof import seals
@@ -55,6 +56,12 @@ def redate(night: Night) -> Counts:
 def apply_thresholds(night: Night) -> Counts:
     """Finish jobs that bring new thresholds to members."""
     return {"moved": thresholds.finish(night.program, now=night.now)}
+
+
+def bring_benefits(night: Night) -> Counts:
+    """Finish jobs that assign or withdraw benefits that were changed."""
+    done = list(benefits.finish(night.program, now=night.now))
+    return {"assigned": sum(job["assigned"] for job in done), "withdrawn": sum(job["withdrawn"] for job in done)}
 
 
 def settle(night: Night) -> Counts:

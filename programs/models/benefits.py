@@ -1,18 +1,26 @@
 """What else than points does a tier give?"""
 
+from typing import Unpack
+
 from django.core.exceptions import ValidationError
-from django.db import models
+from django.db import models, transaction
 from django.db.models import F, Q
+from django.dispatch import Signal
 from simple_history.models import HistoricalRecords
 
+from loyalty_site.lib.saving import SaveOptions
 from programs import checks
 from programs.models.programs import ProgramPart
 from programs.models.tiers import Tier
+
+#: Sent with `benefit_id` when a benefit that is new, or a change of one, is committed.
+offered = Signal()
 
 
 class Benefit(ProgramPart):
     """A privilege of a tier's members: assigned with the tier, withdrawn with it.
 
+    From its last day on nobody has it any more. What members have or had cannot be deleted; it is ended instead.
     `details` is what its kind needs beside the text, for example the voucher that is issued, or a partner's product.
     """
 
@@ -54,6 +62,11 @@ class Benefit(ProgramPart):
 
     def __str__(self) -> str:
         return self.name
+
+    @transaction.atomic
+    def save(self, **options: Unpack[SaveOptions]) -> None:
+        super().save(**options)
+        transaction.on_commit(lambda: offered.send(Benefit, benefit_id=self.pk), robust=True)
 
     def clean(self) -> None:
         checks.refuse(checks.dates(starts_on=self.starts_on, ends_on=self.ends_on))
