@@ -23,7 +23,9 @@ SENT_ON = {
     "admin programs.Program add_cap",
     "admin programs.Program add_rule",
     "admin programs.Program bring_members",
-    "admin programs.Program tonight_action",
+    "admin programs.Program see_tonight",
+    "admin programs.TierGroup see_waiting",
+    "admin transactions.NightRun see_tonight",
 }
 
 #: Shown to those who are not logged in.

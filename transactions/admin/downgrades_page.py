@@ -224,11 +224,11 @@ def _address(group: TierGroup) -> str:
 class TierGroupDowngrades(Extension[TierGroup]):
     """The page, and the way to it for those who may decide."""
 
-    actions_detail = ["downgrades"]
+    actions_detail = ["see_waiting"]
     subpages = [Subpage(route="downgrades", name="downgrades", permission=downgrades.PERMISSION, view=_page)]
 
     @action(description="Waiting downgrades", permission=downgrades.PERMISSION, icon="stairs")
-    def downgrades(self, request: StaffRequest, object_id: str) -> HttpResponse:
+    def see_waiting(self, request: StaffRequest, object_id: str) -> HttpResponse:
         return HttpResponseRedirect(_address(found(TierGroup.objects.all(), object_id)))
 
 

@@ -43,10 +43,10 @@ class NightRunAdmin(FactAdmin):
     list_before_template = "admin/panels.html"
     fields = [("program", "day"), "step", "counted", ("started", "finished"), "error"]
 
-    actions_detail = ["tonight"]
+    actions_detail = ["see_tonight"]
 
     @action(description="Tonight", permission=tonight_page.PERMISSION, icon="bedtime")
-    def tonight(self, request: StaffRequest, object_id: str) -> HttpResponse:
+    def see_tonight(self, request: StaffRequest, object_id: str) -> HttpResponse:
         return HttpResponseRedirect(tonight_page.address(found(NightRun.objects.all(), object_id).program_id))
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[NightRun]:

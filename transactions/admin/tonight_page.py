@@ -128,11 +128,11 @@ def address(program_id: int) -> str:
 class ProgramTonight(Extension[Program]):
     """The page, and the way to it."""
 
-    actions_detail = ["tonight"]
+    actions_detail = ["see_tonight"]
     subpages = [Subpage(route="tonight", name="tonight", permission=PERMISSION, view=_page)]
 
     @action(description="Tonight", permission=PERMISSION, icon="bedtime")
-    def tonight(self, request: StaffRequest, object_id: str) -> HttpResponse:
+    def see_tonight(self, request: StaffRequest, object_id: str) -> HttpResponse:
         return HttpResponseRedirect(address(found(Program.objects.all(), object_id).pk))
 
 

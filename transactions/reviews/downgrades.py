@@ -136,13 +136,7 @@ def decide(
     NotDecider, NotYet, AlreadyDecided, NobodyWaits, ReasonMissing, NotOnTheList, OwnMembership.
     """
     now = now or timezone.now()
-    if not user.has_perm(PERMISSION):
-        raise NotDecider("You may not decide about downgrades; ask somebody who may.", field="user")
-    if day > periods.local_date(now, group.program.zone):
-        raise NotYet(f"The list of {full_day(day)} is not complete yet.", field="day")
-    known = DowngradeDecision.objects.filter(group=group, day=day).select_related("decided_by").first()
-    if known:
-        raise _decided_by(known)
+    _check(group, day, user, now)
     waiting = set(on_list(group, day).values_list("pk", flat=True))
     if waiting.isdisjoint(shown):
         raise NobodyWaits("Nobody on this list waits any more: all were renewed or changed meanwhile.", field="day")
@@ -165,6 +159,17 @@ def decide(
         if first is None:
             raise
         raise _decided_by(first) from None
+
+
+def _check(group: TierGroup, day: date, user: User, now: datetime) -> None:
+    """Refuse who may not decide, and a list that is none yet, or none any more."""
+    if not user.has_perm(PERMISSION):
+        raise NotDecider("You may not decide about downgrades; ask somebody who may.", field="user")
+    if day > periods.local_date(now, group.program.zone):
+        raise NotYet(f"The list of {full_day(day)} is not complete yet.", field="day")
+    known = DowngradeDecision.objects.filter(group=group, day=day).select_related("decided_by").first()
+    if known:
+        raise _decided_by(known)
 
 
 def _decided_by(decision: DowngradeDecision) -> AlreadyDecided:
