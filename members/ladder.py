@@ -15,9 +15,9 @@ from programs.ladders import Counts, Tier, TierGroup
 Reason = Standing.Reason
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Ladder:
-    """A member on a ladder as it is set up in one version of the program."""
+    """A member on a ladder as it is set up in one version of the program; never changed once it is made."""
 
     configuration: Configuration
     group: TierGroup
@@ -77,7 +77,7 @@ class Ladder:
     @property
     def currency_ids(self) -> tuple[int, ...]:
         """The keys of the currencies that count, in the order of the criteria."""
-        return tuple(self.configuration.currencies[code].id for code in self.group.criteria)
+        return tuple([self.configuration.currencies[code].id for code in self.group.criteria])
 
     def counted_on(self, day: date) -> Counts:
         """What counts for an activity of a day: its cycle, or the window that ends with it."""
@@ -88,7 +88,9 @@ class Ladder:
 
     def counted_in(self, first: date) -> Counts:
         """What was counted in the window that begins on a day."""
-        return self._sum(first, first + periods.ONE_DAY)
+        tallies, group = self.account.tallies, self.group.id
+        found = [tallies.get((group, currency, first)) for currency in self.currency_ids]
+        return tuple([tally.total if tally else 0 for tally in found])
 
     def closing(self, ended_on: date, known_on: date) -> Counts:
         """What decides about a tier whose validity ended on a day, as far as it is there on another (C15-R5, R6).

@@ -96,6 +96,7 @@ _MADE = f"member_id group_id {' '.join(STANDING.split()[1:])} counted is_current
 _PUT = "is_current until_at due_at locked_until waits_from proposed_id superseded_at"
 _INSTANTS = tuple(place for place, name in enumerate(STANDING.split()) if name.endswith(("_at", "_until", "_from")))
 _CYCLE = STANDING.split().index("cycle")
+_FROM = STANDING.split().index("from_at")
 
 
 class Reading:
@@ -131,9 +132,11 @@ class Reading:
 
 def standing_of(row: list[object]) -> LockedStanding:
     """A standing as it was read: a list of the columns STANDING, which it changes."""
-    for place in _INSTANTS:
-        row[place] = instant(row[place])  # type: ignore[call-overload]  # Rows have no types but the database's.
-    row[_CYCLE] = day_of(row[_CYCLE])
+    # PostgreSQL's are as they should be.
+    if getattr(row[_FROM], "tzinfo", None) is None:
+        for place in _INSTANTS:
+            row[place] = instant(row[place])  # type: ignore[call-overload]  # Rows have no types but the database's.
+        row[_CYCLE] = day_of(row[_CYCLE])
     return LockedStanding(*row)  # type: ignore[arg-type]
 
 
@@ -157,7 +160,7 @@ def save_standings(
     session: Session, configuration: Configuration, accounts: Iterable["Account"], now: datetime
 ) -> None:
     """Write the standings that were ended, opened or moved, and the benefits that went along."""
-    accounts = [account for account in accounts if account.tiers]
+    accounts = list(accounts)
     changed = [
         (account.id, group, held, held is current)
         for account in accounts

@@ -4,8 +4,8 @@ What time does to tiers: `assessing.py`. What reaches us late: `reassessing.py`.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import date, datetime
+from typing import NamedTuple
 
 from members import assessing, reassessing
 from members.holdings import Account, Counted
@@ -13,11 +13,10 @@ from members.ladder import Ladder, Reason
 from members.ladder_rows import LockedStanding
 from programs import periods
 from programs.configuration import Configuration, Currency
-from programs.ladders import Counts, Tier, TierGroup
+from programs.ladders import FOREVER, Counts, Tier, TierGroup
 
 
-@dataclass(frozen=True, slots=True)
-class Fact:
+class Fact(NamedTuple):
     """What qualifying points are about: it happened at `at`, is known at `known_at`, and reaches a tier at `since`.
 
     `counted_on` names a day of the cycle in which it was counted, where that is known; `caused_by` is its journal.
@@ -59,7 +58,9 @@ def count(ladder: Ladder, currency: Currency, points: int, fact: Fact) -> None:
     """Move the tally of the window in which a Fact counts; `upgrade` compares it with the thresholds."""
     group, account = ladder.group, ladder.account
     day = ladder.day(fact.at)
-    if fact.counted_on and group.has_cycles:
+    if not group.has_cycles:
+        period = day if group.model == "rolling" else FOREVER
+    elif fact.counted_on:
         period = group.cycle(fact.counted_on, ladder.enrolled_on).first
     else:
         period = group.counted_in(day, known_on=ladder.day(fact.known_at), enrolled_on=ladder.enrolled_on)
@@ -70,13 +71,17 @@ def count(ladder: Ladder, currency: Currency, points: int, fact: Fact) -> None:
 
 def counts_elsewhere(configuration: Configuration, account: Account, *, at: datetime, known_at: datetime) -> bool:
     """Whether what happened at an instant, and is known at another, counts in a later cycle than its own."""
-    for group in configuration.tier_groups.values():
-        ladder = Ladder(configuration, group, account)
-        day, own = ladder.day(at), group.cycle(ladder.day(at), ladder.enrolled_on).first
-        known_on = ladder.day(known_at)
-        if group.has_cycles and own != group.counted_in(day, known_on=known_on, enrolled_on=ladder.enrolled_on):
-            return True
-    return False
+    cycles = [group for group in configuration.tier_groups.values() if group.has_cycles]
+    if not cycles:
+        return False
+    day, known_on = (periods.local_date(instant, configuration.zone) for instant in (at, known_at))
+    if day == known_on:
+        return False
+    enrolled_on = periods.local_date(account.enrolled_at, configuration.zone)
+    return any(
+        group.cycle(day, enrolled_on).first != group.counted_in(day, known_on=known_on, enrolled_on=enrolled_on)
+        for group in cycles
+    )
 
 
 def upgrade(configuration: Configuration, account: Account, *, now: datetime) -> None:
@@ -87,13 +92,14 @@ def upgrade(configuration: Configuration, account: Account, *, now: datetime) ->
     counted, account.counted = account.counted, []
     for group in configuration.tier_groups.values():
         own = [one for one in counted if one.group_id == group.id]
+        if not own:
+            continue
         ladder = Ladder(configuration, group, account)
         for place, one in enumerate(own):
             reassessing.closed_cycle(ladder, one, now=now)
             if one.points > 0:
                 _reach(ladder, one, own[place + 1 :], now=now)
-        if own:
-            assessing.settle_group(ladder, now)
+        assessing.settle_group(ladder, now)
 
 
 def _reach(ladder: Ladder, one: Counted, later: Sequence[Counted], *, now: datetime) -> None:
@@ -107,13 +113,14 @@ def _reach(ladder: Ladder, one: Counted, later: Sequence[Counted], *, now: datet
     for day in _looks(ladder, one, now):
         counts = _without(ladder, later, one, day)
         reached, held = ladder.group.reached(counts), ladder.held
-        if reached is None:
+        is_higher = ladder.group.rank(reached) > ladder.group.rank(ladder.tier)
+        if reached is None or not (is_higher or (held and held.valid_until and reached is ladder.tier)):
             continue
         since = min(max(one.since, periods.start_of_day(day, ladder.zone)), now)
         until = ladder.through(reached, ladder.group.last_day(day, ladder.enrolled_on))
         new = LockedStanding(None, reached.id, since, since, until, caused_by=one.caused_by, cycle=one.period)
         new.counted = ladder.by_code(counts)
-        if ladder.group.rank(reached) > ladder.group.rank(ladder.tier):
+        if is_higher:
             ladder.hold(new)
         elif held and reached is ladder.tier and _lasts_longer(held, until):
             was_there = ladder.group.meets(reached.entry, _without(ladder, [one, *later], one, day))
@@ -128,6 +135,8 @@ def _lasts_longer(held: LockedStanding, until: datetime | None) -> bool:
 
 def _looks(ladder: Ladder, one: Counted, now: datetime) -> list[date]:
     """The days on which points may reach a tier: of a rolling window, each later day with points, too."""
+    if ladder.group.model == "lifetime":
+        return [one.day]
     if ladder.group.model != "rolling":
         is_own = ladder.group.cycle(one.day, ladder.enrolled_on).first == one.period
         # What counts in the present cycle, its own being over, reaches a tier today.
@@ -142,7 +151,10 @@ def _looks(ladder: Ladder, one: Counted, now: datetime) -> list[date]:
 def _without(ladder: Ladder, those: Sequence[Counted], one: Counted, day: date) -> Counts:
     """What counts on a day for a tier, but for `those` points."""
     is_rolling = ladder.group.model == "rolling"
-    counts = list(ladder.counted_on(day) if is_rolling else ladder.counted_in(one.period))
+    found = ladder.counted_on(day) if is_rolling else ladder.counted_in(one.period)
+    if not those:
+        return found
+    counts = list(found)
     first = ladder.group.window_before(day + periods.ONE_DAY) if is_rolling else one.period
     for other in those:
         if (first <= other.day <= day) if is_rolling else (other.period == one.period):

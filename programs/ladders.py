@@ -115,11 +115,15 @@ class TierGroup:
     tiers: tuple[Tier, ...]
     by_code: Mapping[str, Tier] = field(init=False, compare=False, repr=False)
     by_id: Mapping[int | None, Tier] = field(init=False, compare=False, repr=False)
+    ranks: Mapping[str, int] = field(init=False, compare=False, repr=False)
+    has_cycles: bool = field(init=False, compare=False, repr=False)
     base: Tier | None = field(init=False, compare=False, repr=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "by_code", {tier.code: tier for tier in self.tiers})
         object.__setattr__(self, "by_id", {tier.id: tier for tier in self.tiers})
+        object.__setattr__(self, "ranks", {tier.code: place for place, tier in enumerate(self.tiers)})
+        object.__setattr__(self, "has_cycles", self.model in ("calendar", "anniversary"))
         object.__setattr__(self, "base", self._base())
 
     def _base(self) -> Tier | None:
@@ -151,16 +155,21 @@ class TierGroup:
 
     def rank(self, tier: Tier | None) -> int:
         """The place of a tier in the ladder, -1 for none."""
-        return self.tiers.index(tier) if tier else -1
+        return self.ranks[tier.code] if tier else -1
 
     def reached(self, counts: Counts) -> Tier | None:
         """The highest tier that the counts reach, or None."""
         if self.model == "manual":
             return self.base
-        return next((tier for tier in reversed(self.tiers) if self.meets(tier.entry, counts)), None)
+        for tier in reversed(self.tiers):
+            if self.meets(tier.entry, counts):
+                return tier
+        return None
 
     def meets(self, wanted: Wanted, counts: Counts) -> bool:
         """Whether counts are enough: any of the currencies, or all of them, reach what they have to."""
+        if len(wanted) == len(counts) == 1:
+            return wanted[0] is not None and counts[0] >= wanted[0]
         hits = [count >= need for need, count in zip(wanted, counts, strict=True) if need is not None]
         return bool(hits) and (all(hits) if self.needs_all else any(hits))
 
@@ -181,10 +190,6 @@ class TierGroup:
         return self.base if self.rank(self.base) < place else None
 
     # Time.
-
-    @property
-    def has_cycles(self) -> bool:
-        return self.model in ("calendar", "anniversary")
 
     def cycle(self, day: date, enrolled_on: date) -> Cycle:
         """The qualification period in which a day lies; that of a ladder without cycles is all time."""

@@ -58,7 +58,8 @@ def settle_lots(books: Books) -> bool:
     """
     now, accounts = books.now, books.accounts.values()
     due = [a for a in accounts if any(h.is_due(now) for h in a.holdings.values())]
-    others = [a for a in accounts if a not in due and assessing.is_due(a, now)]
+    whose = {account.id for account in due}
+    others = [a for a in accounts if a.id not in whose and assessing.is_due(a, now)]
     for account in others:
         assessing.settle(books.configuration, account, now)
     if not due:

@@ -1,7 +1,9 @@
 """The night does to tiers what reading would do, for everybody whom nobody touched, and says what it did."""
 
 from collections import Counter
+from dataclasses import replace
 from datetime import timedelta
+from functools import cache
 
 import pytest
 from django.db import connection, transaction
@@ -10,7 +12,7 @@ from loyalty_site.night.shared import cut
 from members import assessing
 from members.models import Balance, Tally
 from programs import versions
-from programs.models import Program, ProgramVersion
+from programs.models import Program
 from tests.support import factories, many_ladders
 from tests.support.factories import at
 from tests.support.ladders import earn, ladder, midnight, noon, story, tier
@@ -173,13 +175,13 @@ def test_a_program_that_another_process_has_changed_is_read_anew(made, yearly, g
     assert versions.current(made.pk).version > known.version
 
 
-def test_a_tier_that_was_due_before_its_ladder_was_set_up_is_assessed_by_that_of_today(made, golden):
-    first, *others = ProgramVersion.objects.filter(program=made).order_by("number")
-    ProgramVersion.objects.filter(pk__in=[one.pk for one in others]).update(since=at(2029, 1, 1))
-    empty = first.document | {"currencies": [], "tier_groups": [], "rules": []}
-    ProgramVersion.objects.filter(pk=first.pk).update(since=at(2024, 1, 1), document=empty)
-    versions.forget()
-    assert versions.in_force(versions.current(made.pk), at(2027, 1, 1)).tier_groups == {}
+def test_a_tier_that_was_due_before_its_ladder_was_set_up_is_assessed_by_that_of_today(made, golden, monkeypatch):
+    compiled = versions.current(made.pk)
+    timeline = (at(2024, 1, 1), 1), (at(2029, 1, 1), compiled.version)
+    monkeypatch.setitem(versions._current, made.pk, replace(compiled, timeline=timeline))
+    empty = cache(lambda *version: replace(compiled, version=1, currencies={}, tier_groups={}))
+    monkeypatch.setattr(versions, "at", empty)
+    assert not versions.in_force(versions.current(made.pk), at(2027, 1, 1)).tier_groups
     assert run(made, midnight(made, 2027, 1, 1))["lowered"] == 3
 
 
