@@ -38,6 +38,7 @@ class Busy(Exception):
 
 STEPS: list[Step | SharedStep] = [
     Step("redate", steps.redate),
+    Step("recount", steps.recount),
     Step("apply thresholds", steps.apply_thresholds),
     Step("benefits", steps.bring_benefits),
     Step("settle", steps.settle),

@@ -21,11 +21,12 @@ from programs.written import is_day_of_year
 @dataclass(frozen=True, slots=True)
 class Ids:
     """Primary keys by code, of what is stored; empty for a draft. `tiers` by the codes of group and tier,
-    `benefits` by those of group, tier and benefit."""
+    `benefits` by those of group, tier and benefit. `recounts` are versions, of the groups that are counted anew."""
 
     program: int = 0
     currencies: Mapping[str, int] = field(default_factory=dict)
     tier_groups: Mapping[str, int] = field(default_factory=dict)
+    recounts: Mapping[str, int] = field(default_factory=dict)
     tiers: Mapping[tuple[str, str], int] = field(default_factory=dict)
     benefits: Mapping[tuple[str, str, str], int] = field(default_factory=dict)
     caps: Mapping[str, int] = field(default_factory=dict)
@@ -156,7 +157,7 @@ def terms(spec: ExpirySpec) -> Terms:
 
 def _tier_groups(document: Document, ids: Ids) -> dict[str, TierGroup]:
     return {
-        spec["code"]: compiling_ladders.tier_group(spec, ids.tier_groups, ids.tiers, ids.benefits)
+        spec["code"]: compiling_ladders.tier_group(spec, ids.tier_groups, ids.tiers, ids.benefits, ids.recounts)
         for spec in document["tier_groups"]
     }
 

@@ -18,6 +18,7 @@ def tier_group(
     ids: Mapping[str, int],
     tier_ids: Mapping[tuple[str, str], int],
     benefit_ids: Mapping[tuple[str, str, str], int],
+    recounts: Mapping[str, int],
 ) -> TierGroup:
     """The ladder that a *valid* document describes; `ids` are primary keys by codes, none of a draft."""
     code = spec["code"]
@@ -52,6 +53,7 @@ def tier_group(
             _tier(tier, criteria, tier_ids.get((code, tier["code"]), 0), _benefits(tier, code, benefit_ids))
             for tier in sorted(spec["tiers"], key=lambda tier: tier["sequence"])
         ),
+        recounts=recounts.get(code, 0),
     )
 
 

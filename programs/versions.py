@@ -117,10 +117,12 @@ def forget() -> None:
 def _ids(program: Program) -> compiling.Ids:
     benefits = Benefit.objects.filter(tier__group__program=program)
     tiers = Tier.objects.filter(group__program=program).values_list("group__code", "code", "pk")
+    groups = list(program.tier_groups.values_list("code", "pk", "recounted_version", "is_recounting"))
     return compiling.Ids(
         program=program.pk,
         currencies=dict(program.currencies.values_list("code", "pk")),
-        tier_groups=dict(program.tier_groups.values_list("code", "pk")),
+        tier_groups={code: pk for code, pk, *_ in groups},
+        recounts={code: number for code, _, number, is_recounting in groups if is_recounting},
         tiers={(group, code): pk for group, code, pk in tiers},
         benefits={
             (group, tier, code): pk

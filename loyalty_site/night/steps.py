@@ -9,7 +9,7 @@ from typing import TypeAlias
 from programs.models import Program
 from transactions import benefits
 from transactions.expiry import redating, sweep
-from transactions.policies import thresholds
+from transactions.policies import recounting, thresholds
 from transactions.proof import seals
 from transactions.proof.audit import audit
 from transactions.reviews import decisions, downgrades
@@ -51,6 +51,11 @@ class Step:
 def redate(night: Night) -> Counts:
     """Finish jobs that bring live lots under new terms."""
     return {"lots": sum(redating.finish(night.program, now=night.now))}
+
+
+def recount(night: Night) -> Counts:
+    """Finish jobs that count anew what members have on a ladder that counts otherwise."""
+    return {"members": recounting.finish(night.program, now=night.now)}
 
 
 def apply_thresholds(night: Night) -> Counts:

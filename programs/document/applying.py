@@ -28,6 +28,7 @@ from programs.document.format import (
     TierSpec,
 )
 from programs.document.referring import problems
+from programs.ladder_changes import LIVE_LADDER
 from programs.models import Benefit, Cap, Currency, ExpiryRule, Program, Rule, Tier, TierGroup
 from programs.models.expiryrules import KEEPS_ENDS
 
@@ -39,13 +40,17 @@ _ASIDE = 10_000
 
 
 def apply(
-    document: ExactJson | Document, *, create_partners: bool = False, for_new_points: bool = False
+    document: ExactJson | Document,
+    *,
+    create_partners: bool = False,
+    for_new_points: bool = False,
+    recounts: bool = False,
 ) -> list[Change]:
     """Make the stored program what the document says; return the Changes, [] if it was so already.
 
     Raises Invalid, also where the program refuses what its rules name and nobody has. `create_partners` makes the
     partners that are not known yet; `for_new_points` consents that points which members hold keep their ends when an
-    expiry rule changes.
+    expiry rule changes; `recounts` says that the caller counts anew what ladders count whose way of counting changes.
     """
     if wrong := problems(document):
         raise Invalid(wrong)
@@ -53,7 +58,7 @@ def apply(
     with transaction.atomic():
         partners = _partners(wanted, changes, create_partners)
         program = _program(wanted, changes, partners)
-        _Application(wanted, program, partners, changes, for_new_points=for_new_points).run()
+        _Application(wanted, program, partners, changes, for_new_points=for_new_points, recounts=recounts).run()
     return changes
 
 
@@ -102,9 +107,10 @@ class _Application:
         changes: Changes,
         *,
         for_new_points: bool,
+        recounts: bool,
     ) -> None:
         self.document, self.program, self.partners = document, program, partners
-        self.changes, self.for_new_points = changes, for_new_points
+        self.changes, self.for_new_points, self.recounts = changes, for_new_points, recounts
 
     def run(self) -> None:
         # The order follows the foreign keys: what refers goes before what is referred to, and comes after it.
@@ -170,15 +176,18 @@ class _Application:
             path = f"tier_groups[{place}]"
             row = stored.get(spec["code"]) or TierGroup(program=self.program)
             values = _columns(layout.TIER_GROUP, spec) | {"currency": currencies.get(spec["currency"])}
+            row.is_recounted = self.recounts
             row = self.changes.put(row, values, path, "tier group", spec["code"])
-            self._further(row, [currencies[code] for code in spec["further_currencies"]])
+            self._further(row, [currencies[code] for code in spec["further_currencies"]], path)
             self._tiers(row, spec["tiers"], f"{path}.tiers")
 
-    def _further(self, group: TierGroup, wanted: Sequence[Currency]) -> None:
+    def _further(self, group: TierGroup, wanted: Sequence[Currency], path: str) -> None:
         """The further currencies of a ladder."""
         before = sorted(currency.code for currency in group.further_currencies.all())
         after = sorted(currency.code for currency in wanted)
         if before != after:
+            if not self.recounts and group.has_counted():
+                raise Invalid([Problem(f"{path}.further_currencies", LIVE_LADDER)])
             group.further_currencies.set(wanted)
             self.changes.append(Change("changed", "tier group", group.code, {"further_currencies": (before, after)}))
 

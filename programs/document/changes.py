@@ -78,6 +78,8 @@ class Changes(list[Change]):
             holders = referrers([row])
             if holders:
                 words = f"“{row.code}” cannot be left out: {', '.join(holders)} refer to it"
+                if isinstance(row, Tier):
+                    words = f"“{row.code}” cannot be left out: members hold it, have held it, or are to get it"
                 raise Invalid([Problem(path, words)])
             row.delete()
             self.removed(str(row._meta.verbose_name), row.code)

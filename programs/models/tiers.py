@@ -11,7 +11,7 @@ from django.dispatch import receiver
 from simple_history.models import HistoricalRecords
 
 from loyalty_site.lib import money
-from programs import checks, ladder_checks, written
+from programs import checks, ladder_changes, ladder_checks, written
 from programs.models.currencies import Currency
 from programs.models.programs import Program, ProgramPart
 
@@ -28,6 +28,8 @@ class TierGroup(ProgramPart):
 
     is_edited_whole = False
     coming: "list[Currency] | None" = None
+    #: Set by who sees to it that tallies are counted anew when what is counted, or in which windows, changes.
+    is_recounted = False
 
     class Model(models.TextChoices):
         LIFETIME = "lifetime", "Lifetime: all points ever earned"
@@ -139,6 +141,15 @@ class TierGroup(ProgramPart):
         default=False, help_text="Nobody is lowered until somebody with the permission agrees to the night's list."
     )
 
+    recounted_version = models.PositiveBigIntegerField(
+        null=True,
+        editable=False,
+        help_text="What was posted under older versions of the program is counted as this one says.",
+    )
+    is_recounting = models.BooleanField(
+        default=False, db_default=False, editable=False, help_text="A job counts it anew."
+    )
+
     history = HistoricalRecords(m2m_fields=[further_currencies])
 
     class Meta:
@@ -184,6 +195,10 @@ class TierGroup(ProgramPart):
             say=self.say,
         )
 
+    def has_counted(self) -> bool:
+        """Whether members have anything counted on it."""
+        return bool(self.pk) and self.tallies.exclude(points=0, carried=0).exists()
+
     def clean(self) -> None:
         checks.refuse(self._problems())
         if self.currency and self.currency.program_id != self.program_id:
@@ -194,6 +209,8 @@ class TierGroup(ProgramPart):
         yield from ladder_checks.group(model=self.model, counts=counts, validity=self.validity, rollover=rolls)
         if self.currency and self.currency.kind != Currency.Kind.QUALIFYING:
             yield checks.Problem("currency", checks.TIER_CURRENCY)
+        if not self._state.adding and not self.is_recounted and self.has_counted():
+            yield from ladder_changes.problems(type(self).objects.get(pk=self.pk), self)
 
 
 class Tier(ProgramPart):

@@ -107,7 +107,7 @@ def test_terms_that_changed_after_the_preview_are_shown_again(office, shop, page
 def test_a_long_job_goes_on_in_the_background_and_no_second_one_begins(
     office, shop, page, monkeypatch, django_capture_on_commit_callbacks
 ):
-    monkeypatch.setattr("transactions.admin.redating_page.AT_ONCE_S", 0)
+    monkeypatch.setattr("transactions.admin.job_pages.AT_ONCE_S", 0)
     monkeypatch.setattr(redating, "BATCH", 1)
     before, sent = ends(shop), seen(office, page)
     with django_capture_on_commit_callbacks() as wake:

@@ -26,6 +26,8 @@ SENT_ON = {
     "admin programs.Program see_tonight",
     "admin programs.TierGroup see_waiting",
     "admin transactions.NightRun see_tonight",
+    "admin programs.TierGroup apply_thresholds",
+    "admin programs.TierGroup change_counting",
 }
 
 #: Shown to those who are not logged in.
@@ -57,6 +59,7 @@ FOR_NOBODY = {
         "Lot": ["add", "delete"],
         "NightRun": ["add", "delete"],
         "Redating": ["add", "delete"],
+        "Reevaluation": ["add", "delete"],
         "Seal": ["add", "delete"],
         "Trace": ["add", "delete"],
     },

@@ -14,6 +14,7 @@ from tests.support.shop import Shop
 from transactions.expiry import redating
 from transactions.merging import merges
 from transactions.models import Approval, DowngradeDecision, Journal, NightRun, Seal
+from transactions.policies import previewing, requests
 from transactions.reviews import approvals
 
 
@@ -54,6 +55,9 @@ class LivelyShop(Shop):
         NightRun.objects.create(
             program=self.program, day="2026-03-04", step="expire", counts={"lots": 3}, finished_at=timezone.now()
         )
+        ladder = self.program.tier_groups.get()
+        asked = requests.request(ladder, previewing.preview(ladder, "full"), reason="Gold is rare", user=self.clerk)
+        requests.reject(asked.pk, self.clerk, note="Not before Christmas")
         expiry = self.points.expiry_rule
         expiry.period = 24
         expiry.save()

@@ -20,9 +20,10 @@ from loyalty_site.lib.admin import (
 from loyalty_site.lib.admin.theme import StaffRequest
 from loyalty_site.lib.panels import Cell, Panel, Sentences, Table, Tile, Tiles, moment
 from programs.models import Program
-from transactions.admin import tonight_page
+from transactions.admin import threshold_panels, tonight_page
 from transactions.expiry import redating
 from transactions.models import NightBatch, NightRun, Seal
+from transactions.policies import recounting, thresholds
 
 #: So often, in seconds, a page renews itself that shows a step which is running. A list is also searched meanwhile.
 RENEW_PAGE_S, RENEW_LIST_S = 5, 15
@@ -108,6 +109,10 @@ class NightRunAdmin(FactAdmin):
         if redating.is_job(run):
             counts = run.counts
             return f"{counts['lots']} lots of {counts.get('members', 'its')} members: {counts['reason']}"
+        if recounting.KIND.owns(run):
+            return f"{run.counts['members']} members counted anew: {run.counts['reason']}"
+        if thresholds.KIND.owns(run):
+            return f"{threshold_panels.done(run)} {run.counts['reason']}"
         return ", ".join(f"{name} {count}" for name, count in run.counts.items()) or "-"
 
     @display(description="did")

@@ -1,19 +1,17 @@
 """How do live lots get new terms of expiry? A page of the currency: asked why, shown what moves, agreed to, done."""
 
-from dataclasses import dataclass
-from functools import partial
 from typing import Any
 
 from django import forms
 from django.contrib import messages
-from django.db import transaction
 from django.http import HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 
 from loyalty_site.lib.admin import Extension, ModelAdmin, StaffRequest, Subpage, action, dressed, found, site
 from loyalty_site.lib.panels import Panel, Sentences, address_of
 from programs.models import Currency, ExpiryRule
-from transactions.admin import redating_panels
+from transactions.admin import job_pages, redating_panels
+from transactions.admin.job_pages import GO_ON, SHOW_AGAIN, Button
 from transactions.expiry import redating
 from transactions.expiry.preview import preview
 from transactions.models import NightRun
@@ -21,23 +19,8 @@ from transactions.models import NightRun
 #: Who may change what a program promises.
 PERMISSION = "programs.change_currency"
 
-#: So long a request works itself; the rest of a big job is done beside the requests.
-AT_ONCE_S = 5
-
-
-@dataclass(frozen=True, slots=True)
-class Button:
-    """A button of the page; `name` is what it sends."""
-
-    name: str
-    label: str
-    variant: str = ""
-
-
 _SHOW = Button("show", "Show what would move")
-_AGAIN = Button("show", "Show again", variant="default")
 _AGREE = Button("agreed", "Re-date these lots")
-_GO_ON = Button("go_on", "Go on now")
 
 
 class RedateForm(forms.Form):
@@ -72,33 +55,29 @@ def _preview(admin: ModelAdmin, request: StaffRequest, currency: Currency, form:
         changed = ["The program has changed meanwhile; this is what would happen now."]
         panels.insert(0, Sentences("Look again", changed))
     asked = RedateForm({"reason": form.cleaned_data["reason"], "shown": str(currency.program.version)})
-    buttons = [_AGREE, _AGAIN] if plan.moved.lots or not plan.is_whole else [_AGAIN]
+    buttons = [_AGREE, SHOW_AGAIN] if plan.moved.lots or not plan.is_whole else [SHOW_AGAIN]
     details = redating_panels.details(request, currency, plan)
     return _draw(admin, request, currency, panels=panels, form=asked, buttons=buttons, details=details)
 
 
 def _go_on(admin: ModelAdmin, request: StaffRequest, currency: Currency, job: NightRun) -> HttpResponse:
     """Work at the job for a moment, and leave the rest to a worker."""
-    job = redating.advance(job, for_s=AT_ONCE_S)
-    if job.finished_at:
-        text = f"Done: {job.counts['lots']} lots of {job.counts['members']} members have another end."
+    done = job_pages.go_on(admin, request, job, redating.KIND, redating.work)
+    if done:
+        text = f"Done: {done.counts['lots']} lots of {done.counts['members']} members have another end."
         admin.message_user(request, text, messages.SUCCESS)
-    else:
-        transaction.on_commit(partial(redating.work.delay, job.pk), robust=True)
-        text = f"It has begun and goes on in the background: {redating_panels.reached(job)}."
-        admin.message_user(request, text, messages.INFO)
     return HttpResponseRedirect(_address(currency))
 
 
 def _under_way(admin: ModelAdmin, request: StaffRequest, currency: Currency, job: NightRun) -> HttpResponse:
     panels = [redating_panels.under_way(job), *redating_panels.finished(request, currency)]
-    return _draw(admin, request, currency, panels=panels, form=None, buttons=[_GO_ON])
+    return _draw(admin, request, currency, panels=panels, form=None, buttons=[GO_ON])
 
 
 def _draw(admin: ModelAdmin, request: StaffRequest, currency: Currency, **context: Any) -> HttpResponse:
     title = f"Re-date the lots of {currency}, {currency.program}"
-    context |= {"currency": currency, "back": address_of(currency)}
-    return admin.draw(request, "admin/currencies/redate.html", title=title, **context)
+    context |= {"row": currency, "back": address_of(currency)}
+    return admin.draw(request, "admin/change_of_policy.html", title=title, **context)
 
 
 def _address(currency: Currency) -> str:

@@ -8,6 +8,7 @@ from django.http import HttpRequest
 from loyalty_site.lib.instants import full_day
 from loyalty_site.lib.panels import Panel, Sentences, Table, Tile, Tiles, link, moment, points, through
 from programs.models import Currency, ExpiryRule
+from transactions.admin.job_pages import reached
 from transactions.expiry import redating
 from transactions.expiry.preview import Moved, Preview
 from transactions.models import NightRun
@@ -106,11 +107,6 @@ def under_way(job: NightRun) -> Sentences:
     notes = [f"{job.counts['lots']} lots have another end by now.", f"Why: {job.counts['reason']}"]
     notes.append("A worker goes on with it, at the latest in the night; load this page again to see how far it is.")
     return Sentences(f"Under way: {reached(job)}", notes)
-
-
-def reached(job: NightRun) -> str:
-    """How far a job is, in members."""
-    return f"{job.counts['members']} of {job.counts['of_members']} members"
 
 
 def _day(day: date | None) -> str:

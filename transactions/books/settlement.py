@@ -15,7 +15,7 @@ from members.holdings import Account
 from members.tiers import Fact
 from partners.models import Connection
 from programs import versions
-from transactions.books import cancellations
+from transactions.books import cancellations, recounting
 from transactions.books.balances import BalanceInHand, Cause
 from transactions.books.counters import Counters
 from transactions.books.lots import LOT, LotState, Use
@@ -56,6 +56,7 @@ def settle_lots(books: Books) -> bool:
 
     Reads only when something is due, so an ordinary posting pays one comparison.
     """
+    is_recounted = recounting.recount(books)
     now, accounts = books.now, books.accounts.values()
     due = [a for a in accounts if any(h.is_due(now) for h in a.holdings.values())]
     whose = {account.id for account in due}
@@ -63,7 +64,7 @@ def settle_lots(books: Books) -> bool:
     for account in others:
         assessing.settle(books.configuration, account, now)
     if not due:
-        return bool(others)
+        return bool(others) or is_recounted
     ids = [account.id for account in due]
     timetable = books.own_connection(Connection.Platform.TIMETABLE)
     with books.session.together():

@@ -146,35 +146,35 @@ def start(
         "last_member": 0,
         "last_lot": last,
     }
-    return _JOBS.start(currency.pk, configuration, counts, now)
+    return KIND.start(currency.pk, configuration, counts, now)
 
 
 def jobs(currency: StoredCurrency) -> QuerySet[NightRun]:
     """The jobs of `currency`, the latest first."""
-    return _JOBS.about(currency.pk)
+    return KIND.about(currency.pk)
 
 
 def is_job(run: NightRun) -> bool:
     """Whether this NightRun is a job of ours, and not the step of a night."""
-    return _JOBS.owns(run)
+    return KIND.owns(run)
 
 
 def finish(program: Program, *, now: datetime | None = None) -> Iterator[int]:
     """Take up the jobs of `program` that were interrupted; yields how many lots each changed in all."""
-    for job in _JOBS.finish(program, now=now):
+    for job in KIND.finish(program, now=now):
         yield job.counts["lots"]
 
 
 @shared_task(name="redate")
 def work(job_id: int) -> None:
     """Finish one job beside the requests. Safe to lose, because the night does the same, and to repeat."""
-    for job in _JOBS.unfinished().filter(pk=job_id):
+    for job in KIND.unfinished().filter(pk=job_id):
         advance(job)
 
 
 def advance(job: NightRun, *, now: datetime | None = None, for_s: float | None = None) -> NightRun:
     """Work at `job` for about `for_s` seconds or to its end; returns it as it is then."""
-    return _JOBS.advance(job, now=now, for_s=for_s)
+    return KIND.advance(job, now=now, for_s=for_s)
 
 
 def _batch(job: NightRun, now: datetime) -> bool:
@@ -191,7 +191,7 @@ def _batch(job: NightRun, now: datetime) -> bool:
     return bool(ids)
 
 
-_JOBS = Kind("redate", _batch)
+KIND = Kind("redate", _batch)
 
 
 def _lots(currency_id: int, last_lot: int) -> QuerySet[Lot]:

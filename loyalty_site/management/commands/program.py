@@ -12,9 +12,11 @@ from typing import Any, NoReturn
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from loyalty_site.lib.json_types import ExactJson
+from loyalty_site.lib.refusals import Refused
 from programs import document
 from programs.checks import Problem
 from programs.models import Program
+from transactions.policies import importing
 
 PROBLEMS, UNREADABLE = 1, 2
 
@@ -33,6 +35,10 @@ class Command(BaseCommand):
         verb.add_argument("--create-partners", action="store_true", help="make the partners that are missing")
         text = "points that members hold keep their ends when an expiry rule changes"
         verb.add_argument("--new-points-only", action="store_true", help=text)
+        text = "where thresholds change: who reaches a tier now gets it at the next posting (default), or at once"
+        verb.add_argument("--tiers", choices=["next", "upgrade"], default="next", help=text)
+        text = "ladders that count otherwise: count anew what members have"
+        verb.add_argument("--recount", action="store_true", help=text)
         verb = verbs.add_parser("check", help="look for problems in a document, or in a stored program")
         verb.add_argument("source", metavar="FILE|CODE")
         verbs.add_parser("list", help="list the stored programs")
@@ -59,19 +65,31 @@ class Command(BaseCommand):
         self.stderr.write(f"{code} written to {file}")
 
     def apply(
-        self, *, file: str, check: bool, create_partners: bool, new_points_only: bool, **options: object
+        self,
+        *,
+        file: str,
+        check: bool,
+        create_partners: bool,
+        new_points_only: bool,
+        tiers: importing.Effect,
+        recount: bool,
+        **options: object,
     ) -> None:
         """Make the stored program what the document says, or only list what that would change."""
         wanted = _read(file)
-        action = document.preview if check else document.apply
+        own = {"create_partners": create_partners, "for_new_points": new_points_only, "recounts": recount}
         try:
-            changes = action(wanted, create_partners=create_partners, for_new_points=new_points_only)
+            done = importing.apply(wanted, reason=f"Import of {file}", tiers=tiers, is_check=check, **own)
         except document.Invalid as error:
             self._refuse(error.problems)
+        except Refused as error:
+            raise CommandError(f"{error} Nothing was written.", returncode=PROBLEMS) from None
         self._warn([*document.lint(wanted), *document.unknown(wanted)])
-        for change in changes:
+        for change in done.changes:
             self.stdout.write(f"would have {change}" if check else str(change))
-        if not changes:
+        for said in done.said:
+            self.stdout.write(said)
+        if not done.changes:
             self.stdout.write("nothing to change")
 
     def check_source(self, *, source: str, **options: object) -> None:

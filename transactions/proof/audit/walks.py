@@ -1,18 +1,18 @@
 """Which invariants need Python, because a hash, a calendar or an order decides? Entries in one stream."""
 
-from collections.abc import Callable, Iterable, Iterator
-from datetime import date, datetime, tzinfo
+from collections.abc import Callable, Collection, Iterator
+from functools import partial
 from itertools import groupby
 from operator import attrgetter, itemgetter
-from typing import Literal, NamedTuple, TypeAlias, cast
+from typing import Literal, cast
 
 from members.models import Balance, Member, Tally
 from programs import versions
-from programs.models import Currency
-from programs.periods import local_date
+from programs.models import TierGroup
 from transactions.books import chain
 from transactions.models import Entry, Journal
 from transactions.models.journal_traces import OpeningTrace
+from transactions.models.qualifying import Tallies, moved, tallied
 from transactions.proof.audit.drift import Drift, Members
 
 
@@ -21,21 +21,6 @@ class StoredEntry(chain.Linked):
 
     id: int
     chain: str
-
-
-#: What changes how many qualifying points were earned.
-_COUNTED_KINDS = (
-    Entry.Kind.CREDIT,
-    Entry.Kind.DEBIT,
-    Entry.Kind.REVERSAL_DEBIT,
-    Entry.Kind.REVERSAL_CREDIT,
-    Entry.Kind.TRANSFER_IN,
-    Entry.Kind.TRANSFER_OUT,
-    Entry.Kind.OPENING,
-)
-
-#: {(tier group id, currency id, first day of the window): points}.
-Tallies: TypeAlias = dict[tuple[int, int, date], int]
 
 
 def entries_follow_each_other(members: Members) -> Iterator[Drift]:
@@ -88,91 +73,33 @@ class _Walk:
 
 
 def tallies_count_what_was_earned(members: Members) -> Iterator[Drift]:
-    """Each tally is the sum of its currency's entries in its window, under the terms at their posting."""
-    entries = Entry.objects.filter(
-        member__in=members.ids, currency__kind=Currency.Kind.QUALIFYING, kind__in=_COUNTED_KINDS
-    )
-    moved = entries.order_by("member_id").values_list(
-        "member_id",
-        "currency_id",
-        "points",
-        "pending",
-        "lot__is_pending",
-        "traces__lot__is_pending",
-        "activity_at",
-        "journal__reverses__activity_at",
-        "journal__program_version",
-        "lot__available_at",
-        "traces__lot__available_at",
-        "journal__trace__counted_on",
-        "journal__reverses__trace__counted_on",
-    )
+    """Each tally is the sum of its currency's entries in its window, under the terms at their posting.
+
+    Of a ladder that was counted anew since, under the terms of then; while it is counted, nothing is compared.
+    """
     enrolled = dict(Member.objects.filter(pk__in=members.ids).values_list("pk", "enrolled_at"))
+    anew = TierGroup.objects.filter(program=members.program_id).exclude(recounted_version=None)
+    versioned = list(anew.values_list("pk", "recounted_version", "is_recounting"))
+    recounts = {pk: versions.at(members.program_id, number) for pk, number, _ in versioned if number}
+    changing = {pk for pk, _, is_recounting in versioned if is_recounting}
     stored: dict[int, Tallies] = {}
     rows = Tally.objects.filter(member__in=members.ids)
     names = ("member_id", "group_id", "currency_id", "period", "points")
     for member_id, group_id, currency_id, period, points in rows.values_list(*names):
         stored.setdefault(member_id, {})[group_id, currency_id, period] = points
-    for member_id, own in groupby((_Moved(*row) for row in moved.iterator()), key=attrgetter("member_id")):
-        yield from _compare_tallies(
-            members, member_id, stored.pop(member_id, {}), _tallied(members, own, enrolled[member_id])
-        )
+    at = partial(versions.at, members.program_id)
+    for member_id, own in groupby(moved(members.ids), key=attrgetter("member_id")):
+        computed = tallied(own, enrolled[member_id], at=at, recounts=recounts)
+        yield from _compare_tallies(members, member_id, stored.pop(member_id, {}), computed, changing)
     for member_id, tallies in stored.items():
-        yield from _compare_tallies(members, member_id, tallies, {})
+        yield from _compare_tallies(members, member_id, tallies, {}, changing)
 
 
-class _Moved(NamedTuple):
-    """What an entry moved of qualifying points, and what decides whether and where it counts."""
-
-    member_id: int
-    currency_id: int
-    points: int
-    pending: int
-    is_born_pending: bool | None
-    is_taken_pending: bool | None
-    activity_at: datetime
-    undone_at: datetime | None
-    version: int
-    released_at: datetime | None
-    taken_released_at: datetime | None
-    counted_on: str | None
-    undone_counted_on: str | None
-
-    @property
-    def happened_at(self) -> datetime:
-        """When that happened which counts: what is taken back leaves the window in which it was earned."""
-        return self.undone_at or self.activity_at
-
-    def known_on(self, zone: tzinfo) -> date:
-        """The day of the cycle in which it counts, where its own was over."""
-        said = self.undone_counted_on if self.undone_at else self.counted_on
-        if said:
-            return date.fromisoformat(said)
-        released = self.released_at if self.is_born_pending is not None else self.taken_released_at
-        return local_date(released or self.happened_at, zone)
-
-
-def _tallied(members: Members, rows: Iterable[_Moved], enrolled_at: datetime) -> Tallies:
-    """The tallies that follow from one member's entries."""
-    sums: Tallies = {}
-    for row in rows:
-        points = row.points
-        if row.pending:
-            # Pending points count when they are released, and then what is left of them.
-            points = 0 if row.is_born_pending or row.is_taken_pending else row.pending
-        terms = versions.at(members.program_id, row.version)
-        enrolled_on, day = local_date(enrolled_at, terms.zone), local_date(row.happened_at, terms.zone)
-        for group in terms.tier_groups.values():
-            if points and row.currency_id in (terms.currencies[code].id for code in group.criteria):
-                period = group.counted_in(day, known_on=row.known_on(terms.zone), enrolled_on=enrolled_on)
-                key = group.id, row.currency_id, period
-                sums[key] = sums.get(key, 0) + points
-    return sums
-
-
-def _compare_tallies(members: Members, member_id: int, stored: Tallies, computed: Tallies) -> Iterator[Drift]:
+def _compare_tallies(
+    members: Members, member_id: int, stored: Tallies, computed: Tallies, changing: Collection[int]
+) -> Iterator[Drift]:
     for key in stored.keys() | computed.keys():
-        if stored.get(key, 0) != computed.get(key, 0):
+        if key[0] not in changing and stored.get(key, 0) != computed.get(key, 0):
             what = f"the tally from {key[2]}"
             yield members.drift(member_id, key[1], what, stored.get(key, 0), computed.get(key, 0))
 
