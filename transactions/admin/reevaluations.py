@@ -17,7 +17,7 @@ class ReevaluationAdmin(FactAdmin):
     list_display = ["asked", "program", "ladder", "reason", "requested_by", "status_label", "decided_by"]
     list_filter = [["status", ChoicesDropdownFilter], ["group__program", RelatedDropdownFilter]]
     list_select_related = ["group__program", "requested_by", "decided_by"]
-    search_fields = ["reason__startswith"]
+    search_fields = ["reason"]
     sortable_by = ()
     fields = [("ladder", "program"), ("asked", "asked_by"), ("status", "decider"), ("reason", "note"), "moves"]
 

@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('programs', '0009_ladders_for_life'),
+        ('programs', '0010_words_of_ladders'),
     ]
 
     operations = [
