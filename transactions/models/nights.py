@@ -59,13 +59,19 @@ class NightBatch(models.Model):
 
 
 class Seal(LedgerRow):
-    """The root over a program's entries of one night: each seal hashes the one before it and the new entries."""
+    """The root over what a program wrote in one day: each seal hashes the one before it and the new rows.
+
+    `further` says which rows beside the entries, by the name of what they are: {"standings": {"first", "last",
+    "rows"}}, the first key that belongs to the seal, the last one, and how many rows there are. A seal from before
+    these were sealed has none.
+    """
 
     program = models.ForeignKey(Program, models.PROTECT, related_name="seals")
     day = models.DateField()
     first_entry = models.BigIntegerField()
     last_entry = models.BigIntegerField()
     entries = models.BigIntegerField()
+    further = models.JSONField(default=dict, db_default={})
     root = models.CharField(max_length=64)
     sealed_at = models.DateTimeField(default=timezone.now)
 
