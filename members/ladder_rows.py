@@ -231,7 +231,9 @@ def _save_benefits(
                 made.setdefault((account.id, benefit.id), []).append(row)
     _withdraw(session, withdrawn)
     columns = "member_id benefit_id group_id assigned_at recorded_at withdrawn_at"
-    session.insert(MemberBenefit, columns, [row for rows in made.values() for row in rows])
+    # Whoever passes a tier on the way to a higher one, at the same instant, never had what it gives.
+    lasting = [row for rows in made.values() for row in rows if row[-1] is None or row[-1] > row[3]]
+    session.insert(MemberBenefit, columns, lasting)
 
 
 def _withdraw(session: Session, rows: list[Values]) -> None:

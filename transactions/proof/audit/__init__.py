@@ -16,7 +16,9 @@ from members.models import Member
 from programs.models import Program
 from transactions.proof import seals
 from transactions.proof.audit.drift import Drift, Members
+from transactions.proof.audit.ladders import time_finds_what_is_due_on_ladders
 from transactions.proof.audit.orphans import orphans
+from transactions.proof.audit.standings import STANDINGS
 from transactions.proof.audit.statements import STATEMENTS
 from transactions.proof.audit.walks import WALKS
 
@@ -28,7 +30,7 @@ CHUNK = 500
 #: Yields what differs among the members of one chunk.
 Check: TypeAlias = Callable[[Members], Iterator[Drift]]
 
-CHECKS: list[Check] = [*STATEMENTS, *WALKS]
+CHECKS: list[Check] = [*STATEMENTS, *STANDINGS, *WALKS, time_finds_what_is_due_on_ladders]
 
 
 def audit(
