@@ -108,9 +108,10 @@ def _reach(ladder: Ladder, one: Counted, later: Sequence[Counted], *, now: datet
     held = ladder.held
     if held and held.is_locked(now):
         return
-    if held and held.valid_until and held.valid_until <= now and assessing.saves(ladder, now):
-        return
+    is_saved = bool(held and held.valid_until and held.valid_until <= now) and assessing.saves(ladder, now)
     for day in _looks(ladder, one, now):
+        # Of a rolling window a later day may reach something again, after what an earlier one reached has ended.
+        assessing.settle_group(ladder, min(now, periods.start_of_day(day, ladder.zone)))
         counts = _without(ladder, later, one, day)
         reached, held = ladder.group.reached(counts), ladder.held
         is_higher = ladder.group.rank(reached) > ladder.group.rank(ladder.tier)
@@ -122,7 +123,7 @@ def _reach(ladder: Ladder, one: Counted, later: Sequence[Counted], *, now: datet
         new.counted = ladder.by_code(counts)
         if is_higher:
             ladder.hold(new)
-        elif held and reached is ladder.tier and _lasts_longer(held, until):
+        elif held and reached is ladder.tier and not is_saved and _lasts_longer(held, until):
             was_there = ladder.group.meets(reached.entry, _without(ladder, [one, *later], one, day))
             if not was_there:
                 new.since_at, new.reason = held.since_at, Reason.RENEWAL.value
@@ -141,7 +142,8 @@ def _looks(ladder: Ladder, one: Counted, now: datetime) -> list[date]:
         is_own = ladder.group.cycle(one.day, ladder.enrolled_on).first == one.period
         # What counts in the present cycle, its own being over, reaches a tier today.
         return [one.day if is_own else ladder.day(now)]
-    days = {period for group, _, period in ladder.account.tallies if group == ladder.group.id}
+    tallies = ladder.account.tallies.items()
+    days = {period for (group, _, period), tally in tallies if group == ladder.group.id and tally.total}
     last = max(one.day, ladder.day(now))
     return sorted(
         day for day in days if one.day <= day <= last and ladder.group.window_before(day + periods.ONE_DAY) <= one.day
