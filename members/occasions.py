@@ -1,24 +1,33 @@
 """Whose birthday, or whose anniversary, is on a day of the year? Found by an index, so it costs who is found.
 
-Each statement has one way only, whatever the planner expects of a day: a page of keys by the index of the day, which
-is in their order, and rows by their keys.
+Each statement has one way only, whatever the planner expects of a day, as long as tables are read by indexes alone
+(loyalty_site/lib/looking_up.py): the caller sees to that.
 """
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, tzinfo
-from typing import TypeVar
 
-from django.db.models import Model, QuerySet
-
-from members.models import Customer, Member
+from loyalty_site.lib.looking_up import MAY_SORT, NEVER_SORT
+from loyalty_site.lib.sql import Rows, Session
+from members.models import Member
 from programs import periods
 from programs.periods import ONE_DAY
 
-#: Keys that one statement reads.
+#: Keys that one statement is given.
 PAGE = 1000
 
-M = TypeVar("M", bound=Model)
+#: No order is asked for, so none but the index of the day has anything to offer.
+_BORN_ON = "SELECT id FROM members_customer WHERE birthday = %s AND NOT birthday = ''"
+#: With a sum in place of the program, the index of the customers is the only one.
+_MEMBERS_OF = "SELECT id FROM members_member WHERE customer_id {ids} AND program_id + 0 = %s"
+#: Every index that begins with the program tempts who believes that it has few members. So the day is a stretch of
+#: the one index that can be walked in this order, and nothing is left to tell how many lie in it.
+_ENROLLED_ON = (
+    "SELECT id FROM members_member WHERE (program_id, enrolled_on_day) >= (%s, %s) "
+    "AND (program_id, enrolled_on_day) <= (%s, %s) ORDER BY program_id, enrolled_on_day, id"
+)
+_ENROLLED_ON_SQLITE = "SELECT id FROM members_member WHERE program_id = %s AND enrolled_on_day = %s"
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,23 +55,30 @@ class Person:
 
 def born_on(program_id: int, day: str, *, page: int = PAGE) -> Iterator[list[int]]:
     """Keys of the members of a program whose birthday is `day` (MM-DD), in pages."""
-    for customers in _pages(Customer.objects.filter(birthday=day).exclude(birthday=""), page):
-        members = Member.objects.filter(program=program_id, customer__in=customers)
-        yield list(members.order_by().values_list("pk", flat=True))
+    session = Session()
+    customers = _keys(session.run(_BORN_ON, [day]))
+    for first in range(0, len(customers), page):
+        rows = session.run(_MEMBERS_OF, [customers[first : first + page], program_id])
+        yield sorted(member for (member,) in rows.fetchall())
 
 
 def enrolled_on(program_id: int, day: str, *, page: int = PAGE) -> Iterator[list[int]]:
-    """Keys of the members of a program who were enrolled on `day` (MM-DD) of whatever year, in pages."""
-    yield from _pages(Member.objects.filter(program=program_id, enrolled_on_day=day), page)
+    """Keys of the members of a program who were enrolled on `day` (MM-DD) of whatever year, in ascending order."""
+    session = Session()
+    if session.is_postgresql:
+        with session.together():
+            session.run(NEVER_SORT)
+            found = session.run(_ENROLLED_ON, [program_id, day, program_id, day])
+            session.run(MAY_SORT)
+    else:
+        found = session.run(_ENROLLED_ON_SQLITE, [program_id, day])
+    members = _keys(found)
+    for first in range(0, len(members), page):
+        yield members[first : first + page]
 
 
-def _pages(rows: QuerySet[M], size: int) -> Iterator[list[int]]:
-    """The keys of `rows` in ascending order, so many at a time, each page behind the last key of the one before."""
-    keys: list[int] = list(rows.order_by("pk").values_list("pk", flat=True)[:size])
-    while keys:
-        yield keys
-        behind = rows.filter(pk__gt=keys[-1])
-        keys = list(behind.order_by("pk").values_list("pk", flat=True)[:size]) if len(keys) == size else []
+def _keys(found: Rows) -> list[int]:
+    return sorted(key for (key,) in found.fetchall())
 
 
 def people(member_ids: Sequence[int]) -> list[Person]:
@@ -72,18 +88,21 @@ def people(member_ids: Sequence[int]) -> list[Person]:
     for source, target in merged.values_list("pk", "merged_into"):
         if target is not None:
             sources.setdefault(target, []).append(source)
-    rows = Member.objects.filter(pk__in=member_ids).select_related("customer").order_by("pk")
-    return [
-        Person(
-            id=one.pk,
-            number=one.number,
-            status=one.status,
-            enrolled_at=one.enrolled_at,
-            enrolled_on_day=one.enrolled_on_day,
-            birthday=one.customer.birthday,
-            birthday_set_at=one.customer.birthday_set_at,
-            birthday_changed_at=one.customer.birthday_changed_at,
-            sources=tuple(sources.get(one.pk, ())),
-        )
-        for one in rows
-    ]
+    # Not joined: by a join the planner may come to read all customers, in the order of their keys.
+    rows = Member.objects.filter(pk__in=member_ids).prefetch_related("customer").order_by()
+    return [_person(one, sources.get(one.pk, ())) for one in sorted(rows, key=lambda one: one.pk)]
+
+
+def _person(member: Member, sources: Sequence[int]) -> Person:
+    customer = member.customer
+    return Person(
+        id=member.pk,
+        number=member.number,
+        status=member.status,
+        enrolled_at=member.enrolled_at,
+        enrolled_on_day=member.enrolled_on_day,
+        birthday=customer.birthday,
+        birthday_set_at=customer.birthday_set_at,
+        birthday_changed_at=customer.birthday_changed_at,
+        sources=tuple(sources),
+    )

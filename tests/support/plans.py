@@ -22,6 +22,9 @@ _MANY = 300
 #: Plain inserts are left out: SQLite tells their foreign keys as scans.
 _READS = re.compile(r"\s*(SELECT|WITH|UPDATE|INSERT\b.*\bSELECT)\b", re.IGNORECASE | re.DOTALL)
 
+#: What may be done twice.
+_ONLY_READS = re.compile(r"\s*(SELECT|WITH)\b(?!.*(nextval|INSERT|set_config|FOR NO KEY))", re.IGNORECASE | re.DOTALL)
+
 
 @contextmanager
 def full_scans():
@@ -51,6 +54,38 @@ def short_ways(most=100):
                 for way in _WHOLE:
                     cursor.execute(f"SET LOCAL enable_{way} = off")
         stack.enter_context(connection.execute_wrapper(_watch_length(found, most)))
+        yield found
+
+
+@contextmanager
+def rows_read():
+    """A list that fills with (rows, statement) for each statement that only reads, on PostgreSQL: how many rows it
+    looked at in whatever table, those that it passed over included. The planner is left as it is."""
+    found = []
+
+    def looked_at(told):
+        nodes = _nodes((json.loads(told) if isinstance(told, str) else told)[0]["Plan"])
+        return sum(
+            (node["Actual Rows"] + node.get("Rows Removed by Filter", 0)) * node["Actual Loops"]
+            for node in nodes
+            if node.get("Relation Name") or node["Node Type"] == "Bitmap Index Scan"
+        )
+
+    def execute(go_on, statement, params, many, context):
+        if _ONLY_READS.match(statement):
+            cursor = connection.cursor().cursor
+            cursor.execute("EXPLAIN (ANALYZE, TIMING OFF, FORMAT JSON) " + statement, params)
+            found.append((looked_at(cursor.fetchall()[0][0]), statement))
+        return go_on(statement, params, many, context)
+
+    def watched(session, statement, params=()):
+        if _ONLY_READS.match(statement):
+            told = run(session, f"EXPLAIN (ANALYZE, TIMING OFF, FORMAT JSON) {statement}", params).fetchall()
+            found.append((looked_at(told[0][0]), statement))
+        return run(session, statement, params)
+
+    run = sql.Session.run
+    with connection.execute_wrapper(execute), mock.patch.object(sql.Session, "run", watched):
         yield found
 
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import NamedTuple
 
+from loyalty_site.lib.looking_up import only_looking_up
 from loyalty_site.lib.refusals import Refusal
 from members import occasions as found
 from members.models import Member
@@ -78,10 +79,11 @@ def find(day: Day) -> list[int]:
     """Keys of all members who may have an occasion on the day, in ascending order; it costs who is found."""
     keys: set[int] = set()
     program_id = day.configuration.id
-    for occasion, on in sorted({(due.kind.occasion, one) for due in day.dues for one in due.days}):
-        pages = found.born_on if occasion == BIRTHDAY else found.enrolled_on
-        for page in pages(program_id, on):
-            keys.update(page)
+    with only_looking_up():
+        for occasion, on in sorted({(due.kind.occasion, one) for due in day.dues for one in due.days}):
+            pages = found.born_on if occasion == BIRTHDAY else found.enrolled_on
+            for page in pages(program_id, on):
+                keys.update(page)
     return sorted(keys)
 
 
@@ -104,10 +106,11 @@ def celebrations(program_id: int, given_on: date) -> Iterator[Celebration]:
 
 def plans(day: Day, member_ids: Sequence[int]) -> list[Plan]:
     """What is to be given to these members on the day, and what is refused, but for what was asked before."""
-    people = found.people(member_ids)
-    wanted = [plan for person in people for plan in _wanted(day, person)]
-    told = earlier.read(day.configuration.id, [name for plan in wanted for name in _names(day, plan)])
-    celebrated = earlier.birthdays(people, day.starts_at)
+    with only_looking_up():
+        people = found.people(member_ids)
+        wanted = [plan for person in people for plan in _wanted(day, person)]
+        told = earlier.read(day.configuration.id, [name for plan in wanted for name in _names(day, plan)])
+        celebrated = earlier.birthdays(people, day.starts_at)
     made = []
     for plan in wanted:
         known = [told[name] for name in _names(day, plan) if name in told]
