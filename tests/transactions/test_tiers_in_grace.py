@@ -12,7 +12,12 @@ def test_points_in_grace_that_reach_a_higher_tier_raise_at_once(db):
     earn(made, who, 500, noon(made, 2024, 6, 1))
     settle(who, midnight(made, 2026, 1, 1))
     earn(made, who, 1200, noon(made, 2026, 1, 15))
-    assert story(who)[1:] == [("silver", "activity"), ("silver", "renewal"), ("silver", "renewal"), ("gold", "activity")]
+    assert story(who)[1:] == [
+        ("silver", "activity"),
+        ("silver", "renewal"),
+        ("silver", "renewal"),
+        ("gold", "activity"),
+    ]
     assert through(who) == "2026-12-31"
     row = who.standings.current().get()
     assert row.from_at == noon(made, 2026, 1, 15)

@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('transactions', '0008_tiers_that_are_set'),
+        ('transactions', '0011_re_evaluations'),
     ]
 
     operations = [
