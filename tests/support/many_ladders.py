@@ -5,6 +5,7 @@ from random import Random
 
 from members.enrolment import enrol_many
 from members.models import Customer, MemberBenefit, Standing, Tally
+from partners.tier_setting import TierSetting
 from programs.models import Benefit, Tier, TierGroup
 from tests.support import factories
 from tests.support.factories import post, purchase
@@ -61,19 +62,30 @@ def live(made, whose, seed, *, since, months):
         buying = [who for who in whose if random.random() < 0.25]
         post(made, *[purchase(who, 100 * random.randint(20, 700), activity_at=at) for who in buying], now=at)
         if month == months // 2:
-            _set_by_hand(made, whose, random, ends)
+            post(made, *_set_by_hand(whose, random, ends), now=at)
 
 
-def _set_by_hand(made, whose, random, ends):
+def _set_by_hand(whose, random, ends):
+    """Locks of tiers that are held, and memberships that were bought."""
     for who in whose[::3]:
         held = Standing.objects.current().filter(member=who).exclude(tier=None).order_by("pk")[random.randint(0, 6)]
-        held.locked_until = held.due_at = ends + timedelta(days=random.randint(1, 60))
-        held.save()
-    gold = Tier.objects.get(group__program=made, group__code="paid", code="gold")
+        until = ends + timedelta(days=random.randint(1, 60))
+        yield _setting(who, held.tier, "goodwill", locked_until=until)
     for who in whose[::5]:
-        until = ends + timedelta(days=random.randint(1, 100))
-        paid = {"tier": gold, "valid_until": until, "due_at": until, "reason": "manual"}
-        Standing.objects.current().filter(member=who, group__code="paid").update(**paid)
+        gold = Tier.objects.get(group__program=who.program, group__code="paid", code="gold")
+        yield _setting(who, gold, "purchase", until=ends + timedelta(days=random.randint(1, 100)))
+
+
+def _setting(who, tier, reason_type, **ends):
+    return TierSetting(
+        external_id=f"{reason_type}-{who.pk}",
+        member={"number": who.number},
+        tier=tier.code,
+        tier_group=tier.group.code,
+        reason_type=reason_type,
+        reason="For a test",
+        **ends,
+    )
 
 
 STANDING = (
