@@ -25,6 +25,7 @@ def tier_group(
     criteria = tuple(filter(None, [spec["currency"], *spec.get("further_currencies", ())]))
     window = spec["window"]
     month, day = map(int, spec.get("cycle_start", "01-01").split("-"))
+    tiers = sorted(spec["tiers"], key=lambda tier: tier["sequence"])
     return TierGroup(
         id=ids.get(code, 0),
         code=code,
@@ -49,28 +50,31 @@ def tier_group(
         late_window=spec.get("late_window", 30),
         reverts=spec.get("on_reversal") == "revert_if_caused",
         holds_downgrades=spec.get("holds_downgrades", False),
-        tiers=tuple(
-            _tier(tier, criteria, tier_ids.get((code, tier["code"]), 0), _benefits(tier, code, benefit_ids))
-            for tier in sorted(spec["tiers"], key=lambda tier: tier["sequence"])
-        ),
+        tiers=tuple(_tier(tier, spec, criteria, tier_ids, benefit_ids) for tier in tiers),
         recounts=recounts.get(code, 0),
     )
 
 
-def _tier(spec: TierSpec, criteria: tuple[str, ...], id: int, benefits: tuple[Benefit, ...]) -> Tier:
+def _tier(
+    spec: TierSpec,
+    group: TierGroupSpec,
+    criteria: tuple[str, ...],
+    ids: Mapping[tuple[str, str], int],
+    benefit_ids: Mapping[tuple[str, str, str], int],
+) -> Tier:
     further = [spec.get("further", {}).get(code, _NOTHING) for code in criteria[1:]]
     entry = [spec["threshold"], *(wanted["threshold"] for wanted in further)]
     kept = [spec.get("retention"), *(wanted.get("retention") for wanted in further)]
     retention = [reach if keep is None else keep for reach, keep in zip(entry, kept, strict=True)]
     return Tier(
-        id=id,
+        id=ids.get((group["code"], spec["code"]), 0),
         code=spec["code"],
         name=spec["name"],
         entry=tuple(entry),
         retention=tuple(retention),
         extension_months=spec["extension_months"],
         multiplier=Fraction(Decimal(spec["multiplier"])),
-        benefits=benefits,
+        benefits=_benefits(spec, group["code"], benefit_ids),
     )
 
 

@@ -122,7 +122,7 @@ def _ids(program: Program) -> compiling.Ids:
         program=program.pk,
         currencies=dict(program.currencies.values_list("code", "pk")),
         tier_groups={code: pk for code, pk, *_ in groups},
-        recounts={code: number for code, _, number, is_recounting in groups if is_recounting},
+        recounts={code: number for code, _, number, is_recounting in groups if number and is_recounting},
         tiers={(group, code): pk for group, code, pk in tiers},
         benefits={
             (group, tier, code): pk

@@ -139,10 +139,10 @@ def test_what_tests_are_made_with_stands_in_one_place():
 #: With which names the tests of each room of the ledger begin. What is seen from outside is tested through the whole
 #: site, together with the pages and endpoints of the lower apps.
 TESTED_IN = {
-    **{room: f"tests/transactions/{room}/test_" for room in ("models", "books", "verbs", "proof")},
-    **{room: f"tests/transactions/{room}/test_" for room in ("expiry", "tiers", "occasions")},
-    **{room: f"tests/transactions/{room}/test_" for room in ("policies", "reviews", "merging", "imports")},
-    "outlook": "tests/transactions/outlook/test_",
+    **{
+        room: f"tests/transactions/{room}/test_"
+        for room in "models books verbs proof expiry tiers occasions policies reviews merging imports outlook".split()
+    },
     "api": "tests/site/test_api",
     "admin": "tests/site/test_admin",
 }

@@ -6,7 +6,8 @@ from programs.models.programs import Participation, Program
 from programs.models.programversions import ProgramVersion
 from programs.models.rates import ExchangeRate
 from programs.models.rules import Rule
-from programs.models.tiers import Tier, TierGroup
+from programs.models.tiergroups import TierGroup
+from programs.models.tiers import Tier
 
 __all__ = [
     "Benefit",

@@ -3,7 +3,7 @@
 import pytest
 from django.urls import reverse
 
-from programs.models import TierGroup
+from programs.models import Currency, TierGroup
 from tests.support.admin_dialogs import said
 from tests.support.ladders import tier
 from transactions.models import NightRun
@@ -84,6 +84,17 @@ def test_bad_settings_are_refused_at_their_fields(office, group, page):
     assert "window" in office.post(page, fields(group, model="rolling", window="0")).context["form"].errors
     assert "reason" in office.post(page, fields(group, reason=" ")).context["form"].errors
     assert not NightRun.objects.filter(step__startswith="recount").exists()
+
+
+def test_further_currencies_are_ticked_and_count_from_then_on(office, lively_shop, group, page):
+    visits = Currency.objects.create(program=lively_shop.program, code="visits", name="Visits", kind="qualifying")
+    assert 'type="checkbox" name="further_currencies"' in text(office.get(page)).replace("'", '"')
+    twice = office.post(page, fields(group, further_currencies=[group.currency_id]))
+    assert "further_currencies" in twice.context["form"].errors
+    asked = fields(group, further_currencies=[visits.pk])
+    seen = office.post(page, asked).context["form"]["shown"].value()
+    office.post(page, asked | {"shown": seen, "agreed": "yes"})
+    assert list(group.further_currencies.all()) == [visits]
 
 
 def test_a_job_that_stands_still_is_pushed_on(office, group, page):

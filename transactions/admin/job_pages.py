@@ -33,7 +33,9 @@ def reached(job: NightRun) -> str:
     return f"{job.counts['members']} of {job.counts['of_members']} members"
 
 
-def go_on(admin: ModelAdmin, request: StaffRequest, job: NightRun, kind: Kind, work: Task) -> NightRun | None:
+def go_on(
+    admin: ModelAdmin, request: StaffRequest, job: NightRun, kind: Kind, work: "Task[[int], None]"
+) -> NightRun | None:
     """Work at the job for a moment, and leave the rest to `work`; returns the job if it is done."""
     job = kind.advance(job, for_s=AT_ONCE_S)
     if job.finished_at:

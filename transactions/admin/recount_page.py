@@ -6,10 +6,11 @@ from typing import Any
 from django import forms
 from django.contrib import messages
 from django.core.exceptions import ValidationError
+from django.db.models import QuerySet
 from django.http import HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 
-from loyalty_site.lib.admin import Extension, ModelAdmin, StaffRequest, Subpage, action, dressed, found, site
+from loyalty_site.lib.admin import Extension, ModelAdmin, StaffRequest, Subpage, action, dressed, found, site, widgets
 from loyalty_site.lib.panels import Panel, Sentences, Table, Tile, Tiles, address_of, link, points
 from loyalty_site.lib.refusals import Refused
 from programs.ladders import Counts
@@ -36,7 +37,9 @@ class RecountForm(forms.Form):
     window = dressed(forms.IntegerField(min_value=1, max_value=3650, help_text="Rolling: so many months or days."))
     window_unit = dressed(forms.ChoiceField(choices=TierGroup.Unit.choices))
     currency = dressed(forms.ModelChoiceField(Currency.objects.none(), required=False), simple=True)
-    further_currencies = dressed(forms.ModelMultipleChoiceField(Currency.objects.none(), required=False))
+    further_currencies = forms.ModelMultipleChoiceField(
+        Currency.objects.none(), required=False, widget=widgets.UnfoldAdminCheckboxSelectMultipleWidget
+    )
     reason = dressed(forms.CharField(max_length=200, help_text="Kept with the job; members and auditors will ask."))
     shown = forms.CharField(required=False, widget=forms.HiddenInput)
 
@@ -48,6 +51,12 @@ class RecountForm(forms.Form):
         for name in ("currency", "further_currencies"):
             field: Any = self.fields[name]
             field.queryset = own
+
+    def clean_further_currencies(self) -> QuerySet[Currency]:
+        further: QuerySet[Currency] = self.cleaned_data["further_currencies"]
+        if self.cleaned_data.get("currency") in further:
+            raise ValidationError("This one is the first currency already.")
+        return further
 
     def edit(self, group: TierGroup) -> None:
         """Save the ladder as it is asked for. Raises ValidationError."""
@@ -96,7 +105,7 @@ def _page(admin: ModelAdmin, request: StaffRequest, object_id: str) -> HttpRespo
     except (ValidationError, Refused) as error:
         form.refuse(error)
         return _draw(admin, request, group, panels=[_what_it_does()], form=form, buttons=[_SHOW])
-    form.data = form.data.copy()
+    form.data = request.POST.copy()
     form.data["shown"] = shown
     panels: list[Panel] = [*_plan(request, seen)]
     if "agreed" in request.POST:

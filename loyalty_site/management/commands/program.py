@@ -77,9 +77,16 @@ class Command(BaseCommand):
     ) -> None:
         """Make the stored program what the document says, or only list what that would change."""
         wanted = _read(file)
-        own = {"create_partners": create_partners, "for_new_points": new_points_only, "recounts": recount}
         try:
-            done = importing.apply(wanted, reason=f"Import of {file}", tiers=tiers, is_check=check, **own)
+            done = importing.apply(
+                wanted,
+                reason=f"Import of {file}",
+                tiers=tiers,
+                recounts=recount,
+                is_check=check,
+                create_partners=create_partners,
+                for_new_points=new_points_only,
+            )
         except document.Invalid as error:
             self._refuse(error.problems)
         except Refused as error:
