@@ -187,13 +187,12 @@ def wake_for_rollover(ladder: Ladder, now: datetime) -> None:
 
 def _carry_over(ladder: Ladder, at: datetime) -> None:
     """When a cycle closes, open the next one with its surplus above the threshold of the held tier (C15-R7)."""
-    group, tier, day = ladder.group, ladder.tier, ladder.day(at)
-    if not group.rollover or tier is None:
+    if not ladder.group.rollover:
         return
-    closed = group.cycle(day - ONE_DAY, ladder.enrolled_on)
-    if closed.last + ONE_DAY != day:
-        return
-    carry(ladder, tier, closed.first)
+    day = ladder.day(at)
+    closed = ladder.group.cycle(day - ONE_DAY, ladder.enrolled_on)
+    if closed.last + ONE_DAY == day and (tier := ladder.closed_with(at)):
+        carry(ladder, tier, closed.first)
 
 
 def _open_anew(ladder: Ladder, at: datetime) -> None:

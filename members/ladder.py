@@ -159,6 +159,18 @@ class Ladder:
             ends.append(self._closing(self.day(after)))
         return min((end for end in ends if end and end > after), default=None)
 
+    def closed_with(self, closed_at: datetime) -> Tier | None:
+        """The tier whose threshold a cycle that closed at an instant is measured by, as far as the past is there.
+
+        That is the one held then, or a higher one that was reached by then as we learned later. None for no tier.
+        """
+        rows = [*self.account.past.get(self.group.id, ()), *filter(None, [self.held])]
+        told = [row for row in rows if row.superseded_at is None]
+        decisive = [row for row in told if row.from_at < closed_at][-1:]
+        decisive += [row for row in told if row.since_at < closed_at <= row.from_at]
+        tiers = [self.group.by_id.get(row.tier_id) for row in decisive]
+        return max(tiers, key=self.group.rank, default=None)
+
     def _closing(self, day: date) -> datetime | None:
         """When the cycle of a day closes, if it has anything that may open the next one."""
         cycle = self.group.cycle(day, self.enrolled_on)

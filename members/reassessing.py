@@ -10,8 +10,9 @@ from members import assessing
 from members.holdings import Account, Counted
 from members.ladder import Ladder, Reason
 from members.ladder_rows import LockedStanding
+from programs import periods
 from programs.configuration import Configuration
-from programs.ladders import Counts, Tier
+from programs.ladders import Counts
 
 
 def closed_cycle(ladder: Ladder, one: Counted, *, now: datetime) -> None:
@@ -21,7 +22,7 @@ def closed_cycle(ladder: Ladder, one: Counted, *, now: datetime) -> None:
     """
     if not ladder.group.has_cycles or ladder.group.cycle(one.period, ladder.enrolled_on).last >= ladder.day(now):
         return
-    _carry_again(ladder, one)
+    carry_again(ladder, one, now=now)
     held = ladder.held
     if held is None or held.is_locked(now) or one.points <= 0:
         return
@@ -72,16 +73,14 @@ def _replace(ladder: Ladder, rows: list[LockedStanding], new: LockedStanding, no
     assessing.settle_group(ladder, now)
 
 
-def _carry_again(ladder: Ladder, one: Counted) -> None:
-    """What the closed cycle left for the next one may be more, or less, by now."""
-    if not ladder.group.rollover:
-        return
-    closed_at = ladder.end_of(ladder.group.cycle(one.period, ladder.enrolled_on).last)
-    rows = [*ladder.account.past.get(ladder.group.id, ()), *filter(None, [ladder.held])]
-    told = [row for row in rows if row.superseded_at is None and closed_at and row.from_at < closed_at]
-    tier: Tier | None = ladder.group.by_id.get(told[-1].tier_id) if told else None
-    if tier:
-        assessing.carry(ladder, tier, one.period)
+def carry_again(ladder: Ladder, one: Counted, *, now: datetime) -> None:
+    """What a closed cycle left for the next one, and that for the one behind it, may be more, or less, by now."""
+    group, first = ladder.group, one.period
+    while group.rollover and (last := group.cycle(first, ladder.enrolled_on).last) < ladder.day(now):
+        tier = ladder.closed_with(periods.end_of_day(last, ladder.zone))
+        if tier:
+            assessing.carry(ladder, tier, first)
+        first = last + periods.ONE_DAY
 
 
 def revert(configuration: Configuration, account: Account, *, journal_id: int, now: datetime) -> None:

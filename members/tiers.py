@@ -99,6 +99,8 @@ def upgrade(configuration: Configuration, account: Account, *, now: datetime) ->
             reassessing.closed_cycle(ladder, one, now=now)
             if one.points > 0:
                 _reach(ladder, one, own[place + 1 :], now=now)
+            # By the tier that it reached, if it did.
+            reassessing.carry_again(ladder, one, now=now)
         assessing.settle_group(ladder, now)
 
 

@@ -12,7 +12,6 @@ from members.ladder import Ladder
 from members.ladder_rows import LockedStanding
 from members.models import Member, Merge
 from programs import versions
-from programs.ladders import Tier
 from transactions.proof.audit.drift import Drift, Members
 
 
@@ -69,7 +68,7 @@ def _carried(members: Members, ladder: Ladder, now: datetime) -> Iterator[Drift]
 
 def _compare(members: Members, ladder: Ladder, first: date, closed_at: datetime) -> Iterator[Drift]:
     group, following = ladder.then(closed_at).group, ladder.day(closed_at)
-    tier = _held_before(ladder, closed_at)
+    tier = ladder.then(closed_at).closed_with(closed_at)
     needs = tier.entry if tier and tier is not group.base and group.rollover else (None,) * len(group.criteria)
     for currency_id, count, need in zip(ladder.currency_ids, ladder.counted_in(first), needs, strict=True):
         surplus = max(0, count - need) if need is not None else 0
@@ -80,10 +79,3 @@ def _compare(members: Members, ladder: Ladder, first: date, closed_at: datetime)
         if carried != surplus:
             what = f"what was carried into the cycle from {following}"
             yield members.drift(ladder.account.id, currency_id, what, carried, surplus)
-
-
-def _held_before(ladder: Ladder, at: datetime) -> Tier | None:
-    """The tier that was held when a cycle closed, by the terms of then."""
-    rows = [*ladder.account.past.get(ladder.group.id, ()), *filter(None, [ladder.held])]
-    told = [row for row in rows if row.superseded_at is None and row.from_at < at]
-    return ladder.then(at).group.by_id.get(told[-1].tier_id) if told else None

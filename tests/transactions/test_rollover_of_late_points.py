@@ -1,0 +1,36 @@
+"""The surplus of a closed cycle is measured by the tier that was reached in it, also where we learn of it late."""
+
+from datetime import date
+
+from tests.support import factories
+from tests.support.balanced import assert_balanced
+from tests.support.factories import at
+from tests.support.ladders import earn, ladder, midnight, noon, settle, tier
+
+
+def test_the_surplus_is_that_above_the_tier_which_late_points_reached(db):
+    made = factories.program(max_backdate_days=900)
+    ladder(made, model="calendar", validity="rest_of_cycle_plus_next", rollover=True)
+    who = factories.member(made, enrolled_at=at(2023, 1, 10))
+    earn(made, who, 500, noon(made, 2024, 6, 1))
+    earn(made, who, 700, noon(made, 2025, 6, 1))
+    settle(who, midnight(made, 2026, 1, 1))
+    assert who.tallies.get(period=date(2026, 1, 1)).carried == 200
+    # The tier of 2025 was renewed on 1 January: gold is told from then on, though it was reached before.
+    earn(made, who, 488, noon(made, 2025, 12, 28), now=noon(made, 2026, 1, 12))
+    assert tier(who) == "gold"
+    assert who.tallies.get(period=date(2026, 1, 1)).carried == 188
+    assert_balanced(made)
+
+
+def test_what_is_taken_back_in_a_closed_cycle_is_missing_in_all_that_opened_since(db):
+    made = factories.program(max_backdate_days=900)
+    ladder(made, model="calendar", validity="none", rollover=True)
+    who = factories.member(made, enrolled_at=at(2023, 1, 10))
+    first = earn(made, who, 2600, noon(made, 2024, 6, 1))
+    settle(who, midnight(made, 2026, 1, 1))
+    carried = lambda: list(who.tallies.order_by("period").values_list("carried", flat=True))  # noqa: E731
+    assert carried() == [0, 1600, 600]
+    factories.post_one(made, factories.reversal(first.journal_id, amount=30_000), now=noon(made, 2026, 2, 1))
+    assert carried() == [0, 1300, 300]
+    assert_balanced(made)
