@@ -8,8 +8,8 @@ _BENEFIT_HELD = (
 )
 #: Marketing has just added, ended or dated it, and those who hold its tier are being brought in line.
 _IS_UNDER_WAY = (
-    "EXISTS (SELECT 1 FROM transactions_nightrun n WHERE n.finished_at IS NULL AND n.step LIKE 'benefits %' "
-    "AND n.program_id = g.program_id)"
+    "EXISTS (SELECT 1 FROM transactions_nightrun n WHERE n.finished_at IS NULL "
+    "AND SUBSTR(n.step, 1, 9) = 'benefits ' AND n.program_id = g.program_id)"
 )
 
 STANDINGS = [
