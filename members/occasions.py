@@ -9,8 +9,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, tzinfo
 
 from loyalty_site.lib.looking_up import MAY_SORT, NEVER_SORT
-from loyalty_site.lib.sql import Rows, Session
-from members.models import Member
+from loyalty_site.lib.sql import Rows, Session, instant
 from programs import periods
 from programs.periods import ONE_DAY
 
@@ -28,6 +27,10 @@ _ENROLLED_ON = (
     "AND (program_id, enrolled_on_day) <= (%s, %s) ORDER BY program_id, enrolled_on_day, id"
 )
 _ENROLLED_ON_SQLITE = "SELECT id FROM members_member WHERE program_id = %s AND enrolled_on_day = %s"
+
+#: The columns of a Person.
+_MEMBER = "id, number, status, enrolled_at, enrolled_on_day"
+_CUSTOMER = "birthday, birthday_set_at, birthday_changed_at"
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,26 +86,21 @@ def _keys(found: Rows) -> list[int]:
 
 def people(member_ids: Sequence[int]) -> list[Person]:
     """The Person of each of these members, in the order of their keys."""
+    session, keys = Session(), list(member_ids)
+    with session.together():
+        members = session.run(f"SELECT {_MEMBER}, customer_id FROM members_member WHERE id {{ids}}", [keys])
+        merged = session.run("SELECT merged_into_id, id FROM members_member WHERE merged_into_id {ids}", [keys])
     sources: dict[int, list[int]] = {}
-    merged = Member.objects.filter(merged_into__in=member_ids).order_by()
-    for source, target in merged.values_list("pk", "merged_into"):
-        if target is not None:
-            sources.setdefault(target, []).append(source)
+    for target, source in merged.fetchall():
+        sources.setdefault(target, []).append(source)
+    rows = members.fetchall()
     # Not joined: by a join the planner may come to read all customers, in the order of their keys.
-    rows = Member.objects.filter(pk__in=member_ids).prefetch_related("customer").order_by()
-    return [_person(one, sources.get(one.pk, ())) for one in sorted(rows, key=lambda one: one.pk)]
-
-
-def _person(member: Member, sources: Sequence[int]) -> Person:
-    customer = member.customer
-    return Person(
-        id=member.pk,
-        number=member.number,
-        status=member.status,
-        enrolled_at=member.enrolled_at,
-        enrolled_on_day=member.enrolled_on_day,
-        birthday=customer.birthday,
-        birthday_set_at=customer.birthday_set_at,
-        birthday_changed_at=customer.birthday_changed_at,
-        sources=tuple(sources),
+    found = session.run(f"SELECT id, {_CUSTOMER} FROM members_customer WHERE id {{ids}}", [[row[-1] for row in rows]])
+    born = {key: (birthday, instant(set_at), instant(was_at)) for key, birthday, set_at, was_at in found.fetchall()}
+    return sorted(
+        (
+            Person(key, number, status, instant(at), day, *born[customer], tuple(sources.get(key, ())))
+            for key, number, status, at, day, customer in rows
+        ),
+        key=lambda person: person.id,
     )
