@@ -101,7 +101,7 @@ def _insert(cursor, program, keys):
 
 
 def _like(cursor, model, key, rows, **columns):
-    """Insert copies of one row for `rows` of (key, member), other values in `columns`; returns these of the new ones."""
+    """Insert copies of one row for `rows` of (key, member) with other `columns`; returns these of the new ones."""
     names = [field.column for field in model._meta.concrete_fields if field.column != "id"]
     table, own = model._meta.db_table, model._meta.pk.column
     values = ", ".join(columns.get(name, f't."{name}"') for name in names)
