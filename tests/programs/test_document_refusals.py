@@ -78,12 +78,12 @@ def test_a_currency_that_nobody_holds_may_change_its_decimals(club):
         ),
         pytest.param(
             lambda d: d["tier_groups"][0]["tiers"].pop(0),
-            "tier_groups[0].tiers: “silver” cannot be left out: standings refer to it",
+            "tier_groups[0].tiers: “silver” cannot be left out: members hold it, have held it, or are to get it",
             id="a tier that somebody holds",
         ),
         pytest.param(
             lambda d: (d["tier_groups"].clear(), d["rules"].pop()),
-            "tier_groups: “silver” cannot be left out: standings refer to it",
+            "tier_groups: “silver” cannot be left out: members hold it, have held it, or are to get it",
             id="a ladder that somebody stands on",
         ),
     ],

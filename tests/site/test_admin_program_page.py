@@ -11,7 +11,7 @@ from tests.support import factories
 
 #: Session and user, the program, eight kinds of parts, the rates twice as there are pages of them, and what may be
 #: chosen: a qualifying currency, a group, a currency.
-STATEMENTS = 15
+STATEMENTS = 18
 
 
 @pytest.fixture

@@ -74,6 +74,10 @@ def test_every_refusal_of_the_code_is_in_the_table():
     elsewhere |= {"overdraw_not_allowed"}
     # The night meets them, and counts them.
     elsewhere |= {"birthday_too_new", "birthday_changed", "given_by_the_group"}
+    # Pages and commands about ladders, and about the night that comes.
+    elsewhere |= {"day_is_over", "day_too_far", "no_nights", "job_under_way", "ladder_counts_nothing"}
+    elsewhere |= {"list_not_complete", "nobody_waits", "not_decider", "not_on_the_list", "program_is_draft"}
+    elsewhere |= {"request_stale", "request_waiting", "would_lose"}
     # Opening balances come by files.
     elsewhere |= {"already_ended", "no_arrears", "tier_unknown"}
     found = {
@@ -142,7 +146,7 @@ def test_the_examples_of_the_guide_are_what_happens():
     shop = Caller(club.owner)
     known = {"API": "API", "KEY": shop.text}
     examples = EXAMPLE.findall(GUIDE)
-    assert len(examples) == GUIDE.count("```sh") == 25
+    assert len(examples) == GUIDE.count("```sh") == 26
     for command, status, expected in examples:
         filled = re.sub(r"\$(\w+)", lambda found: str(known[found[1]]), command)
         answer = curl(filled, shop)

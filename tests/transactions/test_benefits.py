@@ -112,7 +112,7 @@ def test_the_night_finishes_a_job_that_was_interrupted(golden, made, monkeypatch
     lounge = benefit(made, "gold", "lounge")
     benefits.start(lounge.pk, now=NOON)
     step = next(step for step in nightly.STEPS if step.name == "benefits")
-    done = step.run(nightly.Night(made, NOON.date(), NOON, {}, lambda counts: None))
+    done = step.run(nightly.Night(made, NOON.date(), NOON, {}, lambda counts: None, run_id=0, ring=lambda: None))
     assert (done, who_have(lounge)) == ({"assigned": 3, "withdrawn": 0}, keys(golden))
     assert not NightRun.objects.filter(step__startswith="benefits ", finished_at=None).exists()
 
