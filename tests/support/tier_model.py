@@ -163,10 +163,13 @@ class Life:
             pass
         self.open_cycle(day)
 
-    def live_again(self, last=None):
-        """Every midnight from the end of the present tier on, because we learned of it only now."""
+    def live_again(self, last=None, *, is_new=False):
+        """Every midnight from the end of the present tier on, because we learned of it only now.
+
+        Of one that `is_new`, from its beginning on: cycles may have opened since.
+        """
         if self.rows and self.rows[-1].through:
-            day = self.rows[-1].through + DAY
+            day = (local(self.rows[-1].begins) if is_new else self.rows[-1].through) + DAY
             while day <= (last or self.today):
                 self.pass_midnight(day)
                 day += DAY
@@ -267,7 +270,7 @@ class Life:
                 if again and through > self.rows[-1].through:
                     self.tell("reached again")
                     self.hold(reached, at, through, "renewal", since=self.rows[-1].since)
-        self.live_again()
+        self.live_again(is_new=bool(self.rows) and self.rows[-1] is not row)
 
     def looks(self, fact):
         """The days on which it may reach something: of a trailing window each on which anything was earned."""
