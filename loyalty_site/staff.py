@@ -49,6 +49,9 @@ PERMISSIONS: dict[str, dict[str, tuple[Sequence[str], dict[str, Sequence[str]]]]
     },
 }
 
+#: What is no usual permission of a model, as "app.codename": what marketing decides about members' tiers.
+FURTHER = {MARKETING: ("programs.decide_downgrades", "transactions.set_tier")}
+
 #: Name of the first login -> its group; the administrator has none and needs none.
 FIRST_LOGINS: dict[str, str | None] = {"admin": None, "marketing": MARKETING, "store": STORE}
 
@@ -63,6 +66,8 @@ def make_groups() -> None:
             group.permissions.add(
                 *Permission.objects.filter(content_type__app_label=app_label, codename__in=codenames)
             )
+        for app_label, codename in (one.split(".") for one in FURTHER.get(name, ())):
+            group.permissions.add(*Permission.objects.filter(content_type__app_label=app_label, codename=codename))
 
 
 def codenames_of(app_label: str, usual: Sequence[str], special: Mapping[str, Sequence[str]]) -> Iterator[str]:

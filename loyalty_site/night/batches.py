@@ -12,7 +12,8 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
-from itertools import islice
+from functools import partial
+from itertools import chain, islice
 from typing import cast
 
 from django.db import DatabaseError, connection, transaction
@@ -42,14 +43,23 @@ class Left:
     failed: int
 
 
-def write(run_id: int, now: datetime, plan: Callable[[], Iterable[Sequence[int]]]) -> None:
-    """Write the batches that `plan` yields, all of them or none; a run that has its batches keeps them."""
+def write(step: SharedStep, run_id: int, now: datetime, plan: Callable[[], Iterable[Sequence[int]]]) -> None:
+    """Write the batches that `plan` yields, all of them or none; a run that has its batches keeps them.
+
+    A single one is done at once, in the same transaction: writing it down would cost more than what it does.
+    """
     with transaction.atomic():
         run = NightRun.objects.select_for_update().get(pk=run_id)
         if run.batches is not None:
             return
-        parts = (list(keys) for keys in plan())
-        rows = (NightBatch(run=run, position=n, keys=keys) for n, keys in enumerate(filter(None, parts), start=1))
+        parts = filter(None, (list(keys) for keys in plan()))
+        first = list(islice(parts, 2))
+        if len(first) < 2 and (counts := _at_once(step, run, now, first)) is not None:
+            NightRun.objects.filter(pk=run_id).update(batches=len(first), planned_for=now, counts=counts)
+            return
+        # One that was tried at once has failed, and is divided next.
+        made = partial(NightBatch, run=run, failures=int(len(first) == 1))
+        rows = (made(position=n, keys=keys) for n, keys in enumerate(chain(first, parts), start=1))
         run.batches = 0
         while some := list(islice(rows, AT_ONCE)):
             NightBatch.objects.bulk_create(some)
@@ -57,9 +67,21 @@ def write(run_id: int, now: datetime, plan: Callable[[], Iterable[Sequence[int]]
         NightRun.objects.filter(pk=run_id).update(batches=run.batches, planned_for=now, counts={})
 
 
+def _at_once(step: SharedStep, run: NightRun, now: datetime, parts: Sequence[Sequence[int]]) -> Counts | None:
+    """The counts of the only batch, if there is any; None where it failed, and is to be tried as the others are."""
+    if not parts:
+        return {}
+    try:
+        with transaction.atomic():
+            return step.work(Batch(run.program_id, run.day, now, tuple(parts[0])))
+    except Exception:
+        logger.exception("night: the only batch of %s failed", step.name)
+        return None
+
+
 def give_another_chance(run_id: int) -> None:
     """Let batches that failed too often be tried again."""
-    _open(run_id).exclude(failures=0).update(failures=0)
+    _open(run_id).filter(failures__gte=MOST_FAILURES).update(failures=0)
 
 
 def take(step: SharedStep, run_id: int) -> bool:
@@ -109,7 +131,9 @@ def workers(run_id: int) -> list[str]:
 
 
 def counted(run_id: int) -> Counts:
-    """The counts of all batches that are done, by kind."""
+    """The counts of all batches that are done, by kind; of one that was done at once, those of the run."""
+    if not NightBatch.objects.filter(run=run_id).exists():
+        return cast(Counts, NightRun.objects.values_list("counts", flat=True).get(pk=run_id))
     total: Counts = {}
     done = NightBatch.objects.filter(run=run_id, finished_at__isnull=False).order_by("position")
     for counts in done.values_list("counts", flat=True):

@@ -22,7 +22,7 @@ def run(step: SharedStep, night: Night) -> Counts:
 
     Raises NotAllDone; the next call goes on with what is open.
     """
-    batches.write(night.run_id, night.now, lambda: step.plan(night))
+    batches.write(step, night.run_id, night.now, lambda: step.plan(night))
     batches.give_another_chance(night.run_id)
     # For one batch nobody needs to be asked: it is ours.
     bells.ring(night.ring, times=batches.left(night.run_id).open - 1)

@@ -221,9 +221,10 @@ def test_one_task_for_each_batch_but_ours_and_never_more_than_a_few_at_once(made
 def test_a_worker_does_one_batch_and_passes_the_bell_on_while_more_are_open(made, share, monkeypatch):
     rung = []
     share(count)
+    [step] = nightly.STEPS
     monkeypatch.setattr(bells, "pass_on", rung.append)
     row = NightRun.objects.create(program=made, day="2026-03-03", step="shared")
-    batches.write(row.pk, NIGHT, lambda: [[1], [2]])
+    batches.write(step, row.pk, NIGHT, lambda: [[1], [2]])
     done = NightBatch.objects.exclude(finished_at=None)
     nightly.night_batch(row.pk)
     assert (done.count(), len(rung)) == (1, 1)
@@ -233,12 +234,13 @@ def test_a_worker_does_one_batch_and_passes_the_bell_on_while_more_are_open(made
 
 def test_a_bell_that_comes_late_or_for_a_step_that_is_gone_does_nothing(made, share):
     share(lambda batch: pytest.fail("nothing is to be done"))
+    [step] = nightly.STEPS
     ended = NightRun.objects.create(program=made, day="2026-03-03", step="shared", finished_at=NIGHT)
     gone = NightRun.objects.create(program=made, day="2026-03-03", step="gone")
-    batches.write(gone.pk, NIGHT, lambda: [[1]])
+    batches.write(step, gone.pk, NIGHT, lambda: [[1], [2]])
     for key in (ended.pk, gone.pk, 0):
         nightly.night_batch(key)
-    assert NightBatch.objects.get().finished_at is None
+    assert not NightBatch.objects.exclude(finished_at=None).exists()
 
 
 def test_a_broker_that_is_down_is_asked_once_and_stops_nothing(made, share, monkeypatch):
