@@ -8,6 +8,7 @@ from programs.models import Benefit, Currency, Tier
 from tests.support import factories
 from tests.support.factories import post_one, purchase
 from transactions import ledger
+from transactions.tiers import night as tiers_by_night
 
 
 def ladder(made, *, tiers=None, **settings):
@@ -95,7 +96,6 @@ def benefit(made, tier_code, code, **fields):
 
 
 def night(made, now):
-    """The tiers' part of a night."""
-    due = Standing.objects.filter(member__program=made, due_at__lte=now).values_list("member", flat=True)
-    if ids := sorted(set(due)):
-        ledger.refresh(made.pk, ids, now=now)
+    """The step of the night that keeps tiers; returns its counts."""
+    keys = tiers_by_night.plan(made.pk, now=now)
+    return tiers_by_night.work(made.pk, keys, now=now) if keys else {}

@@ -1,4 +1,4 @@
-"""An airline, a hotel, a retailer: each built by one document, and right on every day of three years of nights."""
+"""An airline, a hotel, a retailer, a paid membership: each one document, and right on each day of three years."""
 
 import json
 from datetime import date, datetime, time, timedelta
@@ -9,6 +9,7 @@ from django.conf import settings
 
 from members.models import Standing
 from partners.activity import Line
+from partners.tier_setting import TierSetting
 from programs import document
 from programs.models import Program
 from tests.support import factories
@@ -38,6 +39,18 @@ def stay(who, on, nights, euros):
 
 def shop(who, on, dollars):
     return purchase(who, dollars * 100, activity_at=on)
+
+
+def buy(who, on, tier, until):
+    return TierSetting(
+        external_id=f"sold-{who.pk}-{on:%Y%m%d}",
+        member={"number": who.number},
+        tier=tier,
+        until=until,
+        reason_type="purchase",
+        reason="Sold in the shop",
+        activity_at=on,
+    )
 
 
 #: Program: (day of enrolment, first day, last day, what happened, the tier from each day on).
@@ -86,6 +99,22 @@ LIVES = {
         ("hotel", stay, date(2025, 4, 15), date(2028, 7, 31)),
         [(date(2025, 9, 1), 0, 1600)],
         [(date(2025, 4, 15), "guest"), (date(2025, 9, 1), "silver"), (date(2027, 7, 1), "guest")],
+    ),
+    "membership, bought, bettered, left and bought again": (
+        ("membership", buy, date(2025, 4, 1), date(2028, 6, 30)),
+        [
+            (date(2025, 5, 1), "plus", date(2026, 4, 30)),
+            (date(2026, 2, 1), "premium", date(2027, 1, 31)),
+            (date(2027, 6, 1), "plus", date(2028, 5, 31)),
+        ],
+        [
+            (date(2025, 4, 1), "free"),
+            (date(2025, 5, 1), "plus"),
+            (date(2026, 2, 1), "premium"),
+            (date(2027, 2, 1), "free"),
+            (date(2027, 6, 1), "plus"),
+            (date(2028, 6, 1), "free"),
+        ],
     ),
     "retailer": (
         ("retailer", shop, date(2025, 6, 1), date(2028, 6, 30)),
