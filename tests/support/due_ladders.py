@@ -16,7 +16,7 @@ SINCE, MONTHS = at(2025, 1, 10), 9
 LAST = SINCE + timedelta(days=30 * MONTHS + 1)
 #: Two years after the first purchase something of each kind is due.
 NOW = SINCE + timedelta(days=730)
-LIVED, KEPT = 60, 40
+LIVED, KEPT = 40, 20
 #: So many of those who have lived hold points that end in the same night, so they take the general way.
 ENDING = 2
 #: Of the ladders of many_ladders each member is on so many; together they are on all of them.
