@@ -44,6 +44,9 @@ def _step(ladder: Ladder, held: LockedStanding, at: datetime) -> None:
     if was_locked:
         held.locked_until, held.is_changed = None, True
     _carry_over(ladder, at)
+    # What was reached under a lock comes before what ended under it.
+    if was_locked and reach(ladder, at):
+        return
     if held.valid_until and held.valid_until <= at:
         _assess(ladder, held, at, ended_at=held.valid_until)
     elif was_locked:

@@ -67,6 +67,9 @@ def give(ladder: Ladder, grant: Grant, *, now: datetime) -> None:
         counted=ladder.by_code(ladder.counted_on(ladder.day(now))),
     )
     ladder.hold(new)
+    if unlocks:
+        # What was reached under the lock comes before what ended under it.
+        assessing.reach(ladder, now)
     assessing.settle_group(ladder, now)
     if unlocks and ladder.held is new:
         assessing.unlocked(ladder, now)

@@ -25,6 +25,10 @@ class ExpiryRuleForm(ModelForm):
         help_text="Tick it to change the rule while members hold points: these keep the ends they have.",
     )
 
+    def has_changed(self) -> bool:
+        """Whoever adds a rule and leaves it as it is shown means what is shown."""
+        return self.instance._state.adding or super().has_changed()
+
     def clean(self) -> dict[str, Any] | None:
         self.instance.is_for_new_points = bool(self.cleaned_data.get("for_new_points"))
         return super().clean()

@@ -189,7 +189,9 @@ class _Application:
             if not self.recounts and group.has_counted():
                 raise Invalid([Problem(f"{path}.further_currencies", LIVE_LADDER)])
             group.further_currencies.set(wanted)
-            self.changes.append(Change("changed", "tier group", group.code, {"further_currencies": (before, after)}))
+            if not self.changes.has_created("tier group", group.code):
+                fields = {"further_currencies": (before, after)}
+                self.changes.append(Change("changed", "tier group", group.code, fields))
 
     def _tiers(self, group: TierGroup, specs: Sequence[TierSpec], path: str) -> None:
         # The ladder as it will be was checked; against the stored half of it a single step could look wrong.

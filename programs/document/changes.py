@@ -51,6 +51,10 @@ class Changes(list[Change]):
         """Note a part that somebody else made."""
         self.append(Change("created", part, code, {}))
 
+    def has_created(self, part: str, code: str) -> bool:
+        """Whether this part is new."""
+        return any((one.action, one.part, one.code) == ("created", part, code) for one in self)
+
     def removed(self, part: str, code: str) -> None:
         """Note a part that somebody else removed."""
         self.append(Change("removed", part, code, {}))

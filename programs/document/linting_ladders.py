@@ -66,6 +66,8 @@ def _ladder(group: TierGroupSpec, earned: Collection[str]) -> Iterator[Problem]:
         yield Problem("tiers", "no points reach any of them; set thresholds, or make the ladder manual")
     elif any(code in earned for _, code in _criteria(group)):
         yield from _unreachable(group, earned)
+    if group["match"] == "all" and not is_manual:
+        yield from _silent(group)
     if _has_ends(group) and not any(_is_free(group, place) for place in range(len(tiers))):
         yield Problem("tiers", "none asks for nothing, so who lost all of them holds none; add a tier from 0 on")
 
@@ -79,6 +81,17 @@ def _unreachable(group: TierGroupSpec, earned: Collection[str]) -> Iterator[Prob
         if blocks and not _is_free(group, place):
             names = ", ".join(f"“{code}”" for code in missing)
             yield Problem(f"tiers[{place}]", f"nobody can reach {tier['name']}: no active rule gives {names}")
+
+
+def _silent(group: TierGroupSpec) -> Iterator[Problem]:
+    """Where all thresholds are asked for: a tier that asks for nothing of a currency of which a lower one does."""
+    asked: dict[str, str] = {}
+    for place, tier in sorted(enumerate(group["tiers"]), key=lambda one: one[1]["sequence"]):
+        needs = _needs(group, place)
+        for code in sorted(asked.keys() - needs.keys()):
+            words = f"asks for no “{code}”, though {asked[code]} below it does; it is reached without any"
+            yield Problem(f"tiers[{place}]", words)
+        asked |= {code: tier["name"] for code, need in needs.items() if need}
 
 
 def _needs(group: TierGroupSpec, place: int) -> dict[str, int]:
@@ -136,6 +149,8 @@ def _ends(group: TierGroupSpec) -> Iterator[Problem]:
     """Of settings that change nothing as the others are."""
     if group["on_end"] == "never" and group["validity"] != "none":
         yield Problem("validity", "decides nothing: a tier that never goes down is kept for life")
+    if group["model"] == "manual" and group["validity"] != "none":
+        yield Problem("validity", "decides nothing: a tier that is granted has dates of its own")
     if group["holds_downgrades"] and not _has_ends(group):
         yield Problem("holds_downgrades", "holds nothing: no tier ends, so nobody is lowered")
     if group["rounding"] != "none" and group["validity"] != "period":

@@ -54,6 +54,20 @@ def test_what_vendors_sell_is_no_reason_to_warn(make):
             "further_currencies[0]",
             "no tier asks for “segments”",
         ),
+        (membership, {"validity": "period"}, "validity", "decides nothing: a tier that is granted has dates"),
+        (
+            airline,
+            {
+                "match": "all",
+                "tiers": [
+                    tier("a", 1, 0),
+                    tier("b", 2, 5, further={"segments": {"threshold": 3, "retention": None}}),
+                    tier("c", 3, 9),
+                ],
+            },
+            "tiers[2]",
+            "asks for no “segments”, though B below it does",
+        ),
         (membership, {"tiers": [tier("plus", 1, None)]}, "tiers", "none asks for nothing"),
     ],
 )

@@ -128,6 +128,21 @@ def test_a_new_program_gets_its_currencies_at_once(desk, made):
     assert Program.objects.get(code="lake").currencies.get().code == "points"
 
 
+def test_an_expiry_rule_that_is_added_and_left_as_it_is_shown_is_saved(desk, made):
+    points = made.currencies.get(code="points")
+    ExpiryRule.objects.filter(currency=points).delete()
+    shown = reverse("admin:programs_currency_change", args=[points.pk])
+    prefix = next(name for name in form_of(desk, shown) if name.endswith("-TOTAL_FORMS")).removesuffix("TOTAL_FORMS")
+    rule = ExpiryRule()
+    names = "model period unit period_end rounding rounding_month cut_offs min_validity_days notice_days".split()
+    left = {f"{prefix}0-{name}".replace("-", "__"): str(getattr(rule, name)) for name in names}
+    left |= {f"{prefix}0-{name}".replace("-", "__"): "0" for name in ("min_age_days", "extension_months")}
+    response = save(desk, shown, **left, **{f"{prefix}TOTAL_FORMS".replace("-", "__"): "1"})
+    assert response.status_code == 302
+    stored = ExpiryRule.objects.get(currency=points)
+    assert (stored.model, stored.period, stored.unit) == ("fixed", 12, "month")
+
+
 def rule_form(client, made, **fields):
     address = f"{reverse('admin:programs_rule_add')}?program={made.pk}"
     points = made.currencies.get(code="points").pk

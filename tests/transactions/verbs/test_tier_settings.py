@@ -282,3 +282,18 @@ def test_a_tier_is_taken_back_as_a_whole(made, who):
     done = set_tier(made, who, "silver", noon(made, 2026, 3, 10))
     refusal = post(made, reversal(done.journal_id, points=1), now=noon(made, 2026, 3, 12))[0].refusal
     assert refusal.code == "wrong_measure"
+
+
+@pytest.mark.parametrize("taken_off", [True, False])
+def test_what_was_reached_under_a_lock_comes_before_what_ended_under_it(made, who, taken_off):
+    ladder(made, model="calendar", validity="rest_of_cycle")
+    earn(made, who, 2500, noon(made, 2025, 3, 1))
+    ends = {"until": date(2025, 8, 1), "locked_until": date(2025, 9, 30)}
+    set_tier(made, who, "silver", now=noon(made, 2025, 7, 1), **ends)
+    assert tier(who, noon(made, 2025, 8, 2)) == "silver"
+    if taken_off:
+        set_tier(made, who, "silver", now=noon(made, 2025, 8, 2))
+        assert (tier(who), through(who)) == ("gold", "2025-12-31")
+    else:
+        assert tier(who, midnight(made, 2025, 10, 1)) == "gold"
+        assert through(who) == "2025-12-31"
