@@ -10,6 +10,7 @@ from django.core.management.base import CommandError
 from django.db import connection
 
 from partners.activity import Adjustment, Decision, Reversal, Transfer
+from programs import versions
 from tests.support import factories
 from tests.support.auditing import BALANCE, sql, tell
 from tests.support.factories import post, post_one, purchase, redemption, reversal
@@ -20,8 +21,20 @@ from transactions.proof.audit import audit
 def test_the_number_of_statements_does_not_grow_with_the_members(made, busy, django_assert_max_num_queries):
     for _ in range(20):
         post_one(made, purchase(factories.member(made), 1_000))
-    with django_assert_max_num_queries(56):
+    with django_assert_max_num_queries(57):
         assert tell(made) == {}
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_process_that_has_compiled_nothing_yet_audits_as_well():
+    made = factories.program()
+    post_one(made, purchase(factories.member(made), 1_000))
+    versions.forget()
+    assert run("--program", made.code)[0] == 0
+    made.name = "Another version"
+    made.save()
+    versions.forget()
+    assert run("--program", made.code)[0] == 0
 
 
 def run(*options):

@@ -13,6 +13,7 @@ from django.db import connection, transaction
 
 from loyalty_site.lib.sql import Session
 from members.models import Member
+from programs import versions
 from programs.models import Program
 from transactions.proof import seals
 from transactions.proof.audit.drift import Drift, Members
@@ -41,6 +42,8 @@ def audit(
     `progress` is called with the members done since.
     """
     session, last, is_last = Session(), 0, False
+    # Compiled before any snapshot: that takes a lock, and writes the document of a version that nobody has used yet.
+    versions.of(Program.objects.get(pk=program.pk))
     currencies = dict(program.currencies.values_list("pk", "code"))
     queue = Member.objects.filter(program=program).order_by("pk").values_list("pk", "number")
     while not is_last and (numbers := dict(queue.filter(pk__gt=last)[:chunk])):
