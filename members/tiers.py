@@ -3,8 +3,10 @@
 What time does to tiers: `assessing.py`. What reaches us late: `reassessing.py`.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import date, datetime
+from itertools import groupby
+from operator import attrgetter
 from typing import NamedTuple
 
 from members import assessing, reassessing
@@ -95,22 +97,44 @@ def upgrade(configuration: Configuration, account: Account, *, now: datetime) ->
         if not own:
             continue
         ladder = Ladder(configuration, group, account)
-        for place, one in enumerate(own):
-            reassessing.closed_cycle(ladder, one, now=now)
-            if one.points > 0:
-                _reach(ladder, one, own[place + 1 :], now=now)
-            # By the tier that it reached, if it did.
-            reassessing.carry_again(ladder, one, now=now)
+        for fact, later in _facts(own):
+            for one in fact:
+                reassessing.closed_cycle(ladder, one, now=now)
+            if any(one.points > 0 for one in fact):
+                _reach(ladder, fact, later, now=now, is_saved=_saves(ladder, now))
+            for one in fact:
+                # By the tier that it reached, if it did.
+                reassessing.carry_again(ladder, one, now=now)
         assessing.settle_group(ladder, now)
 
 
-def _reach(ladder: Ladder, one: Counted, later: Sequence[Counted], *, now: datetime) -> None:
-    """Move the member to the highest tier that is reached now, and was not before these points."""
-    assessing.wake_for_rollover(ladder, now)
+def _facts(counted: Sequence[Counted]) -> Iterator[tuple[Sequence[Counted], Sequence[Counted]]]:
+    """(points of all currencies that one fact gave, those of later facts) for each fact."""
+    done = 0
+    for _, points in groupby(counted, key=attrgetter("period", "day", "since", "caused_by")):
+        fact = list(points)
+        done += len(fact)
+        yield fact, counted[done:]
+
+
+def _saves(ladder: Ladder, now: datetime) -> bool:
+    """Renew a tier that is in grace, or waits, if its threshold is reached by now; says whether it was."""
     held = ladder.held
+    is_over = held is not None and held.valid_until is not None and held.valid_until <= now
+    return is_over and not (held and held.is_locked(now)) and assessing.saves(ladder, now)
+
+
+def _reach(
+    ladder: Ladder, fact: Sequence[Counted], later: Sequence[Counted], *, now: datetime, is_saved: bool
+) -> None:
+    """Move the member to the highest tier that is reached now, and was not before these points.
+
+    What saved a tier in grace does not also renew it.
+    """
+    assessing.wake_for_rollover(ladder, now)
+    held, one = ladder.held, fact[0]
     if held and held.is_locked(now):
         return
-    is_saved = bool(held and held.valid_until and held.valid_until <= now) and assessing.saves(ladder, now)
     for day in _looks(ladder, one, now):
         # Of a rolling window a later day may reach something again, after what an earlier one reached has ended.
         assessing.settle_group(ladder, min(now, periods.start_of_day(day, ladder.zone)))
@@ -126,7 +150,7 @@ def _reach(ladder: Ladder, one: Counted, later: Sequence[Counted], *, now: datet
         if is_higher:
             ladder.hold(new)
         elif held and reached is ladder.tier and not is_saved and _lasts_longer(held, until):
-            was_there = ladder.group.meets(reached.entry, _without(ladder, [one, *later], one, day))
+            was_there = ladder.group.meets(reached.entry, _without(ladder, [*fact, *later], one, day))
             if not was_there:
                 new.since_at, new.reason = held.since_at, Reason.RENEWAL.value
                 ladder.hold(new)

@@ -122,6 +122,7 @@ def test_a_page_that_somebody_made_up_is_refused(office, page, members):
 
 
 def test_who_may_not_decide_has_no_page_and_no_way_to_it(client, marketing, page, group, members):
+    marketing.groups.get().permissions.remove(Permission.objects.get(codename="decide_downgrades"))
     client.force_login(marketing)
     assert client.get(page).status_code == client.post(page, {}).status_code == 403
     actions = client.get(reverse("admin:programs_tiergroup_change", args=[group.pk])).context["actions_detail"]

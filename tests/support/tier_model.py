@@ -169,7 +169,8 @@ class Life:
         Of one that `is_new`, from its beginning on: cycles may have opened since.
         """
         if self.rows and self.rows[-1].through:
-            day = (local(self.rows[-1].begins) if is_new else self.rows[-1].through) + DAY
+            ends = self.rows[-1].through
+            day = (min(local(self.rows[-1].begins), ends) if is_new else ends) + DAY
             while day <= (last or self.today):
                 self.pass_midnight(day)
                 day += DAY

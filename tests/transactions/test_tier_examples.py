@@ -9,7 +9,18 @@ from members.models import Tally
 from tests.support import factories
 from tests.support.balanced import assert_balanced
 from tests.support.factories import at
-from tests.support.ladders import earn, ladder, midnight, noon, settle, standing, story, through, tier
+from tests.support.ladders import (
+    earn,
+    ladder,
+    midnight,
+    noon,
+    second_currency,
+    settle,
+    standing,
+    story,
+    through,
+    tier,
+)
 from transactions.proof import history
 
 
@@ -185,3 +196,19 @@ def test_c16_r3_what_comes_later_than_the_late_window_counts_in_the_present_cycl
     factories.post_one(made, factories.reversal(late.journal_id), now=noon(made, 2026, 2, 2))
     assert list(who.tallies.order_by("period").values_list("points", flat=True)) == [960, 0]
     assert_balanced(made)
+
+
+def test_points_of_two_currencies_reach_tiers_in_the_order_of_their_days(made, who):
+    """A late fact raises on its own day, though its other currency reaches the same tier only today."""
+    group = ladder(made, model="rolling", window=90, window_unit="day", validity="period")
+    segments = second_currency(made, group, thresholds={"silver": (3, None), "gold": (6, None)})
+    rule = made.rules.get(currency=segments)
+    rule.params = {"points": "1", "counts": "purchase"}
+    rule.save()
+    now = noon(made, 2026, 12, 5)
+    for points in (125, 160):
+        earn(made, who, points, now)
+    late = noon(made, 2026, 11, 18)
+    earn(made, who, 832, late, now=now)
+    assert story(who) == [("base", "enrolment"), ("silver", "activity"), ("gold", "activity")]
+    assert who.standings.get(tier__code="silver").from_at == late
