@@ -9,22 +9,20 @@ from datetime import datetime
 from typing import TypedDict
 
 from celery import shared_task
-from django.db import transaction
 from django.db.models import F, QuerySet
 from django.db.models.functions import Greatest
 from django.dispatch import receiver
 from django.utils import timezone
 
 from members.models import Member, MemberBenefit, Standing
-from programs import periods
+from programs import periods, versions
 from programs.models import Benefit, Program
 from programs.models.benefits import offered
+from transactions import jobs
 from transactions.models import NightRun
 
 #: Members in one transaction.
 BATCH = 1000
-#: How the steps of our jobs begin.
-_STEP = "benefits "
 
 
 class Job(TypedDict):
@@ -53,23 +51,13 @@ def start(benefit_id: int, *, now: datetime | None = None) -> NightRun | None:
     if not rows.exists():
         return None
     counts = Job(benefit=benefit.pk, code=benefit.code, assigned=0, withdrawn=0, last=0)
-    program = benefit.tier.group.program
-    return NightRun.objects.create(
-        program=program,
-        day=periods.local_date(now, program.zone),
-        step=f"{_STEP}{benefit.pk} {now:%H%M%S%f}",
-        counts=counts,
-    )
-
-
-def _unfinished() -> QuerySet[NightRun]:
-    return NightRun.objects.filter(step__startswith=_STEP, finished_at=None).order_by("pk")
+    return KIND.start(benefit.pk, versions.of(benefit.tier.group.program), counts, now)
 
 
 @shared_task(name="benefits")
 def work(job_id: int) -> None:
     """Finish one job beside the requests. Safe to lose, because the night does the same, and to repeat."""
-    for job in _unfinished().filter(pk=job_id):
+    for job in KIND.unfinished().filter(pk=job_id):
         advance(job)
 
 
@@ -79,27 +67,18 @@ def finish(program: Program, *, now: datetime | None = None) -> Iterator[Job]:
     ended = Benefit.objects.filter(tier__group__program=program, ends_on__lt=today)
     for benefit in ended.filter(assignments__withdrawn_at=None, assignments__isnull=False).distinct():
         start(benefit.pk, now=now)
-    for job in _unfinished().filter(program=program):
-        yield advance(job, now=now).counts
+    for done in KIND.finish(program, now=now):
+        yield done.counts
 
 
 def advance(job: NightRun, *, now: datetime | None = None) -> NightRun:
-    """Work at `job` batch by batch to its end; returns it as it is then.
-
-    The place that was reached is written in the transaction of its batch, under the lock of the job.
-    """
-    while job.finished_at is None:
-        with transaction.atomic():
-            job = NightRun.objects.select_for_update().get(pk=job.pk)
-            if job.finished_at is None:
-                if not _batch(job.counts, now or timezone.now()):
-                    job.finished_at = timezone.now()
-                NightRun.objects.filter(pk=job.pk).update(counts=job.counts, finished_at=job.finished_at)
-    return job
+    """Work at `job` to its end; returns it as it is then."""
+    return KIND.advance(job, now=now)
 
 
-def _batch(job: Job, now: datetime) -> bool:
+def _batch(run: NightRun, now: datetime) -> bool:
     """The next members; says whether there were any."""
+    job: Job = run.counts
     benefit = Benefit.objects.select_related("tier__group__program").filter(pk=job["benefit"]).first()
     if benefit is None:
         return False
@@ -150,3 +129,6 @@ def _withdraw(benefit: Benefit, members: list[int]) -> int:
     ended_at = periods.end_of_day(benefit.ends_on, benefit.tier.group.program.zone) if benefit.ends_on else None
     rows = _assignments(benefit).filter(member__in=members)
     return rows.update(withdrawn_at=Greatest(F("assigned_at"), ended_at))
+
+
+KIND = jobs.Kind("benefits", _batch)

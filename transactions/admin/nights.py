@@ -20,6 +20,7 @@ from loyalty_site.lib.admin import (
 from loyalty_site.lib.admin.theme import StaffRequest
 from loyalty_site.lib.panels import Cell, Panel, Sentences, Table, Tile, Tiles, moment
 from programs.models import Program
+from transactions import benefits
 from transactions.admin import threshold_panels, tonight_page
 from transactions.expiry import redating
 from transactions.models import NightBatch, NightRun, Seal
@@ -113,6 +114,8 @@ class NightRunAdmin(FactAdmin):
             return f"{run.counts['members']} members counted anew: {run.counts['reason']}"
         if thresholds.KIND.owns(run):
             return f"{threshold_panels.done(run)} {run.counts['reason']}"
+        if benefits.KIND.owns(run):
+            return "benefit {code}: assigned {assigned}, withdrawn {withdrawn}".format(**run.counts)
         return ", ".join(f"{name} {count}" for name, count in run.counts.items()) or "-"
 
     @display(description="did")
