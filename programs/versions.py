@@ -32,6 +32,12 @@ def of(program: Program) -> Configuration:
     return known if known.version >= program.version else renew(program.pk)
 
 
+def latest(program_id: int) -> Configuration:
+    """The Configuration as it is stored at this moment, for who does not lock the program's members first."""
+    known = current(program_id)
+    return known if is_current(known) else renew(program_id)
+
+
 def is_current(compiled: Configuration) -> bool:
     """Whether nothing was changed since `compiled` was read; one cheap statement."""
     return Program.objects.filter(pk=compiled.id, version=compiled.version).exists()

@@ -61,9 +61,7 @@ def sweep(
     if is_plain_fast and connection.vendor == "postgresql":
         yield from _plain_first(program_id, now, most=batch)
         return
-    configuration = versions.current(program_id)
-    if not versions.is_current(configuration):
-        configuration = versions.renew(program_id)
+    configuration = versions.latest(program_id)
     for ids in _cut(list(_due(configuration, now).iterator(chunk_size=10_000)), threads=1, most=batch):
         yield _refresh(configuration.id, ids, now=now)
 

@@ -29,7 +29,7 @@ def find(program_id: int, day: date) -> list[int]:
 
     Nobody where the program is not active: what falls into a pause is not given later.
     """
-    configuration = _configuration(program_id)
+    configuration = versions.latest(program_id)
     return planning.find(planning.day_of(configuration, day)) if configuration.status == "active" else []
 
 
@@ -39,7 +39,7 @@ def work(program_id: int, day: date, member_ids: Sequence[int], now: datetime) -
     "given" and "refused" in all, and "RULE: given", "RULE: CODE" for each rule and reason. What was given or
     refused by the ledger before is not counted again; done twice, it gives nothing more.
     """
-    configuration = _configuration(program_id)
+    configuration = versions.latest(program_id)
     if configuration.status != "active":
         return {}
     done = Counter({"given": 0, "refused": 0})
@@ -55,12 +55,6 @@ def work(program_id: int, day: date, member_ids: Sequence[int], now: datetime) -
             if outcome:
                 _count(done, plan, outcome)
     return dict(done)
-
-
-def _configuration(program_id: int) -> Configuration:
-    """The program as it is stored now."""
-    configuration = versions.current(program_id)
-    return configuration if versions.is_current(configuration) else versions.renew(program_id)
 
 
 def _count(done: Counter[str], plan: Plan, outcome: str) -> None:

@@ -92,16 +92,16 @@ def celebrations(program_id: int, given_on: date) -> Iterator[Celebration]:
 
     Conditions of the rules, tiers for instance, are asked only when the day has come.
     """
-    configuration = versions.current(program_id)
-    if not versions.is_current(configuration):
-        configuration = versions.renew(program_id)
-    day = day_of(configuration, given_on)
-    keys = find(day) if configuration.status == "active" else []
+    for plan in allowed(day_of(versions.latest(program_id), given_on)):
+        for due in plan.dues:
+            yield Celebration(plan.person.id, due.rule.code, due.kind.occasion, plan.years)
+
+
+def allowed(day: Day) -> Iterator[Plan]:
+    """The plans of the day against which nothing stands; none where the program is not active."""
+    keys = find(day) if day.configuration.status == "active" else []
     for first in range(0, len(keys), PAGE):
-        for plan in plans(day, keys[first : first + PAGE]):
-            if plan.refusal is None:
-                for due in plan.dues:
-                    yield Celebration(plan.person.id, due.rule.code, due.kind.occasion, plan.years)
+        yield from (plan for plan in plans(day, keys[first : first + PAGE]) if plan.refusal is None)
 
 
 def plans(day: Day, member_ids: Sequence[int]) -> list[Plan]:

@@ -81,11 +81,8 @@ class Outlook:
     def _celebrating(self) -> Iterator[Coming]:
         """Who is given points for an occasion: the night gives those of the day that begins when its own closes."""
         day = planning.day_of(self.configuration, self.day + periods.ONE_DAY)
-        keys = planning.find(day) if self.configuration.status == Program.Status.ACTIVE else []
-        for member_ids in due.batches(keys, planning.PAGE):
-            for plan in planning.plans(day, member_ids):
-                if plan.refusal is None:
-                    yield Coming(plan.leader.kind.occasion, plan.person.id, plan.person.number, day.starts_at)
+        for plan in planning.allowed(day):
+            yield Coming(plan.leader.kind.occasion, plan.person.id, plan.person.number, day.starts_at)
 
     def _codes(self) -> dict[int, str]:
         return {currency.id: currency.code for currency in self.configuration.currencies.values()}

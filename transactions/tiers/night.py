@@ -49,7 +49,7 @@ logger = logging.getLogger(__name__)
 def plan(program_id: int, *, now: datetime) -> list[int]:
     """The keys of the members with a tier that is due by `now`, in ascending order; read once, by what is due."""
     with transaction.atomic(savepoint=False):
-        return due_tiers.keys(_configuration(program_id), now=now)
+        return due_tiers.keys(versions.latest(program_id), now=now)
 
 
 def work(program_id: int, member_ids: Collection[int], *, now: datetime) -> dict[str, int | str | list[str]]:
@@ -58,7 +58,8 @@ def work(program_id: int, member_ids: Collection[int], *, now: datetime) -> dict
     One who cannot be assessed is logged and left as before. Raises ConfigurationChanged when marketing changed the
     program at that moment, and what the database says when it refuses a row: then nothing is booked.
     """
-    configuration, session, done = _configuration(program_id), Session(), _Done()
+    # Before members are locked, for marketing locks the program before them.
+    configuration, session, done = versions.latest(program_id), Session(), _Done()
     with transaction.atomic(savepoint=False):
         locked = due_tiers.lock(session, program_id, sorted(member_ids), now=now)
         if locked.version not in (None, configuration.version):
@@ -68,12 +69,6 @@ def work(program_id: int, member_ids: Collection[int], *, now: datetime) -> dict
         if locked.others:
             _settle_all(configuration, locked.others, now, done)
     return done.counts()
-
-
-def _configuration(program_id: int) -> Configuration:
-    """The program as it is stored; looked at before members are locked, for marketing locks it before them."""
-    known = versions.current(program_id)
-    return known if versions.is_current(known) else versions.renew(program_id)
 
 
 def _assess(

@@ -7,6 +7,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from members import occasions
+from programs import versions
 from tests.support.celebrating import born, celebrate, gift
 from tests.support.factories import at
 from tests.support.plans import full_scans, short_ways
@@ -73,7 +74,7 @@ def test_nobody_is_looked_for_by_reading_all(crowd):
 
 def test_finding_them_reads_no_more_rows_than_there_are_to_find(crowd):
     made, _, due = crowd
-    day = planning.day_of(giving._configuration(made.pk), DAY)
+    day = planning.day_of(versions.latest(made.pk), DAY)
     # An index holds entries of rows as they were before a change, too: of each a few.
     with short_ways(most=4 * len(due)) as long_ones:
         keys = planning.find(day)

@@ -10,6 +10,7 @@ import pytest
 from django.db import connection
 
 from members.models import Customer, Member
+from programs import versions
 from tests.support import factories
 from tests.support.celebrating import born, celebrate, gift
 from tests.support.copies import copy
@@ -73,7 +74,7 @@ def test_finding_and_planning_who_is_due_reads_who_is_due(made, nth):
     _move(due, "12-10")
     giving.find(made.pk, DAY)
     with rows_read() as reads:
-        day = planning.day_of(giving._configuration(made.pk), DAY)
+        day = planning.day_of(versions.latest(made.pk), DAY)
         keys = planning.find(day)
         plans = planning.plans(day, keys)
     assert keys == due
