@@ -50,16 +50,16 @@ def _step(ladder: Ladder, held: LockedStanding, at: datetime) -> None:
     if held.valid_until and held.valid_until <= at:
         _assess(ladder, held, at, ended_at=held.valid_until)
     elif was_locked:
-        unlocked(ladder, at)
+        end_with_lock(ladder, at)
     _open_anew(ladder, at)
     if ladder.held is held:
         held.wake_at(ladder.next_due(held, at))
 
 
-def unlocked(ladder: Ladder, at: datetime) -> None:
-    """Assess anew what was locked until an instant, and whose validity has not ended by then (C15-R9)."""
+def end_with_lock(ladder: Ladder, at: datetime) -> None:
+    """Assess anew what was locked until an instant and has no other end, where points reach no higher (C15-R9)."""
     held = ladder.held
-    if held and not reach(ladder, at) and ends_with_lock(ladder, held):
+    if held and ends_with_lock(ladder, held):
         _assess(ladder, held, at, ended_at=at)
 
 
@@ -149,7 +149,7 @@ def window_of(ladder: Ladder, ended_at: datetime) -> date | None:
 def saves(ladder: Ladder, now: datetime) -> bool:
     """Renew a tier in grace, or one whose downgrade waits, whose threshold is reached by now; says whether it was."""
     held, tier = ladder.held, ladder.tier
-    if held is None or tier is None or held.valid_until is None:
+    if held is None or tier is None or held.valid_until is None or held.valid_until > now or held.is_locked(now):
         return False
     counts = ladder.closing(ladder.last_day(held.valid_until), ladder.day(now) + ONE_DAY)
     if not ladder.group.keeps(tier, counts):

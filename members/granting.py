@@ -72,7 +72,7 @@ def give(ladder: Ladder, grant: Grant, *, now: datetime) -> None:
         assessing.reach(ladder, now)
     assessing.settle_group(ladder, now)
     if unlocks and ladder.held is new:
-        assessing.unlocked(ladder, now)
+        assessing.end_with_lock(ladder, now)
     after = ladder.held
     if after and after is not new and after.id is None:
         after.note, after.caused_by = grant.note, grant.caused_by

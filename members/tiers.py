@@ -101,7 +101,7 @@ def upgrade(configuration: Configuration, account: Account, *, now: datetime) ->
             for one in fact:
                 reassessing.closed_cycle(ladder, one, now=now)
             if any(one.points > 0 for one in fact):
-                _reach(ladder, fact, later, now=now, is_saved=_saves(ladder, now))
+                _reach(ladder, fact, later, now=now, is_saved=assessing.saves(ladder, now))
             for one in fact:
                 # By the tier that it reached, if it did.
                 reassessing.carry_again(ladder, one, now=now)
@@ -115,13 +115,6 @@ def _facts(counted: Sequence[Counted]) -> Iterator[tuple[Sequence[Counted], Sequ
         fact = list(points)
         done += len(fact)
         yield fact, counted[done:]
-
-
-def _saves(ladder: Ladder, now: datetime) -> bool:
-    """Renew a tier that is in grace, or waits, if its threshold is reached by now; says whether it was."""
-    held = ladder.held
-    is_over = held is not None and held.valid_until is not None and held.valid_until <= now
-    return is_over and not (held and held.is_locked(now)) and assessing.saves(ladder, now)
 
 
 def _reach(
