@@ -1,7 +1,6 @@
 """How does somebody agree to the downgrades of a night? A page of the tier group: seen, excepted, agreed to, done."""
 
 from collections.abc import Collection
-from dataclasses import dataclass
 from datetime import date
 from functools import partial
 from typing import Any
@@ -24,29 +23,19 @@ from members.models import Member, Standing
 from programs import versions
 from programs.models import TierGroup
 from transactions.admin import tonight_panels
+from transactions.admin.job_pages import AT_ONCE_S, GO_ON, Button
 from transactions.admin.pages_of_lists import Pages
 from transactions.models import DowngradeDecision
 from transactions.outlook import waiting
 from transactions.reviews import downgrades
 from transactions.reviews.shown import pack, unpack
 
-#: So long a request works itself; the rest of a long list is done beside the requests.
-AT_ONCE_S = 5
 SIZE, MOST_PAGES = 50, 2000
 #: Exceptions of one decision; a line has a number and a reason.
 _LONGEST = 100_000
 
 
-@dataclass(frozen=True, slots=True)
-class Button:
-    """A button of the page; `name` is what it sends."""
-
-    name: str
-    label: str
-    variant: str = ""
-
-
-_AGREE, _GO_ON = Button("agreed", "Agree to this list"), Button("go_on", "Go on now")
+_AGREE = Button("agreed", "Agree to this list")
 
 
 class DecisionForm(forms.Form):
@@ -97,7 +86,7 @@ def _page(admin: ModelAdmin, request: StaffRequest, object_id: str) -> HttpRespo
         if request.method == "POST":
             return _go_on(admin, request, group, under_way)
         left = Sentences("Under way", ["Somebody agreed to this list; it is not done yet. A worker goes on with it."])
-        return _draw(admin, request, group, panels=[left, *_lists(group, lists)], form=None, buttons=[_GO_ON])
+        return _draw(admin, request, group, panels=[left, *_lists(group, lists)], form=None, buttons=[GO_ON])
     form = DecisionForm(request.POST) if request.method == "POST" else None
     if form and form.is_valid() and day:
         try:
