@@ -10,7 +10,6 @@ from loyalty_site import nightly
 from members.models import Standing, Tally
 from programs import versions
 from programs.models import ProgramVersion, TierGroup
-from tests.support import factories
 from tests.support.balanced import assert_balanced
 from tests.support.factories import post_one, purchase
 from tests.support.ladders import earn, ladder, midnight, noon, second_currency, standing, story, through, tier
@@ -19,16 +18,6 @@ from transactions.models import NightRun
 from transactions.policies import recounting
 from transactions.policies.thresholds import NoReason
 from transactions.proof.audit import audit
-
-
-@pytest.fixture
-def made(db):
-    return factories.program(max_backdate_days=900)
-
-
-@pytest.fixture
-def now(made):
-    return noon(made, 2026, 6, 15)
 
 
 @pytest.fixture

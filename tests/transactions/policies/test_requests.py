@@ -6,8 +6,7 @@ from django.db import IntegrityError, transaction
 
 from loyalty_site.lib.refusals import Refused
 from members.models import Customer
-from tests.support import factories, policies
-from tests.support.ladders import ladder, noon, tier
+from tests.support.ladders import ladder, tier
 from tests.support.policies import edit, evaluate, member
 from transactions.models import NightRun, Reevaluation
 from transactions.policies import previewing, requests, thresholds
@@ -15,23 +14,8 @@ from transactions.reviews import approvals
 
 
 @pytest.fixture
-def made(db):
-    return factories.program(max_backdate_days=900)
-
-
-@pytest.fixture
-def now(made):
-    return noon(made, 2026, 6, 15)
-
-
-@pytest.fixture
 def group(made):
     return ladder(made, model="calendar", validity="rest_of_cycle")
-
-
-@pytest.fixture
-def people(django_user_model):
-    return policies.people(django_user_model)
 
 
 @pytest.fixture

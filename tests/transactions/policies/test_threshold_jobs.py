@@ -6,22 +6,12 @@ from django.db import transaction
 from loyalty_site import nightly
 from members.models import Standing
 from tests.support import factories
-from tests.support.ladders import earn, ladder, noon, story, tier
+from tests.support.ladders import earn, ladder, story, tier
 from tests.support.policies import edit, member, raise_now
 from transactions import jobs
 from transactions.models import NightRun
 from transactions.policies import thresholds
 from transactions.proof.audit import audit
-
-
-@pytest.fixture
-def made(db):
-    return factories.program(max_backdate_days=900)
-
-
-@pytest.fixture
-def now(made):
-    return noon(made, 2026, 6, 15)
 
 
 @pytest.fixture

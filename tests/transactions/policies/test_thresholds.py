@@ -5,7 +5,7 @@ import pytest
 from members import looking
 from members.models import Standing
 from programs import versions
-from tests.support import factories, policies
+from tests.support import factories
 from tests.support.balanced import assert_balanced
 from tests.support.ladders import benefit, earn, ladder, midnight, noon, settle, standing, story, through, tier
 from tests.support.policies import edit, evaluate, member, raise_now
@@ -14,23 +14,8 @@ from transactions.policies import previewing
 
 
 @pytest.fixture
-def made(db):
-    return factories.program(max_backdate_days=900)
-
-
-@pytest.fixture
-def now(made):
-    return noon(made, 2026, 6, 15)
-
-
-@pytest.fixture
 def yearly(made):
     return ladder(made, model="calendar", validity="rest_of_cycle_plus_next")
-
-
-@pytest.fixture
-def people(django_user_model):
-    return policies.people(django_user_model)
 
 
 def test_c15_r10_an_edit_moves_nobody_before_a_posting_or_the_end_of_a_validity(made, yearly, now):
