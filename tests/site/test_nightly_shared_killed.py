@@ -75,11 +75,12 @@ def ended_as(undisturbed, made, crowd):
 
 
 def test_two_workers_share_a_night_and_one_is_killed_in_the_middle_of_a_batch(made, crowd, night, undisturbed):
-    victim, other = night.two_workers(pause_s=0.2)
-    # In less of a hurry than they are.
-    runs = night.night(made, NOW, pause_s=0.5)
+    victim, other = night.worker(pause_s=0.2), night.worker(pause_s=0.2, is_held=True)
+    # In less of a hurry than the worker is.
+    runs = night.night(made, NOW, pause_s=0.5, is_held=True)
     victim.until("inside")
     victim.kill()
+    night.let_go()
     assert runs.end() == 0, runs.told()
     assert ended_as(undisturbed, made, crowd)
     assert other.said("finished")
@@ -97,10 +98,12 @@ def test_without_any_worker_a_night_is_done_alone(made, crowd, night, undisturbe
 def test_when_who_runs_the_night_is_killed_the_workers_go_on_and_the_next_one_ends_it(
     made, crowd, night, undisturbed
 ):
-    night.two_workers(pause_s=0.1)
+    for _ in range(2):
+        night.worker(is_held=True)
     killed = night.night(made, NOW, pause_s=0.1)
     killed.until("inside")
     killed.kill()
+    night.let_go()
     assert NightRun.objects.get().finished_at is None
     deadline = time.monotonic() + SOON
     while NightBatch.objects.filter(finished_at=None).exists():
@@ -129,11 +132,12 @@ def test_killed_again_and_again_a_night_is_planned_once_and_done_once(made, crow
 
 
 def test_two_nights_of_one_program_do_not_run_at_once(made, crowd, night, undisturbed):
-    first = night.night(made, NOW, pause_s=0.2)
-    first.until("inside")
+    first = night.night(made, NOW, is_held=True)
+    first.until("waits")
     second = night.night(made, NOW)
     assert second.end() == 3, second.told()
     assert second.said("inside") == 0
+    night.let_go()
     assert first.end() == 0
     assert ended_as(undisturbed, made, crowd)
 

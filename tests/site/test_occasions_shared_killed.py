@@ -43,11 +43,12 @@ def due(made):
 def test_occasions_that_two_workers_share_are_given_once_when_one_is_killed(made, due, tmp_path):
     now = start_of_day(DAY, made.zone).replace(minute=20)
     with shared_night(tmp_path, "tests.support.shared_occasions") as night:
-        victim, other = night.two_workers(pause_s=0.2)
-        # In less of a hurry than they are.
-        runs = night.night(made, now, pause_s=0.5)
+        victim, other = night.worker(pause_s=0.2), night.worker(pause_s=0.2, is_held=True)
+        # In less of a hurry than the worker is.
+        runs = night.night(made, now, pause_s=0.5, is_held=True)
         victim.until("inside")
         victim.kill()
+        night.let_go()
         assert runs.end() == 0, runs.told()
         assert other.said("finished")
         assert victim.said("inside") > victim.said("finished")

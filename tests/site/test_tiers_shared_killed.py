@@ -56,11 +56,12 @@ def test_a_night_of_tiers_that_two_workers_share_ends_the_same_when_one_is_kille
     rows, total = undisturbed
     assert all(total[kind] > count / 100 for kind in tiers.KINDS if kind != "failed"), total
     with shared_night(tmp_path, "tests.support.shared_tiers") as night:
-        victim, other = night.two_workers(pause_s=0.05)
-        # In less of a hurry than they are.
-        runs = night.night(made, NOW, pause_s=0.3)
+        victim, other = night.worker(pause_s=0.05), night.worker(pause_s=0.05, is_held=True)
+        # In less of a hurry than the worker is.
+        runs = night.night(made, NOW, pause_s=0.3, is_held=True)
         victim.until("inside", times=2)
         victim.kill()
+        night.let_go()
         assert runs.end() == 0, runs.told()
         assert other.said("finished")
         assert victim.said("inside") > victim.said("finished")

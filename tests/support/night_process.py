@@ -5,6 +5,7 @@
 STEPS is a module whose list STEPS takes the place of the night's. It says on its output when it is `ready`, when it
 is `inside` a batch whose work is done and not yet committed, and when it has `finished` one. For NIGHT_PAUSE_S
 seconds it then stays inside; so long it also rests before each batch, holding nothing, so that others get theirs.
+While the file NIGHT_GATE is there it `waits` before its next batch, so that who is in no hurry is sure of one.
 """
 
 import importlib
@@ -12,6 +13,7 @@ import os
 import sys
 import time
 from dataclasses import replace
+from pathlib import Path
 
 import django
 
@@ -25,6 +27,7 @@ from loyalty_site.celery import app  # noqa: E402
 from loyalty_site.night import batches  # noqa: E402
 
 PAUSE_S = float(os.environ.get("NIGHT_PAUSE_S", "0"))
+GATE = Path(os.environ.get("NIGHT_GATE", os.devnull))
 WORKER = "worker --pool solo --without-gossip --without-mingle --without-heartbeat --loglevel WARNING".split()
 
 
@@ -50,6 +53,10 @@ def watch_batches():
 
     def rested(run_id):
         time.sleep(PAUSE_S)
+        if GATE.is_file():
+            say("waits")
+        while GATE.is_file():
+            time.sleep(0.01)
         return begin(run_id)
 
     def told(*arguments):

@@ -7,6 +7,7 @@ import sys
 import threading
 import time
 from contextlib import contextmanager
+from pathlib import Path
 from unittest import mock
 
 import pytest
@@ -64,27 +65,36 @@ class Taking:
 
 
 class SharedNight:
-    """Starts the processes of one night; `steps` is the module that has them (see night_process)."""
+    """Starts the processes of one night; `steps` is the module that has them (see night_process).
 
-    def __init__(self, steps, **variables):
+    Who `is_held` begins no batch before `let_go`, however fast it is.
+    """
+
+    def __init__(self, place, steps, **variables):
         self.steps, self.variables, self.started = steps, variables, []
+        self._gate = place / "gate"
+        self._gate.touch()
 
-    def start(self, role, *options, pause_s=0, **variables):
+    def start(self, role, *options, pause_s=0, is_held=False, **variables):
         variables = self.variables | {"NIGHT_PAUSE_S": str(pause_s)} | variables
+        if is_held:
+            variables["NIGHT_GATE"] = str(self._gate)
         self.started.append(Taking(role, self.steps, *options, **variables))
         return self.started[-1]
 
-    def two_workers(self, pause_s=0):
-        """Two workers that are ready."""
-        both = [self.start("worker", pause_s=pause_s) for _ in range(2)]
-        for one in both:
-            one.until("ready")
-        return both
+    def let_go(self):
+        self._gate.unlink()
 
-    def night(self, program, now, *, pause_s=0, **variables):
+    def worker(self, **options):
+        """A worker that is ready."""
+        one = self.start("worker", **options)
+        one.until("ready")
+        return one
+
+    def night(self, program, now, *, pause_s=0, is_held=False, **variables):
         """The process that runs the night of `program` as if it were `now`."""
         options = ["--program", program.code, "--now", now.isoformat(), "--force"]
-        return self.start("night", *options, pause_s=pause_s, **variables)
+        return self.start("night", *options, pause_s=pause_s, is_held=is_held, **variables)
 
     def stop(self):
         for one in self.started:
@@ -99,7 +109,7 @@ def shared_night(place, steps="tests.support.shared_settling"):
     Nobody else's worker hears it, nor the other way about. Skips the test where no Redis can be started.
     """
     with redis(place) as url:
-        night = SharedNight(steps, VAR_DIR=str(place), REDIS_URL=url)
+        night = SharedNight(Path(place), steps, VAR_DIR=str(place), REDIS_URL=url)
         try:
             yield night
         finally:
