@@ -122,7 +122,8 @@ class Ladder:
         held = self.held
         if held:
             new.from_at = max(new.from_at, held.from_at)
-            if held.id or held.from_at < new.from_at:
+            # Of what began at the same instant only a downgrade stays: what comes late may undo it (C16-R3).
+            if held.id or held.from_at < new.from_at or held.reason == Reason.DOWNGRADE.value:
                 self._end(held, new.from_at)
                 self.account.past.setdefault(self.group.id, []).append(held)
         new.since_at = min(new.since_at, new.from_at)

@@ -183,6 +183,23 @@ def test_c16_x1_a_late_order_confirms_the_tier_of_the_cycle_that_has_closed(made
     assert_balanced(made)
 
 
+@pytest.mark.parametrize("is_looked_at", [False, True])
+def test_c16_r3_a_downgrade_is_undone_whether_or_not_anybody_had_looked_before_the_next_purchase(
+    made, who, is_looked_at
+):
+    """Found at the next purchase, which had happened in grace, the downgrade was replaced at its own instant."""
+    ladder(made, model="calendar", validity="rest_of_cycle", grace=1, grace_unit="month", late_window=90)
+    earn(made, who, 1000, noon(made, 2024, 6, 1))
+    if is_looked_at:
+        assert tier(who, noon(made, 2026, 2, 2)) == "base"
+    now = noon(made, 2026, 2, 3)
+    earn(made, who, 500, noon(made, 2026, 1, 15), now=now)
+    assert (tier(who), standing(who).from_at) == ("silver", midnight(made, 2026, 2, 1))
+    earn(made, who, 600, noon(made, 2025, 12, 20), now=now)
+    assert (tier(who), standing(who).reason, through(who)) == ("gold", "assessed", "2026-12-31")
+    assert_balanced(made)
+
+
 def test_c16_r3_what_comes_later_than_the_late_window_counts_in_the_present_cycle(made, who):
     ladder(made, model="calendar", validity="rest_of_cycle")
     earn(made, who, 960, noon(made, 2025, 6, 1))
