@@ -200,18 +200,40 @@ def _carry_over(ladder: Ladder, at: datetime) -> None:
 
 def _open_anew(ladder: Ladder, at: datetime) -> None:
     """What a cycle opens with may be enough already to reach the tier again."""
+    if not ladder.group.rollover:
+        return
+    day = ladder.day(at)
+    first = ladder.group.cycle(day, ladder.enrolled_on).first
+    if first == day:
+        _reach_again(ladder, ladder.carried_into(first), at)
+
+
+def _reach_again(ladder: Ladder, counts: Counts, at: datetime) -> None:
+    """Renew the tier that is held, at an instant, if these counts of its cycle reach it and it then lasts longer."""
     group, tier, held, day = ladder.group, ladder.tier, ladder.held, ladder.day(at)
-    if not group.rollover or tier is None or held is None or held.valid_until is None:
+    if tier is None or held is None or held.valid_until is None or held.is_locked(at):
         return
-    cycle = group.cycle(day, ladder.enrolled_on)
-    if cycle.first != day:
-        return
-    counts = ladder.counted_in(cycle.first)
     until = ladder.through(tier, group.last_day(day, ladder.enrolled_on))
-    if group.meets(tier.entry, counts) and until and until > held.valid_until and not held.is_locked(at):
+    if group.meets(tier.entry, counts) and until and until > held.valid_until:
         renewed = LockedStanding(None, tier.id, held.since_at, at, until, reason=Reason.RENEWAL.value)
-        renewed.counted, renewed.cycle = ladder.by_code(counts), cycle.first
+        renewed.counted, renewed.cycle = ladder.by_code(counts), group.cycle(day, ladder.enrolled_on).first
         ladder.hold(renewed)
+
+
+def opened_with(ladder: Ladder, now: datetime) -> Counts:
+    """What was carried into the present cycle, as far as is known."""
+    return ladder.carried_into(ladder.group.cycle(ladder.day(now), ladder.enrolled_on).first)
+
+
+def reach_by_surplus(ladder: Ladder, opening: Counts, now: datetime) -> None:
+    """Hold what the present cycle reaches now if late points made its `opening`, what was carried into it, more
+    (C15-R7, C16-R3)."""
+    counts, carried = ladder.counted_on(ladder.day(now)), opened_with(ladder, now)
+    if not any(more > less for more, less in zip(carried, opening, strict=True)) or reach(ladder, now):
+        return
+    before = [count - more + less for count, more, less in zip(counts, carried, opening, strict=True)]
+    if ladder.tier and not ladder.group.meets(ladder.tier.entry, tuple(before)):
+        _reach_again(ladder, counts, now)
 
 
 def carry(ladder: Ladder, tier: Tier, first: date) -> None:

@@ -92,6 +92,12 @@ class Ladder:
         found = [tallies.get((group, currency, first)) for currency in self.currency_ids]
         return tuple([tally.total if tally else 0 for tally in found])
 
+    def carried_into(self, first: date) -> Counts:
+        """The surplus of former cycles with which the cycle that begins on a day opens."""
+        tallies, group = self.account.tallies, self.group.id
+        found = [tallies.get((group, currency, first)) for currency in self.currency_ids]
+        return tuple([tally.carried if tally else 0 for tally in found])
+
     def closing(self, ended_on: date, known_on: date) -> Counts:
         """What decides about a tier whose validity ended on a day, as far as it is there on another (C15-R5, R6).
 

@@ -97,6 +97,7 @@ def upgrade(configuration: Configuration, account: Account, *, now: datetime) ->
         if not own:
             continue
         ladder = Ladder(configuration, group, account)
+        opening = assessing.opened_with(ladder, now) if group.rollover else None
         for fact, later in _facts(own):
             for one in fact:
                 reassessing.closed_cycle(ladder, one, now=now)
@@ -106,6 +107,8 @@ def upgrade(configuration: Configuration, account: Account, *, now: datetime) ->
                 # By the tier that it reached, if it did.
                 reassessing.carry_again(ladder, one, now=now)
         assessing.settle_group(ladder, now)
+        if opening:
+            assessing.reach_by_surplus(ladder, opening, now)
 
 
 def _facts(counted: Sequence[Counted]) -> Iterator[tuple[Sequence[Counted], Sequence[Counted]]]:

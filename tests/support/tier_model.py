@@ -215,10 +215,12 @@ class Life:
         """Returns the Earned."""
         day, known_on = local(at), local(now)
         fact = Earned(at, day, self.counts_in(day, known_on), points)
+        opening = self.carried(self.cycle(self.today))
         self.facts.append(fact)
         if any(points):
             self.assess_again(fact)
             self.reach(fact, now)
+            self.reach_by_surplus(opening, now)
         return fact
 
     def refund(self, fact, left, now):
@@ -272,6 +274,24 @@ class Life:
                     self.tell("reached again")
                     self.hold(reached, at, through, "renewal", since=self.rows[-1].since)
         self.live_again(is_new=bool(self.rows) and self.rows[-1] is not row)
+
+    def reach_by_surplus(self, opening, now):
+        """Late points may have left more for the present cycle; what it reaches by that is reached now."""
+        first = self.cycle(self.today)
+        carried = self.carried(first)
+        if not any(more > less for more, less in zip(carried, opening, strict=True)):
+            return
+        counts, through = self.in_cycle(first), self.lasts_through(self.today)
+        without = [count - more + less for count, more, less in zip(counts, carried, opening, strict=True)]
+        reached, row = self.terms.reached(counts), self.rows[-1]
+        if reached > self.tier:
+            self.tell("raised by late surplus")
+            self.hold(reached, now, through, "activity")
+            return
+        again = reached == self.tier >= 0 and not self.terms.meets(self.terms.entry[reached], without)
+        if again and row.through and through > row.through:
+            self.tell("reached again by late surplus")
+            self.hold(reached, now, through, "renewal", since=row.since)
 
     def looks(self, fact):
         """The days on which it may reach something: of a trailing window each on which anything was earned."""
