@@ -133,13 +133,15 @@ def _reach(
         return
     for day in _looks(ladder, one, now):
         # Of a rolling window a later day may reach something again, after what an earlier one reached has ended.
+        since = min(max(one.since, periods.start_of_day(day, ladder.zone)), now)
         assessing.settle_group(ladder, min(now, periods.start_of_day(day, ladder.zone)))
+        # It may also have kept, in grace, what the window of now does not.
+        is_saved = (ladder.group.model == "rolling" and assessing.saves(ladder, since)) or is_saved
         counts = _without(ladder, later, one, day)
         reached, held = ladder.group.reached(counts), ladder.held
         is_higher = ladder.group.rank(reached) > ladder.group.rank(ladder.tier)
         if reached is None or not (is_higher or (held and held.valid_until and reached is ladder.tier)):
             continue
-        since = min(max(one.since, periods.start_of_day(day, ladder.zone)), now)
         until = ladder.through(reached, ladder.group.last_day(day, ladder.enrolled_on))
         new = LockedStanding(None, reached.id, since, since, until, caused_by=one.caused_by, cycle=one.period)
         new.counted = ladder.by_code(counts)

@@ -250,14 +250,12 @@ class Life:
 
     def reach(self, fact, now):
         """Hold the highest tier that is reached now on its day; reach the same again, and it lasts longer."""
-        is_saved, row = False, self.rows[-1] if self.rows else None
-        if self.is_in_grace and self.terms.keeps(row.tier, self.closing(row.through, self.today + DAY)):
-            self.tell("saved in grace")
-            is_saved = True
-            self.renew(row)
-            self.live_again()
+        row = self.rows[-1] if self.rows else None
+        is_saved = self.saved_on(self.today)
         for day in self.looks(fact):
             self.live_again(last=day)
+            if self.terms.model == "rolling":
+                is_saved = self.saved_on(day) or is_saved
             at = min(now, max(fact.at, midnight(day)))
             if self.terms.model == "rolling":
                 counts, without = self.in_window(day + DAY), self.in_window(day + DAY, but=fact)
@@ -274,6 +272,18 @@ class Life:
                     self.tell("reached again")
                     self.hold(reached, at, through, "renewal", since=self.rows[-1].since)
         self.live_again(is_new=bool(self.rows) and self.rows[-1] is not row)
+
+    def saved_on(self, day):
+        """Whether what counts on a day keeps, in grace, the tier that ended before it; it goes on from its end."""
+        row = self.rows[-1] if self.rows else None
+        if not (row and row.through and row.through < day):
+            return False
+        if not self.terms.keeps(row.tier, self.closing(row.through, day + DAY)):
+            return False
+        self.tell("saved in grace")
+        self.renew(row)
+        self.live_again(last=day)
+        return True
 
     def reach_by_surplus(self, opening, now):
         """Late points may have left more for the present cycle; what it reaches by that is reached now."""
