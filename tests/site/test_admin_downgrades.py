@@ -107,8 +107,14 @@ def test_a_list_that_was_agreed_to_is_refused(office, page, members, group):
     assert DowngradeDecision.objects.count() == 1
 
 
+def test_lines_of_a_sheet_are_exceptions_too(office, page, members):
+    agree(office, page, f"{members[0].number}\tParental leave")
+    assert codes(members) == ["gold", "silver"]
+
+
 def test_an_exception_without_a_reason_is_refused_at_its_field(office, page, members):
-    for typed in (members[0].number, f"{members[0].number} A\n{members[0].number} B", "4711 Who is that"):
+    number = members[0].number
+    for typed in (number, f"{number} \u200b", f"{number} A\n{number} B", "4711 Who is that"):
         refused = agree(office, page, typed)
         assert refused.context["form"].errors["excepted"]
         assert refused.context["form"]["excepted"].value() == typed
@@ -117,7 +123,8 @@ def test_an_exception_without_a_reason_is_refused_at_its_field(office, page, mem
 
 
 def test_a_page_that_somebody_made_up_is_refused(office, page, members):
-    assert office.post(page, {"shown": "?", "agreed": "yes"}).context["form"].errors["shown"]
+    for made_up in ("?", ""):
+        assert "open the page again" in office.post(page, {"shown": made_up, "agreed": "yes"}).content.decode()
     assert codes(members) == ["gold", "gold"]
 
 

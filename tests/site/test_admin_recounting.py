@@ -1,5 +1,7 @@
 """A ladder that counts otherwise is changed on a page of its own: seen first, refused where somebody would lose."""
 
+import html
+
 import pytest
 from django.urls import reverse
 
@@ -74,7 +76,7 @@ def test_what_members_would_lose_cannot_be_agreed_to(office, group, page):
     assert labels(shown) == ["Show again"]
     seen = shown.context["form"]["shown"].value()
     response = office.post(page, asked | {"shown": seen, "agreed": "yes"})
-    assert "would lose" in str(response.context["form"].errors)
+    assert "would lose" in text(response)
     assert TierGroup.objects.get(pk=group.pk).model == "lifetime"
 
 
@@ -84,6 +86,17 @@ def test_bad_settings_are_refused_at_their_fields(office, group, page):
     assert "window" in office.post(page, fields(group, model="rolling", window="0")).context["form"].errors
     assert "reason" in office.post(page, fields(group, reason=" ")).context["form"].errors
     assert not NightRun.objects.filter(step__startswith="recount").exists()
+
+
+def test_why_a_change_contradicts_the_ladder_is_read_on_the_page(office, group, page):
+    group.model, group.validity = "calendar", "rest_of_cycle_plus_next"
+    group.is_recounted = True
+    group.full_clean()
+    group.save()
+    response = office.post(page, fields(group, model="rolling", currency=group.currency_id))
+    [said] = response.context["form"].non_field_errors()
+    assert "ycle" in said
+    assert said in html.unescape(text(response))
 
 
 def test_further_currencies_are_ticked_and_count_from_then_on(office, lively_shop, group, page):

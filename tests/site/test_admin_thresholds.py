@@ -5,11 +5,12 @@ from django.contrib.auth.models import Permission
 from django.urls import reverse
 
 from programs.models import Tier
+from tests.support import factories
 from tests.support.admin_dialogs import said
 from tests.support.ladders import tier
 from tests.support.stage import kept
 from transactions.models import NightRun, Reevaluation
-from transactions.policies import thresholds
+from transactions.policies import previewing, requests, thresholds
 
 
 @kept
@@ -60,6 +61,11 @@ def text(response):
 
 def labels(response):
     return [button.label for button in response.context["buttons"]]
+
+
+def ladder_of_another_program():
+    made = factories.program(code="other")
+    return made.tier_groups.get(code="main")
 
 
 def asked(client, page):
@@ -114,7 +120,7 @@ def test_a_full_re_evaluation_waits_for_somebody_else(office, second, shop, grou
     assert tier(shop.bob) == "base"
     own = office.get(page)
     assert labels(own) == ["Withdraw"]
-    office.post(page, {"approve": "yes", "asked": request.pk})
+    assert "Nobody decides their own request" in text(office.post(page, {"approve": "yes", "asked": request.pk}))
     assert (tier(shop.bob), Reevaluation.objects.first().status) == ("base", "waiting")
     change = second.get(reverse("admin:programs_tiergroup_change", args=[group.pk]))
     assert "asks that members are moved up and down: More of you" in text(change)
@@ -149,8 +155,32 @@ def test_what_somebody_has_decided_meanwhile_is_told(office, second, shop, page)
     office.post(page, {"reject": "yes", "asked": first.pk, "note": "Other numbers"})
     asked(office, page)
     response = second.post(page, {"approve": "yes", "asked": first.pk})
-    assert "withdrawn already" in str(response.context["form"].errors)
+    assert "This request was withdrawn by marketing on" in text(response)
     assert tier(shop.bob) == "base"
+
+
+def test_who_comes_second_is_told_who_has_decided(office, second, shop, page, django_user_model):
+    request = asked(office, page)
+    boss = type(office)()
+    boss.force_login(django_user_model.objects.create_superuser("boss", password="x"))
+    boss.post(page, {"reject": "yes", "asked": request.pk, "note": "Not now"})
+    response = second.post(page, {"approve": "yes", "asked": request.pk}, follow=True)
+    assert "This request was rejected by boss on" in text(response)
+    assert tier(shop.bob) == "base"
+
+
+def test_an_answer_is_for_the_request_that_was_shown(office, second, shop, page):
+    request = asked(office, page)
+    other = ladder_of_another_program()
+    theirs = requests.request(other, previewing.preview(other, "full"), reason="Theirs", user=request.requested_by)
+    for key in (theirs.pk, 4711, "abc", "1 or 1", "", -1, "9" * 30):
+        for answer in ("approve", "reject"):
+            response = second.post(page, {answer: "yes", "asked": key, "note": "Seen"})
+            assert "open the page again" in text(response), (answer, key)
+    assert Reevaluation.objects.filter(pk__in=[request.pk, theirs.pk], status="waiting").count() == 2
+    assert tier(shop.bob) == "base"
+    # What the page asks next is about the request that it shows.
+    assert second.post(page, {"approve": "yes"}).context["form"]["asked"].value() == str(request.pk)
 
 
 def test_a_long_job_goes_on_in_the_background(

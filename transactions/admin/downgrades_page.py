@@ -35,6 +35,7 @@ SIZE, MOST_PAGES = 50, 2000
 _LONGEST = 100_000
 
 
+_OPEN_AGAIN = "This does not say which list it agrees to: open the page again."
 _AGREE = Button("agreed", "Agree to this list")
 
 
@@ -50,7 +51,7 @@ class DecisionForm(forms.Form):
             widget=forms.Textarea,
         )
     )
-    shown = forms.CharField(widget=forms.HiddenInput)
+    shown = forms.CharField(widget=forms.HiddenInput, error_messages={"required": _OPEN_AGAIN})
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -61,12 +62,12 @@ class DecisionForm(forms.Form):
         lines = [line.strip() for line in self.cleaned_data["excepted"].splitlines() if line.strip()]
         found: dict[str, str] = {}
         for line in lines:
-            number, _, reason = line.partition(" ")
-            if not reason.strip():
+            number, *reason = line.split(maxsplit=1)
+            if not reason:
                 raise forms.ValidationError(f"Say behind {number} why the tier is held: it is written down.")
             if number in found:
                 raise forms.ValidationError(f"{number} stands there twice.")
-            found[number] = reason.strip()
+            found[number] = reason[0]
         return found
 
     def clean_shown(self) -> list[int]:
@@ -74,7 +75,7 @@ class DecisionForm(forms.Form):
         try:
             return unpack(self.cleaned_data["shown"])
         except ValueError as error:
-            raise forms.ValidationError("Open the page again.") from error
+            raise forms.ValidationError(_OPEN_AGAIN) from error
 
 
 def _page(admin: ModelAdmin, request: StaffRequest, object_id: str) -> HttpResponse:

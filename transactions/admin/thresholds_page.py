@@ -43,7 +43,21 @@ class DecideForm(forms.Form):
     """What the one who decides wants to say; `asked` is the request that was shown."""
 
     note = dressed(forms.CharField(max_length=200, required=False, help_text="A rejection has to say why."))
-    asked = forms.CharField(widget=forms.HiddenInput)
+    asked = forms.IntegerField(
+        widget=forms.HiddenInput,
+        error_messages=dict.fromkeys(("required", "invalid"), "This answers no request: open the page again."),
+    )
+
+    def __init__(self, group: TierGroup, data: Any = None) -> None:
+        super().__init__(data)
+        self._group = group
+
+    def clean_asked(self) -> int:
+        """The key of a request for this ladder: of another one nobody has seen whom it moves."""
+        key: int = self.cleaned_data["asked"]
+        if not Reevaluation.objects.filter(group=self._group, pk=key).exists():
+            raise forms.ValidationError("There is no such request for this ladder: open the page again.")
+        return key
 
 
 def _may_ask(request: StaffRequest) -> bool:
@@ -63,8 +77,15 @@ def _page(admin: ModelAdmin, request: StaffRequest, object_id: str) -> HttpRespo
         answer = _go_on if request.method == "POST" else _under_way
         return answer(admin, request, group, job)
     asked = requests.waiting(group)
+    form = DecideForm(group, request.POST if {"approve", "reject"} & request.POST.keys() else None)
+    if answer_to_request := _answer(admin, request, group, form):
+        return answer_to_request
     if asked:
-        return _decide(admin, request, group, asked)
+        return _decide(admin, request, group, asked, form)
+    if form.is_bound:
+        for errors in form.errors.values():
+            admin.message_user(request, " ".join(map(str, errors)), messages.ERROR)
+        return HttpResponseRedirect(_address(group))
     if not _may_ask(request):
         panels = [Sentences("Nothing to decide", ["No re-evaluation of this ladder waits for somebody to agree."])]
         return _draw(admin, request, group, panels=panels, form=None, buttons=[])
@@ -109,23 +130,33 @@ def _shown(
     return _draw(admin, request, group, panels=panels, form=form, buttons=buttons)
 
 
-def _decide(admin: ModelAdmin, request: StaffRequest, group: TierGroup, asked: Reevaluation) -> HttpResponse:
-    """Show anew whom the request would move, and take the answer of who may decide."""
-    form = DecideForm(request.POST if {"approve", "reject"} & request.POST.keys() else None)
+def _answer(admin: ModelAdmin, request: StaffRequest, group: TierGroup, form: DecideForm) -> HttpResponse | None:
+    """Do what the one who decides says; None if nothing was said, or it was refused, which the form then says."""
+    if not form.is_valid():
+        return None
+    key, note = form.cleaned_data["asked"], form.cleaned_data["note"]
+    try:
+        if "approve" in request.POST:
+            agreed = requests.approve(key, request.user, note=note)
+            assert agreed.job is not None, "what is agreed to has a job"
+            admin.log_change(request, group, f"Agreed to a full re-evaluation: {agreed.reason}")
+            return _go_on(admin, request, group, agreed.job)
+        done = requests.reject(key, request.user, note=note)
+    except Refused as refused:
+        form.add_error("note" if refused.refusal.field == "note" else None, str(refused))
+        return None
+    admin.log_change(request, group, f"{done.get_status_display()} a full re-evaluation: {done.note}")
+    admin.message_user(request, f"{done.get_status_display()}: nobody was moved.", messages.SUCCESS)
+    return HttpResponseRedirect(_address(group))
+
+
+def _decide(
+    admin: ModelAdmin, request: StaffRequest, group: TierGroup, asked: Reevaluation, form: DecideForm
+) -> HttpResponse:
+    """Show anew whom the request would move."""
+    # What is decided next is what this page shows.
+    form.data = {**form.data, "asked": str(asked.pk)} if form.is_bound else form.data
     form.fields["asked"].initial = str(asked.pk)
-    if form.is_valid():
-        try:
-            if "approve" in request.POST:
-                job = requests.approve(form.cleaned_data["asked"], request.user, note=form.cleaned_data["note"]).job
-                assert job is not None, "what is agreed to has a job"
-                admin.log_change(request, group, f"Agreed to a full re-evaluation: {asked.reason}")
-                return _go_on(admin, request, group, job)
-            done = requests.reject(form.cleaned_data["asked"], request.user, note=form.cleaned_data["note"])
-            admin.log_change(request, group, f"{done.get_status_display()} a full re-evaluation: {done.note}")
-            admin.message_user(request, f"{done.get_status_display()}: nobody was moved.", messages.SUCCESS)
-            return HttpResponseRedirect(_address(group))
-        except Refused as refused:
-            form.add_error("note" if refused.refusal.field == "note" else None, str(refused))
     is_stale, is_own = requests.is_stale(asked), asked.requested_by_id == request.user.pk
     seen = previewing.preview(group, "full")
     panels = [threshold_panels.waiting(asked, is_stale=is_stale), *threshold_panels.plan(request, seen)]

@@ -97,13 +97,22 @@ def reject(request_id: int | str, user: User, *, note: str, now: datetime | None
 
 def _to_decide(request_id: int | str, user: User) -> Reevaluation:
     """The locked request, if it waits."""
-    rows = Reevaluation.objects.select_for_update(no_key=True, of=["self"]).select_related("group")
+    rows = Reevaluation.objects.select_for_update(no_key=True, of=["self"])
+    rows = rows.select_related("group__program", "decided_by")
     asked = rows.filter(pk=request_id).first()
     if asked is None:
         raise UnknownApproval("There is no such request.", field="request")
     if asked.status != Status.WAITING:
-        raise AlreadyDecided(f"This request is {asked.get_status_display().lower()} already.", field="request")
+        raise _decided(asked)
     return asked
+
+
+def _decided(asked: Reevaluation) -> AlreadyDecided:
+    assert asked.decided_by, "what does not wait was decided by somebody"
+    assert asked.decided_at, "and at some time"
+    when = asked.decided_at.astimezone(asked.group.program.zone)
+    what = f"{asked.get_status_display().lower()} by {asked.decided_by.get_username()}"
+    return AlreadyDecided(f"This request was {what} on {when:%Y-%m-%d at %H:%M}.", field="request")
 
 
 def _locked_version(group: TierGroup) -> int:

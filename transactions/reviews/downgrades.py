@@ -21,6 +21,7 @@ from django.utils import timezone
 
 from loyalty_site.lib.instants import full_day
 from loyalty_site.lib.refusals import Refused
+from loyalty_site.lib.texts import BLANK, wrong_text
 from members.models import Member, Standing
 from programs import periods
 from programs.models import Program, TierGroup
@@ -190,7 +191,7 @@ def _reasons(group: TierGroup, shown: set[int], excepted: Mapping[str, str], use
     for number, reason in excepted.items():
         if number not in found:
             raise NotOnTheList(f"{number} is not on this list.", field="excepted")
-        if not reason.strip():
+        if not reason or wrong_text(reason) == BLANK:
             raise ReasonMissing(f"Say why {number} keeps the tier: it is written down.", field="excepted")
         if len(reason.strip()) > LONGEST_REASON:
             detail = f"The reason for {number} is longer than {LONGEST_REASON} characters."

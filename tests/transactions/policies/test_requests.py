@@ -71,7 +71,9 @@ def test_a_rejection_says_why_and_moves_nobody(asked, who, people):
     refused(thresholds.NoReason, requests.reject, asked.pk, people[1], note=" ")
     assert requests.reject(asked.pk, people[1], note="Not before Christmas").status == "rejected"
     assert tier(who) == "gold"
-    assert "rejected already" in refused(approvals.AlreadyDecided, requests.approve, asked.pk, people[1])
+    assert f"rejected by {people[1].username} on" in refused(
+        approvals.AlreadyDecided, requests.approve, asked.pk, people[1]
+    )
 
 
 def test_who_asked_may_withdraw_it(asked, people):
