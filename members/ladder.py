@@ -68,16 +68,11 @@ class Ladder:
 
     def _sum(self, first: date, before: date) -> Counts:
         """What was counted in windows whose first days lie in [first, before)."""
-        found = dict.fromkeys(self.currency_ids, 0)
+        found = dict.fromkeys(self.group.currency_ids, 0)
         for (group, currency, period), tally in self.account.tallies.items():
             if group == self.group.id and first <= period < before and currency in found:
                 found[currency] += tally.total
         return tuple(found.values())
-
-    @property
-    def currency_ids(self) -> tuple[int, ...]:
-        """The keys of the currencies that count, in the order of the criteria."""
-        return tuple([self.configuration.currencies[code].id for code in self.group.criteria])
 
     def counted_on(self, day: date) -> Counts:
         """What counts for an activity of a day: its cycle, or the window that ends with it."""
@@ -88,8 +83,8 @@ class Ladder:
 
     def counted_in(self, first: date) -> Counts:
         """What was counted in the window that begins on a day."""
-        tallies, group = self.account.tallies, self.group.id
-        found = [tallies.get((group, currency, first)) for currency in self.currency_ids]
+        tallies, group = self.account.tallies, self.group
+        found = [tallies.get((group.id, currency, first)) for currency in group.currency_ids]
         return tuple([tally.total if tally else 0 for tally in found])
 
     def carried_into(self, first: date) -> Counts:

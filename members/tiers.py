@@ -35,18 +35,17 @@ def codes(configuration: Configuration, account: Account, *, at: datetime | None
     """{tier group code: tier code} that the member holds, for rules and answers; `at` an instant: held then."""
     found = {}
     for group in configuration.tier_groups.values():
-        held = _held(account, group.id, at)
+        held = account.tiers.get(group.id)
+        if held and at is not None and held.from_at > at:
+            held = _held_before(account, group.id, held, at)
         tier = group.by_id.get(held.tier_id) if held else None
         if tier:
             found[group.code] = tier.code
     return found
 
 
-def _held(account: Account, group_id: int, at: datetime | None) -> LockedStanding | None:
-    """The standing of an instant; of one before the first, the first."""
-    held = account.tiers.get(group_id)
-    if at is None or held is None or held.from_at <= at:
-        return held
+def _held_before(account: Account, group_id: int, held: LockedStanding, at: datetime) -> LockedStanding:
+    """The standing of an instant before the present one began; of one before the first, the first."""
     past = [one for one in account.past.get(group_id, ()) if one.superseded_at is None] or [held]
     return next((one for one in reversed(past) if one.from_at <= at), past[0])
 
@@ -73,8 +72,7 @@ def count(ladder: Ladder, currency: Currency, points: int, fact: Fact) -> None:
 
 def counts_elsewhere(configuration: Configuration, account: Account, *, at: datetime, known_at: datetime) -> bool:
     """Whether what happened at an instant, and is known at another, counts in a later cycle than its own."""
-    cycles = [group for group in configuration.tier_groups.values() if group.has_cycles]
-    if not cycles:
+    if not configuration.has_cycles:
         return False
     day, known_on = (periods.local_date(instant, configuration.zone) for instant in (at, known_at))
     if day == known_on:
@@ -82,7 +80,8 @@ def counts_elsewhere(configuration: Configuration, account: Account, *, at: date
     enrolled_on = periods.local_date(account.enrolled_at, configuration.zone)
     return any(
         group.cycle(day, enrolled_on).first != group.counted_in(day, known_on=known_on, enrolled_on=enrolled_on)
-        for group in cycles
+        for group in configuration.tier_groups.values()
+        if group.has_cycles
     )
 
 
@@ -92,23 +91,40 @@ def upgrade(configuration: Configuration, account: Account, *, now: datetime) ->
     Several steps may be taken at once, a tier that is reached again is renewed, and nobody goes down.
     """
     counted, account.counted = account.counted, []
-    for group in configuration.tier_groups.values():
+    for group in configuration.tier_groups.values() if counted else ():
         own = [one for one in counted if one.group_id == group.id]
-        if not own:
-            continue
         ladder = Ladder(configuration, group, account)
-        opening = assessing.opened_with(ladder, now) if group.rollover else None
-        for fact, later in _facts(own):
-            for one in fact:
-                reassessing.closed_cycle(ladder, one, now=now)
-            if any(one.points > 0 for one in fact):
-                _reach(ladder, fact, later, now=now, is_saved=assessing.saves(ladder, now))
-            for one in fact:
-                # By the tier that it reached, if it did.
-                reassessing.carry_again(ladder, one, now=now)
-        assessing.settle_group(ladder, now)
-        if opening:
-            assessing.reach_by_surplus(ladder, opening, now)
+        if own and not (len(own) == 1 and _stays(ladder, own[0], now)):
+            _compare(ladder, own, now)
+
+
+def _stays(ladder: Ladder, one: Counted, now: datetime) -> bool:
+    """Whether these points change nothing but their tally, as most do: nothing is due, their window is open, and with
+    them the member reaches neither a higher tier nor the same one again."""
+    group, held = ladder.group, ladder.held
+    if held is None or group.rollover or group.model == "rolling":
+        return False
+    if (held.due_at and held.due_at <= now) or (held.valid_until and held.valid_until <= now):
+        return False
+    if group.has_cycles and group.cycle(one.period, ladder.enrolled_on).last < ladder.day(now):
+        return False
+    reached, tier = group.reached(ladder.counted_in(one.period)), ladder.tier
+    return group.rank(reached) < group.rank(tier) or (reached is tier and not held.valid_until)
+
+
+def _compare(ladder: Ladder, own: Sequence[Counted], now: datetime) -> None:
+    opening = assessing.opened_with(ladder, now) if ladder.group.rollover else None
+    for fact, later in _facts(own):
+        for one in fact:
+            reassessing.closed_cycle(ladder, one, now=now)
+        if any(one.points > 0 for one in fact):
+            _reach(ladder, fact, later, now=now, is_saved=assessing.saves(ladder, now))
+        for one in fact:
+            # By the tier that it reached, if it did.
+            reassessing.carry_again(ladder, one, now=now)
+    assessing.settle_group(ladder, now)
+    if opening:
+        assessing.reach_by_surplus(ladder, opening, now)
 
 
 def _facts(counted: Sequence[Counted]) -> Iterator[tuple[Sequence[Counted], Sequence[Counted]]]:
@@ -184,7 +200,7 @@ def _without(ladder: Ladder, those: Sequence[Counted], one: Counted, day: date) 
     first = ladder.group.window_before(day + periods.ONE_DAY) if is_rolling else one.period
     for other in those:
         if (first <= other.day <= day) if is_rolling else (other.period == one.period):
-            counts[ladder.currency_ids.index(other.currency_id)] -= other.points
+            counts[ladder.group.currency_ids.index(other.currency_id)] -= other.points
     return tuple(counts)
 
 

@@ -19,6 +19,8 @@ def tier_group(
     tier_ids: Mapping[tuple[str, str], int],
     benefit_ids: Mapping[tuple[str, str, str], int],
     recounts: Mapping[str, int],
+    *,
+    currency_ids: Mapping[str, int],
 ) -> TierGroup:
     """The ladder that a *valid* document describes; `ids` are primary keys by codes, none of a draft."""
     code = spec["code"]
@@ -52,6 +54,7 @@ def tier_group(
         holds_downgrades=spec.get("holds_downgrades", False),
         tiers=tuple(_tier(tier, spec, criteria, tier_ids, benefit_ids) for tier in tiers),
         recounts=recounts.get(code, 0),
+        currency_ids=tuple(currency_ids.get(currency, 0) for currency in criteria),
     )
 
 

@@ -138,6 +138,8 @@ class Configuration:
     channels: frozenset[str] = frozenset()
     primary: Currency | None = field(init=False, compare=False, repr=False)
     currencies_by_id: Mapping[int, Currency] = field(init=False, compare=False, repr=False)
+    #: Whether one of the ladders counts in cycles.
+    has_cycles: bool = field(init=False, compare=False, repr=False)
     _listening: Mapping[str, Listening] = field(init=False, compare=False, repr=False)
     _listening_to_others: Listening = field(init=False, compare=False, repr=False)
 
@@ -146,6 +148,7 @@ class Configuration:
         named = {activity for rule in self.rules for activity in rule.kind.activities or ()}
         object.__setattr__(self, "primary", self._primary())
         object.__setattr__(self, "currencies_by_id", {one.id: one for one in self.currencies.values()})
+        object.__setattr__(self, "has_cycles", any(group.has_cycles for group in self.tier_groups.values()))
         object.__setattr__(self, "_listening", {activity: self._listen(activity) for activity in named})
         object.__setattr__(self, "_listening_to_others", self._listen(None))
 

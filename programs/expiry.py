@@ -122,6 +122,7 @@ def extended(at: datetime, *, months: int, zone: tzinfo) -> datetime:
     return periods.end_of_day(periods.add_months(last_day, months), zone)
 
 
+@memoised
 def days_from(now: datetime, days: int, zone: tzinfo, period_end: str = "through") -> datetime:
     """The end of a period of so many days that begins today; see `periods.last_day`."""
     return periods.end_of_day(periods.last_day(periods.local_date(now, zone), days, "day", period_end), zone)

@@ -115,6 +115,8 @@ class TierGroup:
     tiers: tuple[Tier, ...]
     #: The version of the program from which on it counts as it does, while tallies are counted anew; else 0.
     recounts: int = field(default=0, compare=False)
+    #: The keys of the currencies that count, in the order of the criteria.
+    currency_ids: tuple[int, ...] = field(default=(), compare=False)
     by_code: Mapping[str, Tier] = field(init=False, compare=False, repr=False)
     by_id: Mapping[int | None, Tier] = field(init=False, compare=False, repr=False)
     ranks: Mapping[str, int] = field(init=False, compare=False, repr=False)

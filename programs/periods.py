@@ -11,8 +11,9 @@ from loyalty_site.lib.memoising import memoised
 ONE_DAY = timedelta(days=1)
 
 
+@memoised
 def local_date(instant: datetime, zone: tzinfo) -> date:
-    """The date that a wall calendar in `zone` shows at `instant`."""
+    """The date that a wall calendar in `zone` shows at `instant`; a posting asks it of few instants very often."""
     return instant.astimezone(zone).date()
 
 

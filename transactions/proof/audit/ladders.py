@@ -70,7 +70,7 @@ def _compare(members: Members, ladder: Ladder, first: date, closed_at: datetime)
     group, following = ladder.then(closed_at).group, ladder.day(closed_at)
     tier = ladder.then(closed_at).closed_with(closed_at)
     needs = tier.entry if tier and tier is not group.base and group.rollover else (None,) * len(group.criteria)
-    for currency_id, count, need in zip(ladder.currency_ids, ladder.counted_in(first), needs, strict=True):
+    for currency_id, count, need in zip(ladder.group.currency_ids, ladder.counted_in(first), needs, strict=True):
         surplus = max(0, count - need) if need is not None else 0
         if group.rollover_limit is not None:
             surplus = min(surplus, group.rollover_limit)
