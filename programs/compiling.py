@@ -158,7 +158,7 @@ def terms(spec: ExpirySpec) -> Terms:
 def _tier_groups(document: Document, ids: Ids) -> dict[str, TierGroup]:
     return {
         spec["code"]: compiling_ladders.tier_group(
-            spec, ids.tier_groups, ids.tiers, ids.benefits, ids.recounts, currency_ids=ids.currencies
+            spec, ids.tier_groups, ids.tiers, ids.benefits, ids.recounts, ids.currencies
         )
         for spec in document["tier_groups"]
     }

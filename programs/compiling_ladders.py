@@ -19,15 +19,12 @@ def tier_group(
     tier_ids: Mapping[tuple[str, str], int],
     benefit_ids: Mapping[tuple[str, str, str], int],
     recounts: Mapping[str, int],
-    *,
     currency_ids: Mapping[str, int],
 ) -> TierGroup:
     """The ladder that a *valid* document describes; `ids` are primary keys by codes, none of a draft."""
     code = spec["code"]
     criteria = tuple(filter(None, [spec["currency"], *spec.get("further_currencies", ())]))
     window = spec["window"]
-    month, day = map(int, spec.get("cycle_start", "01-01").split("-"))
-    tiers = sorted(spec["tiers"], key=lambda tier: tier["sequence"])
     return TierGroup(
         id=ids.get(code, 0),
         code=code,
@@ -35,7 +32,7 @@ def tier_group(
         model=former.MODELS[window] if isinstance(window, str) else spec.get("model", "lifetime"),
         criteria=criteria,
         needs_all=spec.get("match") == "all",
-        cycle_start=(month, day),
+        cycle_start=_cycle_start(spec),
         window=window if isinstance(window, int) else 12,
         window_unit=spec.get("window_unit", "month"),
         validity=spec.get("validity", "none"),
@@ -52,10 +49,26 @@ def tier_group(
         late_window=spec.get("late_window", 30),
         reverts=spec.get("on_reversal") == "revert_if_caused",
         holds_downgrades=spec.get("holds_downgrades", False),
-        tiers=tuple(_tier(tier, spec, criteria, tier_ids, benefit_ids) for tier in tiers),
+        tiers=_tiers(spec, criteria, tier_ids, benefit_ids),
         recounts=recounts.get(code, 0),
         currency_ids=tuple(currency_ids.get(currency, 0) for currency in criteria),
     )
+
+
+def _cycle_start(spec: TierGroupSpec) -> tuple[int, int]:
+    month, day = map(int, spec.get("cycle_start", "01-01").split("-"))
+    return month, day
+
+
+def _tiers(
+    spec: TierGroupSpec,
+    criteria: tuple[str, ...],
+    ids: Mapping[tuple[str, str], int],
+    benefit_ids: Mapping[tuple[str, str, str], int],
+) -> tuple[Tier, ...]:
+    """The tiers of a ladder, from the lowest to the highest."""
+    tiers = sorted(spec["tiers"], key=lambda tier: tier["sequence"])
+    return tuple(_tier(tier, spec, criteria, ids, benefit_ids) for tier in tiers)
 
 
 def _tier(
