@@ -1,7 +1,7 @@
 """How do values travel to PostgreSQL? As the text of one value, or of one array for the values of a column."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any, TypeAlias, cast
@@ -30,9 +30,9 @@ def json_text(value: Value | Sequence[Value]) -> str:
         return _any_json(value)
 
 
-def text(value: Value) -> str | None:
-    """The text of one value, None for null."""
-    return value if value is None or value.__class__ is str else str(value)
+def texts(values: Iterable[Value]) -> list[str | None]:
+    """The text of each value, None for null."""
+    return [value if value is None or value.__class__ is str else str(value) for value in values]
 
 
 def array(values: Sequence[Value]) -> str:

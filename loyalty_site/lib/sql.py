@@ -3,7 +3,6 @@
 With `writing.py` the only module with SQL of its own dialects. Each function sends one statement whatever the number
 of rows: arrays and unnest on PostgreSQL, json_each and executemany on SQLite. On PostgreSQL the statements inside
 `Session.together()` travel in one round trip (psycopg's pipeline): round trips are what a posting costs most.
-
 What a statement returns has no types but the database's: whoever takes its rows gives them theirs.
 """
 
@@ -50,13 +49,6 @@ class _Instant(Loader):
         return datetime.fromisoformat(bytes(data).decode())
 
 
-def _cursor(connection: psycopg.Connection[Row]) -> psycopg.Cursor[Row]:
-    """Django's own cursor binds on the client; this one binds on the server and prepares what repeats."""
-    if connection.adapters.get_loader(_TIMESTAMPTZ, Format.TEXT) is not _Instant:
-        connection.adapters.register_loader("timestamptz", _Instant)
-    return psycopg.Cursor(connection)
-
-
 class Session:
     """The statements of one unit of work on one database connection."""
 
@@ -65,6 +57,9 @@ class Session:
         self.is_postgresql = self.connection.vendor == "postgresql"
         self._taken: dict[Model, int] = {}
         self._writer: psycopg.Cursor[Row] | None = None
+        self._told: object = None  # the connection that reads instants by our loader
+        #: For `assertNumQueries` and the debug log, which see only what goes through Django's cursors.
+        self._is_logged = self.connection.queries_logged
 
     @contextmanager
     def together(self) -> Iterator[None]:
@@ -78,7 +73,7 @@ class Session:
         """One statement; returns its cursor. `{ids}` after a column stands for "is in the next parameter"."""
         if not self.is_postgresql:
             return self._run_on_sqlite(sql.replace("{ids}", "IN (SELECT value FROM json_each(%s))"), params)
-        cursor = _cursor(self._opened())
+        cursor = self._cursor()
         values = [array(value) if value.__class__ is list else value for value in params]
         with self.connection.wrap_database_errors:
             cursor.execute(sql.replace("{ids}", "= ANY(%s)"), values)
@@ -94,11 +89,19 @@ class Session:
         wrapper.validate_no_broken_transaction()
         return wrapper.connection
 
+    def _cursor(self) -> psycopg.Cursor[Row]:
+        """Django's own cursor binds on the client; this one binds on the server and prepares what repeats."""
+        connection = self._opened()
+        if connection is not self._told:
+            if connection.adapters.get_loader(_TIMESTAMPTZ, Format.TEXT) is not _Instant:
+                connection.adapters.register_loader("timestamptz", _Instant)
+            self._told = connection
+        return psycopg.Cursor(connection)
+
     def _write(self, sql: str, params: Sequence[str | None]) -> None:
         """One statement of whose answer nothing is read: all of them share a cursor, for making one costs much."""
-        connection = self._opened()
-        if self._writer is None or self._writer.connection is not connection:
-            self._writer = _cursor(connection)
+        if self._writer is None or self._writer.connection is not self._opened():
+            self._writer = self._cursor()
         with self.connection.wrap_database_errors:
             self._writer.execute(sql, params)
         self._log(sql)
@@ -117,7 +120,7 @@ class Session:
         For a large one that repeats: the server plans it when it is first sent, and keeps that for this connection,
         whatever the parameters are.
         """
-        cursor = _cursor(self._opened())
+        cursor = self._cursor()
         values = {name: array(value) if value.__class__ is list else value for name, value in params.items()}
         with self.connection.wrap_database_errors:
             cursor.execute(sql, values, prepare=True)
@@ -153,8 +156,7 @@ class Session:
         return f"json_group_array(json_array({columns}))"
 
     def _log(self, sql: str) -> None:
-        """Let `assertNumQueries` and the debug log see what does not go through Django's cursors."""
-        if self.connection.queries_logged:
+        if self._is_logged:
             self.connection.queries_log.append({"sql": sql, "time": "0"})
 
     def insert(self, model: Model, columns: str, rows: Sequence[Values]) -> None:
@@ -205,8 +207,7 @@ class Session:
                 f'WHERE t."{key}" = v.id AND t."{column}" + v.n BETWEEN 0 AND v.most',
                 [list(column) for column in zip(*rows, strict=True)],
             )
-        sql = f'UPDATE "{table}" SET "{column}" = "{column}" + ? '
-        sql += f'WHERE "{key}" = ? AND "{column}" + ? BETWEEN 0 AND ?'
+        sql = f'UPDATE "{table}" SET "{column}" = "{column}" + ? WHERE "{key}" = ? AND "{column}" + ? BETWEEN 0 AND ?'
         return self._many(sql, [(n, row, n, most) for row, n, most in rows])
 
     def analyze(self) -> None:

@@ -11,7 +11,7 @@ from typing import TypeAlias
 
 from django.db import connection, models
 
-from loyalty_site.lib.arrays import Value, Values, array, json_text, text
+from loyalty_site.lib.arrays import Value, Values, array, json_text, texts
 
 Model: TypeAlias = type[models.Model]
 #: Makes the statement, of the FROM item that has the rows.
@@ -31,10 +31,10 @@ class Writing:
         self._types = [
             each.rel_db_type(connection) if each.remote_field else each.db_type(connection) for each in found
         ]
-        self._json = [n for n, kind in enumerate(self._types) if kind == "jsonb"]
-        self._one = make(self._source(frozenset()))
-        #: The columns that are arrays, and the statement with them; replaced as one, for threads share it.
-        self._many: tuple[frozenset[int], str] = frozenset(), ""
+        self._json = frozenset(n for n, kind in enumerate(self._types) if kind == "jsonb")
+        self._one = make(self._source([]))
+        #: The columns that are arrays, the others, and the statement with them: replaced as one, threads share it.
+        self._many: tuple[list[int], list[int], str] = [], list(range(len(self._names))), ""
 
     def of(self, rows: Sequence[Values]) -> tuple[str, list[str | None]]:
         """The statement for these rows, and its parameters."""
@@ -42,33 +42,28 @@ class Writing:
             values = list(rows[0])
             for n in self._json:
                 values[n] = json_text(values[n])
-            return self._one, list(map(text, values))
-        columns, (arrays, sql) = list(zip(*rows, strict=True)), self._many
-        differing = [n for n, column in enumerate(columns) if n not in arrays and not self._is_alike(n, column)]
+            return self._one, texts(values)
+        columns, (arrays, alike, sql) = list(zip(*rows, strict=True)), self._many
+        differing = [n for n in alike if not self._is_alike(n, columns[n])]
         if differing or not arrays:
-            arrays = arrays.union(differing or [0])
+            arrays = sorted({*arrays, *(differing or [0])})
+            alike = [n for n in alike if n not in arrays]
             sql = self._make(self._source(arrays))
-            self._many = arrays, sql
-        alike = [self._text(n, column[0]) for n, column in enumerate(columns) if n not in arrays]
-        return sql, alike + [self._array(n, columns[n]) for n in sorted(arrays)]
+            self._many = arrays, alike, sql
+        # What is alike is read as one value; JSON is empty then. JSON that differs travels as one JSON array: quoting
+        # each of its values inside an array of texts costs more than all else.
+        ones = texts(["{}" if n in self._json else columns[n][0] for n in alike])
+        return sql, ones + [json_text(columns[n]) if n in self._json else array(columns[n]) for n in arrays]
 
     def _is_alike(self, place: int, column: Sequence[Value]) -> bool:
         """Python takes {"a": 1} and {"a": true} for equal, so JSON has to be empty."""
-        first = {} if self._types[place] == "jsonb" else column[0]
-        return column.count(first) == len(column)
+        return column.count({} if place in self._json else column[0]) == len(column)
 
-    def _text(self, place: int, value: Value) -> str | None:
-        return json_text(value) if self._types[place] == "jsonb" else text(value)
-
-    def _array(self, place: int, column: Sequence[Value]) -> str:
-        """JSON as one JSON array: quoting each of its values inside an array of texts costs more than all else."""
-        return json_text(column) if self._types[place] == "jsonb" else array(column)
-
-    def _source(self, arrays: frozenset[int]) -> str:
+    def _source(self, arrays: Sequence[int]) -> str:
         """The rows: first the values that all of them have, then the columns that are `arrays`."""
         columns = list(zip(self._names, self._types, strict=True))
         alike = [column for n, column in enumerate(columns) if n not in arrays]
-        unfolded = [columns[n] for n in sorted(arrays)]
+        unfolded = [columns[n] for n in arrays]
         parts = []
         if alike:
             values = ", ".join(f"%s::{kind}" for _, kind in alike)
