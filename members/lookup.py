@@ -95,9 +95,12 @@ class Lookup:
         self.groups: dict[int, set[int]] = {}
         self.collective: set[int] = set()
         self._cursors = {}
+        self._forms: dict[tuple[str, str], list[str]] = {}
         for kind in IDENTIFIERS:
             given = {ref[kind] for ref in self._references if ref.get(kind)}
-            wanted = sorted({text for value in given for text in notations(kind, value, country)})
+            forms = {(kind, value): notations(kind, value, country) for value in given}
+            self._forms |= forms
+            wanted = sorted({text for found in forms.values() for text in found})
             if wanted:
                 scope = [program_id, connection_id] if kind == "external_id" else [program_id]
                 self._cursors[kind] = session.run(_QUERIES[kind], [*scope, wanted])
@@ -119,7 +122,7 @@ class Lookup:
         if not given:
             return Refusal("member_missing", f"Name the member by one of {', '.join(IDENTIFIERS)}.", field="member")
         for kind in given:
-            forms = notations(kind, reference[kind], self._country)
+            forms = self._forms[kind, reference[kind]]
             members = next((found[kind, form] for form in forms if (kind, form) in found), set())
             if len(members) == 1:
                 return next(iter(members))

@@ -4,10 +4,11 @@
 reads and describes by it.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import MISSING, Field, dataclass, fields
 from functools import cache
-from typing import TYPE_CHECKING, TypeAlias, TypeVar
+from operator import attrgetter
+from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
 from loyalty_site.lib import beyond
 from loyalty_site.lib.money import LARGEST
@@ -45,6 +46,7 @@ class Most:
 
 Limit: TypeAlias = Longest | Within | Most
 L = TypeVar("L", Longest, Within, Most)
+_Read: TypeAlias = "Callable[[DataclassInstance], tuple[Any, ...]]"
 
 #: What senders call these fields of the values.
 _SENT_AS = {"kind": "activity", "money": "currency", "journal_id": "transaction", "thousandths": "quantity"}
@@ -87,8 +89,8 @@ def _limit(kind: type["DataclassInstance"], name: str, of_kind: type[L]) -> L:
 
 def texts(value: "DataclassInstance", prefix: str = "") -> Iterator[Refusal]:
     """What is wrong with the texts of a value; `prefix` is the path to it."""
-    for name, limit in _texts_of(type(value)):
-        text = getattr(value, name)
+    limits, read = _texts_of(type(value))
+    for (name, limit), text in zip(limits, read(value), strict=True):
         if text == "":
             continue
         if name == "reason" and isinstance(text, str) and not text.strip() and _is_needed(type(value), name):
@@ -109,12 +111,19 @@ def _is_needed(kind: type["DataclassInstance"], name: str) -> bool:
 
 
 @cache
-def _texts_of(kind: type["DataclassInstance"]) -> tuple[tuple[str, int], ...]:
-    """(name, most characters) of each limited text of the dataclass `kind`, in the order of their refusals."""
+def _texts_of(kind: type["DataclassInstance"]) -> tuple[tuple[tuple[str, int], ...], "_Read"]:
+    """(name, most characters) of each limited text of the dataclass `kind`, in the order of their refusals; and what
+    reads them."""
     places = {name: place for place, name in enumerate(_REFUSED_FIRST)}
     found = {each.name: of(kind).get(each.name) for each in fields(kind) if _type_of(each) is str}
     limited = [(name, limit.characters) for name, limit in found.items() if isinstance(limit, Longest)]
-    return tuple(sorted(limited, key=lambda text: places.get(text[0], len(places))))
+    limited.sort(key=lambda text: places.get(text[0], len(places)))
+    return tuple(limited), _reading([name for name, _ in limited])
+
+
+def _reading(names: Sequence[str]) -> "_Read":
+    """What reads these fields of a value: at once, where they are several, because every item of a batch is read."""
+    return attrgetter(*names) if len(names) > 1 else lambda value: tuple(getattr(value, name) for name in names)
 
 
 def _type_of(each: "Field[object]") -> object:
@@ -127,10 +136,10 @@ def numbers(value: "DataclassInstance", *names: str, prefix: str = "") -> Iterat
 
     Fields that may be None and are have nothing wrong with them; `prefix` is the path to the value.
     """
-    for name, limit, is_optional in _numbers_of(type(value)):
+    limits, read = _numbers_of(type(value))
+    for (name, limit, is_optional), found in zip(limits, read(value), strict=True):
         if names and name not in names:
             continue
-        found = getattr(value, name)
         if type(found) is int and limit.least <= found <= limit.largest:
             continue
         if found is not None or not is_optional:
@@ -139,8 +148,9 @@ def numbers(value: "DataclassInstance", *names: str, prefix: str = "") -> Iterat
 
 
 @cache
-def _numbers_of(kind: type["DataclassInstance"]) -> tuple[tuple[str, Within, bool], ...]:
-    """(name, limit, whether it may be None) of each limited number of the dataclass `kind`."""
+def _numbers_of(kind: type["DataclassInstance"]) -> tuple[tuple[tuple[str, Within, bool], ...], "_Read"]:
+    """(name, limit, whether it may be None) of each limited number of the dataclass `kind`; and what reads them."""
     types = {each.name: _type_of(each) for each in fields(kind)}
-    found = of(kind).items()
-    return tuple((name, limit, types[name] is not int) for name, limit in found if isinstance(limit, Within))
+    limited = [(name, limit) for name, limit in of(kind).items() if isinstance(limit, Within)]
+    found = tuple((name, limit, types[name] is not int) for name, limit in limited)
+    return found, _reading([name for name, _ in limited])

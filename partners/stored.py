@@ -1,10 +1,11 @@
 """How is what happened kept as plain JSON, and read again years later?"""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import fields
 from datetime import date, datetime
 from functools import cache
-from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
+from operator import attrgetter
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias, TypeVar
 
 from loyalty_site.lib.json_types import Json, JsonObject
 from partners.activity import Line, Occasion, PointsPaid, Refunded, Reversal
@@ -15,29 +16,41 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 #: Fields by name as `dump` stored them: their types are known to be right, but no annotation can say which has which.
 _Stored: TypeAlias = dict[str, Any]  # type: ignore[explicit-any]
+#: What a field of an item may hold, and the parts of one that are items themselves.
+_Held: TypeAlias = "Json | date | PointsPaid | Occasion | tuple[DataclassInstance, ...]"
+_PARTS = (PointsPaid, Occasion)
 
 
 def dump(item: "DataclassInstance") -> JsonObject:
     """The plain JSON of an item, without what is at its default."""
+    names, defaults, read = _fields(type(item))
     values: JsonObject = {}
-    for name, default in _defaults(type(item)):
-        value = getattr(item, name)
+    for name, value, default in zip(names, read(item), defaults, strict=True):
         if value is default or value == default:
             continue
         if isinstance(value, date):  # an instant is one, too
-            value = value.isoformat()
+            values[name] = value.isoformat()
         elif isinstance(value, tuple):
-            value = [dump(part) for part in value]
-        elif isinstance(value, PointsPaid | Occasion):
-            value = dump(value)
-        values[name] = value
+            values[name] = [dump(part) for part in value]
+        else:
+            values[name] = dump(value) if isinstance(value, _PARTS) else value
     return values
 
 
+class _Fields(NamedTuple):
+    """The fields of a dataclass: names, defaults (what has none equals nothing), and what reads the values of all."""
+
+    names: tuple[str, ...]
+    defaults: tuple[object, ...]
+    read: "Callable[[DataclassInstance], tuple[_Held, ...]]"
+
+
 @cache
-def _defaults(kind: type["DataclassInstance"]) -> tuple[tuple[str, object], ...]:
-    """(name, default) of the fields of the dataclass `kind`; what has none equals nothing."""
-    return tuple((each.name, {} if each.default_factory is dict else each.default) for each in fields(kind))
+def _fields(kind: type["DataclassInstance"]) -> _Fields:
+    """The fields of the dataclass `kind`, which has more than one."""
+    names = [each.name for each in fields(kind)]
+    defaults: list[object] = [{} if each.default_factory is dict else each.default for each in fields(kind)]
+    return _Fields(tuple(names), tuple(defaults), attrgetter(*names))
 
 
 def load(kind: type[T], values: Mapping[str, Json]) -> T:

@@ -35,11 +35,12 @@ def wrong_text(value: object) -> str:
 
     Nobody takes half a surrogate pair, and PostgreSQL no NUL.
     """
+    if isinstance(value, str) and value.isascii() and value.isprintable():
+        # As nearly all are.
+        return BLANK if value.isspace() else ""
     if not isinstance(value, str) or cannot_be(value):
         return UNSTORABLE
     if value.isascii():
-        if value.isprintable():
-            return BLANK if value.isspace() else ""
         return CONTROL if _CONTROLS.search(value) else BLANK if value.isspace() else ""
     if not _BIDI.isdisjoint(value):
         return TURNED

@@ -26,9 +26,10 @@ def _tax_and_shipping(item: Activity) -> Iterator[Refusal]:
 
 def _other_means(item: Activity) -> Iterator[Refusal]:
     """Gift cards pay a part of the amount, and points one of the rest."""
-    if item.gift_card > item.paid:
+    amount = item.paid
+    if item.gift_card > amount:
         detail = "Gift cards pay for a part of the amount and cannot exceed it: say what was used of them here."
         yield Refusal("invalid_amount", detail, field="gift_card")
-    elif item.gift_card + item.points_value > item.paid:
+    elif item.gift_card + item.points_value > amount:
         detail = "Points pay for a part of what gift cards leave of the amount, and cannot exceed that."
         yield Refusal("invalid_amount", detail, field="points_value")
