@@ -147,6 +147,13 @@ class Account:
             found = self.holdings[currency_id] = Holding()
         return found
 
+    def is_due(self, now: datetime) -> bool:
+        """Whether time has done something to a balance that is not booked yet; every posting asks it."""
+        for holding in self.holdings.values():
+            if holding.next_change_at is not None and holding.next_change_at <= now:
+                return True
+        return False
+
     def tally(self, group_id: int, currency_id: int, period: date) -> LockedTally:
         """The tally of a window; a new one where nothing was counted yet."""
         found = self.tallies.get((group_id, currency_id, period))
@@ -173,6 +180,8 @@ class Lock:
         `only_looks`: nothing will be written, so nobody has to wait.
         """
         lock = "FOR NO KEY UPDATE OF m" if session.is_postgresql and not only_looks else ""
+        # On SQLite instants come without their zone.
+        self._is_zoned = session.is_postgresql
         self._members = session.run(
             "SELECT m.id, m.number, m.status, m.enrolled_at, m.sequence, m.chain, p.version "
             "FROM members_member m JOIN programs_program p ON p.id = m.program_id "
@@ -193,11 +202,14 @@ class Lock:
         for member, number, status, enrolled_at, sequence, chain, stored in self._members.fetchall():
             version = stored
             accounts[member] = Account(member, number, status, instant(enrolled_at), sequence, chain)
-        for member, currency, key, *parts, next_change, last_active, ends, is_extended in self._balances.fetchall():
-            available, pending, reserved, arrears = parts
+        for member, currency, key, available, pending, reserved, arrears, *rest in self._balances.fetchall():
             stored = available, pending, reserved, arrears
-            times = instant(next_change), instant(last_active), instant(ends)
-            accounts[member].holdings[currency] = Holding(key, *stored, *times, bool(is_extended), stored)
+            next_change, last_active, ends, is_extended = rest
+            if not self._is_zoned:
+                next_change, last_active, ends = instant(next_change), instant(last_active), instant(ends)
+            accounts[member].holdings[currency] = Holding(
+                key, *stored, next_change, last_active, ends, bool(is_extended), stored
+            )
         if self._ladders:
             self._ladders.take(accounts)
         return accounts, version
@@ -217,18 +229,23 @@ def _save_balances(session: Session, touched: list[Account]) -> None:
     new: list[Values] = []
     old: list[Values] = []
     opened: list[Values] = []
+    brought: list[Holding] = []
     rows = [(account.id, *held) for account in touched for held in account.holdings.items() if held[1].is_touched]
     for member, currency, holding in rows:
+        moved = (*holding.moved(), 1, *_put(holding))
+        brings = _brought(holding) != (0, 0, 0)
         if holding.id:
-            old.append((holding.id, *holding.moved(), 1, *_put(holding)))
-        elif any(brought := _brought(holding)):
-            opened.append((member, currency, *holding.moved(), 1, *_put(holding), *brought))
+            old.append((holding.id, *moved))
+            if brings:
+                brought.append(holding)
+        elif brings:
+            opened.append((member, currency, *moved, *_brought(holding)))
         else:
-            new.append((member, currency, *holding.moved(), 1, *_put(holding)))
+            new.append((member, currency, *moved))
     session.insert(Balance, f"member_id currency_id {_MOVED} version {_PUT}", new)
     session.insert(Balance, f"member_id currency_id {_MOVED} version {_PUT} {_BROUGHT}", opened)
     session.change(Balance, add=f"{_MOVED} version", put=_PUT, rows=old)
-    _save_brought(session, [holding for _, _, holding in rows if holding.id and any(_brought(holding))])
+    _save_brought(session, brought)
 
 
 def _save_brought(session: Session, known: Iterable[Holding]) -> None:

@@ -147,13 +147,22 @@ def day_of(value: object) -> date:
 
 def save_tallies(session: Session, accounts: Iterable["Account"]) -> None:
     """Write what was counted."""
-    known = [(a.id, key, one) for a in accounts for key, one in a.tallies.items() if one.moved or one.carries]
-    made = [(member, *key, one.points, one.carried) for member, key, one in known if not one.id]
+    made: list[Values] = []
+    moved: list[Values] = []
+    carried: list[Values] = []
+    for account in accounts:
+        for key, one in account.tallies.items():
+            if not one.id:
+                if one.moved or one.carries:
+                    made.append((account.id, *key, one.points, one.carried))
+                continue
+            if one.moved:
+                moved.append((one.id, one.moved))
+            if one.carries:
+                carried.append((one.id, one.carried))
     session.insert(Tally, "member_id group_id currency_id period points carried", made)
-    session.change(Tally, add="points", rows=[(one.id, one.moved) for _, _, one in known if one.id and one.moved])
-    session.change(
-        Tally, put="carried", rows=[(one.id, one.carried) for _, _, one in known if one.id and one.carries]
-    )
+    session.change(Tally, add="points", rows=moved)
+    session.change(Tally, put="carried", rows=carried)
 
 
 def save_standings(

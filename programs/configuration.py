@@ -60,9 +60,12 @@ class Currency:
     transfer_yearly_count: int | None
     transfer_cooling_days: int
     is_spendable: bool = field(init=False)
+    #: Whether its points may be pending at first.
+    may_wait: bool = field(init=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "is_spendable", self.kind == "spendable")
+        object.__setattr__(self, "may_wait", bool(self.pending_event or self.pending_days))
 
 
 @dataclass(frozen=True, slots=True)

@@ -171,7 +171,7 @@ def _ask(
     if missed:
         nearest.note(rule, asked - 1 - missed, asked)
         return None
-    parts = rule.kind.points(_counted(rule, basket), facts, configuration)
+    parts = rule.kind.points(_counted(rule, basket) if rule.filters else basket, facts, configuration)
     if parts is None:
         nearest.note(rule, asked - 1, asked)
     return parts
@@ -188,8 +188,6 @@ def _out_of_season(rule: Rule, day: date) -> str:
 
 def _counted(rule: Rule, basket: Basket) -> Basket:
     """The basket with the lines that the rule counts."""
-    if not rule.filters:
-        return basket
     lines = basket.lines
     for condition in rule.filters:
         lines = tuple([line for line in lines if condition.keeps(line)])
@@ -217,7 +215,8 @@ def _award(configuration: Configuration, bid: _Bid, applied: Sequence[_Factor]) 
     if configuration.rounds_per_line and len(bid.parts) > 1:
         parts = ((part.numerator * over, part.denominator * under) for part in bid.parts)
         return max(0, sum(rounded(*part, currency.rounding) for part in parts))
-    return max(0, rounded(bid.total.numerator * over, bid.total.denominator * under, currency.rounding))
+    numerator, denominator = bid.total.as_integer_ratio()
+    return max(0, rounded(numerator * over, denominator * under, currency.rounding))
 
 
 def _together(applied: Sequence[_Factor]) -> Exact:

@@ -90,6 +90,7 @@ class Batch:
         self.items, self.configuration, self.via, self.now = items, configuration, via, now
         self.user_id, self.resumed, self.patience_ms = user_id, resumed, patience_ms
         self.session = Session()
+        self._times = [item.activity_at or now for item in items]
 
     def post(self, *, dry_run: bool) -> Outcome:
         """Find, lock, run, write. Raises ConfigurationChanged, and IntegrityError where another batch was quicker."""
@@ -113,11 +114,9 @@ class Batch:
     def _in_order(self, results: Mapping[Position, Result]) -> list[Result]:
         return [results[n] for n in range(len(self.items))]
 
-    def _at(self, position: Position) -> datetime:
-        return self.items[position].activity_at or self.now
-
-    def _is_late(self, position: Position) -> bool:
-        return self._at(position) < self.now - CLOCK_SKEW
+    def _is_late(self, positions: Iterable[Position]) -> bool:
+        """Whether one of these items happened a while ago."""
+        return min([self._times[n] for n in positions]) < self.now - CLOCK_SKEW
 
     def find(self) -> Found:
         """Step one, outside the transaction."""
@@ -140,7 +139,7 @@ class Batch:
                 journals=len(needs) * (2 if takes else 1),
                 entries=len(needs) * max(1, len(self.configuration.currencies)) * (2 if takes else 1),
                 with_lots=takes,
-                with_past=any(one.past for one in needs) or any(self._is_late(n) for n in found.parties),
+                with_past=any(one.past for one in needs) or self._is_late(found.parties),
             )
             known = self._read_known(found)
             originals = self._read_originals(found)
@@ -203,7 +202,7 @@ class Batch:
         """
         results: dict[Position, Result] = {}
         posted: set[Name] = set()
-        for position in sorted(opened.found.parties, key=lambda n: (self._at(n), n)):
+        for position in sorted(opened.found.parties, key=lambda n: (self._times[n], n)):
             try:
                 results[position] = self._post_one(opened, position, posted)
             except Refused as refused:

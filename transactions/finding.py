@@ -78,7 +78,7 @@ def find(session: Session, configuration: Configuration, via: Via, items: Sequen
     refused = {n: refusal for n, refusal in problems.items() if refusal}
     refused |= {n: who for n, who in whose.items() if isinstance(who, Refusal)}
     results = {n: Result("refused", refusal=refusal) for n, refusal in refused.items()}
-    names = {n: (kind.value, one.external_id) for n, one in needs.items() if (kind := verbs.of(items[n]).kind)}
+    names = {n: (kind, one.external_id) for n, one in needs.items() if (kind := verbs.kind_of(items[n]))}
     unfound = {n: name for n, name in names.items() if n in results}
     return Found(
         needs=needs,

@@ -175,9 +175,15 @@ class Kind:
         return ()
 
 
+@memoised
+def quotient(over: Exact, under: int) -> Fraction:
+    """The exact quotient of two numbers, the second one positive; several rules ask it of one basket."""
+    return Fraction(over, under)
+
+
 def plain(number: Exact) -> str:
     """An exact number as short decimal text; endless ones are cut behind six places."""
-    return decimal_text(number.numerator, number.denominator)
+    return decimal_text(*number.as_integer_ratio())
 
 
 @memoised

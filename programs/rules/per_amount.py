@@ -31,7 +31,7 @@ class PerAmount(base.Kind):
         rate = self.given / self.step
         # Apart, so that each number costs one division and not three.
         self.over, self.under = rate.numerator, rate.denominator
-        self.minimum = Fraction(params.get("minimum") or 0)
+        self.minimum: base.Exact = Fraction(params["minimum"]) if params.get("minimum") else 0
 
     def points(
         self, basket: base.Basket, facts: base.Facts, configuration: Configuration
@@ -42,8 +42,8 @@ class PerAmount(base.Kind):
             return self._of_steps(basket, rounds_per_line=configuration.rounds_per_line)
         over, under = self.over, self.under * basket.major
         if configuration.rounds_per_line:
-            return [Fraction(line.eligible * over, under) for line in basket.lines]
-        return [Fraction(basket.eligible * over, under)]
+            return [base.quotient(line.eligible * over, under) for line in basket.lines]
+        return [base.quotient(basket.eligible * over, under)]
 
     def why_not(self, basket: base.Basket, facts: base.Facts, configuration: Configuration) -> str:
         if self._is_below_minimum(basket):

@@ -6,6 +6,8 @@ from datetime import UTC, datetime
 from operator import itemgetter
 from typing import TypedDict
 
+from loyalty_site.lib.memoising import memoised
+
 #: What a chain value vouches for, in this order; behind it come the instants of the activity and of the posting.
 FIELDS = (
     "member_id sequence journal_id currency_id kind points available pending reserved arrears balance_after".split()
@@ -41,6 +43,7 @@ def value(previous: str, fields: Sequence[int | str], activity_at: str, posted_a
     return hashlib.sha256("|".join((previous, *map(str, fields), activity_at, posted_at)).encode()).hexdigest()
 
 
+@memoised
 def text(instant: datetime) -> str:
-    """An instant as it is hashed: UTC, always with microseconds."""
+    """An instant as it is hashed: UTC, always with microseconds. A batch asks it of one instant for all its items."""
     return instant.astimezone(UTC).isoformat(timespec="microseconds")

@@ -19,7 +19,7 @@ class Escrow:
 
 def escrow_of(currency: Currency, *, activity_at: datetime, now: datetime, zone: ZoneInfo) -> Escrow | None:
     """The Escrow of points earned at `activity_at` (C9-R1), or None when they are free at once."""
-    if not currency.pending_event and not currency.pending_days:
+    if not currency.may_wait:
         return None
     day = periods.local_date(activity_at, zone)
     if currency.pending_event:

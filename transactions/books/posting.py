@@ -171,10 +171,11 @@ class Posting(Generic[I_co]):
 
     def state(self, currencies: Iterable[Currency]) -> JsonObject:
         """What is answered about the member afterwards: balances of `currencies`, and the tiers."""
+        account = self.account
         return {
-            "member": self.account.number,
-            "balances": {c.code: self.account.holding(c.id).balance for c in currencies},
-            "tiers": tiers.codes(self.configuration, self.account),
+            "member": account.number,
+            "balances": {c.code: account.holding(c.id).balance for c in currencies},
+            "tiers": tiers.codes(self.configuration, account),
         }
 
     def upgrade(self) -> None:

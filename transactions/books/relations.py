@@ -1,6 +1,6 @@
 """Who belongs to which group, as it is while both are locked? The relations of one batch."""
 
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -49,6 +49,10 @@ class Relations:
         self._by_pair: dict[tuple[int, int], LockedRelation] = {}
         for relation in sorted(relations, key=lambda relation: (relation.is_live, relation.id)):
             self._by_pair[relation.member_id, relation.group_id] = relation
+        self._live: dict[int, list[LockedRelation]] = {}
+        for relation in self._by_pair.values():
+            if relation.is_live:
+                self._live.setdefault(relation.member_id, []).append(relation)
 
     @classmethod
     def read(
@@ -61,9 +65,9 @@ class Relations:
         )
         return lambda: cls([LockedRelation(*row) for row in cursor.fetchall()], collective)
 
-    def live(self, member_id: int) -> list[LockedRelation]:
+    def live(self, member_id: int) -> Sequence[LockedRelation]:
         """The relations by which a member belongs to groups now, in their order."""
-        return [one for one in self._by_pair.values() if one.is_live and one.member_id == member_id]
+        return self._live.get(member_id, ())
 
     def find(self, member_id: int | None, group_id: int | None) -> LockedRelation | None:
         """The relation of these two, live or ended, or None."""

@@ -58,7 +58,7 @@ def settle_lots(books: Books) -> bool:
     """
     is_recounted = recounting.recount(books)
     now, accounts = books.now, books.accounts.values()
-    due = [a for a in accounts if any(h.is_due(now) for h in a.holdings.values())]
+    due = [a for a in accounts if a.is_due(now)]
     whose = {account.id for account in due}
     others = [a for a in accounts if a.id not in whose and assessing.is_due(a, now)]
     for account in others:

@@ -28,6 +28,15 @@ def of(item: Item) -> Verb[Item]:
     return registry[type(item)]
 
 
+#: The kind of the journals that items of a class are written down in, for those that are.
+_kinds = {item: verb.kind.value for item, verb in registry.items() if verb.kind}
+
+
+def kind_of(item: Item) -> str:
+    """The kind of the journal in which `item` is written down, "" where none is."""
+    return _kinds.get(type(item), "")
+
+
 def stored_as(kind: str) -> type[Item]:
     """The class of items that open journals of this kind were reported as."""
     return next(item for item, verb in registry.items() if verb.is_resumed and verb.kind == Journal.Kind(kind))

@@ -31,6 +31,7 @@ from transactions.verbs.base import Needs, Verb
 from transactions.verbs.baskets import base_amount, basket_of
 
 ISO = re.compile("[A-Z]{3}")
+_ACCRUAL = Journal.Kind.ACCRUAL.value
 
 
 class TooManyPoints(Refused):
@@ -150,12 +151,13 @@ def _rate(posting: Posting[Activity]) -> tuple[Rate, str]:
 def _columns(posting: Posting[Activity]) -> JournalColumns:
     """What the journal says of the activity, whatever becomes of it. Raises UnknownStore."""
     item, original = posting.item, posting.original
+    paid = item.paid
     return {
-        "kind": Journal.Kind.ACCRUAL.value,
+        "kind": _ACCRUAL,
         "external_id": item.external_id,
         "activity": item.kind,
-        "amount": item.paid,
-        "money": (item.money or posting.configuration.money) if item.paid else "",
+        "amount": paid,
+        "money": (item.money or posting.configuration.money) if paid else "",
         "order_ref": item.order or (original.first_order if item.replaces and original else ""),
         "channel": item.channel,
         "store_id": posting.context.catalogue.store_id(item.partner, item.store),
@@ -192,7 +194,7 @@ def _evaluate(
     """What it earns by the rules in force, and the tier held, when it happened (C16-R2). Raises TooManyPoints."""
     configuration = versions.in_force(posting.configuration, posting.activity_at)
     item = as_paid(posting.item, paid, posting.item.money or configuration.money)
-    sender = posting.context.via.partner.code
+    sender = posting.context.catalogue.partner
     basket = basket_of(item, configuration, at=posting.activity_at, partner=sender, rate=rate, category_of=categories)
     # The tier before this order, and so before the revision of it that this one replaces.
     if item.replaces:
@@ -224,17 +226,17 @@ def _book(posting: Posting[Activity], award: _Award, columns: JournalColumns) ->
     answer |= given.answer() | caps.desired(earned)
     if shares:
         answer["shared"] = groups.shared(books, earned.points, shares)
-    columns["trace"] = _trace(posting, award._replace(earned=earned))
+    columns["trace"] = _trace(posting, award, earned)
     columns["answer"] = answer | posting.state(configuration.currencies.values())
     return posting.write(cause.journal_id, **columns)
 
 
-def _trace(posting: Posting[Activity], award: _Award) -> StoredTrace:
+def _trace(posting: Posting[Activity], award: _Award, earned: Earned) -> StoredTrace:
     """What a refund years later has to know: the rules' own trace, and what they could not see."""
-    trace = cast(StoredTrace, award.earned.trace.copy())
-    if any(award.categories.values()):
+    trace = cast(StoredTrace, earned.trace.copy())
+    if award.categories and any(award.categories.values()):
         trace["categories"] = award.categories
-    sender = posting.context.via.partner.code
+    sender = posting.context.catalogue.partner
     if not posting.item.partner and sender != posting.configuration.owner:
         trace["partner"] = sender
     if award.shares:
@@ -251,8 +253,8 @@ def _trace(posting: Posting[Activity], award: _Award) -> StoredTrace:
 def _keep_alive(posting: Posting[Activity], shares: dict[int, int]) -> None:
     """The member was active, and so were the groups that share: their balances live on."""
     books, account = posting.books, posting.account
-    for currency in posting.configuration.currencies.values():
-        for owner in (account, *(books.accounts[group] for group in shares)):
+    for owner in (account, *[books.accounts[group] for group in shares]):
+        for currency in posting.configuration.currencies.values():
             if currency.id in owner.holdings:
                 books.balance(owner, currency).keep_alive(posting.item.kind, posting.activity_at)
 

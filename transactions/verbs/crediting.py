@@ -44,24 +44,25 @@ def _give(
     shares: Mapping[int, int],
     cause: Cause,
 ) -> None:
-    books, own = posting.books, posting.balance(currency)
-    escrow = _escrow(posting, currency)
+    books, account = posting.books, posting.account
+    own = books.balance(account, currency)
+    escrow = _escrow(posting, currency) if currency.may_wait else None
     end = own.end_of(earned_at=cause.at, released_at=escrow.available_at if escrow else None)
     parts = groups.parts(books, currency, points, shares)
-    rest = Part(posting.account, points - sum(part.points for part in parts))
+    rest = Part(account, points - sum([part.points for part in parts]))
     for owner, part in (rest, *parts):
         if not part:
             continue
-        hand = books.balance(owner, currency)
+        hand = own if owner is account else books.balance(owner, currency)
         # Before it would get the clock of points that no activity keeps alive.
         hand.keep_alive(posting.item.kind, cause.at)
         key = hand.credit(part, cause, end=end, escrow=escrow, lifetime="earned")
         if escrow and escrow.waits_for:
             lot = books.lots[owner.id, currency.id][key]
-            posting.context.fresh.append(Fresh(posting.item.external_id, posting.account.id, lot))
+            posting.context.fresh.append(Fresh(posting.item.external_id, account.id, lot))
     if escrow:
         given.pending[currency.code] = escrow
-    else:
+    elif not currency.is_spendable:
         own.count(points, cause)
     # By inactivity all of the balance ends at once.
     ends_at, clock = end.at, own.holding.expires_at
