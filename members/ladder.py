@@ -89,8 +89,8 @@ class Ladder:
 
     def carried_into(self, first: date) -> Counts:
         """The surplus of former cycles with which the cycle that begins on a day opens."""
-        tallies, group = self.account.tallies, self.group.id
-        found = [tallies.get((group, currency, first)) for currency in self.currency_ids]
+        tallies, group = self.account.tallies, self.group
+        found = [tallies.get((group.id, currency, first)) for currency in group.currency_ids]
         return tuple([tally.carried if tally else 0 for tally in found])
 
     def closing(self, ended_on: date, known_on: date) -> Counts:
