@@ -3,10 +3,11 @@
 For many members at once: it locks them as `holdings.py` does, and reads of them only what `assessing.py` looks at.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
+from loyalty_site.lib.arrays import Row
 from loyalty_site.lib.looking_up import ONLY_LOOK_UP
 from loyalty_site.lib.sql import Rows, Session, instant
 from members import ladder_rows
@@ -27,6 +28,14 @@ _DUE = (
 )
 #: The other way round: by the members. With a function in place of the column the index of what is due cannot tempt.
 _IS_DUE = "COALESCE({}, 'infinity') <= %s"
+_MEMBERS = (
+    "SELECT m.id, m.number, m.status, m.enrolled_at, p.version FROM members_member m "
+    "JOIN programs_program p ON p.id = m.program_id WHERE m.id {ids} AND m.program_id = %s ORDER BY m.id"
+)
+_STANDINGS = (
+    f"SELECT member_id, group_id, {', '.join(STANDING.split())} FROM members_standing "
+    f"WHERE member_id {{ids}} AND is_current AND {_IS_DUE.format('due_at')}"
+)
 
 
 def keys(configuration: Configuration, *, now: datetime) -> list[int]:
@@ -69,31 +78,37 @@ def lock(session: Session, program_id: int, member_ids: list[int], *, now: datet
     with session.together():
         if session.is_postgresql:
             session.run(ONLY_LOOK_UP)
-        members = session.run(
-            "SELECT m.id, m.number, m.status, m.enrolled_at, p.version FROM members_member m "
-            "JOIN programs_program p ON p.id = m.program_id "
-            f"WHERE m.id {{ids}} AND m.program_id = %s ORDER BY m.id {is_locked}",
-            [member_ids, program_id],
-        )
+        members = session.run(f"{_MEMBERS} {is_locked}", [member_ids, program_id])
         balances = session.run(
             f"SELECT member_id FROM members_balance WHERE member_id {{ids}} AND {_IS_DUE.format('next_change_at')}",
             [member_ids, now],
         )
-        standings = session.run(
-            f"SELECT member_id, group_id, {', '.join(STANDING.split())} FROM members_standing "
-            f"WHERE member_id {{ids}} AND is_current AND {_IS_DUE.format('due_at')}",
-            [member_ids, now],
-        )
-    return _take(members, balances, standings)
+        standings = session.run(_STANDINGS, [member_ids, now])
+    return _take(members, balances.fetchall, standings)
 
 
-def _take(members: Rows, balances: Rows, standings: Rows) -> Locked:
+def look(
+    session: Session, configuration: Configuration, member_ids: list[int], *, now: datetime
+) -> Mapping[int, Account]:
+    """{key: Account} of what `lock` and `read_tallies` read, without a lock and whatever is due for balances.
+
+    For what is settled in memory and never written.
+    """
+    with session.together():
+        members = session.run(_MEMBERS, [member_ids, configuration.id])
+        standings = session.run(_STANDINGS, [member_ids, now])
+    accounts = _take(members, list, standings).accounts
+    read_tallies(session, configuration, accounts)
+    return accounts
+
+
+def _take(members: Rows, balances: Callable[[], list[Row]], standings: Rows) -> Locked:
     accounts: dict[int, Account] = {}
     version: int | None = None
     for member, number, status, enrolled_at, stored in members.fetchall():
         version = stored
         accounts[member] = Account(member, number, status, instant(enrolled_at), 0, "")
-    others = {member for (member,) in balances.fetchall() if accounts.pop(member, None)}
+    others = {member for (member,) in balances() if accounts.pop(member, None)}
     due: dict[int, Account] = {}
     for member, group, *row in standings.fetchall():
         if member in accounts:

@@ -1,7 +1,7 @@
 """What does one member hold and count on one ladder, while the member is locked?"""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime, tzinfo
 
 from loyalty_site.lib import instants
@@ -22,16 +22,16 @@ class Ladder:
     configuration: Configuration
     group: TierGroup
     account: Account
+    enrolled_on: date = field(init=False, compare=False, repr=False)
+
+    def __post_init__(self) -> None:
+        self.enrolled_on = periods.local_date(self.account.enrolled_at, self.configuration.zone)
 
     # What it is about.
 
     @property
     def zone(self) -> tzinfo:
         return self.configuration.zone
-
-    @property
-    def enrolled_on(self) -> date:
-        return periods.local_date(self.account.enrolled_at, self.zone)
 
     @property
     def held(self) -> LockedStanding | None:

@@ -4,6 +4,8 @@ import re
 from contextlib import suppress
 from datetime import UTC, date, datetime, timedelta, tzinfo
 
+from loyalty_site.lib.memoising import memoised
+
 #: Years in which anything that a loyalty program speaks of can lie; both databases and `datetime` bear them.
 FIRST_YEAR, LAST_YEAR = 1900, 2199
 
@@ -25,8 +27,12 @@ def instant(text: str) -> datetime | None:
     return found if FIRST_YEAR <= found.year <= LAST_YEAR else None
 
 
+@memoised
 def last_day(end: datetime, zone: tzinfo) -> date:
-    """The last day, on the calendars of `zone`, on which something is usable that is none any more at `end`."""
+    """The last day, on the calendars of `zone`, on which something is usable that is none any more at `end`.
+
+    In a night very many ask it of the same instant.
+    """
     return (end - timedelta(microseconds=1)).astimezone(zone).date()
 
 

@@ -97,9 +97,14 @@ def celebrations(program_id: int, given_on: date) -> Iterator[Celebration]:
             yield Celebration(plan.person.id, due.rule.code, due.kind.occasion, plan.years)
 
 
+def find_allowed(day: Day) -> list[int]:
+    """The same as `find`; nobody where the program is not active."""
+    return find(day) if day.configuration.status == "active" else []
+
+
 def allowed(day: Day) -> Iterator[Plan]:
     """The plans of the day against which nothing stands; none where the program is not active."""
-    keys = find(day) if day.configuration.status == "active" else []
+    keys = find_allowed(day)
     for first in range(0, len(keys), PAGE):
         yield from (plan for plan in plans(day, keys[first : first + PAGE]) if plan.refusal is None)
 

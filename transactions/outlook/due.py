@@ -8,36 +8,42 @@ from loyalty_site.lib.arrays import Value
 from loyalty_site.lib.sql import Session
 from programs.configuration import Configuration, Currency
 
-#: Members of one statement.
-BATCH = 500
-
 
 @dataclass(frozen=True, slots=True)
 class Due:
-    """Keys in ascending order: members who have to be computed one by one, and those whose lots just end.
+    """Keys in ascending order: members to whose tiers alone something is due, those whose balances have to be
+    `computed`, too, one after the other, and those whose lots just end.
 
-    Of the ones in `apart` a reservation runs out, or debts are paid by what is released: there all currencies have to
-    be computed, of others only `special`. All others are `plain`.
+    Of the ones `apart` a reservation runs out, or debts are paid by what is released: there all currencies have to
+    be computed, of others only special ones (`kinds`).
     """
 
+    tiers: Sequence[int]
     computed: Sequence[int]
+    apart: Sequence[int]
     ending: Sequence[int]
-    apart: frozenset[int]
-    special: frozenset[int]
-    plain: frozenset[int]
+
+
+def kinds(configuration: Configuration) -> tuple[frozenset[int], frozenset[int]]:
+    """(special, plain): keys of the currencies of whose points more may come than that lots end, and of others."""
+    currencies = configuration.currencies.values()
+    longer = any(tier.extension_months for group in configuration.tier_groups.values() for tier in group.tiers)
+    special = frozenset(currency.id for currency in currencies if _is_special(currency, tiers_extend=longer))
+    return special, frozenset(currency.id for currency in currencies) - special
 
 
 def find(configuration: Configuration, now: datetime) -> Due:
     """Who is due by `now`."""
-    currencies = configuration.currencies.values()
-    longer = any(tier.extension_months for group in configuration.tier_groups.values() for tier in group.tiers)
-    special = frozenset(currency.id for currency in currencies if _is_special(currency, tiers_extend=longer))
-    plain = frozenset(currency.id for currency in currencies) - special
-    apart = frozenset([*_reserving(configuration, now), *_in_debt(plain, now)])
+    special, plain = kinds(configuration)
+    apart = {*_reserving(configuration, now), *_in_debt(plain, now)}
+    computed = {*_with_balances(special, now)} - apart
     groups = [group.id for group in configuration.tier_groups.values()]
-    computed = {*apart, *_with_tiers(groups, now), *_with_balances(special, now)}
-    ending = set(_with_balances(plain, now)) - apart
-    return Due(sorted(computed), sorted(ending), apart, special, plain)
+    tiers = {*_with_tiers(groups, now)} - computed - apart
+    if any(group.recounts for group in configuration.tier_groups.values()):
+        # What they count has to be counted anew first, from the ledger.
+        tiers, computed = set(), computed | tiers
+    ending = {*_with_balances(plain, now)} - apart
+    return Due(sorted(tiers), sorted(computed), sorted(apart), sorted(ending))
 
 
 def _is_special(currency: Currency, *, tiers_extend: bool) -> bool:
@@ -85,13 +91,7 @@ _ENDING = (
 )
 
 
-def ending(due: Due, now: datetime) -> Iterator[tuple[int, str, int, int]]:
-    """(member, number, currency, points) of the lots that just end by `now`."""
-    for member_ids in batches(due.ending):
-        yield from Session().run(_ENDING, [member_ids, sorted(due.plain), now, now]).fetchall()
-
-
-def batches(keys: Sequence[int], size: int = BATCH) -> Iterator[list[int]]:
-    """The keys, so many at a time."""
-    for first in range(0, len(keys), size):
-        yield list(keys[first : first + size])
+def ending(configuration: Configuration, member_ids: list[int], now: datetime) -> Iterator[tuple[int, str, int, int]]:
+    """(member, number, currency, points) of the lots of these members that just end by `now`."""
+    _, plain = kinds(configuration)
+    yield from Session().run(_ENDING, [member_ids, sorted(plain), now, now]).fetchall()

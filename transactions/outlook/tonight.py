@@ -11,6 +11,8 @@ from django.utils import timezone
 
 from loyalty_site.lib.instants import full_day
 from loyalty_site.lib.refusals import Refused
+from loyalty_site.lib.sql import Session
+from members import assessing, due_tiers
 from programs import periods, versions
 from programs.configuration import Configuration
 from programs.models import Program
@@ -19,6 +21,8 @@ from transactions.outlook import due
 from transactions.outlook.coming import POINTS, Coming, of_tiers
 from transactions.outlook.foreseen import ForeseenBooks
 
+#: Members of one part.
+BATCH = 500
 #: So many months ahead a day may lie; beyond that, too much will have happened meanwhile.
 MOST_MONTHS = 12
 
@@ -41,6 +45,18 @@ class NoNights(Refused):
     code = "program_is_draft"
 
 
+class Part(NamedTuple):
+    """Members, by keys in ascending order, for whom the same is computed: one of TIERS, SPECIAL, ALL ..."""
+
+    what: str
+    keys: list[int]
+
+
+#: What is computed of the members of a part: tiers; with them balances of currencies that may do more than end, or
+#: all balances; the sums of lots that just end; occasions.
+TIERS, SPECIAL, ALL, LOTS, OCCASIONS = "tiers", "special", "all", "lots", "occasions"
+
+
 @dataclass(frozen=True, slots=True)
 class Outlook:
     """What falls due in a program up to the end of the local `day`, which is the instant `ends_at`."""
@@ -50,23 +66,40 @@ class Outlook:
     ends_at: datetime
 
     def coming(self) -> Iterator[Coming]:
-        """Each thing that time does by then: first what has to be computed, by members, then lots, then occasions."""
+        """Each thing that time does by then, as `parts` are in order."""
+        for part in self.parts():
+            yield from self.of(part)
+
+    def parts(self) -> Iterator[Part]:
+        """Whoever is due, in parts: first tiers, then what balances have to be computed for, then lots, occasions."""
         found = due.find(self.configuration, self.ends_at)
-        for member_ids in due.batches(found.computed):
-            yield from self._computed(found, member_ids)
-        codes = self._codes()
-        for member, number, currency, points in due.ending(found, self.ends_at):
-            yield Coming(POINTS, member, number, currency=codes[currency], points=int(points))
-        yield from self._celebrating()
+        yield from _parts(TIERS, found.tiers)
+        yield from _parts(SPECIAL, found.computed)
+        yield from _parts(ALL, found.apart)
+        yield from _parts(LOTS, found.ending)
+        yield from _parts(OCCASIONS, planning.find_allowed(self._celebrated))
 
-    def _computed(self, found: due.Due, member_ids: list[int]) -> Iterator[Coming]:
-        apart = [key for key in member_ids if key in found.apart]
-        others = [key for key in member_ids if key not in found.apart]
-        for keys, currencies in ((others, found.special), (apart, found.special | found.plain)):
-            if keys:
-                yield from self._of(keys, currencies)
+    def of(self, part: Part) -> Iterator[Coming]:
+        """What comes for the members of a part."""
+        if part.what == TIERS:
+            yield from self._of_tiers(part.keys)
+        elif part.what == LOTS:
+            yield from self._ending(part.keys)
+        elif part.what == OCCASIONS:
+            yield from self._celebrating(part.keys)
+        else:
+            special, plain = due.kinds(self.configuration)
+            yield from self._computed(part.keys, special if part.what == SPECIAL else special | plain)
 
-    def _of(self, member_ids: list[int], currency_ids: frozenset[int]) -> Iterator[Coming]:
+    def _of_tiers(self, member_ids: list[int]) -> Iterator[Coming]:
+        """Where nothing but tiers is due, or only lots that end: balances have no say."""
+        now = self.ends_at
+        accounts = due_tiers.look(Session(), self.configuration, member_ids, now=now)
+        for account in accounts.values():
+            assessing.settle(self.configuration, account, now)
+            yield from of_tiers(self.configuration, account, now)
+
+    def _computed(self, member_ids: list[int], currency_ids: frozenset[int]) -> Iterator[Coming]:
         books = ForeseenBooks(self.configuration, now=self.ends_at)
         books.look(member_ids, currency_ids=currency_ids)
         codes = self._codes()
@@ -78,14 +111,30 @@ class Outlook:
                     code = codes[currency_id]
                     yield Coming(POINTS, account.id, account.number, currency=code, points=points)
 
-    def _celebrating(self) -> Iterator[Coming]:
-        """Who is given points for an occasion: the night gives those of the day that begins when its own closes."""
-        day = planning.day_of(self.configuration, self.day + periods.ONE_DAY)
-        for plan in planning.allowed(day):
-            yield Coming(plan.leader.kind.occasion, plan.person.id, plan.person.number, day.starts_at)
+    def _ending(self, member_ids: list[int]) -> Iterator[Coming]:
+        codes = self._codes()
+        for member, number, currency, points in due.ending(self.configuration, member_ids, self.ends_at):
+            yield Coming(POINTS, member, number, currency=codes[currency], points=int(points))
+
+    def _celebrating(self, member_ids: list[int]) -> Iterator[Coming]:
+        """Who is given points for an occasion."""
+        day = self._celebrated
+        for plan in planning.plans(day, member_ids):
+            if plan.refusal is None:
+                yield Coming(plan.leader.kind.occasion, plan.person.id, plan.person.number, day.starts_at)
+
+    @property
+    def _celebrated(self) -> planning.Day:
+        """The night gives those of the day that begins when its own closes."""
+        return planning.day_of(self.configuration, self.day + periods.ONE_DAY)
 
     def _codes(self) -> dict[int, str]:
         return {currency.id: currency.code for currency in self.configuration.currencies.values()}
+
+
+def _parts(what: str, keys: Sequence[int]) -> Iterator[Part]:
+    for first in range(0, len(keys), BATCH):
+        yield Part(what, list(keys[first : first + BATCH]))
 
 
 def of(program: Program, day: date | None = None, *, now: datetime | None = None) -> Outlook:

@@ -8,7 +8,9 @@ from django.test.utils import CaptureQueriesContext
 from hypothesis import given
 from hypothesis import strategies as st
 
-from members.models import Standing
+from loyalty_site.lib.sql import Session
+from members import due_tiers
+from members.models import Standing, Tally
 from tests.support import factories, foreseeing
 from tests.support.factories import at, post_one, purchase
 from tests.support.few_examples import few_examples
@@ -205,3 +207,12 @@ def test_a_list_is_of_the_wanted_kind_group_and_tiers(made, members, calendar):
 
     assert (count(kind=LOWERED), count(kind=RENEWED), count(kind=LOWERED, before="gold")) == (4, 0, 2)
     assert (count(group="main", after="base"), count(group="other"), count(after="gold")) == (4, 0, 0)
+
+
+def test_of_what_was_counted_long_ago_nothing_is_read(made, who, calendar):
+    spent(made, who, 1000)
+    status = made.currencies.get(code="status")
+    Tally.objects.create(member=who, group=calendar, currency=status, period=date(2003, 1, 1), points=5)
+    seen = outlook(made, at(2027, 12, 31))
+    accounts = due_tiers.look(Session(), seen.configuration, [who.pk], now=seen.ends_at)
+    assert {period for _, _, period in accounts[who.pk].tallies} == {date(2026, 1, 1)}
