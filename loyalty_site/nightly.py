@@ -24,6 +24,7 @@ from loyalty_site.night.steps import Counts, Night, Step
 from programs import periods, zones
 from programs.models import Program
 from transactions.models import NightRun
+from transactions.outlook import storing
 from transactions.proof import seals
 
 #: After so many seconds a request to help with a night is thrown away unread.
@@ -101,6 +102,8 @@ def night(program: Program, *, now: datetime | None = None, is_forced: bool = Fa
             clock.check(program, now)
         if zones.switch(program, now=now):
             logger.info("night: %s is in the time zone %s from now on", program.code, program.time_zone)
+        # What was foreseen is over, or comes otherwise now that a night has been.
+        storing.forget(program)
         # Looked for again: another copy may have ended between our look and the lock, and the zone may be a new one.
         yesterday = _yesterday(program, now)
         for day, step in list(_todo(program, yesterday)):

@@ -13,12 +13,19 @@ from partners.models import KeptAnswer
 from programs.models import Benefit
 from tests.support import factories
 from tests.support.admin_dialogs import address, deed, errors
-from transactions.models import Approval, Journal, NightBatch
+from transactions.models import Approval, Journal, NightBatch, StoredComing, StoredOutlook
 
 PAGE = "members_member_change"
 #: Answers to other systems, kept for thirty days for their retries, are personal data that no desk has a use for. The
 #: others are seen on the pages of their tiers, their ladders and their runs.
-WITHOUT_PAGE = {KeptAnswer, Benefit, NightBatch, apps.get_model("programs", "HistoricalTierGroup_further_currencies")}
+WITHOUT_PAGE = {
+    KeptAnswer,
+    Benefit,
+    NightBatch,
+    StoredComing,
+    StoredOutlook,
+    apps.get_model("programs", "HistoricalTierGroup_further_currencies"),
+}
 
 
 @pytest.fixture

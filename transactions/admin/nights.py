@@ -21,9 +21,10 @@ from loyalty_site.lib.admin.theme import StaffRequest
 from loyalty_site.lib.panels import Cell, Panel, Sentences, Table, Tile, Tiles, moment
 from programs.models import Program
 from transactions import benefits
-from transactions.admin import threshold_panels, tonight_page
+from transactions.admin import job_pages, threshold_panels, tonight_page
 from transactions.expiry import redating
 from transactions.models import NightBatch, NightRun, Seal
+from transactions.outlook import storing
 from transactions.policies import recounting, thresholds
 
 #: So often, in seconds, a page renews itself that shows a step which is running. A list is also searched meanwhile.
@@ -116,6 +117,8 @@ class NightRunAdmin(FactAdmin):
             return f"{threshold_panels.done(run)} {run.counts['reason']}"
         if benefits.KIND.owns(run):
             return "benefit {code}: assigned {assigned}, withdrawn {withdrawn}".format(**run.counts)
+        if storing.KIND.owns(run):
+            return f"computed {job_pages.reached(run)} who are due up to the end of {run.counts['day']}"
         return ", ".join(f"{name} {count}" for name, count in run.counts.items()) or "-"
 
     @display(description="did")

@@ -1,29 +1,35 @@
 """What will the night of a day do to a program's members? A page with counts, a list with filters, and a file."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import date
 from typing import Any
 
 from django import forms
+from django.contrib import messages
 from django.http import HttpResponse, HttpResponseRedirect, StreamingHttpResponse
 from django.http.response import HttpResponseBase
 from django.urls import reverse
 
 from loyalty_site.lib.admin import Extension, ModelAdmin, StaffRequest, Subpage, action, dressed, found, site
-from loyalty_site.lib.panels import Panel, address_of
+from loyalty_site.lib.instants import full_day
+from loyalty_site.lib.panels import Panel, Sentences, address_of
 from loyalty_site.lib.refusals import Refused
 from programs.models import Program
-from transactions.admin import tonight_panels
+from transactions.admin import job_pages, tonight_panels, tonight_sources
+from transactions.admin.job_pages import Button
 from transactions.admin.pages_of_lists import Pages
-from transactions.outlook import as_csv, tonight
+from transactions.admin.tonight_sources import Source
+from transactions.outlook import as_csv, storing, tonight
 from transactions.outlook.coming import KINDS
-from transactions.outlook.tonight import Outlook, Wanted, listed
+from transactions.outlook.tonight import Outlook, Wanted
 
 PERMISSION = "members.view_member"
 
 #: Rows of one page, and how many pages there are: who wants more takes the file.
 SIZE, MOST_PAGES = 50, 40
+#: So often, in seconds, the page renews itself while it is computed what it shows.
+RENEW_S = 5
 
 _LARGEST = 10**15
 
@@ -74,48 +80,68 @@ class TonightForm(forms.Form):
 
 @dataclass(frozen=True, slots=True)
 class _Shown:
-    """What the page has to say below its form."""
+    """What the page has to say below its form; `buttons` compute what cannot be computed while somebody waits."""
 
     panels: Sequence[Panel] = ()
     pages: Pages | None = None
     file: str = ""
+    buttons: Sequence[Button] = ()
 
 
 def _page(admin: ModelAdmin, request: StaffRequest, object_id: str) -> HttpResponseBase:
     program = found(Program.objects.select_related("owner"), object_id)
     form = TonightForm(program, request.GET)
-    shown = _Shown()
+    shown, is_under_way = _Shown(), False
     if form.is_valid():
         try:
             outlook = tonight.of(program, form.day_meant)
+            if request.method == "POST":
+                return _compute(admin, request, program, outlook)
         except Refused as refused:
             form.add_error("day" if refused.refusal.field == "day" else None, refused.refusal.detail)
         else:
-            if "csv" in request.GET:
-                return _file(outlook, form.wanted)
-            shown = _shown(request, program, outlook, form.wanted)
+            source = tonight_sources.of(program, outlook)
+            if "csv" in request.GET and source.is_there:
+                return _file(outlook, source, form.wanted)
+            shown, is_under_way = _shown(request, program, source, form.wanted), bool(source.under_way)
     title = f"Tonight, {program}"
-    context: dict[str, Any] = {"form": form, "panels": shown.panels, "pages": shown.pages, "file": shown.file}
-    return admin.draw(
+    context: dict[str, Any] = {"form": form, **{one.name: getattr(shown, one.name) for one in fields(shown)}}
+    response = admin.draw(
         request, "admin/programs/tonight.html", title=title, program=program, back=address_of(program), **context
     )
+    if is_under_way:
+        response["Refresh"] = str(RENEW_S)
+    return response
 
 
-def _shown(request: StaffRequest, program: Program, outlook: Outlook, wanted: Wanted) -> _Shown:
+def _shown(request: StaffRequest, program: Program, source: Source, wanted: Wanted) -> _Shown:
+    said = Sentences(
+        full_day(source.outlook.day), [*tonight_panels.about(source.outlook), *source.said(program.zone)]
+    )
+    if not source.is_there:
+        return _Shown([said], buttons=source.buttons)
     number = Pages.asked(request, most=MOST_PAGES)
-    seen = listed(outlook.coming(), wanted, first=(number - 1) * SIZE, size=SIZE)
+    seen = source.listed(wanted, first=(number - 1) * SIZE, size=SIZE)
     pages = Pages(request, number, size=SIZE, of=seen.wanted, most=MOST_PAGES)
     query = request.GET.copy()
     query.pop("page", None)
     query["csv"] = "1"
-    panels = tonight_panels.of(request, program, outlook, seen)
-    return _Shown(panels, pages, f"?{query.urlencode()}")
+    panels = [said, *tonight_panels.of(request, program, source.outlook, seen)]
+    return _Shown(panels, pages, f"?{query.urlencode()}", source.buttons)
 
 
-def _file(outlook: Outlook, wanted: Wanted) -> HttpResponseBase:
-    chosen = (one for one in outlook.coming() if wanted.takes(one))
+def _compute(admin: ModelAdmin, request: StaffRequest, program: Program, outlook: Outlook) -> HttpResponseBase:
+    """Begin to compute, or go on with it; the page of the same day and filters shows what came of it."""
+    job = storing.start(program, outlook.day, user=request.user)
+    done = job_pages.go_on(admin, request, job, storing.KIND, storing.work)
+    if done and not done.error:
+        admin.message_user(request, "Computed: this is what it was a moment ago.", messages.SUCCESS)
+    return HttpResponseRedirect(request.get_full_path())
+
+
+def _file(outlook: Outlook, source: Source, wanted: Wanted) -> HttpResponseBase:
     name = f"{outlook.configuration.code}-{outlook.day.isoformat()}.csv"
-    lines = as_csv.lines(outlook.configuration, chosen)
+    lines = as_csv.lines(outlook.configuration, source.comings(wanted))
     headers = {"Content-Disposition": f'attachment; filename="{name}"'}
     return StreamingHttpResponse(lines, content_type="text/csv; charset=utf-8", headers=headers)
 

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from django.http import HttpRequest
 
 from loyalty_site.lib.instants import full_day
-from loyalty_site.lib.panels import Cell, Panel, Sentences, Table, Tile, Tiles, link, moment, points
+from loyalty_site.lib.panels import Cell, Panel, Table, Tile, Tiles, link, moment, points
 from members.models import Member
 from programs.configuration import Configuration
 from programs.ladders import TierGroup
@@ -18,12 +18,17 @@ _COLOURS = {"lowered": "#dc2626", "waiting": "#d97706", "grace": "#d97706", "ren
 _NOTES = 6
 
 
-def of(request: HttpRequest, program: Program, outlook: Outlook, seen: Listed) -> list[Panel]:
-    """All that the page shows."""
-    until = f"What falls due up to the end of {full_day(outlook.day)}, if nothing happens until then."
-    note = "A purchase, a refund or a change of the program until then changes it."
+def about(outlook: Outlook) -> list[str]:
+    """What the page is about, in sentences."""
     return [
-        Sentences(full_day(outlook.day), [until, note]),
+        f"What falls due up to the end of {full_day(outlook.day)}, if nothing happens until then.",
+        "A purchase, a refund or a change of the program until then changes it.",
+    ]
+
+
+def of(request: HttpRequest, program: Program, outlook: Outlook, seen: Listed) -> list[Panel]:
+    """What comes: counts, and one page of the list."""
+    return [
         Tiles(list(_tiles(outlook.configuration, seen.counts))),
         listed(request, program, outlook.configuration, seen.rows),
     ]

@@ -4,6 +4,7 @@ from transactions.models.downgrades import DowngradeDecision
 from transactions.models.entries import Entry, Lot, Trace
 from transactions.models.journals import Journal, JournalLine
 from transactions.models.nights import NightBatch, NightRun, Redating, Seal
+from transactions.models.outlooks import StoredComing, StoredOutlook
 from transactions.models.reevaluations import Reevaluation
 
 __all__ = [
@@ -19,5 +20,7 @@ __all__ = [
     "Redating",
     "Reevaluation",
     "Seal",
+    "StoredComing",
+    "StoredOutlook",
     "Trace",
 ]

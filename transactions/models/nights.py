@@ -34,9 +34,10 @@ class NightRun(models.Model):
 
 
 class NightBatch(models.Model):
-    """A part of a shared step that is done in one transaction, until the run has ended and has summed it up.
+    """A part of a shared step or of a job that is done in one transaction, until the run has ended and summed it up.
 
-    `keys` are those of its members. `worker` began it at `started_at`; whoever has the lock of the row is at work.
+    `keys` are those of its members; a job that does several things keeps them by what is done. `worker` began it at
+    `started_at`; whoever has the lock of the row is at work.
     """
 
     run = models.ForeignKey(NightRun, models.CASCADE, related_name="parts")

@@ -35,15 +35,27 @@ def kinds(configuration: Configuration) -> tuple[frozenset[int], frozenset[int]]
 def find(configuration: Configuration, now: datetime) -> Due:
     """Who is due by `now`."""
     special, plain = kinds(configuration)
-    apart = {*_reserving(configuration, now), *_in_debt(plain, now)}
-    computed = {*_with_balances(special, now)} - apart
+    apart = {*_keys(_RESERVING, now, [configuration.id]), *_keys(_IN_DEBT, now, plain)}
+    computed = {*_keys(_BALANCES, now, special)} - apart
     groups = [group.id for group in configuration.tier_groups.values()]
-    tiers = {*_with_tiers(groups, now)} - computed - apart
+    tiers = {*_keys(_TIERS, now, groups)} - computed - apart
     if any(group.recounts for group in configuration.tier_groups.values()):
         # What they count has to be counted anew first, from the ledger.
         tiers, computed = set(), computed | tiers
-    ending = {*_with_balances(plain, now)} - apart
+    ending = {*_keys(_BALANCES, now, plain)} - apart
     return Due(sorted(tiers), sorted(computed), sorted(apart), sorted(ending))
+
+
+def count(configuration: Configuration, now: datetime, *, most: int) -> int:
+    """How many tiers, balances and reservations are due by `now`; stops counting beyond `most` of each."""
+    groups = [group.id for group in configuration.tier_groups.values()]
+    currencies = [currency.id for currency in configuration.currencies.values()]
+    counted = 0
+    for sql, keys in ((_TIERS, groups), (_BALANCES, currencies), (_RESERVING, [configuration.id])):
+        params: list[Value] = [now, sorted(keys), most + 1]
+        [[found]] = Session().run(f"SELECT COUNT(*) FROM ({sql} LIMIT %s) AS found", params).fetchall()
+        counted += int(found)
+    return counted
 
 
 def _is_special(currency: Currency, *, tiers_extend: bool) -> bool:
@@ -55,26 +67,13 @@ def _is_special(currency: Currency, *, tiers_extend: bool) -> bool:
 # With sums in place of columns the databases have one way only: the index of what is due (see expiry/plain_lots.py).
 
 
-def _with_tiers(group_ids: Collection[int], now: datetime) -> list[int]:
-    return _keys("SELECT member_id FROM members_standing WHERE due_at <= %s AND group_id + 0 {ids}", now, group_ids)
-
-
-def _with_balances(currency_ids: Collection[int], now: datetime) -> list[int]:
-    sql = "SELECT DISTINCT member_id FROM members_balance WHERE next_change_at <= %s AND currency_id + 0 {ids}"
-    return _keys(sql, now, currency_ids)
-
-
-def _in_debt(currency_ids: Collection[int], now: datetime) -> list[int]:
-    sql = "SELECT DISTINCT member_id FROM members_balance WHERE next_change_at <= %s AND currency_id + 0 {ids}"
-    return _keys(f"{sql} AND arrears > 0 AND pending > 0", now, currency_ids)
-
-
-def _reserving(configuration: Configuration, now: datetime) -> list[int]:
-    sql = (
-        "SELECT DISTINCT member_id FROM transactions_journal WHERE kind = 'redemption' AND status = 'pending' "
-        "AND due_at <= %s AND program_id {ids} AND member_id IS NOT NULL"
-    )
-    return _keys(sql, now, [configuration.id])
+_TIERS = "SELECT member_id FROM members_standing WHERE due_at <= %s AND group_id + 0 {ids}"
+_BALANCES = "SELECT member_id FROM members_balance WHERE next_change_at <= %s AND currency_id + 0 {ids}"
+_IN_DEBT = f"{_BALANCES} AND arrears > 0 AND pending > 0"
+_RESERVING = (
+    "SELECT member_id FROM transactions_journal WHERE kind = 'redemption' AND status = 'pending' "
+    "AND due_at <= %s AND program_id {ids} AND member_id IS NOT NULL"
+)
 
 
 def _keys(sql: str, now: datetime, keys: Collection[int]) -> list[int]:

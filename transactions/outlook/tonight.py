@@ -5,11 +5,12 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from django.utils import timezone
 
 from loyalty_site.lib.instants import full_day
+from loyalty_site.lib.json_types import Json, JsonObject
 from loyalty_site.lib.refusals import Refused
 from loyalty_site.lib.sql import Session
 from members import assessing, due_tiers
@@ -78,6 +79,11 @@ class Outlook:
         yield from _parts(ALL, found.apart)
         yield from _parts(LOTS, found.ending)
         yield from _parts(OCCASIONS, planning.find_allowed(self._celebrated))
+
+    def is_due_for_few(self, most: int) -> bool:
+        """Whether no more than about `most` things fall due; looks at no more rows than these, and at occasions."""
+        found = due.count(self.configuration, self.ends_at, most=most)
+        return found <= most and found + len(planning.find_allowed(self._celebrated)) <= most
 
     def of(self, part: Part) -> Iterator[Coming]:
         """What comes for the members of a part."""
@@ -184,6 +190,26 @@ class Counts:
             self.points[one.currency] += one.points
             self.members[one.currency] += 1
         self.savable += one.can_be_saved
+
+    def as_json(self) -> JsonObject:
+        """The same as it can be stored."""
+        moves: list[Json] = [[*move, count] for move, count in self.moves.items()]
+        return {
+            "kinds": {**self.kinds},
+            "moves": moves,
+            "points": {**self.points},
+            "members": {**self.members},
+            "savable": self.savable,
+        }
+
+    @classmethod
+    def from_json(cls, stored: Any) -> "Counts":
+        """What `as_json` has said; nothing was counted where there is nothing."""
+        if not stored:
+            return cls()
+        moves = Counter({Move(*move): count for *move, count in stored["moves"]})
+        kinds, points, members = (Counter(stored[name]) for name in ("kinds", "points", "members"))
+        return cls(kinds, moves, points, members, stored["savable"])
 
 
 @dataclass(frozen=True, slots=True)
