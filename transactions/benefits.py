@@ -26,12 +26,16 @@ BATCH = 1000
 
 
 class Job(TypedDict):
-    """What a job is about, by its key and code, and how far it came: the last row that was looked at."""
+    """What a job is about, by its key and code, and how far it came: the last row that was looked at.
+
+    That is an assignment where the benefit `is_over`, else a standing.
+    """
 
     benefit: int
     code: str
     assigned: int
     withdrawn: int
+    is_over: bool
     last: int
 
 
@@ -47,10 +51,11 @@ def start(benefit_id: int, *, now: datetime | None = None) -> NightRun | None:
     """Write down that a benefit is assigned, or withdrawn, to all whom it concerns; None where that is nobody."""
     now = now or timezone.now()
     benefit = Benefit.objects.select_related("tier__group__program").get(pk=benefit_id)
-    rows = _assignments(benefit) if _is_over(benefit, now) else _holders(benefit)
+    is_over = _is_over(benefit, now)
+    rows = _assignments(benefit) if is_over else _holders(benefit)
     if not rows.exists():
         return None
-    counts = Job(benefit=benefit.pk, code=benefit.code, assigned=0, withdrawn=0, last=0)
+    counts = Job(benefit=benefit.pk, code=benefit.code, assigned=0, withdrawn=0, is_over=is_over, last=0)
     return KIND.start(benefit.pk, versions.of(benefit.tier.group.program), counts, now)
 
 
@@ -83,6 +88,9 @@ def _batch(run: NightRun, now: datetime) -> bool:
     if benefit is None:
         return False
     is_over = _is_over(benefit, now)
+    if job.get("is_over", is_over) != is_over:
+        # It was dated anew meanwhile: other rows have to be gone through, from the first one on.
+        job["is_over"], job["last"] = is_over, 0
     rows = _assignments(benefit) if is_over else _holders(benefit)
     found = list(rows.filter(pk__gt=job["last"]).order_by("pk").values_list("pk", "member")[:BATCH])
     if not found:

@@ -13,6 +13,7 @@ from programs.models import Benefit
 from tests.support import factories
 from tests.support.factories import at
 from tests.support.ladders import benefit, earn, ladder, midnight, noon, tier
+from tests.support.one_batch import one_batch
 from tests.support.setting_tiers import set_tier
 from transactions import benefits
 from transactions.models import NightRun
@@ -133,6 +134,16 @@ def test_a_job_that_fails_keeps_the_batches_that_were_done_and_goes_on_behind_th
     assert (len(who_have(lounge)), NightRun.objects.get(pk=job.pk).counts["assigned"]) == (2, 2)
     monkeypatch.setattr(benefits, "_assign", whole)
     assert [one["assigned"] for one in benefits.finish(made, now=NOON)] == [3]
+
+
+def test_a_benefit_that_is_dated_anew_meanwhile_ends_for_all_to_whom_the_job_has_given_it(golden, made, monkeypatch):
+    monkeypatch.setattr(benefits, "BATCH", 2)
+    lounge = benefit(made, "gold", "lounge")
+    job = one_batch(benefits.KIND, benefits.start(lounge.pk, now=NOON), NOON)
+    assert len(who_have(lounge)) == 2
+    Benefit.objects.filter(pk=lounge.pk).update(ends_on=NOON.date() - timedelta(days=1))
+    job = benefits.advance(job, now=NOON)
+    assert (job.counts["withdrawn"], job.error, who_have(lounge)) == (2, "", [])
 
 
 def test_what_members_have_or_had_is_not_deleted_and_what_nobody_had_is(golden, made):

@@ -40,11 +40,13 @@ class NoReason(Refused):
 class Job(TypedDict):
     """What a job is to do, and how far it is: the `counts` of its NightRun.
 
-    The lots up to `last_lot` get the terms that hold `at` that instant; members up to `last_member` have them.
+    The lots up to `last_lot` get the terms that hold `at` that instant, those of the program in this `version`: what
+    was seen and agreed to, whatever is edited meanwhile. Members up to `last_member` have them.
     """
 
     currency: str
     at: str
+    version: int
     reason: str
     lots: int
     members: int
@@ -138,6 +140,7 @@ def start(
     counts: Job = {
         "currency": currency.code,
         "at": now.isoformat(),
+        "version": configuration.version,
         "reason": reason[:200],
         "lots": 0,
         "members": 0,
@@ -185,7 +188,7 @@ def _batch(job: NightRun, now: datetime) -> bool:
     left = _lots(currency.id, counts["last_lot"]).filter(member__gt=counts["last_member"])
     ids = list(left.order_by("member_id").values_list("member_id", flat=True).distinct()[:BATCH])
     if ids:
-        counts["lots"] += _redate(configuration, currency, ids, counts, now)
+        counts["lots"] += _redate(configuration, _agreed(currency, configuration, counts), ids, counts, now)
         counts["members"] = counts.get("members", 0) + len(ids)
         counts["last_member"] = ids[-1]
     return bool(ids)
@@ -194,13 +197,22 @@ def _batch(job: NightRun, now: datetime) -> bool:
 KIND = Kind("redate", _batch)
 
 
+def _agreed(currency: Currency, configuration: Configuration, counts: Job) -> Currency:
+    """The currency with the terms that the job is about; one from before they were noted takes those of today."""
+    version = counts.get("version", configuration.version)
+    return versions.at(configuration.id, version).currencies.get(currency.code, currency)
+
+
 def _lots(currency_id: int, last_lot: int) -> QuerySet[Lot]:
     """The live lots that there were when the job began."""
     return Lot.objects.filter(currency=currency_id, remaining__gt=0, pk__lte=last_lot)
 
 
-def _redate(configuration: Configuration, currency: Currency, member_ids: list[int], job: Job, now: datetime) -> int:
-    """Under the lock of these members: book what is due, then move the ends; returns how many moved."""
+def _redate(configuration: Configuration, agreed: Currency, member_ids: list[int], job: Job, now: datetime) -> int:
+    """Under the lock of these members: book what is due, then move the ends; returns how many moved.
+
+    What is due is booked by the terms of now, the ends are those of `agreed`.
+    """
     books = Books(Session(), configuration, now=now)
     with books.session.together():
         take = books.lock(member_ids, journals=0, entries=0, with_lots=True)
@@ -210,15 +222,15 @@ def _redate(configuration: Configuration, currency: Currency, member_ids: list[i
     waiting = reservations()
     at = datetime.fromisoformat(job["at"])
     for account in books.accounts.values():
-        hand = books.balance(account, currency)
-        _redate_balance(hand, job, at)
+        hand = books.balance(account, books.currencies[agreed.id])
+        _redate_balance(hand, agreed, job, at)
         settlement.rewake(hand, [one for one in waiting if one.member_id == account.id and one.due_at > now])
     books.close()
     return books.redated
 
 
-def _redate_balance(hand: BalanceInHand, job: Job, at: datetime) -> None:
-    account, currency, holding = hand.account, hand.currency, hand.holding
+def _redate_balance(hand: BalanceInHand, currency: Currency, job: Job, at: datetime) -> None:
+    account, holding = hand.account, hand.holding
     zone = hand.books.configuration.zone
     lots = [lot for lot in hand.live_lots if lot.id <= job["last_lot"]]
     had_end = holding.expires_at is not None or any(lot.expires_at for lot in lots)

@@ -243,6 +243,10 @@ def _batch(job: NightRun, now: datetime) -> bool:
         own.update(is_recounting=False)
         return False
     configuration = versions.renew(job.program_id)
+    group = configuration.tier_groups.get(counts["group"])
+    if group is None:
+        job.error = "There is no such ladder any more."
+        return False
     books = Books(Session(), configuration, now=now)
     if books.open(ids, journals=0, entries=0, with_lots=False) != configuration.version:
         # It was changed since it was read a moment ago: look again.
@@ -251,7 +255,7 @@ def _batch(job: NightRun, now: datetime) -> bool:
     settlement.settle(books)
     before = Standing.objects.filter(group__in=own, valid_until=None, is_current=True, member__in=ids).count()
     for account in books.accounts.values():
-        ladder = Ladder(configuration, configuration.tier_groups[counts["group"]], account)
+        ladder = Ladder(configuration, group, account)
         recounting.adopt(ladder, now, note=counts["reason"])
     books.close()
     after = Standing.objects.filter(group__in=own, valid_until=None, is_current=True, member__in=ids).count()

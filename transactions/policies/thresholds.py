@@ -34,6 +34,13 @@ BATCH = 200
 Effect: TypeAlias = Literal["upgrades", "full"]
 
 
+#: What is said of a job that somebody agreed to, of other thresholds.
+LOWERS_NO_MORE = (
+    "The thresholds were changed meanwhile: nobody was lowered from then on, and who reaches a tier by the new ones "
+    "was raised. Ask for a re-evaluation again if members are to be lowered, too."
+)
+
+
 class NoReason(Refused):
     """A job needs a reason."""
 
@@ -162,10 +169,12 @@ def _batch(job: NightRun, now: datetime) -> bool:
     """The next members of the job, whose row the caller has locked."""
     counts: Job = job.counts
     configuration = versions.renew(job.program_id)
-    group = _still_asked(configuration, counts)
+    group = configuration.tier_groups.get(counts["group"])
     if group is None:
-        job.error = "The ladder was changed meanwhile: who is left keeps the tier. Apply its thresholds again."
+        job.error = "There is no such ladder any more."
         return False
+    if not _is_agreed(configuration, group, counts):
+        _begin_again(job, configuration)
     rows = concerned(job.program_id).filter(pk__gt=counts["last_member"])
     ids = list(rows.values_list("pk", flat=True)[:BATCH])
     books = Books(Session(), configuration, now=now)
@@ -182,11 +191,25 @@ def _batch(job: NightRun, now: datetime) -> bool:
     return bool(ids)
 
 
-def _still_asked(configuration: Configuration, counts: Job) -> TierGroup | None:
-    """The ladder, if it still asks for what was agreed to."""
-    group = configuration.tier_groups.get(counts["group"])
+def _is_agreed(configuration: Configuration, group: TierGroup, counts: Job) -> bool:
+    """Whether the ladder still asks for what the job began with."""
+    if configuration.version == counts["version"]:
+        return True
     agreed = versions.at(configuration.id, counts["version"]).tier_groups[counts["group"]]
-    return group if group and (group.asks, group.counting) == (agreed.asks, agreed.counting) else None
+    return (group.asks, group.counting) == (agreed.asks, agreed.counting)
+
+
+def _begin_again(job: NightRun, configuration: Configuration) -> None:
+    """Go through all members again, with the thresholds of today: these raise whoever reaches a tier by them.
+
+    That includes whom the job has lowered already. Nobody else is lowered: nobody has agreed to that.
+    """
+    counts: Job = job.counts
+    if counts["effect"] == "full":
+        job.error = LOWERS_NO_MORE
+    counts["effect"], counts["lowers_before"], counts["version"] = "upgrades", "", configuration.version
+    counts["last_member"] = counts["members"] = 0
+    counts["of_members"] = concerned(job.program_id).count()
 
 
 def _apply(ladder: Ladder, counts: Job, now: datetime) -> None:

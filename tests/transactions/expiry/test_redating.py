@@ -11,6 +11,7 @@ from programs.models import ExpiryRule
 from tests.support import factories
 from tests.support.factories import at, post_one, purchase, redemption
 from tests.support.living import START, everything, live
+from tests.support.one_batch import one_batch
 from tests.support.rolled_back import rolled_back
 from transactions import jobs, ledger
 from transactions.expiry import preview, redating
@@ -189,6 +190,21 @@ def test_a_job_works_for_so_long_and_is_taken_up_by_whoever_comes(made, points, 
     assert (job.counts["members"], job.counts["lots"], Redating.objects.count()) == (3, 3, 3)
     redating.work(job.pk)
     assert Redating.objects.count() == 3
+
+
+def test_terms_that_are_edited_meanwhile_are_for_new_lots_and_all_old_ones_get_what_was_agreed_to(
+    made, points, monkeypatch
+):
+    lots = [earn(made, factories.member(made), at(2026, 3, 1)) for _ in range(3)]
+    turn(points, period=3, rounding="none")
+    monkeypatch.setattr(redating, "BATCH", 1)
+    job = one_batch(redating.KIND, redating.start(points, NOW, reason="Short"), NOW)
+    assert job.counts["members"] == 1
+    turn(points, period=6, rounding="none")
+    job = redating.advance(job, now=NOW)
+    assert (bool(job.finished_at), job.error, job.counts["lots"]) == (True, "", 3)
+    assert {last_day(lot) for lot in lots} == {"2026-06-01"}
+    assert last_day(earn(made, factories.member(made), at(2026, 3, 1))) == "2026-09-01"
 
 
 def test_a_preview_of_very_many_lots_says_that_it_is_not_whole(made, points, monkeypatch):

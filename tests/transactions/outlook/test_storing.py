@@ -10,6 +10,7 @@ from tests.support import factories, foreseeing
 from tests.support.celebrating import born, gift
 from tests.support.factories import at, post_one, purchase
 from tests.support.living import START, live
+from tests.support.one_batch import one_batch
 from transactions.models import NightBatch, NightRun, StoredComing, StoredOutlook
 from transactions.outlook import stored, storing, tonight
 from transactions.outlook.coming import BIRTHDAY, KINDS, POINTS, RAISED, RENEWED
@@ -132,7 +133,7 @@ def test_two_at_one_job_compute_everything_once(made, members):
     other = NightRun.objects.get(pk=job.pk)
     while not job.finished_at:
         for one in (job, other):
-            storing.KIND.advance(one, now=EVE, for_s=0.000001)
+            one_batch(storing.KIND, one, EVE)
         job.refresh_from_db()
     assert rows(storing.latest(made, NEW_YEARS_EVE)) == directly(made)
 
@@ -163,7 +164,7 @@ def test_it_says_what_happened_since(made, members):
 def test_a_program_that_is_changed_meanwhile_is_begun_anew(made, members):
     job = storing.start(made, now=EVE)
     while job.counts["members"] < 2:
-        job = storing.KIND.advance(job, now=EVE, for_s=0.000001)
+        job = one_batch(storing.KIND, job, EVE)
     foreseeing.set_up(made, retention={"gold": 700})
     fresh = Program.objects.get(pk=made.pk)
     known = compute(fresh)
@@ -175,7 +176,7 @@ def test_a_program_that_is_changed_meanwhile_is_begun_anew(made, members):
 def test_a_night_throws_away_what_was_foreseen_and_what_is_being_foreseen(made, members):
     compute(made)
     job = storing.start(made, date(2028, 1, 2), now=EVE)
-    job = storing.KIND.advance(job, now=EVE, for_s=0.000001)
+    job = one_batch(storing.KIND, job, EVE)
     assert list(nightly.night(made, now=at(2028, 1, 1, 2), is_forced=True))
     assert not StoredOutlook.objects.exists()
     assert not StoredComing.objects.exists()

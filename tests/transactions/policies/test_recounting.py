@@ -13,7 +13,8 @@ from programs.models import ProgramVersion, TierGroup
 from tests.support.balanced import assert_balanced
 from tests.support.factories import post_one, purchase
 from tests.support.ladders import earn, ladder, midnight, noon, second_currency, standing, story, through, tier
-from tests.support.policies import member
+from tests.support.one_batch import one_batch
+from tests.support.policies import edit, member
 from transactions.models import NightRun
 from transactions.policies import recounting
 from transactions.policies.thresholds import NoReason
@@ -241,3 +242,15 @@ def test_killed_and_taken_up_again_it_does_the_rest(made, yearly, now, monkeypat
     assert ran["reconcile"].counts["differences"] == 0
     assert all(tallies(who) == {date(2025, 1, 10): 600} for who in people)
     assert recounting.finish(made, now=now) == 0
+
+
+def test_a_program_that_is_edited_meanwhile_is_counted_on_with_what_it_is_now(made, yearly, now, monkeypatch):
+    whose = [member(made, 600, 2025, 12) for _ in range(3)]
+    monkeypatch.setattr(recounting, "BATCH", 1)
+    job = one_batch(recounting.KIND, begin(yearly, now, model="anniversary"), now)
+    assert job.counts["members"] == 1
+    edit(made, 300, 2000)
+    job = recounting.KIND.advance(job, now=now)
+    assert (bool(job.finished_at), job.error, job.counts["members"]) == (True, "", 3)
+    assert all(tallies(who) == {date(2025, 1, 10): 600} for who in whose)
+    assert_balanced(made)

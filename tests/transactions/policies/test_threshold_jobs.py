@@ -1,5 +1,7 @@
 """A job that brings thresholds to members may be killed, repeated and overtaken, and counts once."""
 
+from datetime import timedelta
+
 import pytest
 from django.db import transaction
 
@@ -7,10 +9,11 @@ from loyalty_site import nightly
 from members.models import Standing
 from tests.support import factories
 from tests.support.ladders import earn, ladder, story, tier
+from tests.support.one_batch import one_batch
 from tests.support.policies import edit, member, raise_now
 from transactions import jobs
 from transactions.models import NightRun
-from transactions.policies import thresholds
+from transactions.policies import previewing, requests, thresholds
 from transactions.proof.audit import audit
 
 
@@ -74,16 +77,49 @@ def test_it_works_for_so_long_and_is_taken_up_by_whoever_comes(group, five, now,
     assert (job.counts["raised"], bool(job.finished_at)) == (5, True)
 
 
-def test_what_was_edited_meanwhile_ends_the_job_with_words(made, group, five, now, monkeypatch):
+def begin(start, now, monkeypatch):
+    """A job that has done two members of five."""
     monkeypatch.setattr(thresholds, "BATCH", 2)
-    ticks = iter(range(100))
-    monkeypatch.setattr(jobs.time, "monotonic", lambda: next(ticks))
-    job = thresholds.KIND.advance(thresholds.start(group, now, reason="More gold"), now=now, for_s=1.5)
+    return one_batch(thresholds.KIND, start(), now)
+
+
+def test_a_ladder_that_is_edited_meanwhile_is_gone_through_again(made, group, five, now, monkeypatch):
+    job = begin(lambda: thresholds.start(group, now, reason="More gold"), now, monkeypatch)
+    assert (job.finished_at, job.counts["members"]) == (None, 2)
+    edit(made, 300, 590)
+    job = thresholds.KIND.advance(job, now=now)
+    assert (bool(job.finished_at), job.error) == (True, "")
+    assert (job.counts["members"], job.counts["of_members"], job.counts["raised"]) == (5, 5, 5)
+    assert [tier(who) for who in five] == ["gold"] * 5
+    assert not list(audit(made))
+
+
+def test_what_is_harder_to_reach_meanwhile_is_for_those_who_are_left(made, group, five, now, monkeypatch):
+    job = begin(lambda: thresholds.start(group, now, reason="More gold"), now, monkeypatch)
     edit(made, 300, 2000)
     job = thresholds.KIND.advance(job, now=now)
-    assert "changed meanwhile" in job.error
-    assert (bool(job.finished_at), job.counts["members"]) == (True, 2)
+    assert (bool(job.finished_at), job.error, job.counts["raised"]) == (True, "", 2)
     assert [tier(who) for who in five] == ["gold", "gold", "silver", "silver", "silver"]
+
+
+def test_nobody_is_lowered_by_thresholds_that_nobody_has_agreed_to(made, group, people, now, monkeypatch):
+    members = [member(made, 600) for _ in range(5)]
+    edit(made, 700, 2000, since=now - timedelta(days=1))
+    asker, approver = people
+
+    def agreed():
+        seen = previewing.preview(group, "full", now)
+        asked = requests.request(group, seen, reason="Silver is rare", user=asker, now=now)
+        return requests.approve(asked.pk, approver, now=now).job
+
+    job = begin(agreed, now, monkeypatch)
+    assert [tier(who) for who in members] == ["base", "base", "silver", "silver", "silver"]
+    edit(made, 550, 2000)
+    job = thresholds.KIND.advance(job, now=now)
+    assert (bool(job.finished_at), job.error) == (True, thresholds.LOWERS_NO_MORE)
+    assert (job.counts["lowered"], job.counts["raised"]) == (2, 2)
+    assert [tier(who) for who in members] == ["silver"] * 5
+    assert not list(audit(made))
 
 
 def test_a_change_of_something_else_does_not_end_it(made, group, five, now):
