@@ -17,6 +17,7 @@ class TransactionsConfig(AppConfig):
         # Models cannot be imported before the registry is full, so not at the top of this file.
         from transactions import benefits  # noqa: F401 (it listens to changes of benefits)
         from transactions.models.immutability import guard_ledger
+        from transactions.policies import carrying  # noqa: F401 (it listens to changes of ladders)
 
         post_migrate.connect(guard_ledger, sender=self, dispatch_uid="guard_ledger")
         # What was imported until here lives as long as the process: the collector need not look at it again.

@@ -9,7 +9,7 @@ from typing import TypeAlias
 from programs.models import Program
 from transactions import benefits
 from transactions.expiry import redating, sweep
-from transactions.policies import recounting, thresholds
+from transactions.policies import carrying, recounting, thresholds
 from transactions.proof import seals
 from transactions.proof.audit import audit
 from transactions.reviews import decisions, downgrades
@@ -54,8 +54,9 @@ def redate(night: Night) -> Counts:
 
 
 def recount(night: Night) -> Counts:
-    """Finish jobs that count anew what members have on a ladder that counts otherwise."""
-    return {"members": recounting.finish(night.program, now=night.now)}
+    """Finish jobs that count anew what members have on a ladder that counts, or carries over, otherwise."""
+    counted = recounting.finish(night.program, now=night.now)
+    return {"members": counted + carrying.finish(night.program, now=night.now)}
 
 
 def apply_thresholds(night: Night) -> Counts:

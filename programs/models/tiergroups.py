@@ -2,17 +2,23 @@
 
 from collections.abc import Iterator
 from functools import partial
+from typing import Unpack
 
 from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator
-from django.db import models
+from django.db import models, transaction
 from django.db.models import Q
+from django.dispatch import Signal
 from simple_history.models import HistoricalRecords
 
 from loyalty_site.lib import money
+from loyalty_site.lib.saving import SaveOptions
 from programs import checks, ladder_changes, ladder_checks, written
 from programs.models.currencies import Currency
 from programs.models.programs import Program, ProgramPart
+
+#: Sent with `group_id` when it is committed that a ladder carries surplus over from now on.
+carries_over = Signal()
 
 _EMPTY = "A window or a period of 0 counts nothing; write at least 1."
 
@@ -197,6 +203,15 @@ class TierGroup(ProgramPart):
     def has_counted(self) -> bool:
         """Whether members have anything counted on it."""
         return bool(self.pk) and self.tallies.exclude(points=0, carried=0).exists()
+
+    @transaction.atomic
+    def save(self, **options: Unpack[SaveOptions]) -> None:
+        is_switched = self.rollover and not self._state.adding
+        # Whoever counted before has to be looked at when the cycle closes.
+        is_switched = is_switched and type(self).objects.filter(pk=self.pk, rollover=False).exists()
+        super().save(**options)
+        if is_switched:
+            transaction.on_commit(lambda: carries_over.send(TierGroup, group_id=self.pk), robust=True)
 
     def clean(self) -> None:
         checks.refuse(self._problems())
