@@ -4,6 +4,8 @@ The points by transfer entries in one journal; tallies, counters of caps and rel
 needs is returned, to be kept with the merge.
 """
 
+from collections import Counter
+from collections.abc import Iterable
 from datetime import date, datetime
 
 from django.contrib.auth.models import AbstractBaseUser
@@ -12,11 +14,10 @@ from members import assessing, tiers
 from members.holdings import Account, Holding
 from members.ladder import Ladder
 from members.models import Member, Merge, Relation, Standing
-from programs import periods
 from programs.configuration import Configuration
-from programs.ladders import FOREVER, TierGroup
-from transactions.books.balances import BalanceInHand, Cause
+from transactions.books.balances import Cause
 from transactions.books.unit_of_work import Books
+from transactions.merging import windows
 from transactions.merging.records import MovedRelations, MovedTally, Moves
 from transactions.models import CapCounter, Journal
 from transactions.verbs import moving_lots
@@ -34,7 +35,7 @@ def move_everything(
         before = holding.balance + holding.pending
         moved = moving_lots.move_whole(giving, taking, giving.live_lots, cause)
         made["lots"] += [{"lot": one.lot.id, "descendant": one.successor, "points": one.points} for one in moved]
-        for at, points in _by_window(giving):
+        for at, points in windows.of_points(giving):
             made["plain"].append((currency_id, at.isoformat(), points))
             moving_lots.move_plain(giving, taking, points, Cause(cause.journal_id, at))
         if holding.arrears:
@@ -43,7 +44,7 @@ def move_everything(
         if before:
             made["moved"][currency.code] = before
         _join_clocks(holding, taking.holding)
-    made["tallies"] = _add_tallies(books, giver, taker)
+    made["tallies"] = _add_tallies(books, giver, taker, made["plain"])
     _raise_tier(books.configuration, giver, taker, books.now)
     books.own_journal(
         cause.journal_id,
@@ -59,41 +60,6 @@ def move_everything(
     return made
 
 
-def _by_window(hand: BalanceInHand) -> list[tuple[datetime, int]]:
-    """[(instant, points)] of qualifying points: an instant of each window in which they were counted."""
-    account, currency = hand.account, hand.currency
-    left = 0 if currency.is_spendable else hand.holding.available
-    found = []
-    group = _finest(hand)
-    keys = sorted(key for key in account.tallies if group and key[:2] == (group.id, currency.id))
-    for _, _, period in keys:
-        points = min(left, max(0, account.tallies[group.id, currency.id, period].points)) if group else 0
-        at = _within(Ladder(hand.books.configuration, group, account), period, hand.books.now) if group else None
-        if points and at:
-            found.append((at, points))
-            left -= points
-    return [*found, (hand.books.now, left)] if left else found
-
-
-def _finest(hand: BalanceInHand) -> TierGroup | None:
-    """The ladder with the shortest windows of those that count this currency; None where all count a whole life."""
-    groups = [
-        group
-        for group in hand.books.configuration.tier_groups.values()
-        if hand.currency.code in group.criteria and (group.has_cycles or group.model == "rolling")
-    ]
-    return min(groups, key=lambda group: group.has_cycles, default=None)
-
-
-def _within(ladder: Ladder, period: date, now: datetime) -> datetime:
-    """An instant of a window: of the present cycle, or a whole life, this one; of another its first."""
-    if period == FOREVER:
-        return now
-    if ladder.group.has_cycles and ladder.group.cycle(ladder.day(now), ladder.enrolled_on).first == period:
-        return now
-    return periods.start_of_day(period, ladder.zone)
-
-
 def _join_clocks(giver: Holding, taker: Holding) -> None:
     """Where the balance lives on activity, the later one of both counts."""
     if giver.expires_at and (taker.expires_at is None or taker.expires_at < giver.expires_at):
@@ -107,28 +73,41 @@ def _join_clocks(giver: Holding, taker: Holding) -> None:
     taker.is_touched = True
 
 
-def _add_tallies(books: Books, giver: Account, taker: Account) -> list[MovedTally]:
-    """Add what was counted in each window; returns what moved.
+def _add_tallies(
+    books: Books, giver: Account, taker: Account, plain: Iterable[tuple[int, str, int]]
+) -> list[MovedTally]:
+    """Add what was counted in each window, as the `plain` entries count; returns what moved.
 
     Years of membership begin on other days: what counted in one of the giver counts in that of the taker.
     """
     found: list[MovedTally] = []
-    groups = {group.id: group for group in books.configuration.tier_groups.values()}
     for (group_id, currency_id, period), tally in list(giver.tallies.items()):
-        group = groups.get(group_id)
+        group = {one.id: one for one in books.configuration.tier_groups.values()}.get(group_id)
         if not group or not (tally.points or tally.carried):
             continue
-        at = _within(Ladder(books.configuration, group, giver), period, books.now)
-        theirs = Ladder(books.configuration, group, taker)
-        to = theirs.group.cycle(theirs.day(at), theirs.enrolled_on).first if group.has_cycles else period
-        there = taker.tally(group_id, currency_id, to)
-        there.add(tally.points)
-        there.carry(there.carried + tally.carried)
-        found.append((group_id, currency_id, period.isoformat(), to.isoformat(), tally.points, tally.carried))
+        ours, theirs = (Ladder(books.configuration, group, account) for account in (giver, taker))
+        usual = _window(theirs, windows.within(ours, period, books.now), period)
+        points: Counter[date] = Counter({usual: 0})
+        for key, at, moved in plain:
+            if key == currency_id and _window(ours, datetime.fromisoformat(at), period) == period:
+                points[_window(theirs, datetime.fromisoformat(at), period)] += moved if group.has_cycles else 0
+        # What no entry says, of before there was such a ladder for instance, goes where the window begins.
+        points[usual] += tally.points - points.total()
+        for to, count in points.items():
+            carried = tally.carried if to == usual else 0
+            there = taker.tally(group_id, currency_id, to)
+            there.add(count)
+            there.carry(there.carried + carried)
+            found.append((group_id, currency_id, period.isoformat(), to.isoformat(), count, carried))
         tally.add(-tally.points)
         tally.carry(0)
     giver.is_touched = taker.is_touched = True
     return found
+
+
+def _window(ladder: Ladder, at: datetime, period: date) -> date:
+    """The first day of the window of an instant; `period` where all members count in the same ones."""
+    return ladder.group.cycle(ladder.day(at), ladder.enrolled_on).first if ladder.group.has_cycles else period
 
 
 def _raise_tier(configuration: Configuration, giver: Account, taker: Account, now: datetime) -> None:
