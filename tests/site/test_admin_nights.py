@@ -92,3 +92,16 @@ def test_who_is_signed_out_meanwhile_is_asked_to_sign_in_and_no_more(client, run
 
 def test_a_page_that_is_not_there_is_no_error(office, run):
     assert office.get(reverse("admin:transactions_nightrun_change", args=[run.pk + 1])).status_code == 302
+
+
+@pytest.mark.parametrize(
+    ("step", "words"),
+    [("thresholds 3 052732694022", "thresholds applied to members"), ("apply thresholds", "apply thresholds")],
+)
+def test_a_job_is_called_by_what_it_does(office, run, step, words):
+    counts = {"reason": "More of you", "members": 3, "upgraded": 0, "raised": 1, "renewed": 0, "lowered": 0}
+    NightRun.objects.filter(pk=run.pk).update(step=step, batches=None, counts=counts)
+    shown = text(office.get(LIST))
+    assert words in shown
+    assert "052732694022" not in shown
+    assert words in text(office.get(page_of(run)))

@@ -25,12 +25,21 @@ from transactions.admin import job_pages, threshold_panels, tonight_page
 from transactions.expiry import redating
 from transactions.models import NightBatch, NightRun, Seal
 from transactions.outlook import storing
-from transactions.policies import recounting, thresholds
+from transactions.policies import carrying, recounting, thresholds
 
 #: So often, in seconds, a page renews itself that shows a step which is running. A list is also searched meanwhile.
 RENEW_PAGE_S, RENEW_LIST_S = 5, 15
 #: Programs to whose coming night a list has a way.
 MOST_PROGRAMS = 20
+#: What jobs are called by those who read the list; steps of the night have names of their own.
+_JOBS = (
+    (thresholds.KIND, "thresholds applied to members"),
+    (recounting.KIND, "members counted anew"),
+    (carrying.KIND, "surplus carried over"),
+    (redating.KIND, "lots re-dated"),
+    (benefits.KIND, "benefit brought to members"),
+    (storing.KIND, "Tonight computed"),
+)
 
 
 @admin.register(NightRun)
@@ -38,13 +47,13 @@ class NightRunAdmin(FactAdmin):
     """The steps of each night, and the jobs that go on in it."""
 
     icon, place = "bedtime", 6
-    list_display = ["day", "program", "step", "did", "progress", "started", "finished", "error"]
+    list_display = ["day", "program", "what", "did", "progress", "started", "finished", "error"]
     list_filter = [["program", RelatedDropdownFilter], ["started_at", RangeDateTimeFilter]]
     list_select_related = ["program"]
     search_fields = ["step__startswith"]
     sortable_by = ()
     list_before_template = "admin/panels.html"
-    fields = [("program", "day"), "step", "counted", ("started", "finished"), "error"]
+    fields = [("program", "day"), "what", "counted", ("started", "finished"), "error"]
 
     actions_detail = ["see_tonight"]
 
@@ -96,6 +105,10 @@ class NightRunAdmin(FactAdmin):
         ]
         empty = "Nobody at this moment."
         return [*tiles, Table("Who is at work", ["worker", "batch", "since", "failed before"], rows, empty=empty)]
+
+    @display(description="step")
+    def what(self, run: NightRun) -> str:
+        return next((words for kind, words in _JOBS if kind.owns(run)), run.step)
 
     @display(description="batches")
     def progress(self, run: NightRun) -> str:
