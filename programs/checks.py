@@ -167,7 +167,7 @@ def rule(*, kind: ExactJson, params: ExactJson, conditions: ExactJson) -> Iterat
     if oddities:
         yield from oddities
         return
-    yield from _parameters(kind, params)
+    yield from parameters(kind, params)
     yield from _conditions(conditions)
 
 
@@ -191,7 +191,8 @@ def references(
             yield Problem(f"conditions.{name}", f"none called {', '.join(map(clipped, unknown))} {owner}")
 
 
-def _parameters(kind: ExactJson, params: ExactJson) -> Iterator[Problem]:
+def parameters(kind: ExactJson, params: ExactJson) -> Iterator[Problem]:
+    """Of what a rule of a kind needs to know."""
     if not isinstance(kind, str) or kind not in rules.registry:
         yield Problem("kind", f"must be one of {', '.join(rules.registry)}")
         return

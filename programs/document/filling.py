@@ -19,6 +19,7 @@ from programs.document.format import (
     TierSpec,
 )
 from programs.document.layout import BENEFIT, CAP, CURRENCY, EXPIRY, PROGRAM, RULE, TIER, TIER_GROUP, Part
+from programs.parameters import canonical
 
 if TYPE_CHECKING:
     from programs.document.layout import Column
@@ -105,7 +106,11 @@ def _filled_tier(spec: Given) -> TierSpec:
 
 
 def _filled_rule(spec: Given) -> RuleSpec:
-    nested = {name: _storable(spec.get(name, {})) for name in ("params", "conditions")}
+    params = cast(Mapping[str, ExactJson], spec.get("params", {}))
+    nested = {
+        "params": canonical(cast(str, spec["kind"]), params),
+        "conditions": _storable(spec.get("conditions", {})),
+    }
     return cast(RuleSpec, {**_filled(RULE, spec), **nested})
 
 

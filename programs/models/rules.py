@@ -11,7 +11,7 @@ from simple_history.models import HistoricalRecords
 
 from loyalty_site.lib.saving import SaveOptions, also
 from loyalty_site.lib.texts import listed
-from programs import checks, existing, rules
+from programs import checks, existing, parameters, rules
 from programs.models.currencies import Currency
 from programs.models.programs import Program, ProgramPart, ProgramPartQuerySet
 from programs.models.tiers import Tier
@@ -71,6 +71,7 @@ class Rule(ProgramPart):
         return self.name
 
     def save(self, **options: Unpack[SaveOptions]) -> None:
+        self.params = parameters.canonical(self.kind, self.params)
         if not self._state.adding:
             self.version += 1
             also(options, "version")

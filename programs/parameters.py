@@ -1,0 +1,29 @@
+"""In which form are the parameters of a rule kept? In one, whether they came by a form, a document or the API."""
+
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import Any
+
+from loyalty_site.lib.json_types import ExactJson, Json
+from programs import checks, rules
+
+
+def canonical(kind: str, params: Mapping[str, ExactJson]) -> dict[str, Json]:
+    """The same parameters as they are kept: numbers that may have a fraction as the shortest text, what says nothing
+    left out. What is wrong stays as it is, for the checks to say so."""
+    if list(checks.parameters(kind, params)):
+        return dict(params)  # type: ignore[arg-type]  # wrong values are refused before they are stored
+    form = rules.registry[kind].Params(data=params)
+    form.is_valid()
+    return {name: _written(value) for name, value in form.cleaned_data.items() if _says_something(value)}
+
+
+def _says_something(value: Any) -> bool:
+    return value is not None and value is not False and value not in ("", [])
+
+
+def _written(value: Any) -> Json:
+    if not isinstance(value, Decimal):
+        return value  # type: ignore[no-any-return]  # what a form has cleaned: texts, whole numbers, switches, lists
+    text = format(value, "f")
+    return text.rstrip("0").rstrip(".") if "." in text else text
