@@ -19,7 +19,7 @@ def build(members):
     from django.core.management import call_command
     from django.db import connection
 
-    from benchmarks.stage.lots import _copies
+    from benchmarks.stage.lots import copies
     from members.models import Customer, Member
     from tests.support import celebrating, factories
 
@@ -35,8 +35,8 @@ def build(members):
     others = "(SELECT id FROM members_customer WHERE id <> %(first)s ORDER BY id)"
     keys = {"program_id": "%(program)s", "customer_id": "r.id", "number": "'n' || r.id"}
     with connection.cursor() as cursor:
-        cursor.execute(_copies(Customer, f"generate_series(1, {members})", **empty))
-        cursor.execute(_copies(Member, others, **keys, sequence="0", chain="''"), values)
+        cursor.execute(copies(Customer, f"generate_series(1, {members})", **empty))
+        cursor.execute(copies(Member, others, **keys, sequence="0", chain="''"), values)
         cursor.execute("VACUUM (ANALYZE)")
         cursor.execute("CHECKPOINT")
     connection.close()
@@ -93,11 +93,11 @@ def _insert(cursor, program, keys):
     balance = Balance.objects.get(member=like.member_id, currency=like.currency_id)
     cursor.execute("SELECT id FROM members_member WHERE id = ANY(%s) ORDER BY id FOR NO KEY UPDATE", [keys])
     whose = [(key, key) for key in keys]
-    journals = _like(cursor, Journal, like.journal_id, whose, member_id="r.m", external_id="'floor-' || r.m")
+    journals = _like(cursor, Journal, like.journal_id, whose, member_id="r.m", external_id="'birthday-floor-' || r.m")
     entries = _like(cursor, Entry, like.pk, journals, journal_id="r.k", member_id="r.m", sequence="1")
     _like(cursor, Lot, like.pk, entries, entry_id="r.k", member_id="r.m")
     _like(cursor, Balance, balance.pk, whose, member_id="r.m")
-    cursor.execute("UPDATE members_member SET sequence = 1, chain = 'x' WHERE id = ANY(%s)", [keys])
+    cursor.execute("UPDATE members_member SET sequence = 1, chain = repeat('x', 64) WHERE id = ANY(%s)", [keys])
 
 
 def _like(cursor, model, key, rows, **columns):
