@@ -50,14 +50,16 @@ class Writing:
             alike = [n for n in alike if n not in arrays]
             sql = self._make(self._source(arrays))
             self._many = arrays, alike, sql
-        # What is alike is read as one value; JSON is empty then. JSON that differs travels as one JSON array: quoting
-        # each of its values inside an array of texts costs more than all else.
-        ones = texts(["{}" if n in self._json else columns[n][0] for n in alike])
+        # What is alike is read as one value. JSON that differs travels as one JSON array: quoting each of its values
+        # inside an array of texts costs more than all else.
+        ones = texts([json_text(columns[n][0]) if n in self._json else columns[n][0] for n in alike])
         return sql, ones + [json_text(columns[n]) if n in self._json else array(columns[n]) for n in arrays]
 
     def _is_alike(self, place: int, column: Sequence[Value]) -> bool:
-        """Python takes {"a": 1} and {"a": true} for equal, so JSON has to be empty."""
-        return column.count({} if place in self._json else column[0]) == len(column)
+        """Python takes {"a": 1} and {"a": true} for equal, so JSON has to be empty, or one and the same value."""
+        if place in self._json:
+            return column.count({}) == len(column) or all(value is column[0] for value in column)
+        return column.count(column[0]) == len(column)
 
     def _source(self, arrays: Sequence[int]) -> str:
         """The rows: first the values that all of them have, then the columns that are `arrays`."""

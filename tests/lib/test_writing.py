@@ -5,6 +5,7 @@ import json
 import pytest
 from django.db import connection
 
+from loyalty_site.lib.arrays import json_text
 from loyalty_site.lib.sql import Session
 from loyalty_site.lib.writing import inserting
 from partners.models import Product
@@ -62,6 +63,16 @@ def test_json_that_python_takes_for_equal_is_not_made_the_same(db):
     factories.post(made, *facts)
     found = list(Journal.objects.order_by("pk").values_list("attributes", flat=True))
     assert json.dumps(found) == json.dumps(sent)
+
+
+@pytest.mark.parametrize("value", [{"a": {"b": [1]}}, [], "text", 0, None])
+def test_json_that_is_one_and_the_same_value_travels_once(db, on_postgresql, value):
+    rows = [(f"f-{n}", value) for n in range(3)]
+    sql, params = inserting.__wrapped__(Journal, "external_id trace").of(rows)
+    assert json_text(value) in params
+    _, source = sql.split(" FROM ", 1)
+    found = Session().run(f'SELECT "external_id", "trace" FROM {source}', params).fetchall()
+    assert [(name, json.loads(text)) for name, text in found] == rows
 
 
 def test_a_table_has_few_statements_whatever_was_alike(owner, on_postgresql):
