@@ -81,6 +81,12 @@ class Holding:
             self.next_change_at = instant
             self.is_touched = True
 
+    def note_activity(self, at: datetime) -> None:
+        """Remember that the member was active at `at`, unless there was something later."""
+        if self.last_activity_at is None or self.last_activity_at < at:
+            self.last_activity_at = at
+        self.is_touched = True
+
     def move(self, available: int = 0, pending: int = 0, reserved: int = 0, arrears: int = 0) -> None:
         """Add to the parts of the balance."""
         self.available += available

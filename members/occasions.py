@@ -5,8 +5,8 @@ Each statement has one way only, whatever the planner expects of a day, as long 
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from datetime import date, datetime, tzinfo
+from typing import NamedTuple
 
 from loyalty_site.lib.looking_up import MAY_SORT, NEVER_SORT
 from loyalty_site.lib.sql import Rows, Session, instant
@@ -33,8 +33,7 @@ _MEMBER = "id, number, status, enrolled_at, enrolled_on_day"
 _CUSTOMER = "birthday, birthday_set_at, birthday_changed_at"
 
 
-@dataclass(frozen=True, slots=True)
-class Person:
+class Person(NamedTuple):
     """A member as occasions see them. `birthday` ("" for none) and `enrolled_on_day` are days of the year (MM-DD);
     the birthday is on file since `birthday_set_at`, and was another one until `birthday_changed_at`, if ever.
     `sources` are the keys of those who were merged into the member."""

@@ -54,7 +54,8 @@ class Basket(NamedTuple):
 class Facts(NamedTuple):
     """What a rule sees of the member, as it was before this activity.
 
-    `tiers` maps a tier group's code to the code of the tier held in it.
+    `tiers` maps a tier group's code to the code of the tier held in it. A rule that asks for `enrolled_at`
+    tells apart members who are taken for alike (transactions/occasions/alike.py).
     """
 
     tiers: Mapping[str, str] = {}

@@ -37,6 +37,11 @@ def celebrate(made, day, *, now=None):
     return dict(done)
 
 
+def give(made, day, now):
+    """The counts of one batch with everybody who is due on the local `day`."""
+    return giving.work(made.pk, day, giving.find(made.pk, day), now)
+
+
 def days_of(who):
     """The local days on which the member was given something for an occasion."""
     rows = Journal.objects.filter(member=who, activity__in=["birthday", "anniversary"]).order_by("activity_at")

@@ -36,8 +36,8 @@ class Cause:
 
     __slots__ = ("at", "journal_id", "text")
 
-    def __init__(self, journal_id: int, at: datetime) -> None:
-        self.journal_id, self.at, self.text = journal_id, at, chain.text(at)
+    def __init__(self, journal_id: int, at: datetime, text: str = "") -> None:
+        self.journal_id, self.at, self.text = journal_id, at, text or chain.text(at)
 
 
 class Moved(NamedTuple):
@@ -248,9 +248,8 @@ class BalanceInHand:
     def keep_alive(self, activity: str, at: datetime) -> None:
         """Note that the member was active: under the activity model the whole balance lives on (C10-R3)."""
         holding, terms = self.holding, self.currency.expiry
-        if holding.last_activity_at is None or holding.last_activity_at < at:
-            holding.last_activity_at = at
-        holding.is_touched = self.account.is_touched = True
+        holding.note_activity(at)
+        self.account.is_touched = True
         if terms.model != "activity" or not self.currency.is_spendable or not terms.counts_activity(activity):
             return
         end = end_of_inactivity(terms, last_activity_at=at, zone=self.books.configuration.zone)

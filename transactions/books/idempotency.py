@@ -123,8 +123,18 @@ def read(
 
 def fingerprint(item: Item) -> str:
     """The same for the same content: what tells a repetition from a conflict."""
+    return mark_of(content(item))
+
+
+def content(item: Item) -> str:
+    """All that an item says, as one text."""
     kind = type(item)
-    return hashlib.sha256(_in_one_order([kind.__name__, *_content(kind)(item)]).encode()).hexdigest()
+    return _in_one_order([kind.__name__, *_content(kind)(item)])
+
+
+def mark_of(text: str) -> str:
+    """The fingerprint of what an item says."""
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
 @lru_cache(maxsize=32)

@@ -66,6 +66,7 @@ class Books:
         self._ended: list[Values] = []
         self._reversed: dict[int, tuple[int, str]] = {}
         self._lines: list[Values] = []
+        self._copied_lots: list[Values] = []
         self._entries: list[Values] = []
         self._traces: list[Values] = []
         self._redatings: list[Values] = []
@@ -207,18 +208,20 @@ class Books:
 
     def add_entry(self, hand: BalanceInHand, kind: str, points: int, moved: Moved, cause: Cause) -> int:
         """Write one line of the ledger behind the last one of its member; returns its key."""
+        return self.add_line(hand.account, (hand.currency.id, kind, points, *moved), hand.holding.balance, cause)
+
+    def add_line(self, account: Account, said: tuple[int | str, ...], balance: int, cause: Cause) -> int:
+        """The same for the columns from `currency_id` to `arrears`, and the balance after it."""
         key = next(self._entry_ids, None)
         if key is None:
             self._entry_ids = iter(self.session.take_ids((Entry, 100))()[0])
             key = next(self._entry_ids)
-        account, balance = hand.account, hand.holding.balance
         account.sequence += 1
         account.is_touched = True
-        said: tuple[int | str, ...] = (hand.currency.id, kind, points, *moved, balance)
-        fields = account.id, account.sequence, cause.journal_id, *said
+        fields = account.id, account.sequence, cause.journal_id, *said, balance
         account.chain = chain.value(account.chain, fields, cause.text, self._now_text)
         place = cause.at, self.now, account.sequence, account.chain
-        self._entries.append((key, cause.journal_id, account.id, *said, *place))
+        self._entries.append((key, cause.journal_id, account.id, *said, balance, *place))
         return key
 
     def use(self, entry: int, lot: LotState, points: int) -> None:
@@ -244,6 +247,21 @@ class Books:
         return len(self._redatings)
 
     @property
+    def written(self) -> tuple[int, int, int]:
+        """How many journals, entries and other rows were said so far, but for lots and what accounts hold."""
+        others = (self._decided, self._ended, self._reversed, self._lines, self._traces, self._redatings)
+        return len(self._journals), len(self._entries), sum(map(len, others))
+
+    def since(self, journals: int, entries: int) -> tuple[list[Values], list[Values]]:
+        """The journals and entries that were said behind so many."""
+        return self._journals[journals:], self._entries[entries:]
+
+    def copy(self, journal: Values, lots: Iterable[Values]) -> None:
+        """Write rows of the columns JOURNAL and LOT; nothing else of these books asks for the lots."""
+        self._journals.append(journal)
+        self._copied_lots += lots
+
+    @property
     def is_changed(self) -> bool:
         return bool(self._journals or self._entries or self._decided or self._ended)
 
@@ -260,7 +278,7 @@ class Books:
             self.relations.save(session)
             check_counters = self.counters.save(session)
             session.insert(Entry, columns.ENTRY, self._entries)
-            session.insert(Lot, LOT, [row_of(lot) for lot in known if lot.is_new])
+            session.insert(Lot, LOT, [*(row_of(lot) for lot in known if lot.is_new), *self._copied_lots])
             session.change(Lot, add=LOT_MOVES, rows=[(lot.id, lot.moved) for lot in known if lot.moved])
             session.change(
                 Lot, put=LOT_STATE, rows=[state_of(lot) for lot in known if lot.is_changed and not lot.is_new]

@@ -43,7 +43,12 @@ class Told(NamedTuple):
 
 def name_of(occasion: str, year: int, rule: str, member_id: int) -> str:
     """The external id of the journal: what makes member, rule and calendar year one fact."""
-    return f"{occasion}-{year}-{rule}-{member_id}"
+    return f"{beginning(occasion, year, rule)}{member_id}"
+
+
+def beginning(occasion: str, year: int, rule: str) -> str:
+    """How these names begin, whoever the member is."""
+    return f"{occasion}-{year}-{rule}-"
 
 
 def read(program_id: int, names: Iterable[str]) -> dict[str, Told]:

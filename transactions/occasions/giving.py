@@ -9,6 +9,8 @@ from collections import Counter
 from collections.abc import Sequence
 from datetime import date, datetime
 
+from django.db import IntegrityError
+
 from loyalty_site.lib.refusals import Refused
 from partners.activity import Activity, Occasion
 from partners.models import Connection, Partner
@@ -16,7 +18,7 @@ from programs import versions
 from programs.configuration import Configuration
 from transactions import ledger
 from transactions.books.items import Result
-from transactions.occasions import planning
+from transactions.occasions import alike, planning
 from transactions.occasions.planning import Day, Plan
 
 GIVEN = "given"
@@ -59,13 +61,41 @@ def work(program_id: int, day: date, member_ids: Sequence[int], now: datetime) -
 
 def _count(done: Counter[str], plan: Plan, outcome: str) -> None:
     done["given" if outcome == GIVEN else "refused"] += 1
-    done[f"{' + '.join(plan.codes)}: {outcome}"] += 1
+    done[f"{' + '.join(plan.wish.codes)}: {outcome}"] += 1
 
 
 def _post(configuration: Configuration, day: Day, plans: Sequence[Plan], now: datetime) -> list[str]:
     """What became of each plan: GIVEN, the code of a refusal, "" where it was known. None stops the others."""
     via = Connection.of(Partner.objects.get(code=configuration.owner), Connection.Platform.TIMETABLE)
-    items = [_activity(plan, day) for plan in plans]
+    copied = _post_alike(configuration, day, plans, via, now)
+    done = {place: GIVEN if gives else "no_points" for place, gives in copied.items()}
+    places = [place for place in range(len(plans)) if place not in done]
+    items = [_activity(plans[place], day) for place in places]
+    done |= zip(places, _post_each(configuration, items, via, now), strict=True)
+    return [done[place] for place in range(len(plans))]
+
+
+def _post_alike(
+    configuration: Configuration, day: Day, plans: Sequence[Plan], via: Connection, now: datetime
+) -> dict[int, bool]:
+    """What `alike.give` has given. Whatever stops it, nothing is written, and the general way finds out why."""
+
+    def make(plan: Plan) -> Activity:
+        return _activity(plan, day)
+
+    try:
+        return alike.give(configuration, day, plans, make=make, via=via, now=now)
+    except IntegrityError:
+        return {}  # Somebody else has just given some of it.
+    except Exception:
+        logger.warning("points for occasions could not be given to many at once", exc_info=True)
+        return {}
+
+
+def _post_each(configuration: Configuration, items: Sequence[Activity], via: Connection, now: datetime) -> list[str]:
+    """What became of each fact, in the general way."""
+    if not items:
+        return []
     try:
         results = ledger.record(items, program_id=configuration.id, via=via, now=now)
     except Refused:
@@ -86,13 +116,13 @@ def _post_one(configuration: Configuration, item: Activity, via: Connection, now
 
 def _activity(plan: Plan, day: Day) -> Activity:
     """The fact, dated on the first instant of its own local day, whenever the night comes to it."""
-    leader = plan.leader
+    leader = plan.wish.leader
     return Activity(
         kind=leader.kind.occasion,
         external_id=plan.name,
         member={"number": plan.person.number},
         activity_at=day.starts_at,
-        occasion=Occasion(leader.on, plan.years, ", ".join(plan.codes)),
+        occasion=Occasion(leader.on, plan.wish.years, ", ".join(plan.wish.codes)),
     )
 
 

@@ -33,28 +33,42 @@ class Celebration(NamedTuple):
     years: int
 
 
-@dataclass(frozen=True, slots=True)
-class Plan:
-    """Rules of one group for one member: the best of them counts, the `leader` gives the fact its name.
+@dataclass(frozen=True, slots=True, eq=False)
+class Wish:
+    """Rules of one group that are about the same day, one Wish for all whose day it is: the best of them counts, the
+    `leader` gives the fact its name.
 
-    `years` are those of the membership, 0 for a birthday; `refusal` says why nothing is given.
+    `years` are those of the membership, 0 for a birthday; `names` how the facts of each rule of the group begin,
+    those that are not about the day, too.
     """
 
-    person: Person
     dues: tuple[Due, ...]
     leader: Due
     years: int
-    refusal: Refusal | None = None
+    names: tuple[str, ...]
 
     @property
     def codes(self) -> list[str]:
         """The codes of the rules, in their order."""
         return [due.rule.code for due in self.dues]
 
+    def without(self, asked: set[str]) -> "Wish | None":
+        """The rules but for those of these codes; None where no other is left."""
+        dues = tuple(due for due in self.dues if due.rule.code not in asked)
+        return Wish(dues, _leader(dues), self.years, self.names) if dues else None
+
+
+class Plan(NamedTuple):
+    """What one member is to be given; `refusal` says why nothing is."""
+
+    person: Person
+    wish: Wish
+    refusal: Refusal | None = None
+
     @property
     def name(self) -> str:
         """The external id of the fact."""
-        due = self.leader
+        due = self.wish.leader
         return earlier.name_of(due.kind.occasion, due.on.year, due.rule.code, self.person.id)
 
 
@@ -93,8 +107,8 @@ def celebrations(program_id: int, given_on: date) -> Iterator[Celebration]:
     Conditions of the rules, tiers for instance, are asked only when the day has come.
     """
     for plan in allowed(day_of(versions.latest(program_id), given_on)):
-        for due in plan.dues:
-            yield Celebration(plan.person.id, due.rule.code, due.kind.occasion, plan.years)
+        for due in plan.wish.dues:
+            yield Celebration(plan.person.id, due.rule.code, due.kind.occasion, plan.wish.years)
 
 
 def find_allowed(day: Day) -> list[int]:
@@ -112,34 +126,64 @@ def allowed(day: Day) -> Iterator[Plan]:
 def plans(day: Day, member_ids: Sequence[int]) -> list[Plan]:
     """What is to be given to these members on the day, and what is refused, but for what was asked before."""
     with only_looking_up():
-        people = found.people(member_ids)
-        wanted = [plan for person in people for plan in _wanted(day, person)]
-        told = earlier.read(day.configuration.id, [name for plan in wanted for name in _names(day, plan)])
+        people, wishes = found.people(member_ids), _Wishes(day)
+        wanted = [(person, wish, _names(person, wish)) for person in people for wish in wishes.of(person)]
+        told = earlier.read(day.configuration.id, [name for _, _, names in wanted for name in names])
         celebrated = earlier.birthdays(people, day.starts_at)
     made = []
-    for plan in wanted:
-        known = [told[name] for name in _names(day, plan) if name in told]
-        left = _left(plan, known)
+    for person, wish, names in wanted:
+        known = [told[name] for name in names if name in told] if told else []
+        left = wish.without({code for one in known for code in one.asked}) if known else wish
         if left:
-            days = celebrated.get(plan.person.id, set())
-            made.append(_judged(left, day, known, days))
+            made.append(Plan(person, left, _refusal(person, left, day, known, celebrated.get(person.id))))
     return made
 
 
-def _wanted(day: Day, person: Person) -> Iterator[Plan]:
-    """The rules that are about the person on the day, those of one group together."""
-    zone = day.configuration.zone
-    enrolled_on = person.enrolled_on(zone)
-    if person.status == Member.Status.MERGED or enrolled_on > day.given_on:
-        return
-    groups: dict[tuple[str, str, str], list[Due]] = {}
-    for due in day.dues:
-        own = person.birthday if due.kind.occasion == BIRTHDAY else person.enrolled_on_day
-        if own in due.days and due.kind.counts(due.on.year - enrolled_on.year):
-            groups.setdefault((due.kind.occasion, due.rule.currency, due.rule.group), []).append(due)
-    for (occasion, _, _), dues in groups.items():
-        years = 0 if occasion == BIRTHDAY else dues[0].on.year - enrolled_on.year
-        yield Plan(person, tuple(dues), _leader(dues), years)
+class _Wishes:
+    """The wishes of one day, each made once: they depend on the days of a person and on nothing else."""
+
+    def __init__(self, day: Day) -> None:
+        self._day = day
+        self._birthdays = {one for due in day.dues if due.kind.occasion == BIRTHDAY for one in due.days}
+        self._others = {one for due in day.dues if due.kind.occasion != BIRTHDAY for one in due.days}
+        #: Who was enrolled before was so on an earlier local day, wherever the program is.
+        self._long_ago = day.starts_at - 3 * periods.ONE_DAY
+        self._made: dict[tuple[str, str, int], list[Wish]] = {}
+
+    def of(self, person: Person) -> list[Wish]:
+        """What the person is to be given: the rules that are about the day, those of one group together."""
+        if person.status == Member.Status.MERGED:
+            return []
+        birthday = person.birthday if person.birthday in self._birthdays else ""
+        enrolled_on_day, year = person.enrolled_on_day, 0
+        if enrolled_on_day in self._others or person.enrolled_at >= self._long_ago:
+            enrolled_on = person.enrolled_on(self._day.configuration.zone)
+            if enrolled_on > self._day.given_on:
+                return []
+            year = enrolled_on.year
+        else:
+            enrolled_on_day = ""
+        key = birthday, enrolled_on_day, year
+        if key not in self._made:
+            self._made[key] = list(self._make(*key))
+        return self._made[key]
+
+    def _make(self, birthday: str, enrolled_on_day: str, year: int) -> Iterator[Wish]:
+        groups: dict[tuple[str, str, str], list[Due]] = {}
+        for due in self._day.dues:
+            own = birthday if due.kind.occasion == BIRTHDAY else enrolled_on_day
+            if own in due.days and due.kind.counts(due.on.year - year):
+                groups.setdefault((due.kind.occasion, due.rule.currency, due.rule.group), []).append(due)
+        for (occasion, _, _), dues in groups.items():
+            years = 0 if occasion == BIRTHDAY else dues[0].on.year - year
+            leader = _leader(dues)
+            yield Wish(tuple(dues), leader, years, tuple(self._names_begin(leader)))
+
+    def _names_begin(self, leader: Due) -> Iterator[str]:
+        place = leader.kind.occasion, leader.rule.currency, leader.rule.group
+        for rule, kind in occasions.rules(self._day.configuration):
+            if (kind.occasion, rule.currency, rule.group) == place:
+                yield earlier.beginning(kind.occasion, leader.on.year, rule.code)
 
 
 def _leader(dues: Sequence[Due]) -> Due:
@@ -147,41 +191,26 @@ def _leader(dues: Sequence[Due]) -> Due:
     return max(dues, key=lambda due: sum(due.kind.given))
 
 
-def _names(day: Day, plan: Plan) -> Iterator[str]:
+def _names(person: Person, wish: Wish) -> list[str]:
     """By which names the same may be written down: of each rule of the group, and of each member who became one."""
-    of = plan.leader
-    place = of.kind.occasion, of.rule.currency, of.rule.group
-    for rule, kind in occasions.rules(day.configuration):
-        if (kind.occasion, rule.currency, rule.group) == place:
-            for key in (plan.person.id, *plan.person.sources):
-                yield earlier.name_of(kind.occasion, of.on.year, rule.code, key)
+    return [f"{begins}{key}" for begins in wish.names for key in (person.id, *person.sources)]
 
 
-def _left(plan: Plan, known: Sequence[Told]) -> Plan | None:
-    """The plan without the rules that were asked before; None where that are all."""
-    asked = {code for one in known for code in one.asked}
-    dues = tuple(due for due in plan.dues if due.rule.code not in asked)
-    return Plan(plan.person, dues, _leader(dues), plan.years) if dues else None
-
-
-def _judged(plan: Plan, day: Day, known: Sequence[Told], celebrated: set[date]) -> Plan:
-    refusal = _refusal(plan, day, known, celebrated)
-    return Plan(plan.person, plan.dues, plan.leader, plan.years, refusal) if refusal else plan
-
-
-def _refusal(plan: Plan, day: Day, known: Sequence[Told], celebrated: set[date]) -> Refusal | None:
-    """What stands against it (semantics C22-R3)."""
-    person, on = plan.person, plan.leader.on
+def _refusal(
+    person: Person, wish: Wish, day: Day, known: Sequence[Told], celebrated: set[date] | None
+) -> Refusal | None:
+    """What stands against it (semantics C22-R3); `celebrated` are the days for whose birthday points were given."""
+    on = wish.leader.on
     if person.status != Member.Status.ACTIVE:
         return Refusal("member_not_active", f"The member is {person.status}.")
     if any(one.is_given for one in known):
         return Refusal("given_by_the_group", "Another rule of the same group has given points this year.")
-    if plan.leader.kind.occasion != BIRTHDAY:
+    if wish.leader.kind.occasion != BIRTHDAY:
         return None
     since = person.birthday_set_at
     if since and periods.local_date(since, day.configuration.zone) > day.given_on - ON_FILE:
         return Refusal("birthday_too_new", f"The birthday is on file for less than {ON_FILE.days} days.")
-    others = [one for one in celebrated if not occasions.is_day_of(person.birthday, one)]
+    others = [one for one in celebrated or () if not occasions.is_day_of(person.birthday, one)]
     if any(abs(on - one) < ONE_YEAR for one in others):
         return Refusal("birthday_changed", "Points for another birthday were given less than a year ago.")
     return None

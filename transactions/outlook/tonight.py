@@ -127,7 +127,7 @@ class Outlook:
         day = self._celebrated
         for plan in planning.plans(day, member_ids):
             if plan.refusal is None:
-                yield Coming(plan.leader.kind.occasion, plan.person.id, plan.person.number, day.starts_at)
+                yield Coming(plan.wish.leader.kind.occasion, plan.person.id, plan.person.number, day.starts_at)
 
     @property
     def _celebrated(self) -> planning.Day:

@@ -10,7 +10,7 @@ from members.models import Member
 from tests.support import factories
 from tests.support.celebrating import LONG_AGO, born, celebrate, days_of, gift
 from tests.support.factories import at, held
-from transactions import ledger
+from transactions.books.unit_of_work import Books
 from transactions.models import Journal, NightRun
 from transactions.occasions import giving
 from transactions.proof.audit import audit
@@ -210,14 +210,14 @@ def test_a_stop_between_batches_leaves_the_rest_to_the_next_attempt(made):
 def test_one_member_who_cannot_be_posted_stops_nobody_else(made, monkeypatch):
     gift(made)
     ada, bob = born(made, "03-10"), born(made, "03-10")
-    record = ledger.record
+    add_line = Books.add_line
 
-    def broken(items, **options):
-        if any(item.member == {"number": ada.number} for item in items):
+    def broken(books, account, *rest):
+        if account.id == ada.pk:
             raise RuntimeError("planted")
-        return record(items, **options)
+        return add_line(books, account, *rest)
 
-    monkeypatch.setattr(ledger, "record", broken)
+    monkeypatch.setattr(Books, "add_line", broken)
     assert celebrate(made, DAY) == {"given": 1, "refused": 1, "gift: given": 1, "gift: failed": 1}
     assert (held(ada), held(bob)) == (0, 100)
 
