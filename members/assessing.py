@@ -6,7 +6,7 @@ the night only does the same for members whom nobody touched (semantics C15-R5 t
 
 from datetime import date, datetime
 
-from members.holdings import Account
+from members.holdings import Account, Counted
 from members.ladder import Ladder, Reason
 from members.ladder_rows import LockedStanding
 from programs.configuration import Configuration
@@ -152,10 +152,21 @@ def window_of(ladder: Ladder, ended_at: datetime) -> date | None:
 
 def saves(ladder: Ladder, now: datetime) -> bool:
     """Renew a tier in grace, or one whose downgrade waits, whose threshold is reached by now; says whether it was."""
+    return _saves(ladder, now, ladder.day(now) + ONE_DAY)
+
+
+def saves_at_its_end(ladder: Ladder, one: Counted, now: datetime) -> bool:
+    """The same by the trailing window of the day on which the validity had ended, for what comes late."""
+    end = ladder.held.valid_until if ladder.held else None
+    return end is not None and one.day < ladder.day(end) and _saves(ladder, now, ladder.day(end))
+
+
+def _saves(ladder: Ladder, now: datetime, before: date) -> bool:
+    """Renew by what counts before a day."""
     held, tier = ladder.held, ladder.tier
     if held is None or tier is None or held.valid_until is None or held.valid_until > now or held.is_locked(now):
         return False
-    counts = ladder.closing(ladder.last_day(held.valid_until), ladder.day(now) + ONE_DAY)
+    counts = ladder.closing(ladder.last_day(held.valid_until), before)
     if not ladder.group.keeps(tier, counts):
         return False
     renew(ladder, held, tier, counts, ended_at=held.valid_until)

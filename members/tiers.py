@@ -147,12 +147,16 @@ def _reach(
     held, one = ladder.held, fact[0]
     if held and held.is_locked(now):
         return
+    is_rolling = ladder.group.model == "rolling"
     for day in _looks(ladder, one, now):
         # Of a rolling window a later day may reach something again, after what an earlier one reached has ended.
-        since = min(max(one.since, periods.start_of_day(day, ladder.zone)), now)
-        assessing.settle_group(ladder, min(now, periods.start_of_day(day, ladder.zone)))
-        # It may also have kept, in grace, what the window of now does not.
-        is_saved = (ladder.group.model == "rolling" and assessing.saves(ladder, since)) or is_saved
+        began = min(now, periods.start_of_day(day, ladder.zone))
+        since = min(max(one.since, began), now)
+        assessing.settle_group(ladder, began)
+        if is_rolling:
+            # It may also have kept, in grace, what the window of now does not.
+            assessing.saves_at_its_end(ladder, one, began)
+            is_saved = assessing.saves(ladder, since) or is_saved
         counts = _without(ladder, later, one, day)
         reached, held = ladder.group.reached(counts), ladder.held
         is_higher = ladder.group.rank(reached) > ladder.group.rank(ladder.tier)
@@ -168,6 +172,8 @@ def _reach(
             if not was_there:
                 new.since_at, new.reason = held.since_at, Reason.RENEWAL.value
                 ladder.hold(new)
+    if is_rolling:
+        assessing.saves_at_its_end(ladder, one, now)
 
 
 def _lasts_longer(held: LockedStanding, until: datetime | None) -> bool:

@@ -6,6 +6,7 @@ A plain model for `tier_machine`: it walks through every midnight, and adds up a
 from dataclasses import dataclass, field
 from datetime import date, datetime
 
+from tests.support.tier_rows import Earned, Row
 from tests.support.tier_terms import (
     ALWAYS,
     DAY,
@@ -19,29 +20,6 @@ from tests.support.tier_terms import (
     local,
     midnight,
 )
-
-
-@dataclass
-class Earned:
-    """What one purchase gave: it happened at `at`, and counts in the cycle that begins on `cycle`."""
-
-    at: datetime
-    day: date
-    cycle: date
-    points: tuple
-
-
-@dataclass
-class Row:
-    """A tier that was held (-1 for none) from an instant on; `through` is the last day of its validity."""
-
-    tier: int
-    since: datetime
-    begins: datetime
-    through: date | None
-    reason: str
-    #: The cycle that was assessed, of a downgrade.
-    cycle: date | None = None
 
 
 @dataclass

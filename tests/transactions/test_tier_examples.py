@@ -215,9 +215,11 @@ def test_c16_r3_what_comes_later_than_the_late_window_counts_in_the_present_cycl
     assert_balanced(made)
 
 
-def test_what_comes_late_in_grace_keeps_a_tier_by_the_window_of_its_own_day(made, who):
+@pytest.mark.parametrize("late", [(2026, 10, 11), (2026, 4, 11)])
+def test_what_comes_late_in_grace_keeps_a_tier_by_the_window_that_it_would_have_kept_it_in(made, who, late):
     ladder(
         made,
+        tiers={"silver": {"retention": 300}},
         model="rolling",
         window=6,
         window_unit="month",
@@ -226,12 +228,12 @@ def test_what_comes_late_in_grace_keeps_a_tier_by_the_window_of_its_own_day(made
         period_unit="month",
         grace=20,
     )
-    earn(made, who, 600, noon(made, 2026, 1, 10))
-    earn(made, who, 300, noon(made, 2026, 4, 12))
+    earn(made, who, 500, noon(made, 2026, 1, 10))
+    earn(made, who, 180, noon(made, 2026, 4, 12))
     now = noon(made, 2026, 10, 20)
     assert (tier(who, now), through(who)) == ("silver", "2026-10-09")
-    # On 11 October 500 counted, on the 20th only these 200: those of April have left the window.
-    earn(made, who, 200, noon(made, 2026, 10, 11), now=now)
+    # By 9 October, or on the 11th, 300 counted; by the 20th those of April have left the window.
+    earn(made, who, 120, noon(made, *late), now=now)
     assert (standing(who).reason, standing(who).from_at) == ("renewal", midnight(made, 2026, 10, 10))
     assert (tier(who), through(who)) == ("silver", "2027-01-09")
     assert_balanced(made)
