@@ -6,7 +6,7 @@ anyway; nothing else is asked of the database until marketing changes something.
 
 from bisect import bisect_right
 from datetime import datetime
-from functools import lru_cache
+from functools import lru_cache, partial
 from operator import itemgetter
 
 from django.db import connection, transaction
@@ -74,12 +74,18 @@ def _may_be_taken_back() -> bool:
 @commits.apart()
 @transaction.atomic
 def _compile(program_id: int) -> Configuration:
-    """The program's row is locked, so no change of its parts is half visible (see Program.touch)."""
+    """The program's row is locked, so no change of its parts is half visible (see Program.touch).
+
+    Its parts are only read where nobody has kept the document of this version yet.
+    """
     program = Program.objects.select_for_update(of=["self"], no_key=True).select_related("owner").get(pk=program_id)
     stored, _ = ProgramVersion.objects.get_or_create(
         program=program,
         number=program.version,
-        defaults={"document": document.export(program, with_versions=True), "since": program.changed_at},
+        defaults={
+            "document": partial(document.export, program, with_versions=True),
+            "since": program.changed_at,
+        },
     )
     active = program.versions.filter(document__program__status=Program.Status.ACTIVE, number__lte=program.version)
     timeline = active.order_by("number").values_list("since", "number")
