@@ -1,10 +1,12 @@
 """What is dear in production, or in tests, and proves nothing here? It is left out."""
 
+import functools
 import gc
 
 import pytest
 from django.conf import settings
 from django.db import connection
+from django.db.models.manager import BaseManager
 from django.test import client
 
 
@@ -33,3 +35,5 @@ def _keep_pages(store, signal, sender, template, context, **kwargs):
 
 
 keep, client.store_rendered_templates = client.store_rendered_templates, _keep_pages
+# The manager of a model's history is a class that is made anew each time that somebody asks for it.
+BaseManager.from_queryset = classmethod(functools.cache(BaseManager.from_queryset.__func__))

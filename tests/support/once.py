@@ -50,7 +50,7 @@ class Guard:
         )
 
     def hear(self, event, arguments):
-        if self.test and event in LEAVING and not _is_importing() and not self._is_own(event, arguments):
+        if self.test and not _is_importing() and not self._is_own(event, arguments):
             self.refuse(f"reached for {event}")
 
     def _is_own(self, event, arguments):
@@ -72,8 +72,16 @@ def _is_importing():
 
 
 guard = Guard()
+
+
+def _hear(event, arguments):
+    # Of everything that Python does, each `id` included: for each, a bound method would cost four times as much.
+    if event in LEAVING:
+        guard.hear(event, arguments)
+
+
 # It cannot be taken away again: while no such test runs, it lets everything pass.
-sys.addaudithook(guard.hear)
+sys.addaudithook(_hear)
 
 
 class ClosedCache(BaseCache):
