@@ -31,7 +31,7 @@ class World:
         return factories.post_one(self.club, item, via=self.shop.connection).journal_id
 
     def order(self):
-        return self.posted(factories.purchase(self.ada, 1_000, f"order-{next(self.facts)}"))
+        return self.posted(factories.purchase(self.ada, 1_000, f"counted-order-{next(self.facts)}"))
 
     def reserved(self):
         return self.posted(factories.redemption(self.ada, 5, reserve_s=600))
