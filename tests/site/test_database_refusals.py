@@ -178,12 +178,12 @@ def test_a_lock_that_others_hold_too_long(shop, transactional_db):
         with transaction.atomic():
             list(factories.Program.objects.select_for_update())
             held.set()
-            done.wait(30)
+            done.wait(60)
         connection.close()
 
     holder = threading.Thread(target=hold)
     holder.start()
-    held.wait(10)
+    assert held.wait(60)
     try:
         with connection.cursor() as cursor:
             is_postgresql = connection.vendor == "postgresql"

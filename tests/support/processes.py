@@ -59,12 +59,12 @@ def web_server(**variables):
         yield port
     finally:
         server.terminate()
-        server.wait(30)
+        server.wait(60)
 
 
 def exchange(port, raw):
     """What the server answers to `raw` bytes when nothing more is sent: (status, all of it)."""
-    with socket.create_connection(("127.0.0.1", port), timeout=30) as line:
+    with socket.create_connection(("127.0.0.1", port), timeout=60) as line:
         line.sendall(raw)
         line.shutdown(socket.SHUT_WR)
         found = b""

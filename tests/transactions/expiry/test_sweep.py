@@ -243,7 +243,7 @@ def test_no_connection_waits_for_the_other(transactional_db, monkeypatch):
 
     def expire_together(*arguments, **options):
         done = expire(*arguments, **options)
-        meet.wait(timeout=20)
+        meet.wait(timeout=60)
         return done
 
     monkeypatch.setattr(sweep.plain_lots, "expire", expire_together)

@@ -72,7 +72,7 @@ def test_a_posting_in_between_neither_waits_nor_shows():
     drifts = audit(made)
     assert next(drifts).what == "lifetime_earned"
     with ThreadPoolExecutor(1) as elsewhere:
-        elsewhere.submit(_post_and_leave, made, who).result(timeout=20)
+        elsewhere.submit(_post_and_leave, made, who).result(timeout=60)
     assert {drift.what for drift in drifts} == {"lifetime_earned", "the lifetime totals together"}
     assert not connection.in_atomic_block
     assert factories.held(who) == 20

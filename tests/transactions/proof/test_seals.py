@@ -158,17 +158,17 @@ def test_a_seal_waits_for_postings_that_have_taken_their_keys():
             with transaction.atomic():
                 post_one(made, purchase(who, 1000))
                 taken.set()
-                go_on.wait(20)
+                go_on.wait(60)
         finally:
             connection.close()
 
     with ThreadPoolExecutor(1) as elsewhere:
         done = elsewhere.submit(post_slowly)
-        assert taken.wait(20) or done.result(1)
+        assert taken.wait(60) or done.result(1)
         post_one(made, purchase(other, 1000))
         with pytest.raises(seals.StillPosting):
             seals.seal(made, MONDAY, patience_s=0.3)
         go_on.set()
-        done.result(20)
+        done.result(60)
     assert seals.seal(made, MONDAY).entries == 4
     assert broken(made) == []
