@@ -47,6 +47,13 @@ class Lives(TierMachine):
     def earn_long_ago(self, euros, days):
         return self.earned(euros, self.late(days))
 
+    @precondition(lambda self: self.terms.has_cycles and self.model.rows and self.model.rows[-1].cycle)
+    @rule(target=orders, euros=st.integers(200, 1200), days=st.integers(0, 20))
+    def earn_for_what_was_lost(self, euros, days):
+        """What may still undo a downgrade: it happened shortly before the tier ended that was not kept."""
+        ended = self.model.rows[-2].through
+        return self.earned(euros, self.late((local(self.now) - ended).days + days))
+
     def late(self, days):
         """In the morning so many days ago, but not before the member was one."""
         first = max(self.model.enrolled_on + DAY, local(self.now) - days * DAY)
