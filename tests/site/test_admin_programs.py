@@ -165,7 +165,7 @@ def test_a_rule_is_made_of_the_fields_of_its_kind(desk, made):
     }
     assert rule_form(desk, made, **fields).status_code == 302
     rule = Rule.objects.get(code="new")
-    assert rule.params == {"points": "2", "per": "1.50"}
+    assert rule.params == {"points": "2", "per": "1.5"}
     assert rule.conditions == {
         "channels": ["web", "app"],
         "weekdays": [6, 7],

@@ -46,7 +46,7 @@ def _give(
 ) -> None:
     books, account = posting.books, posting.account
     own = books.balance(account, currency)
-    escrow = _escrow(posting, currency) if currency.may_wait else None
+    escrow = _escrow(posting, currency)
     end = own.end_of(earned_at=cause.at, released_at=escrow.available_at if escrow else None)
     parts = groups.parts(books, currency, points, shares)
     rest = Part(account, points - sum([part.points for part in parts]))
