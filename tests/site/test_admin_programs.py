@@ -175,7 +175,7 @@ def test_a_rule_is_made_of_the_fields_of_its_kind(desk, made):
     }
     shown = form_of(desk, page(rule))
     assert (shown["per_amount_per"], shown["when_channels"], shown["when_hours"]) == (
-        "1.50",
+        "1.5",
         "web, app",
         "17:00-19:00",
     )
