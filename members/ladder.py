@@ -123,8 +123,7 @@ class Ladder:
         held = self.held
         if held:
             new.from_at = max(new.from_at, held.from_at)
-            # Of what began at the same instant only a downgrade stays: what comes late may undo it (C16-R3).
-            if held.id or held.from_at < new.from_at or held.reason == Reason.DOWNGRADE.value:
+            if held.id or held.from_at < new.from_at or self._is_asked_for(held):
                 self._end(held, new.from_at)
                 self.account.past.setdefault(self.group.id, []).append(held)
         new.since_at = min(new.since_at, new.from_at)
@@ -137,6 +136,11 @@ class Ladder:
         before = held.tier_id if held else None
         if before != new.tier_id:
             self.account.passed.append(Passed(self.group.id, before, new.tier_id, new.from_at))
+
+    def _is_asked_for(self, held: LockedStanding) -> bool:
+        """Whether what is replaced at the instant at which it began may be asked for when something comes late:
+        a downgrade may be undone (C16-R3), and by what was reached before it began a closed cycle is measured."""
+        return held.reason == Reason.DOWNGRADE.value or held.since_at < held.from_at
 
     def _end(self, held: LockedStanding, at: datetime) -> None:
         held.until_at, held.is_changed = at, True

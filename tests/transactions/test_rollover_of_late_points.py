@@ -62,3 +62,19 @@ def test_a_surplus_that_comes_late_raises_on_the_day_it_is_known(db):
     earn(made, who, 400, noon(made, 2025, 12, 28), now=now)
     assert (tier(who), standing(who).from_at, through(who)) == ("gold", now, "2027-12-31")
     assert_balanced(made)
+
+
+def test_a_cycle_goes_on_being_measured_by_the_tier_that_late_points_had_reached_in_it(db):
+    made = factories.program(max_backdate_days=900)
+    months = {"validity": "period", "period": 3, "period_unit": "month", "period_end": "through", "rounding": "month"}
+    ladder(made, model="calendar", cycle_start="10-01", **months, on_end="one_level", rollover=True, late_window=90)
+    who = factories.member(made, enrolled_at=at(2024, 1, 10))
+    first = earn(made, who, 104, noon(made, 2025, 6, 24))
+    earn(made, who, 416, noon(made, 2025, 7, 4))
+    now = noon(made, 2025, 11, 22)
+    # Gold of 4 March was over before silver of 4 July was; nobody ever held it.
+    earn(made, who, 804, noon(made, 2025, 3, 4), now=now)
+    assert who.tallies.get(period=date(2025, 10, 1)).carried == 324
+    factories.post_one(made, factories.reversal(first.journal_id, amount=5_200), now=now)
+    assert who.tallies.get(period=date(2025, 10, 1)).carried == 272
+    assert_balanced(made)
