@@ -156,6 +156,7 @@ def test_what_somebody_has_decided_meanwhile_is_told(office, second, shop, page)
     asked(office, page)
     response = second.post(page, {"approve": "yes", "asked": first.pk})
     assert "This request was withdrawn by marketing on" in text(response)
+    assert "request: This" not in text(response)
     assert tier(shop.bob) == "base"
 
 

@@ -77,7 +77,7 @@ class RecountForm(forms.Form):
         """Show a refusal beside the field that is meant, or above the form."""
         if isinstance(error, Refused):
             field = error.refusal.field
-            self.add_error(field if field in self.fields else None, str(error))
+            self.add_error(field if field in self.fields else None, error.refusal.detail)
             return
         for name, said in error.message_dict.items():
             for message in said:

@@ -113,7 +113,8 @@ def _ask(admin: ModelAdmin, request: StaffRequest, group: TierGroup) -> HttpResp
             admin.message_user(request, "Somebody else has to agree now; until then nobody moves.", messages.SUCCESS)
             return HttpResponseRedirect(_address(group))
     except Refused as refused:
-        form.add_error(refused.refusal.field if refused.refusal.field in form.fields else None, str(refused))
+        field = refused.refusal.field
+        form.add_error(field if field in form.fields else None, refused.refusal.detail)
         return _draw(admin, request, group, panels=[threshold_panels.effects()], form=form, buttons=[_SHOW])
     return _shown(admin, request, group, seen, reason)
 
@@ -143,7 +144,7 @@ def _answer(admin: ModelAdmin, request: StaffRequest, group: TierGroup, form: De
             return _go_on(admin, request, group, agreed.job)
         done = requests.reject(key, request.user, note=note)
     except Refused as refused:
-        form.add_error("note" if refused.refusal.field == "note" else None, str(refused))
+        form.add_error("note" if refused.refusal.field == "note" else None, refused.refusal.detail)
         return None
     admin.log_change(request, group, f"{done.get_status_display()} a full re-evaluation: {done.note}")
     admin.message_user(request, f"{done.get_status_display()}: nobody was moved.", messages.SUCCESS)

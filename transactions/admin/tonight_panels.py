@@ -21,7 +21,8 @@ _NOTES = 6
 def about(outlook: Outlook) -> list[str]:
     """What the page is about, in sentences."""
     return [
-        f"What falls due up to the end of {full_day(outlook.day)}, if nothing happens until then.",
+        f"What falls due up to the end of {full_day(outlook.day)}, if nothing happens until then; birthdays and "
+        "anniversaries are those of that night alone.",
         "A purchase, a refund or a change of the program until then changes it.",
     ]
 

@@ -156,7 +156,7 @@ def _look(found: Preview, member: Member, ladder: Ladder, now: datetime) -> bool
     later = Ladder(found.after, found.after.tier_groups[found.code], ladder.account)
     recounting.put(later, {key[1:]: points for key, points in computed.items() if key[0] == ladder.group.id})
     after = dict(later.by_code(later.counted_on(day)))
-    until = later.through(tier, later.group.last_day(day, later.enrolled_on))
+    until = later.through(later.tier, later.group.last_day(day, later.enrolled_on))
     found.given_validity += bool(held and held.valid_until is None and until)
     if before != after:
         found.changed += 1

@@ -111,6 +111,9 @@ def test_who_had_a_tier_for_life_gets_the_validity_that_the_ladder_gives_from_to
     group = ladder(made, model="lifetime")
     who, base = member(made, 600, 2025, 3), member(made, 0)
     assert through(who) is None
+    as_asked = editing(group, model="calendar", validity="rest_of_cycle")
+    # The tier that asks for nothing has no end on any ladder.
+    assert recounting.preview(group, as_asked, now).given_validity == 1
     job = change(group, now, model="calendar", validity="rest_of_cycle")
     row = standing(who)
     assert (tier(who), through(who), row.reason, row.note) == (
