@@ -62,8 +62,7 @@ def start(benefit_id: int, *, now: datetime | None = None) -> NightRun | None:
 @shared_task(name="benefits")
 def work(job_id: int) -> None:
     """Finish one job beside the requests. Safe to lose, because the night does the same, and to repeat."""
-    for job in KIND.unfinished().filter(pk=job_id):
-        advance(job)
+    KIND.finish_one(job_id)
 
 
 def finish(program: Program, *, now: datetime | None = None) -> Iterator[Job]:
@@ -74,11 +73,6 @@ def finish(program: Program, *, now: datetime | None = None) -> Iterator[Job]:
         start(benefit.pk, now=now)
     for done in KIND.finish(program, now=now):
         yield done.counts
-
-
-def advance(job: NightRun, *, now: datetime | None = None) -> NightRun:
-    """Work at `job` to its end; returns it as it is then."""
-    return KIND.advance(job, now=now)
 
 
 def _batch(run: NightRun, now: datetime) -> bool:

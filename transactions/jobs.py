@@ -55,6 +55,11 @@ class Kind:
         """Those that are not done, in the order in which they began."""
         return NightRun.objects.filter(step__startswith=f"{self.name} ", finished_at=None).order_by("pk")
 
+    def finish_one(self, job_id: int) -> None:
+        """Work at the job with this key to its end, unless it has come to it; what the task of the kind does."""
+        for job in self.unfinished().filter(pk=job_id):
+            self.advance(job)
+
     def finish(self, program: Program, *, now: datetime | None = None) -> Iterator[NightRun]:
         """Take up the jobs of `program` that were interrupted; yields each when it is done."""
         for job in self.unfinished().filter(program=program):

@@ -105,3 +105,9 @@ def test_a_job_is_called_by_what_it_does(office, run, step, words):
     assert words in shown
     assert "052732694022" not in shown
     assert words in text(office.get(page_of(run)))
+
+
+def test_a_job_of_surplus_says_which_ladder_it_looked_at(office, run):
+    counts = {"group": "club", "since": "2026-03-03T02:00:00+00:00", "members": 3, "of_members": 5, "last_member": 9}
+    NightRun.objects.filter(pk=run.pk).update(step="carry over 3 052732694022", batches=None, counts=counts)
+    assert "surplus carried over ladder club carries over: looked at 3 of 5 members" in text(office.get(LIST))

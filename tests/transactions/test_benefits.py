@@ -53,11 +53,11 @@ def keys(members):
 def test_a_new_benefit_is_assigned_to_all_who_hold_its_tier_in_batches_and_once(golden, made, monkeypatch):
     monkeypatch.setattr(benefits, "BATCH", 2)
     lounge = benefit(made, "gold", "lounge")
-    job = benefits.advance(benefits.start(lounge.pk, now=NOON), now=NOON)
+    job = benefits.KIND.advance(benefits.start(lounge.pk, now=NOON), now=NOON)
     assert (job.counts["assigned"], job.finished_at is not None) == (3, True)
     assert who_have(lounge) == keys(golden)
     assert set(lounge.assignments.values_list("assigned_at", flat=True)) == {NOON}
-    again = benefits.advance(benefits.start(lounge.pk, now=NOON + timedelta(hours=1)), now=NOON)
+    again = benefits.KIND.advance(benefits.start(lounge.pk, now=NOON + timedelta(hours=1)), now=NOON)
     assert (again.counts["assigned"], lounge.assignments.count()) == (0, 3)
 
 
@@ -80,13 +80,13 @@ def test_who_goes_from_tier_to_tier_meanwhile_has_what_belongs_to_the_new_one(go
     set_tier(made, golden[2], "silver", NOON, locked_until=NOON.date() + timedelta(days=9))
     newcomer = factories.member(made, enrolled_at=at(2024, 1, 10))
     earn(made, newcomer, 1000, NOON)
-    benefits.advance(job, now=NOON)
+    benefits.KIND.advance(job, now=NOON)
     assert who_have(lounge) == keys([*golden[:2], newcomer])
 
 
 def test_a_benefit_that_is_over_is_withdrawn_with_its_last_day_and_given_to_nobody(golden, made, plain):
     lounge = benefit(made, "gold", "lounge")
-    benefits.advance(benefits.start(lounge.pk, now=NOON), now=NOON)
+    benefits.KIND.advance(benefits.start(lounge.pk, now=NOON), now=NOON)
     lounge.ends_on = NOON.date() + timedelta(days=5)
     lounge.save()
     assert [job["withdrawn"] for job in benefits.finish(made, now=NOON)] == []
@@ -105,7 +105,7 @@ def test_a_benefit_that_goes_on_after_all_is_assigned_again(golden, made):
     assert benefits.start(lounge.pk, now=NOON) is None
     lounge.ends_on = None
     lounge.save()
-    benefits.advance(benefits.start(lounge.pk, now=NOON), now=NOON)
+    benefits.KIND.advance(benefits.start(lounge.pk, now=NOON), now=NOON)
     assert who_have(lounge) == keys(golden)
 
 
@@ -130,7 +130,7 @@ def test_a_job_that_fails_keeps_the_batches_that_were_done_and_goes_on_behind_th
 
     monkeypatch.setattr(benefits, "_assign", failing)
     with pytest.raises(OSError, match="line broke"):
-        benefits.advance(job, now=NOON)
+        benefits.KIND.advance(job, now=NOON)
     assert (len(who_have(lounge)), NightRun.objects.get(pk=job.pk).counts["assigned"]) == (2, 2)
     monkeypatch.setattr(benefits, "_assign", whole)
     assert [one["assigned"] for one in benefits.finish(made, now=NOON)] == [3]
@@ -142,13 +142,13 @@ def test_a_benefit_that_is_dated_anew_meanwhile_ends_for_all_to_whom_the_job_has
     job = one_batch(benefits.KIND, benefits.start(lounge.pk, now=NOON), NOON)
     assert len(who_have(lounge)) == 2
     Benefit.objects.filter(pk=lounge.pk).update(ends_on=NOON.date() - timedelta(days=1))
-    job = benefits.advance(job, now=NOON)
+    job = benefits.KIND.advance(job, now=NOON)
     assert (job.counts["withdrawn"], job.error, who_have(lounge)) == (2, "", [])
 
 
 def test_what_members_have_or_had_is_not_deleted_and_what_nobody_had_is(golden, made):
     lounge, parking = benefit(made, "gold", "lounge"), benefit(made, "gold", "parking")
-    benefits.advance(benefits.start(lounge.pk, now=NOON), now=NOON)
+    benefits.KIND.advance(benefits.start(lounge.pk, now=NOON), now=NOON)
     spec = document.export(made)
     gold = next(one for one in spec["tier_groups"][0]["tiers"] if one["code"] == "gold")
     kept, gold["benefits"] = gold["benefits"], []

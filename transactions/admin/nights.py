@@ -1,8 +1,8 @@
 """What did the nights do, and how were they sealed?"""
 
 import json
-from collections.abc import Iterable
-from typing import Any
+from collections.abc import Callable, Iterable
+from typing import Any, NamedTuple
 
 from django.contrib import admin
 from django.db.models import Count, OuterRef, Prefetch, QuerySet
@@ -23,6 +23,7 @@ from programs.models import Program
 from transactions import benefits
 from transactions.admin import job_pages, threshold_panels, tonight_page
 from transactions.expiry import redating
+from transactions.jobs import Kind
 from transactions.models import NightBatch, NightRun, Seal
 from transactions.outlook import storing
 from transactions.policies import carrying, recounting, thresholds
@@ -31,15 +32,53 @@ from transactions.policies import carrying, recounting, thresholds
 RENEW_PAGE_S, RENEW_LIST_S = 5, 15
 #: Programs to whose coming night a list has a way.
 MOST_PROGRAMS = 20
-#: What jobs are called by those who read the list; steps of the night have names of their own.
+
+
+class _Job(NamedTuple):
+    """What a kind of job is called by those who read the list, and what one `did`."""
+
+    kind: Kind
+    name: str
+    did: Callable[[NightRun], str]
+
+
+#: Steps of the night have names of their own, and counts that tell what they did.
 _JOBS = (
-    (thresholds.KIND, "thresholds applied to members"),
-    (recounting.KIND, "members counted anew"),
-    (carrying.KIND, "surplus carried over"),
-    (redating.KIND, "lots re-dated"),
-    (benefits.KIND, "benefit brought to members"),
-    (storing.KIND, "Tonight computed"),
+    _Job(
+        thresholds.KIND,
+        "thresholds applied to members",
+        lambda run: f"{threshold_panels.done(run)} {run.counts['reason']}",
+    ),
+    _Job(
+        recounting.KIND,
+        "members counted anew",
+        lambda run: "{members} members counted anew: {reason}".format(**run.counts),
+    ),
+    _Job(
+        carrying.KIND,
+        "surplus carried over",
+        lambda run: f"ladder {run.counts['group']} carries over: looked at {job_pages.reached(run)}",
+    ),
+    _Job(
+        redating.KIND,
+        "lots re-dated",
+        lambda run: "{lots} lots of {members} members: {reason}".format(**{"members": "its", **run.counts}),
+    ),
+    _Job(
+        benefits.KIND,
+        "benefit brought to members",
+        lambda run: "benefit {code}: assigned {assigned}, withdrawn {withdrawn}".format(**run.counts),
+    ),
+    _Job(
+        storing.KIND,
+        "Tonight computed",
+        lambda run: f"computed {job_pages.reached(run)} who are due up to the end of {run.counts['day']}",
+    ),
 )
+
+
+def _job_of(run: NightRun) -> _Job | None:
+    return next((job for job in _JOBS if job.kind.owns(run)), None)
 
 
 @admin.register(NightRun)
@@ -108,7 +147,8 @@ class NightRunAdmin(FactAdmin):
 
     @display(description="step")
     def what(self, run: NightRun) -> str:
-        return next((words for kind, words in _JOBS if kind.owns(run)), run.step)
+        job = _job_of(run)
+        return job.name if job else run.step
 
     @display(description="batches")
     def progress(self, run: NightRun) -> str:
@@ -121,17 +161,9 @@ class NightRunAdmin(FactAdmin):
 
     @display(description="did")
     def did(self, run: NightRun) -> str:
-        if redating.is_job(run):
-            counts = run.counts
-            return f"{counts['lots']} lots of {counts.get('members', 'its')} members: {counts['reason']}"
-        if recounting.KIND.owns(run):
-            return f"{run.counts['members']} members counted anew: {run.counts['reason']}"
-        if thresholds.KIND.owns(run):
-            return f"{threshold_panels.done(run)} {run.counts['reason']}"
-        if benefits.KIND.owns(run):
-            return "benefit {code}: assigned {assigned}, withdrawn {withdrawn}".format(**run.counts)
-        if storing.KIND.owns(run):
-            return f"computed {job_pages.reached(run)} who are due up to the end of {run.counts['day']}"
+        job = _job_of(run)
+        if job:
+            return job.did(run)
         return ", ".join(f"{name} {count}" for name, count in run.counts.items()) or "-"
 
     @display(description="did")

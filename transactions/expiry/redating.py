@@ -120,7 +120,7 @@ def apply(currency: StoredCurrency, now: datetime | None = None, *, reason: str)
 
     A job that is interrupted is taken up again by `finish`, which the night calls.
     """
-    lots: int = advance(start(currency, now, reason=reason), now=now).counts["lots"]
+    lots: int = KIND.advance(start(currency, now, reason=reason), now=now).counts["lots"]
     return lots
 
 
@@ -157,11 +157,6 @@ def jobs(currency: StoredCurrency) -> QuerySet[NightRun]:
     return KIND.about(currency.pk)
 
 
-def is_job(run: NightRun) -> bool:
-    """Whether this NightRun is a job of ours, and not the step of a night."""
-    return KIND.owns(run)
-
-
 def finish(program: Program, *, now: datetime | None = None) -> Iterator[int]:
     """Take up the jobs of `program` that were interrupted; yields how many lots each changed in all."""
     for job in KIND.finish(program, now=now):
@@ -171,13 +166,7 @@ def finish(program: Program, *, now: datetime | None = None) -> Iterator[int]:
 @shared_task(name="redate")
 def work(job_id: int) -> None:
     """Finish one job beside the requests. Safe to lose, because the night does the same, and to repeat."""
-    for job in KIND.unfinished().filter(pk=job_id):
-        advance(job)
-
-
-def advance(job: NightRun, *, now: datetime | None = None, for_s: float | None = None) -> NightRun:
-    """Work at `job` for about `for_s` seconds or to its end; returns it as it is then."""
-    return KIND.advance(job, now=now, for_s=for_s)
+    KIND.finish_one(job_id)
 
 
 def _batch(job: NightRun, now: datetime) -> bool:

@@ -98,8 +98,7 @@ def forget(program: Program) -> None:
 @shared_task(name="tonight")
 def work(job_id: int) -> None:
     """Finish one job beside the requests. Safe to lose, because the page goes on with it, and to repeat."""
-    for job in KIND.unfinished().filter(pk=job_id):
-        KIND.advance(job)
+    KIND.finish_one(job_id)
 
 
 def _batch(job: NightRun, now: datetime) -> bool:

@@ -68,8 +68,7 @@ def finish(program: Program, *, now: datetime | None = None) -> int:
 @shared_task(name="carry_over")
 def work(job_id: int) -> None:
     """Finish one job beside the requests. Safe to lose, because the night does the same, and to repeat."""
-    for job in KIND.unfinished().filter(pk=job_id):
-        KIND.advance(job)
+    KIND.finish_one(job_id)
 
 
 def _concerned(program_id: int, code: str) -> QuerySet[Standing]:

@@ -181,7 +181,7 @@ def test_a_job_works_for_so_long_and_is_taken_up_by_whoever_comes(made, points, 
     # The clock moves a second with every look: two batches fit into two seconds and a half.
     ticks = iter(range(100))
     monkeypatch.setattr(jobs.time, "monotonic", lambda: next(ticks))
-    job = redating.advance(redating.start(points, NOW, reason="Long"), now=NOW, for_s=2.5)
+    job = redating.KIND.advance(redating.start(points, NOW, reason="Long"), now=NOW, for_s=2.5)
     assert (job.finished_at, job.counts["members"], job.counts["of_members"]) == (None, 2, 3)
     assert Redating.objects.count() == 2
     redating.work(job.pk)
@@ -201,7 +201,7 @@ def test_terms_that_are_edited_meanwhile_are_for_new_lots_and_all_old_ones_get_w
     job = one_batch(redating.KIND, redating.start(points, NOW, reason="Short"), NOW)
     assert job.counts["members"] == 1
     turn(points, period=6, rounding="none")
-    job = redating.advance(job, now=NOW)
+    job = redating.KIND.advance(job, now=NOW)
     assert (bool(job.finished_at), job.error, job.counts["lots"]) == (True, "", 3)
     assert {last_day(lot) for lot in lots} == {"2026-06-01"}
     assert last_day(earn(made, factories.member(made), at(2026, 3, 1))) == "2026-09-01"
