@@ -3,11 +3,10 @@
 For many members at once: it locks them as `holdings.py` does, and reads of them only what `assessing.py` looks at.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from loyalty_site.lib.arrays import Row
 from loyalty_site.lib.looking_up import ONLY_LOOK_UP
 from loyalty_site.lib.sql import Rows, Session, instant
 from members import ladder_rows
@@ -84,7 +83,7 @@ def lock(session: Session, program_id: int, member_ids: list[int], *, now: datet
             [member_ids, now],
         )
         standings = session.run(_STANDINGS, [member_ids, now])
-    return _take(members, balances.fetchall, standings)
+    return _take(members, standings, unsettled=balances)
 
 
 def look(
@@ -97,18 +96,20 @@ def look(
     with session.together():
         members = session.run(_MEMBERS, [member_ids, configuration.id])
         standings = session.run(_STANDINGS, [member_ids, now])
-    accounts = _take(members, list, standings).accounts
+    accounts = _take(members, standings).accounts
     read_tallies(session, configuration, accounts)
     return accounts
 
 
-def _take(members: Rows, balances: Callable[[], list[Row]], standings: Rows) -> Locked:
+def _take(members: Rows, standings: Rows, *, unsettled: Rows | None = None) -> Locked:
+    """`unsettled` has the keys of those to whose balances something is due."""
     accounts: dict[int, Account] = {}
     version: int | None = None
     for member, number, status, enrolled_at, stored in members.fetchall():
         version = stored
         accounts[member] = Account(member, number, status, instant(enrolled_at), 0, "")
-    others = {member for (member,) in balances() if accounts.pop(member, None)}
+    keys = unsettled.fetchall() if unsettled is not None else ()
+    others = {member for (member,) in keys if accounts.pop(member, None)}
     due: dict[int, Account] = {}
     for member, group, *row in standings.fetchall():
         if member in accounts:

@@ -83,15 +83,16 @@ class Ladder:
 
     def counted_in(self, first: date) -> Counts:
         """What was counted in the window that begins on a day."""
-        tallies, group = self.account.tallies, self.group
-        found = [tallies.get((group.id, currency, first)) for currency in group.currency_ids]
-        return tuple([tally.total if tally else 0 for tally in found])
+        return tuple([tally.total if tally else 0 for tally in self._tallies(first)])
 
     def carried_into(self, first: date) -> Counts:
         """The surplus of former cycles with which the cycle that begins on a day opens."""
+        return tuple([tally.carried if tally else 0 for tally in self._tallies(first)])
+
+    def _tallies(self, first: date) -> list[LockedTally | None]:
+        """Those of the window that begins on a day, in the order of the criteria."""
         tallies, group = self.account.tallies, self.group
-        found = [tallies.get((group.id, currency, first)) for currency in group.currency_ids]
-        return tuple([tally.carried if tally else 0 for tally in found])
+        return [tallies.get((group.id, currency, first)) for currency in group.currency_ids]
 
     def closing(self, ended_on: date, known_on: date) -> Counts:
         """What decides about a tier whose validity ended on a day, as far as it is there on another (C15-R5, R6).

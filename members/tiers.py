@@ -93,8 +93,10 @@ def upgrade(configuration: Configuration, account: Account, *, now: datetime) ->
     counted, account.counted = account.counted, []
     for group in configuration.tier_groups.values() if counted else ():
         own = [one for one in counted if one.group_id == group.id]
+        if not own:
+            continue
         ladder = Ladder(configuration, group, account)
-        if own and not (len(own) == 1 and _stays(ladder, own[0], now)):
+        if len(own) > 1 or not _stays(ladder, own[0], now):
             _compare(ladder, own, now)
 
 

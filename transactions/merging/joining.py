@@ -81,8 +81,9 @@ def _add_tallies(
     Years of membership begin on other days: what counted in one of the giver counts in that of the taker.
     """
     found: list[MovedTally] = []
+    groups = {group.id: group for group in books.configuration.tier_groups.values()}
     for (group_id, currency_id, period), tally in list(giver.tallies.items()):
-        group = {one.id: one for one in books.configuration.tier_groups.values()}.get(group_id)
+        group = groups.get(group_id)
         if not group or not (tally.points or tally.carried):
             continue
         ours, theirs = (Ladder(books.configuration, group, account) for account in (giver, taker))

@@ -72,8 +72,7 @@ class _Terms:
 
 
 def _is_plain_currency(one: Currency) -> bool:
-    is_pending = bool(one.pending_days or one.pending_event)
-    return one.is_spendable and not is_pending and one.expiry.model != "anniversary"
+    return one.is_spendable and not one.may_wait and one.expiry.model != "anniversary"
 
 
 @dataclass(slots=True)

@@ -8,6 +8,7 @@ import logging
 from collections import Counter
 from collections.abc import Sequence
 from datetime import date, datetime
+from functools import partial
 
 from django.db import IntegrityError
 
@@ -79,12 +80,8 @@ def _post_alike(
     configuration: Configuration, day: Day, plans: Sequence[Plan], via: Connection, now: datetime
 ) -> dict[int, bool]:
     """What `alike.give` has given. Whatever stops it, nothing is written, and the general way finds out why."""
-
-    def make(plan: Plan) -> Activity:
-        return _activity(plan, day)
-
     try:
-        return alike.give(configuration, day, plans, make=make, via=via, now=now)
+        return alike.give(configuration, day, plans, make=partial(_activity, day=day), via=via, now=now)
     except IntegrityError:
         return {}  # Somebody else has just given some of it.
     except Exception:

@@ -120,7 +120,12 @@ def allowed(day: Day) -> Iterator[Plan]:
     """The plans of the day against which nothing stands; none where the program is not active."""
     keys = find_allowed(day)
     for first in range(0, len(keys), PAGE):
-        yield from (plan for plan in plans(day, keys[first : first + PAGE]) if plan.refusal is None)
+        yield from allowed_of(day, keys[first : first + PAGE])
+
+
+def allowed_of(day: Day, member_ids: Sequence[int]) -> Iterator[Plan]:
+    """Those of these members."""
+    return (plan for plan in plans(day, member_ids) if plan.refusal is None)
 
 
 def plans(day: Day, member_ids: Sequence[int]) -> list[Plan]:

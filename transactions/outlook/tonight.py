@@ -125,9 +125,8 @@ class Outlook:
     def _celebrating(self, member_ids: list[int]) -> Iterator[Coming]:
         """Who is given points for an occasion."""
         day = self._celebrated
-        for plan in planning.plans(day, member_ids):
-            if plan.refusal is None:
-                yield Coming(plan.wish.leader.kind.occasion, plan.person.id, plan.person.number, day.starts_at)
+        for plan in planning.allowed_of(day, member_ids):
+            yield Coming(plan.wish.leader.kind.occasion, plan.person.id, plan.person.number, day.starts_at)
 
     @property
     def _celebrated(self) -> planning.Day:
