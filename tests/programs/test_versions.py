@@ -147,3 +147,14 @@ def test_what_a_transaction_took_back_is_not_kept_as_the_program_of_today(db):
     factories.rule(made, "other", "fixed", {"points": "2", "events": "x"})
     made.refresh_from_db()
     assert [rule.code for rule in versions.of(made).rules if rule.code in ("never", "other")] == ["other"]
+
+
+def test_the_parts_of_a_version_are_read_once_and_then_its_document(club, monkeypatch):
+    known = versions.renew(club.pk)
+    versions.forget()
+
+    def unread(*arguments, **options):
+        raise AssertionError("the parts are read again")
+
+    monkeypatch.setattr(versions.document, "export", unread)
+    assert versions.renew(club.pk).currencies == known.currencies

@@ -8,7 +8,7 @@ import time_machine
 from django.urls import reverse
 
 from tests.support import factories, foreseeing
-from tests.support.factories import at, post_one, purchase
+from tests.support.factories import at
 from transactions.models import NightRun
 
 pytestmark = pytest.mark.usefixtures("eve")
@@ -31,14 +31,7 @@ def made(db, eve):
 
 @pytest.fixture
 def members(made):
-    """Gold until tonight; with 0, 400, 700 and 1,000 points of this year."""
-    found = [factories.member(made, enrolled_at=at(2024, 3, 3)) for _ in range(4)]
-    for who in found:
-        post_one(made, purchase(who, 100000, activity_at=at(2026, 6, 1)), now=at(2026, 6, 1))
-    foreseeing.night(made, at(2027, 1, 2))
-    for who, euros in zip(found[1:], [400, 700, 1000], strict=True):
-        post_one(made, purchase(who, euros * 100, activity_at=at(2027, 6, 1)), now=at(2027, 6, 1))
-    return found
+    return foreseeing.gold_until_the_end_of_2027(made)
 
 
 @pytest.fixture

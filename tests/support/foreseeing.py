@@ -7,6 +7,7 @@ from django.db.models import Max, Sum
 from loyalty_site.lib import instants
 from members.models import Member, Standing
 from programs.models import TierGroup
+from tests.support.factories import at, member, post_one, purchase
 from transactions import ledger
 from transactions.models import Entry
 from transactions.outlook import tonight
@@ -26,6 +27,17 @@ def set_up(made, **fields):
         tier.save()
     made.refresh_from_db()
     return group
+
+
+def gold_until_the_end_of_2027(made):
+    """Four members who are gold until the last night of 2027; with 0, 400, 700 and 1,000 points of that year."""
+    found = [member(made, enrolled_at=at(2024, 3, 3)) for _ in range(4)]
+    for who in found:
+        post_one(made, purchase(who, 100000, activity_at=at(2026, 6, 1)), now=at(2026, 6, 1))
+    night(made, at(2027, 1, 2))
+    for who, euros in zip(found[1:], [400, 700, 1000], strict=True):
+        post_one(made, purchase(who, euros * 100, activity_at=at(2027, 6, 1)), now=at(2027, 6, 1))
+    return found
 
 
 def night(made, at):

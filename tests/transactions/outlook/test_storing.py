@@ -28,15 +28,8 @@ def small_parts(monkeypatch):
 
 @pytest.fixture
 def members(made):
-    """Gold through 2027, for whom the year counted 0, 400, 700 and 1,000 points."""
     foreseeing.set_up(made, model="calendar", validity="rest_of_cycle")
-    found = [factories.member(made, enrolled_at=at(2024, 3, 3)) for _ in range(4)]
-    for who in found:
-        post_one(made, purchase(who, 100000, activity_at=at(2026, 6, 1)), now=at(2026, 6, 1))
-    foreseeing.night(made, at(2027, 1, 2))
-    for who, euros in zip(found[1:], [400, 700, 1000], strict=True):
-        post_one(made, purchase(who, euros * 100, activity_at=at(2027, 6, 1)), now=at(2027, 6, 1))
-    return found
+    return foreseeing.gold_until_the_end_of_2027(made)
 
 
 def compute(made, now=EVE, day=None):
