@@ -5,8 +5,6 @@ and `REDIS_URL` alone switch to production.
 """
 
 import os
-import secrets
-import tempfile
 from datetime import timedelta
 from pathlib import Path
 from urllib.parse import quote
@@ -16,7 +14,7 @@ from redis.backoff import NoBackoff
 from redis.retry import Retry
 
 from loyalty_site.lib import api_in_words, logs
-from loyalty_site.lib.environment import Environment, make, refuse
+from loyalty_site.lib.environment import Environment, MailServer, kept_key, mail_backend, make
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 env = Environment()
@@ -25,27 +23,8 @@ env = Environment()
 VAR_DIR = env.folder("VAR_DIR", BASE_DIR / "var")
 
 
-def _secret_key() -> str:
-    """The key of this installation: made once, kept beside the embedded database, readable by its owner only."""
-    path = VAR_DIR / "secret_key"
-    if not path.exists():
-        if not os.access(VAR_DIR, os.W_OK):
-            refuse("VAR_DIR", f"cannot be used: {VAR_DIR} is read-only. Name a folder that you may write to.")
-        handle, draft = tempfile.mkstemp(dir=VAR_DIR)  # mode 0600
-        with open(handle, "w") as file:
-            file.write(secrets.token_urlsafe(50))
-        try:
-            # A link appears whole or not at all, so two first starts at once agree on one key.
-            os.link(draft, path)
-        except FileExistsError:
-            pass
-        finally:
-            os.unlink(draft)
-    return path.read_text().strip()
-
-
 DEBUG = env.switch("DEBUG", False)
-SECRET_KEY = env.text("SECRET_KEY", "") or _secret_key()
+SECRET_KEY = env.text("SECRET_KEY", "") or kept_key(VAR_DIR, "VAR_DIR")
 SECRET_KEY_FALLBACKS = env.words("SECRET_KEY_FALLBACKS")
 # This machine may always ask itself whether it is healthy.
 ALLOWED_HOSTS = [*env.words("ALLOWED_HOSTS"), "127.0.0.1", "localhost", "[::1]"]
@@ -126,7 +105,7 @@ TEMPLATES = [
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
             ],
-            "libraries": {"back_office": "loyalty_site.lib.admin.rows"},
+            "libraries": {"back_office": "loyalty_site.lib.admin.rows", "bell": "members.admin.bell"},
         },
     }
 ]
@@ -163,6 +142,8 @@ else:
 # One writer at a time is all that SQLite has: more threads only wait longer in line.
 WEB_HOST = env.text("HOST", "127.0.0.1")
 WEB_PORT = env.whole("PORT", 8000, least=1, most=65535)
+# Where people reach us from outside: what messages link to. No header of a request is asked for it.
+PUBLIC_URL = env.address("PUBLIC_URL", f"http://{f'[{WEB_HOST}]' if ':' in WEB_HOST else WEB_HOST}:{WEB_PORT}")
 WEB_PROCESSES = env.whole("WEB_PROCESSES", 1, least=1, most=1000)
 WEB_THREADS = env.whole("WEB_THREADS", 4 if "sqlite" in _database["ENGINE"] else 8, least=1, most=1000)
 # So many seconds have the headers of a request to arrive, a whole request, and an answer to be taken. No thread waits
@@ -212,6 +193,23 @@ CELERY_TASK_TIME_LIMIT = 3600
 CELERY_TASK_PUBLISH_RETRY_POLICY = {"max_retries": 1, "interval_start": 0, "interval_step": 0.2}
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_BEAT_SCHEDULE_FILENAME = str(VAR_DIR / "beat")
+
+# What leaves goes to public receivers, encrypted; these of our own network are exceptions (docs/channels.md).
+OUTBOUND_ALLOWED = env.receivers("OUTBOUND_ALLOWED")
+_mail = env.mail("EMAIL_URL")
+EMAIL_HOST, EMAIL_PORT, EMAIL_HOST_USER, EMAIL_HOST_PASSWORD, EMAIL_USE_TLS, EMAIL_USE_SSL = _mail or MailServer()
+EMAIL_BACKEND = env.backend("EMAIL_BACKEND", mail_backend(has_server=bool(_mail), is_embedded=not REDIS_URL))
+EMAIL_TIMEOUT = env.whole("EMAIL_TIMEOUT", 10, least=1, most=300)
+DEFAULT_FROM_EMAIL = SERVER_EMAIL = env.text("DEFAULT_FROM_EMAIL", "loyalty@localhost")
+ANYMAIL = env.beginning_with("ANYMAIL_") | {"REQUESTS_TIMEOUT": EMAIL_TIMEOUT}
+# What leaves for members, staff and other systems (docs/operations.md). So many workers send at once, each with so
+# many threads; what one has taken is another's again after so many seconds, whatever became of the first. Bodies of
+# requests and answers, and what has ended, are kept for so many days.
+OUTBOX_DRAINS = env.whole("OUTBOX_DRAINS", 1 if "sqlite" in _database["ENGINE"] else 4, least=1, most=100)
+OUTBOX_THREADS = env.whole("OUTBOX_THREADS", 16, least=1, most=200)
+OUTBOX_LEASE_S = env.whole("OUTBOX_LEASE_S", 120, least=2, most=3600)
+OUTBOX_BODIES_KEPT_DAYS = env.whole("OUTBOX_BODIES_KEPT_DAYS", 30, least=1, most=3650)
+OUTBOX_KEPT_DAYS = env.whole("OUTBOX_KEPT_DAYS", 90, least=1, most=3650)
 
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 LANGUAGE_CODE = "en"

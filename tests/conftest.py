@@ -8,7 +8,17 @@ from programs import versions
 pytest.register_assert_rewrite("tests.support")
 pytest_plugins = [
     f"tests.support.{name}"
-    for name in ("people", "once", "stage", "migrated", "committing", "query_counts", "few_examples", "frugal")
+    for name in (
+        "people",
+        "names",
+        "once",
+        "stage",
+        "migrated",
+        "committing",
+        "query_counts",
+        "few_examples",
+        "frugal",
+    )
 ]
 
 

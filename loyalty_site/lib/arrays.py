@@ -10,8 +10,10 @@ import orjson
 
 from loyalty_site.lib.json_types import Json
 
+#: JSON that is text already, as UTF-8; for columns that hold JSON.
+Fragment: TypeAlias = orjson.Fragment
 #: A value as a statement takes it, and a row of such values as it is written.
-Value: TypeAlias = Json | Decimal | date | datetime
+Value: TypeAlias = Json | Decimal | date | datetime | Fragment
 Values: TypeAlias = tuple[Value, ...]
 
 #: A row as a statement returns it. Neither database says which types that are: what a column holds stands in the SQL,

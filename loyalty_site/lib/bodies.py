@@ -17,6 +17,8 @@ from loyalty_site.lib import problems
 from loyalty_site.lib.refusals import Refused
 
 _PIECE = 65_536
+#: With these, what says of which kind a body is says that there is one; many clients say it with a GET, too.
+_WITH_BODY = {"POST", "PUT", "PATCH"}
 
 
 class LengthMissing(Refused):
@@ -90,7 +92,7 @@ def _prepare(request: WSGIRequest) -> None:
         if announced > largest_body():
             raise _too_long(largest_body())
         request._stream = cast(BinaryIO, WholeStream(request.META["wsgi.input"], announced))
-    elif request.META.get("CONTENT_TYPE"):
+    elif request.META.get("CONTENT_TYPE") and request.method in _WITH_BODY:
         # It has a body, then, and nobody says where that ends: HTTP would call it empty.
         raise LengthMissing("Send the body with its Content-Length; where there is none, 0.")
     if request.method == "POST" and not _is_of_the_api(request):

@@ -4,17 +4,46 @@ Not as an exception that others report: each door (commands, web server, worker)
 Empty is the same as not set, as a line `NAME=` of an .env file means it.
 """
 
+import importlib.util
 import os
+import re
+import secrets
+import tempfile
 import warnings
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any, NamedTuple, NoReturn
+from urllib.parse import unquote, urlsplit
 
 import environ
+
+from loyalty_site.lib.receivers import allowed
 
 ON = {"true", "on", "yes", "y", "ok", "1"}
 OFF = {"false", "off", "no", "n", "0"}
 DATABASES = {"django.db.backends.sqlite3", "django.db.backends.postgresql"}
 REDIS = ("redis://", "rediss://")
+#: {scheme: (port that is meant without one, encrypted by STARTTLS, encrypted from the start)}.
+SMTP = {
+    "smtp": (25, False, False),
+    "smtp+tls": (587, True, False),
+    "smtps": (465, False, True),
+    "smtp+ssl": (465, False, True),
+}
+NO_MAIL_SERVER = (
+    "is no address of a mail server: write smtp+tls://user:password@host:587, with what is special in the password "
+    "as %XX, or leave it out."
+)
+
+
+class MailServer(NamedTuple):
+    """A mail server as Django's settings have it, in the order in which settings.py names them."""
+
+    host: str = "localhost"
+    port: int = 25
+    user: str = ""
+    password: str = ""
+    starts_tls: bool = False
+    is_tls: bool = False
 
 
 def refuse(name: str, why: str) -> NoReturn:
@@ -28,9 +57,24 @@ class Environment:
     def text(self, name: str, default: str) -> str:
         return os.environ.get(name, "").strip() or default
 
+    def address(self, name: str, default: str) -> str:
+        """Where something is in the web, without a slash at its end."""
+        given = self.text(name, default).rstrip("/")
+        if not re.fullmatch(r"https?://[^\s/?#@]+(/[^\s?#]*)?", given):
+            refuse(name, f"is {given!r}: write where people reach it, such as https://loyalty.example.com.")
+        return given
+
     def words(self, name: str) -> list[str]:
         """What stands between commas."""
         return [part.strip() for part in self.text(name, "").split(",") if part.strip()]
+
+    def beginning_with(self, prefix: str) -> dict[str, str]:
+        """{what stands behind `prefix`: value} of all that are set."""
+        return {
+            name.removeprefix(prefix): value.strip()
+            for name, value in os.environ.items()
+            if name.startswith(prefix) and value.strip()
+        }
 
     def switch(self, name: str, default: bool) -> bool:
         given = self.text(name, "").lower()
@@ -75,6 +119,43 @@ class Environment:
             )
         return found
 
+    def mail(self, name: str) -> MailServer | None:
+        """The mail server of an address, None without one. It may hold a password, so that it is not repeated."""
+        given = self.text(name, "")
+        if not given:
+            return None
+        try:
+            parts = urlsplit(given)
+            host, port = parts.hostname, parts.port
+        except ValueError:
+            refuse(name, NO_MAIL_SERVER)
+        if parts.scheme not in SMTP or not host or parts.path.strip("/") or parts.query or parts.fragment:
+            refuse(name, NO_MAIL_SERVER)
+        usual, starts_tls, is_tls = SMTP[parts.scheme]
+        user, password = unquote(parts.username or ""), unquote(parts.password or "")
+        return MailServer(host, port or usual, user, password, starts_tls, is_tls)
+
+    def backend(self, name: str, default: str) -> str:
+        """The class of a package that is installed, by its dotted name."""
+        given = self.text(name, default)
+        module, _, _ = given.rpartition(".")
+        try:
+            is_there = bool(module) and importlib.util.find_spec(module) is not None
+        except (ImportError, ValueError):
+            is_there = False
+        if not is_there:
+            refuse(name, f"is {given!r}, which is not installed: write it as package.module.Class, or leave it out.")
+        return given
+
+    def receivers(self, name: str) -> list[str]:
+        """Receivers in one's own network: host:port, addresses, networks."""
+        words = self.words(name)
+        try:
+            allowed(tuple(words))
+        except ValueError as error:
+            refuse(name, str(error))
+        return words
+
     def folder(self, name: str, default: Path) -> Path:
         """A folder that only its owner may read, made if it is not there."""
         path = Path(self.text(name, str(default)))
@@ -89,3 +170,30 @@ def make(path: Path, name: str) -> None:
     except OSError as error:
         why = "there is a file of that name" if isinstance(error, FileExistsError) else error.strerror
         refuse(name, f"cannot be used: {path} cannot be made a folder ({why}). Name a folder that you may write to.")
+
+
+def kept_key(folder: Path, name: str) -> str:
+    """The key of this installation: made once, kept in `folder` (of the variable `name`), for its owner only."""
+    path = folder / "secret_key"
+    if not path.exists():
+        if not os.access(folder, os.W_OK):
+            refuse(name, f"cannot be used: {folder} is read-only. Name a folder that you may write to.")
+        handle, draft = tempfile.mkstemp(dir=folder)  # mode 0600
+        with open(handle, "w") as file:
+            file.write(secrets.token_urlsafe(50))
+        try:
+            # A link appears whole or not at all, so two first starts at once agree on one key.
+            os.link(draft, path)
+        except FileExistsError:
+            pass
+        finally:
+            os.unlink(draft)
+    return path.read_text().strip()
+
+
+def mail_backend(*, has_server: bool, is_embedded: bool) -> str:
+    """Django's mail backend where nobody names one: the embedded deployment without a server writes to its screen,
+    where a production would write addresses of members into its logs."""
+    if has_server:
+        return "django.core.mail.backends.smtp.EmailBackend"
+    return "django.core.mail.backends.console.EmailBackend" if is_embedded else "loyalty_site.lib.mail.NoServer"

@@ -113,6 +113,9 @@ def configuration(level: str) -> dict[str, Any]:
             # Names and addresses of people.
             "axes": {"level": "CRITICAL"},
             "celery.beat": {"level": "WARNING"},
+            # Addresses and headers of what leaves hold secrets.
+            "httpcore": {"level": "WARNING"},
+            "httpx": {"level": "WARNING"},
             "celery.app.trace": {"level": "WARNING"},
         },
     }

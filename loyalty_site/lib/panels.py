@@ -61,10 +61,11 @@ class Table:
 
 @dataclass(frozen=True, slots=True)
 class Sentences:
-    """Sentences below each other."""
+    """Sentences below each other, with numbers where they are steps."""
 
     title: str
     sentences: Sequence[str]
+    are_steps: bool = False
     kind = "sentences"
 
 

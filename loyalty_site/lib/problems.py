@@ -65,6 +65,8 @@ KINDS = {
     "member_unknown": Kind(404, "No such member", "Enrol the member first, or correct the identifier.", True),
     "transaction_unknown": Kind(404, "No such transaction", "Use an id that this API has answered.", True),
     "entry_unknown": Kind(404, "No such entry", "Use an id that GET entries/ has answered."),
+    "hook_unknown": Kind(404, "No such subscription", "GET hooks/ lists those of your partner."),
+    "delivery_unknown": Kind(404, "No such delivery", "Use an id that GET deliveries/ has answered."),
     "method_not_allowed": Kind(405, "The address does not take this method", "Use one that the Allow header names."),
     "request_timeout": Kind(
         408, "The request did not arrive in time", "Send it again; look at the line to us if it stays."
@@ -84,6 +86,7 @@ KINDS = {
     "not_open": Kind(409, "It is decided already", "Read the transaction.", True),
     "balance_too_large": Kind(409, "More than a member may hold", "Compare with the limit in detail.", True),
     "cap_reached": Kind(409, "A cap is reached", "Compare with the cap in detail.", True),
+    "not_erasable": Kind(409, "The person cannot be erased now", "Read what detail says of them.", True),
     "not_mergeable": Kind(409, "These members cannot be merged", "Read what detail says of them.", True),
     "merge_consumed": Kind(409, "What was merged is spent", "Undo it with a split: it returns what is left.", True),
     "not_reinstatable": Kind(409, "It cannot be reinstated", "Read what detail says of the points.", True),
@@ -94,6 +97,11 @@ KINDS = {
     "member_not_active": Kind(409, "The member is not active", "Have the back office reactivate the member.", True),
     "program_not_active": Kind(409, "The program is not active", "Wait until the program is active.", True),
     "member_ambiguous": Kind(409, "Several members have it", "Name the member by number or card.", True),
+    "hook_differs": Kind(
+        409, "The address has these events otherwise", "Rotate the secret, or unsubscribe first.", True
+    ),
+    "hook_not_active": Kind(409, "Nothing is sent there", "Have it resumed, or subscribe anew.", True),
+    "too_many_hooks": Kind(409, "As many subscriptions as possible", "Unsubscribe one that is not needed.", True),
     "request_in_flight": Kind(
         409, "The first request is still working", "Send the same again after Retry-After seconds."
     ),

@@ -21,7 +21,7 @@ from psycopg.abc import Buffer
 from psycopg.adapt import Loader
 from psycopg.pq import Format
 
-from loyalty_site.lib.arrays import Row, Value, Values, array
+from loyalty_site.lib.arrays import Fragment, Row, Value, Values, array, json_text
 from loyalty_site.lib.writing import Model, changing, inserting, key_of, quoted
 
 
@@ -284,7 +284,7 @@ def _to_sqlite(value: Value) -> Value:
         return value.isoformat()
     if isinstance(value, dict | list | tuple):
         return json.dumps(value, default=str)
-    return value
+    return json_text(value) if isinstance(value, Fragment) else value
 
 
 @overload

@@ -41,6 +41,32 @@ class UnitsField(forms.CharField):
     def has_changed(self, initial: Any, data: Any) -> bool:
         return super().has_changed(self.prepare_value(initial), data)
 
+    def shown(self, value: Any, decimals: int) -> str:
+        """What is kept, as it is typed."""
+        return money.render(value, decimals)
+
+    def read(self, text: str, decimals: int) -> Any:
+        """What is typed, as it is kept. Raises Refused."""
+        return money.parse(text, decimals)
+
+
+class UnitsListField(UnitsField):
+    """Several such numbers, separated by commas, which are kept as a text of whole numbers."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**({"max_length": 400, "empty_value": ""} | options))
+
+    def prepare_value(self, value: Any) -> Any:
+        return value
+
+    def shown(self, value: Any, decimals: int) -> str:
+        """What cannot be read, which somebody has typed, is shown as it is."""
+        parts = [part.strip() for part in str(value).split(",")]
+        return ", ".join(money.render(int(part), decimals) if part.isdecimal() else part for part in parts)
+
+    def read(self, text: str, decimals: int) -> str:
+        return ", ".join(str(money.parse(part.strip(), decimals)) for part in text.split(","))
+
 
 class UnitsForm(ModelForm):
     """A form with UnitsFields: shows what is stored in its unit, reads what is typed in the one chosen beside it."""
@@ -54,6 +80,9 @@ class UnitsForm(ModelForm):
         super().__init__(*args, **kwargs)
         for name, field in units_fields(self.fields).items():
             field.decimals = self.decimals_of(name, self._stored) or 0
+            if isinstance(field, UnitsListField) and self.initial.get(name):
+                # A text either way: only here it is known to be what is kept.
+                self.initial[name] = field.shown(self.initial[name], field.decimals)
 
     def clean(self) -> dict[str, Any]:
         cleaned: dict[str, Any] = super().clean() or {}
@@ -63,13 +92,13 @@ class UnitsForm(ModelForm):
         return cleaned
 
     def _read(self, name: str, text: str) -> None:
-        decimals = self.decimals_of(name, self._typed)
+        decimals, field = self.decimals_of(name, self._typed), units_fields(self.fields)[name]
         if not text or decimals is None:
             # Without a unit something else is wrong, and is said there.
-            self.cleaned_data |= {} if text else {name: None}
+            self.cleaned_data |= {} if text else {name: "" if isinstance(field, UnitsListField) else None}
             return
         try:
-            self.cleaned_data[name] = money.parse(text, decimals)
+            self.cleaned_data[name] = field.read(text, decimals)
         except Refused as refused:
             is_cut = decimals == 0 and "decimals" in refused.refusal.detail
             self.add_error(name, "Write a whole number." if is_cut else refused.refusal.detail)
@@ -105,7 +134,8 @@ class InUnits(_Admin):
         def in_unit(row: Model) -> str:
             units = getattr(row, name)
             decimals = self.form.decimals_of(name, lambda part: getattr(row, part, None))
-            return "-" if units is None else money.render(units, decimals or 0)
+            field = units_fields(self.form.base_fields)[name]
+            return "-" if units in (None, "") else field.shown(units, decimals or 0)
 
         return in_unit
 

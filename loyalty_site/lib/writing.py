@@ -12,6 +12,7 @@ from typing import TypeAlias
 from django.db import connection, models
 
 from loyalty_site.lib.arrays import Value, Values, array, json_text, texts
+from loyalty_site.lib.json_text_field import JsonTextField
 
 Model: TypeAlias = type[models.Model]
 #: Makes the statement, of the FROM item that has the rows.
@@ -31,7 +32,8 @@ class Writing:
         self._types = [
             each.rel_db_type(connection) if each.remote_field else each.db_type(connection) for each in found
         ]
-        self._json = frozenset(n for n, kind in enumerate(self._types) if kind == "jsonb")
+        self._lines = frozenset(n for n, each in enumerate(found) if isinstance(each, JsonTextField))
+        self._json = self._lines.union(n for n, kind in enumerate(self._types) if kind == "jsonb")
         self._one = make(self._source([]))
         #: The columns that are arrays, the others, and the statement with them: replaced as one, threads share it.
         self._many: tuple[list[int], list[int], str] = [], list(range(len(self._names))), ""
@@ -50,10 +52,18 @@ class Writing:
             alike = [n for n in alike if n not in arrays]
             sql = self._make(self._source(arrays))
             self._many = arrays, alike, sql
-        # What is alike is read as one value. JSON that differs travels as one JSON array: quoting each of its values
-        # inside an array of texts costs more than all else.
         ones = texts([json_text(columns[n][0]) if n in self._json else columns[n][0] for n in alike])
-        return sql, ones + [json_text(columns[n]) if n in self._json else array(columns[n]) for n in arrays]
+        return sql, ones + [self._text(n, columns[n]) for n in arrays]
+
+    def _text(self, place: int, column: Sequence[Value]) -> str:
+        """A column as it travels.
+
+        JSON is one JSON array, or a line for each where it is stored as text: quoting each value inside an array of
+        texts costs more than all else. A line break in JSON stands between its words, as good as a space.
+        """
+        if place in self._lines:
+            return "\n".join([json_text(value).replace("\n", " ") for value in column])
+        return json_text(column) if place in self._json else array(column)
 
     def _is_alike(self, place: int, column: Sequence[Value]) -> bool:
         """Python takes {"a": 1} and {"a": true} for equal, so JSON has to be empty, or one and the same value."""
@@ -71,12 +81,16 @@ class Writing:
             values = ", ".join(f"%s::{kind}" for _, kind in alike)
             parts.append(f"(VALUES ({values})) AS one({quoted([name for name, _ in alike])})")
         if unfolded:
-            functions = ", ".join(
-                "jsonb_array_elements(%s::jsonb)" if kind == "jsonb" else f"unnest(%s::{kind}[])"
-                for _, kind in unfolded
-            )
+            functions = ", ".join(map(self._unfolding, arrays))
             parts.append(f"ROWS FROM ({functions}) AS each({quoted([name for name, _ in unfolded])})")
         return f"(SELECT {quoted(self._names)} FROM {', '.join(parts)}) AS v"
+
+    def _unfolding(self, place: int) -> str:
+        """The function that makes rows of a column as `_text` writes it."""
+        if place in self._lines:
+            return "string_to_table(%s::text, E'\\n')"
+        kind = self._types[place]
+        return "jsonb_array_elements(%s::jsonb)" if kind == "jsonb" else f"unnest(%s::{kind}[])"
 
 
 def key_of(model: Model) -> str:

@@ -4,10 +4,12 @@ import json
 
 import pytest
 from django.db import connection
+from django.utils import timezone
 
-from loyalty_site.lib.arrays import json_text
+from loyalty_site.lib.arrays import Fragment, json_text
 from loyalty_site.lib.sql import Session
 from loyalty_site.lib.writing import inserting
+from members.models import Event
 from partners.models import Product
 from tests.lib.test_sql import ODD
 from tests.support import factories
@@ -87,3 +89,15 @@ def test_rows_that_have_everything_in_common_are_as_many_as_they_were(db, on_pos
     sql, params = inserting(Product, "name category").of([("tea", "hot")] * 3)
     _, rows = sql.split(" FROM ", 1)
     assert Session().run(f"SELECT * FROM {rows}", params).fetchall() == [("tea", "hot")] * 3
+
+
+@pytest.mark.parametrize("count", [1, 3])
+def test_json_that_is_stored_as_text_comes_back_whatever_is_in_it(db, count):
+    program, now = factories.program(), timezone.now()
+    odd = [{"a": f'"\\ \n {ODD[0]} {n}'} for n in range(count)]
+    # Line breaks between the words of JSON that somebody else has written are no ends of documents.
+    rows = [
+        (f"evt_{n}", program.pk, "x", now, now, Fragment(json.dumps(each, indent=1))) for n, each in enumerate(odd)
+    ]
+    Session().insert(Event, "name program_id type occurred_at recorded_at data", rows)
+    assert list(Event.objects.order_by("name").values_list("data", flat=True)) == odd

@@ -40,6 +40,8 @@ def dressed(field: FormField, *, simple: bool = False, **attrs: str) -> FormFiel
     if field.widget.is_hidden:
         return field
     look = next((look for kind, look in _WIDGETS if isinstance(field, kind)), None)
+    if isinstance(field.widget, forms.PasswordInput):
+        look = widgets.UnfoldAdminPasswordWidget
     if simple and look is widgets.UnfoldAdminSelect2Widget:
         look = widgets.UnfoldAdminSelectWidget
     if simple and look is widgets.UnfoldAdminSingleDateWidget:

@@ -54,7 +54,9 @@ class TabularInline(_Inline, ThemeTabularInline):
 
 
 class StackedInline(_Inline, ThemeStackedInline):
-    """One block of fields for each row."""
+    """One block of fields for each row; above them stands what is wrong with one as a whole."""
+
+    template_before = "admin/errors_of_inline.html"
 
 
 class ReadOnlyInline(TabularInline):

@@ -214,7 +214,7 @@ class HistoryAdmin(ThemeHistoryAdmin, ModelAdmin):
 class FactAdmin(ModelAdmin):
     """Rows that only the ledger writes: everybody reads, nobody touches."""
 
-    actions = None
+    actions: Sequence[str] | None = None
 
     def has_add_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
         return False

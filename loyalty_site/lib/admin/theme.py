@@ -23,6 +23,7 @@ __all__ = [
     "AdminPasswordChangeForm",
     "AutocompleteSelectFilter",
     "ChoicesDropdownFilter",
+    "DropdownFilter",
     "Fieldset",
     "Fieldsets",
     "RangeDateTimeFilter",
@@ -100,6 +101,8 @@ if TYPE_CHECKING:
 
     Fieldset = tuple[str | _StrPromise | None, _FieldOpts]
     Fieldsets = list[Fieldset]
+
+    class DropdownFilter(admin.SimpleListFilter): ...
 
     class ThemeModelAdmin(admin.ModelAdmin[Any]):
         actions_detail: Actions
@@ -189,6 +192,7 @@ else:
     from unfold.admin import ModelAdmin as ThemeModelAdmin
     from unfold.admin import StackedInline as ThemeStackedInline
     from unfold.admin import TabularInline as ThemeTabularInline
+    from unfold.contrib.filters.admin import DropdownFilter
     from unfold.decorators import action as theme_action
     from unfold.decorators import display
     from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
