@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, NoReturn, TypeAlias
 
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 from django.conf import settings
-from django.core.exceptions import ImproperlyConfigured
 from django.db import models
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.models import Expression
@@ -20,6 +19,21 @@ def _cipher() -> MultiFernet:
     keys = [settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS]
     digests = (hashlib.sha256(b"partners.secrets:" + key.encode()).digest() for key in keys)
     return MultiFernet([Fernet(base64.urlsafe_b64encode(digest)) for digest in digests])
+
+
+#: What is said of a value that nobody can read any more.
+LOST = "It was encrypted with another SECRET_KEY: add the old key to SECRET_KEY_FALLBACKS, or enter it again."
+
+
+class Lost(dict[str, Json]):
+    """A value whose key is gone: empty for whoever reads it, and saved again as it was `stored`.
+
+    Reading a row does not fail for it, so that one connection does not stop what all others send.
+    """
+
+    def __init__(self, stored: bytes) -> None:
+        super().__init__()
+        self.stored = stored
 
 
 #: The encrypted value as the drivers take it.
@@ -37,6 +51,8 @@ class EncryptedJSONField(_Column):
     def get_prep_value(self, value: Json) -> bytes | None:
         if value is None:
             return None
+        if isinstance(value, Lost):
+            return value.stored
         return _cipher().encrypt(json.dumps(value, sort_keys=True).encode())
 
     def get_db_prep_value(self, value: Json, connection: BaseDatabaseWrapper, prepared: bool = False) -> Stored:
@@ -50,10 +66,8 @@ class EncryptedJSONField(_Column):
             return None
         try:
             found: Json = json.loads(_cipher().decrypt(bytes(value)))
-        except InvalidToken as error:
-            raise ImproperlyConfigured(
-                "Credentials were encrypted with another SECRET_KEY: add the old key to SECRET_KEY_FALLBACKS."
-            ) from error
+        except InvalidToken:
+            return Lost(bytes(value))
         return found
 
     def value_to_string(self, obj: models.Model) -> NoReturn:

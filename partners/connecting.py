@@ -1,0 +1,101 @@
+"""How is a connection to a platform set up, tested and taken up again?"""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import cast
+
+from django.db import transaction
+
+from loyalty_site.lib.http import Request, exchange
+from loyalty_site.lib.mail import knock
+from partners.channels.base import Ability, Channel, MailServer, Message, NoAddress, Outcome, Person, Refused, Sent
+from partners.models import Connection
+from partners.models.health import HEALTH, taken_up
+from partners.secrets import Lost
+
+#: Seconds for which somebody at a screen waits for a platform.
+TEST_S = 8.0
+A_TEST = "This is a test of the connection. Nothing has to be done."
+
+
+class Unreadable(Exception):
+    """The credentials were encrypted with a key that is gone. The text is for staff."""
+
+
+def kept(connection: Connection) -> dict[str, str]:
+    """The credentials of a connection, empty where there are none. Raises Unreadable."""
+    found = connection.credentials
+    if isinstance(found, Lost):
+        raise Unreadable(
+            "What was pasted cannot be read any more, because the SECRET_KEY of the installation was changed: paste "
+            "it again, or let an administrator add the old key to SECRET_KEY_FALLBACKS."
+        )
+    return dict(cast(Mapping[str, str], found)) if found else {}
+
+
+def is_needed(channel: type[Channel]) -> bool:
+    """Whether something has to be pasted before the channel can send."""
+    return any(field.required for field in channel.Credentials.base_fields.values())
+
+
+def keep(connection: Connection, credentials: Mapping[str, str]) -> Connection:
+    """Store what was pasted, encrypted. A connection that waited for it begins; one that failed begins anew."""
+    with transaction.atomic():
+        is_first = not Connection.objects.filter(pk=connection.pk, credentials__isnull=False).exists()
+        stored = _locked(connection)
+        stored.credentials = dict(credentials)
+        if is_first and stored.channel and is_needed(stored.channel) and stored.status == Connection.Status.PAUSED:
+            stored.status = Connection.Status.ACTIVE
+        stored.begin_anew()
+        stored.save(update_fields=["credentials", "status", *HEALTH])
+        taken_up.send(Connection, outlet=stored)
+    return stored
+
+
+def try_again(connection: Connection) -> Connection:
+    """Let what waits be sent now, whatever failed before."""
+    with transaction.atomic():
+        stored = _locked(connection)
+        stored.begin_anew()
+        stored.save(update_fields=HEALTH)
+        taken_up.send(Connection, outlet=stored)
+    return stored
+
+
+def can_be_tested(channel: type[Channel]) -> bool:
+    """Whether the platform can be asked whether it takes us; who only gets events is asked by an endpoint's page."""
+    return channel.can != {Ability.EVENT}
+
+
+def test(connection: Connection) -> Outcome:
+    """Ask the platform whether it takes us, within TEST_S seconds; where it cannot be asked, write a line to staff.
+
+    Never raises for what the platform does. Raises Unreadable. To be called outside of a transaction.
+    """
+    if connection.channel is None:
+        raise ValueError(f"{connection} sends nothing.")
+    channel = connection.channel(kept(connection))
+    try:
+        return _asked(channel)
+    except NoAddress as error:
+        return Refused(str(error))
+    except Exception as error:
+        return channel.failed(error, has_key=False)
+
+
+def _asked(channel: Channel) -> Outcome:
+    probe = channel.probe()
+    if isinstance(probe, MailServer):
+        knock()
+        return Sent()
+    if probe is not None:
+        return channel.read_probe(exchange(replace(probe, total_s=TEST_S)))
+    line = channel.message(Message("test", channel.address(Person()), A_TEST))
+    if not isinstance(line, Request):
+        return Refused("This channel cannot be tested.")
+    return channel.read(exchange(replace(line, total_s=TEST_S)))
+
+
+def _locked(connection: Connection) -> Connection:
+    rows = Connection.objects.defer("credentials")
+    return rows.select_for_update(of=["self"], no_key=True).get(pk=connection.pk)
