@@ -70,14 +70,14 @@ def recall(connection: Via, key: str, mark: str) -> KeptAnswer | None:
     return known
 
 
-def keep(connection: Via, key: str, mark: str, response: HttpResponse) -> None:
-    """Remember the answer of a request that `recall` did not know."""
+def keep(connection: Via, key: str, mark: str, response: HttpResponse, *, body: str) -> None:
+    """Remember the answer of a request that `recall` did not know, with this `body` where it is given again."""
     KeptAnswer.objects.create(
         connection_id=connection.pk,
         key=key,
         fingerprint=mark,
         status=response.status_code,
-        body=response.content.decode(),
+        body=body,
         location=response.headers.get("Location", ""),
     )
 

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Callable, Collection, Iterable, Mapping
 from datetime import date
-from typing import TYPE_CHECKING, ClassVar, cast
+from typing import TYPE_CHECKING, ClassVar, TypeVar, cast
 
 from django.db import transaction
 from django.db.models import Model, QuerySet
@@ -32,6 +32,8 @@ if TYPE_CHECKING:
     _ViewSet = GenericViewSet[Model]
 else:  # Generic for type checkers only.
     _ViewSet = GenericViewSet
+
+M = TypeVar("M", bound=Model)
 
 REPLAYED = "Idempotency-Replayed"
 #: Characters that the value of a query parameter may have.
@@ -157,6 +159,17 @@ class Endpoint(_ViewSet):
         text = json.dumps(value, ensure_ascii=False, separators=(",", ":"), default=_plain)
         return HttpResponse(text, status=status, headers=headers, content_type="application/json")
 
+    def page(
+        self, rows: "QuerySet[M]", columns: Iterable[str], write: Callable[[Mapping[str, Answered]], Answered]
+    ) -> HttpResponse:
+        """The HTTP answer with one page of `rows`, filtered as the query says; `write` makes the JSON of the
+        `columns` of a row."""
+        found = self.paginate_queryset(self.filter_queryset(rows).values(*columns)) or ()
+        pages = self.paginator
+        assert isinstance(pages, Pages)
+        results = [write(row) for row in found]
+        return self.answer({"next": pages.get_next_link(), "previous": pages.get_previous_link(), "results": results})
+
     def once(self, do: Callable[[], HttpResponse]) -> HttpResponse:
         """The answer of `do()`; given again, without doing it, to whoever repeats the Idempotency-Key."""
         key = self.request.headers.get("Idempotency-Key")
@@ -171,8 +184,12 @@ class Endpoint(_ViewSet):
             if known:
                 return _replayed(known)
             response = self._attempt(do)
-            idempotency.keep(self.connection, key, mark, response)
+            idempotency.keep(self.connection, key, mark, response, body=self.kept(response))
         return response
+
+    def kept(self, response: HttpResponse) -> str:
+        """What of an answer is written down, to be given again: all of it, unless something is shown only once."""
+        return response.content.decode()
 
     def view(self) -> str:
         """What of the answer the key may see, "" for all of it: a kept answer is given to keys with the same view."""

@@ -1,25 +1,19 @@
-"""How do staff keep partners, their stores and products, and the ways they reach us?"""
+"""How do staff issue keys of the API, and revoke them?"""
 
 from datetime import datetime
 from typing import Any
 
 from django import forms
 from django.contrib import admin
-from django.db.models import QuerySet
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
-from django.urls import reverse
+from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 
 from loyalty_site.lib.admin import (
     AutocompleteSelectFilter,
-    ChoicesDropdownFilter,
     Dialog,
     Made,
-    ModelAdmin,
     ReadOnlyInline,
-    RelatedDropdownFilter,
     StaffRequest,
-    TabularInline,
     VerbAdmin,
     action,
     dialog,
@@ -30,77 +24,7 @@ from loyalty_site.lib.admin import (
 from loyalty_site.lib.forms import ModelForm
 from loyalty_site.lib.panels import link_to
 from partners import keys
-from partners.models import ApiKey, Connection, Partner, Product, Store
-
-
-class StoreInline(TabularInline):
-    """The stores of a partner, a page of them at a time: a chain has hundreds."""
-
-    model = Store
-    fields = ["code", "name", "city", "is_active"]
-    tab = True
-    per_page = 25
-
-
-class ProductInline(TabularInline):
-    """The products of a partner."""
-
-    model = Product
-    fields = ["sku", "name", "category", "is_active"]
-    tab = True
-    per_page = 25
-
-
-class ConnectionInline(ReadOnlyInline):
-    """The ways in which a partner reaches us, each with a page of its own."""
-
-    model = Connection
-    readonly_fields = ["page", "platform", "status", "created_at"]
-    fields = [*readonly_fields]
-    tab = True
-
-    @display(description="name")
-    def page(self, connection: Connection) -> str:
-        return link_to(connection, connection.name)
-
-
-@admin.register(Partner)
-class PartnerAdmin(ModelAdmin):
-    """Partners with their stores, products and connections."""
-
-    icon, place = "handshake", 1
-    list_display = ["name", "code", "is_active", "created_at"]
-    list_filter = ["is_active"]
-    search_fields = ["name", "code__startswith"]
-    fields = ["name", "code", "is_active"]
-    prepopulated_fields = {"code": ["name"]}
-    inlines = [StoreInline, ProductInline, ConnectionInline]
-    add_inlines = []
-
-
-@admin.register(Store)
-class StoreAdmin(ModelAdmin):
-    """Stores across partners."""
-
-    icon, place = "storefront", 2
-    list_display = ["name", "code", "city", "partner", "is_active"]
-    list_filter = [["partner", RelatedDropdownFilter], "is_active"]
-    list_select_related = ["partner"]
-    search_fields = ["name", "code__startswith", "city"]
-    autocomplete_fields = ["partner"]
-
-
-@admin.register(Product)
-class ProductAdmin(ModelAdmin):
-    """Products across partners. A catalogue may be large: the search uses only what an index answers."""
-
-    icon, place = "inventory_2", 3
-    list_display = ["sku", "name", "category", "partner", "is_active"]
-    list_filter = [["partner", RelatedDropdownFilter], "is_active"]
-    list_select_related = ["partner"]
-    search_fields = ["sku__startswith", "category__exact"]
-    search_help_text = "Start of a SKU, or a whole category."
-    autocomplete_fields = ["partner"]
+from partners.models import ApiKey
 
 
 class ApiKeyInline(ReadOnlyInline):
@@ -118,36 +42,6 @@ class ApiKeyInline(ReadOnlyInline):
     @display(description="scopes")
     def scope_names(self, key: ApiKey) -> str:
         return ", ".join(key.scopes)
-
-
-@admin.register(Connection)
-class ConnectionAdmin(ModelAdmin):
-    """The ways in which partners reach us. Facts are named by their connection, so it does not change sides."""
-
-    icon, place = "cable", 4
-    list_display = ["name", "partner", "platform", "status", "created_at"]
-    list_filter = [
-        ["partner", RelatedDropdownFilter],
-        ["platform", ChoicesDropdownFilter],
-        ["status", ChoicesDropdownFilter],
-    ]
-    list_select_related = ["partner"]
-    search_fields = ["name", "partner__name", "token__exact"]
-    autocomplete_fields = ["partner"]
-    # Credentials are never drawn: what is not on a page cannot be read over a shoulder.
-    fields = ["partner", "name", "platform", "status", "token", "created_at"]
-    readonly_fields = ["token", "created_at"]
-    fixed_fields = ["partner", "platform"]
-    inlines = [ApiKeyInline]
-    add_inlines = []
-    actions_detail = ["issue_key"]
-
-    def get_queryset(self, request: HttpRequest) -> QuerySet[Connection]:
-        return super().get_queryset(request).defer("credentials")
-
-    @action(description="Issue an API key", permission="partners.add_apikey", icon="key")
-    def issue_key(self, request: StaffRequest, object_id: str) -> HttpResponse:
-        return HttpResponseRedirect(f"{reverse('admin:partners_apikey_add')}?connection={object_id}")
 
 
 class ApiKeyForm(ModelForm):

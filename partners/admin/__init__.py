@@ -1,0 +1,3 @@
+from partners.admin import connections, endpoints, keys, partners
+
+__all__ = ["connections", "endpoints", "keys", "partners"]
