@@ -15,7 +15,7 @@ from programs.document.format import CapSpec, CurrencySpec, Document, ExpirySpec
 from programs.expiry import Terms
 from programs.ladders import TierGroup
 from programs.rules import conditions
-from programs.written import is_day_of_year
+from programs.written import is_day_of_year, milestones
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,6 +133,7 @@ def _currency(spec: CurrencySpec, ids: Ids) -> Currency:
         transfer_yearly_limit=spec["transfer_yearly_limit"],
         transfer_yearly_count=spec["transfer_yearly_count"],
         transfer_cooling_days=spec["transfer_cooling_days"],
+        milestones=tuple(sorted(milestones(spec.get("milestones", "")))),
     )
 
 

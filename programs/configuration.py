@@ -59,6 +59,8 @@ class Currency:
     transfer_yearly_limit: int | None
     transfer_yearly_count: int | None
     transfer_cooling_days: int
+    #: Balances of which is told when they are reached, in ascending order.
+    milestones: tuple[int, ...] = ()
     is_spendable: bool = field(init=False)
     #: Whether its points may be pending at first.
     may_wait: bool = field(init=False)

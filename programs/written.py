@@ -1,23 +1,26 @@
 """How are the settings of a program written that a text holds? What cannot be read is refused when it is saved.
 
-Money, languages, countries, zones, days, and lists of names and of days of the year, separated by commas.
+Money, languages, countries, zones, days, and lists of names, of days of the year and of balances, separated by
+commas.
 """
 
 import re
 import zoneinfo
 from datetime import date
 from functools import cache
+from itertools import pairwise
 
 from django.core.exceptions import ValidationError
 from django.core.validators import RegexValidator
 from django.utils.deconstruct import deconstructible
 
-from loyalty_site.lib import notation
+from loyalty_site.lib import money, notation
 from loyalty_site.lib.instants import FIRST_YEAR, LAST_YEAR
 from loyalty_site.lib.texts import listed
 from partners import limits
 from partners.activity import Activity
 
+_MILESTONE = re.compile(r"[1-9]\d{0,17}", re.ASCII)
 _DAY = re.compile(r"(\d\d)-(\d\d)", re.ASCII)
 #: What people write between names, and what would then belong to a name.
 _OTHER_SEPARATORS = re.compile(r"[;|\n\r\t]")
@@ -88,6 +91,28 @@ def check_days_of_year(text: str) -> None:
         raise ValidationError(f"{named} is no day of the year: {how}.")
     if not listed(text):
         raise ValidationError("Name at least one day of the year as MM-DD, for example 12-31.")
+
+
+def milestones(text: str) -> list[int]:
+    """The balances that a list of milestones names, as they are written; what is none is left out."""
+    return [int(part) for part in _parts(text) if _MILESTONE.fullmatch(part)]
+
+
+def milestone_numbers(text: str) -> None:
+    """Refuse what is no list of balances, each above the one before."""
+    parts, found = _parts(text), milestones(text)
+    if len(found) < len(parts) or not parts:
+        wrong = next((part for part in parts if not _MILESTONE.fullmatch(part)), "")
+        how = "write whole numbers from 1 on, separated by commas, for example 500, 1000"
+        raise ValidationError(f"“{wrong[:20]}” is no milestone: {how}.")
+    if any(number > money.LARGEST for number in found):
+        raise ValidationError("No balance is that large: take a lower milestone.")
+    if any(first >= second for first, second in pairwise(found)):
+        raise ValidationError("Write each milestone once, from the lowest to the highest.")
+
+
+def _parts(text: str) -> list[str]:
+    return [part.strip() for part in text.split(",")]
 
 
 @deconstructible

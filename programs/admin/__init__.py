@@ -1,3 +1,3 @@
-from programs.admin import caps, parts, programs, rules, tiers
+from programs.admin import caps, messages, parts, programs, rules, tiers
 
-__all__ = ["caps", "parts", "programs", "rules", "tiers"]
+__all__ = ["caps", "messages", "parts", "programs", "rules", "tiers"]

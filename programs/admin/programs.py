@@ -29,6 +29,7 @@ from loyalty_site.lib.units import InUnits
 from programs import checks, document
 from programs.admin.caps import CapInline, StaffLimitInline
 from programs.admin.expiry_rules import ExpiryRuleInline
+from programs.admin.messages import MessagePolicyInline
 from programs.admin.program_form import DECIDING, ProgramForm, doubts, lacks
 from programs.admin.tiers import TierGroupInline, sentences_of
 from programs.admin.unit_forms import CurrencyForm
@@ -78,6 +79,7 @@ CURRENCY_FIELDSETS: Fieldsets = [
         ("min_spend", "max_spend"),
         ("spend_step", "max_basket_percent"),
         "max_balance",
+        "milestones",
     ),
     _later(
         "Transfers",
@@ -156,6 +158,7 @@ class ProgramAdmin(HistoryAdmin):
         CapInline,
         StaffLimitInline,
         ExchangeRateInline,
+        MessagePolicyInline,
     ]
     # Tiers are measured in a currency of the program, so the program comes first.
     add_inlines = [ParticipationInline, CurrencyInline]

@@ -4,7 +4,7 @@ from typing import Any
 
 from loyalty_site.lib import money
 from loyalty_site.lib.admin import dressed
-from loyalty_site.lib.units import UnitsField, UnitsForm, ValueOf
+from loyalty_site.lib.units import UnitsField, UnitsForm, UnitsListField, ValueOf
 from programs.models import Cap, Currency
 
 
@@ -61,6 +61,13 @@ class CurrencyForm(UnitsForm):
     max_spend = units(required=False, help_text="Nor more; empty: no limit.")
     spend_step = units(initial=1, help_text="Only multiples of this many can be spent.")
     max_balance = units(required=False, help_text="A member holds no more, pending points included; empty: no limit.")
+    milestones = dressed(
+        UnitsListField(
+            required=False,
+            help_text="Balances of which members and other systems hear when they are reached, separated by commas: "
+            "500, 1000.",
+        )
+    )
     transfer_min = units(initial=1)
     transfer_max = units(required=False)
     transfer_daily_limit = units(

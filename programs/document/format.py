@@ -90,6 +90,8 @@ class CurrencySpec(TypedDict):
     transfer_yearly_limit: int | None
     transfer_yearly_count: int | None
     transfer_cooling_days: int
+    # Snapshots of before there were any have none.
+    milestones: NotRequired[str]
     expiry: ExpirySpec | None
 
 

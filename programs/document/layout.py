@@ -54,7 +54,7 @@ CURRENCY = Part(
         "pending_deadline_days expiry_starts refund_policy consumption returned_points grace_days min_spend "
         "max_spend spend_step max_basket_percent max_balance transfers transfer_min transfer_max "
         "transfer_fee_percent transfer_after_days transfer_daily_limit transfer_daily_count "
-        "transfer_yearly_limit transfer_yearly_count transfer_cooling_days".split()
+        "transfer_yearly_limit transfer_yearly_count transfer_cooling_days milestones".split()
     ),
     others=("expiry",),
 )

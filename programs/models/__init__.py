@@ -2,6 +2,7 @@ from programs.models.benefits import Benefit
 from programs.models.caps import Cap, StaffLimit
 from programs.models.currencies import Currency
 from programs.models.expiryrules import ExpiryRule
+from programs.models.messages import Message, MessagePolicy, MessageText
 from programs.models.programs import Participation, Program
 from programs.models.programversions import ProgramVersion
 from programs.models.rates import ExchangeRate
@@ -15,6 +16,9 @@ __all__ = [
     "Currency",
     "ExchangeRate",
     "ExpiryRule",
+    "Message",
+    "MessagePolicy",
+    "MessageText",
     "Participation",
     "Program",
     "ProgramVersion",

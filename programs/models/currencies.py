@@ -9,6 +9,7 @@ from simple_history.models import HistoricalRecords
 
 from programs import checks
 from programs.models.programs import Program, ProgramPart
+from programs.written import milestone_numbers
 
 #: Who means no limit leaves it empty.
 _AT_LEAST_ONE = [MinValueValidator(1)]
@@ -144,6 +145,15 @@ class Currency(ProgramPart):
         default=0,
         validators=[MaxValueValidator(3650)],
         help_text="Points that were received cannot be passed on for so many days.",
+    )
+
+    milestones = models.CharField(
+        max_length=200,
+        blank=True,
+        default="",
+        db_default="",
+        validators=[milestone_numbers],
+        help_text="Balances of which members and other systems hear when they are reached, separated by commas.",
     )
 
     history = HistoricalRecords()

@@ -136,10 +136,14 @@ class Program(models.Model):
         help_text="All that there are, separated by commas, for example web, store, app; empty: any.",
     )
     version = models.PositiveBigIntegerField(default=1, editable=False)
+    #: Not counted as a change: who listens is no rule. Kept by members/listening.py.
+    listens_to = models.TextField(
+        default="", db_default="", blank=True, editable=False, help_text="Events that somebody wants to hear of."
+    )
     changed_at = models.DateTimeField(default=timezone.now, editable=False)
     created_at = models.DateTimeField(default=timezone.now, editable=False)
 
-    history = HistoricalRecords()
+    history = HistoricalRecords(excluded_fields=["listens_to"])
 
     class Meta:
         ordering = ["name"]
