@@ -22,6 +22,7 @@ app = celery_app = Celery("loyalty")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
 app.autodiscover_tasks(["loyalty_site"], related_name="nightly")
+app.autodiscover_tasks(["members.outbox"])
 
 
 @app.task(name="clear_sessions")
@@ -36,6 +37,17 @@ app.conf.beat_schedule = {
         "task": "nightly",
         "schedule": crontab(minute="2,17,32,47"),
         "options": {"expires": 800},
+    },
+    # Whoever writes something to be sent rings; this finds what is due by time, and what was rung for in vain.
+    "drain the outbox": {
+        "task": "drain_outbox",
+        "schedule": 10,
+        "options": {"expires": 10},
+    },
+    "purge the outbox": {
+        "task": "purge_outbox",
+        "schedule": crontab(minute=47),
+        "options": {"expires": 3000},
     },
     "clear sessions": {
         "task": "clear_sessions",

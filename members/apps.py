@@ -9,6 +9,8 @@ class MembersConfig(AppConfig):
 
     def ready(self) -> None:
         # Models cannot be imported before the registry is full, so not at the top of this file.
+        from members import listening  # noqa: F401 (it listens to changes of who listens)
         from members.models.storage import leave_room
+        from members.outbox import taking_up  # noqa: F401 (it listens to outlets that are taken up again)
 
         post_migrate.connect(leave_room, sender=self, dispatch_uid="leave_room")

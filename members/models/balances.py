@@ -53,7 +53,10 @@ class Balance(models.Model):
         indexes = [
             models.Index(
                 fields=["next_change_at"], name="balances_by_next_change", condition=Q(next_change_at__isnull=False)
-            )
+            ),
+            models.Index(
+                fields=["currency", "expires_at"], name="balances_by_end", condition=Q(expires_at__isnull=False)
+            ),
         ]
         constraints = [
             models.UniqueConstraint(fields=["member", "currency"], name="one_balance_each"),

@@ -13,6 +13,7 @@ from django.utils import timezone
 from loyalty_site.lib import notation
 from loyalty_site.lib.saving import SaveOptions, also
 from partners.models import Connection
+from programs.written import check_time_zone
 
 
 def check_phone(phone: str) -> None:
@@ -82,9 +83,20 @@ class Customer(models.Model):
     language = models.CharField(
         max_length=10, blank=True, validators=[RegexValidator(r"^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*\Z")]
     )
+    time_zone = models.CharField(
+        max_length=64,
+        blank=True,
+        default="",
+        db_default="",
+        validators=[check_time_zone],
+        help_text="Where the person lives, for example Europe/Paris; empty: where the program is.",
+    )
     email_key = models.CharField(max_length=254, blank=True, editable=False)
     last_name_key = models.CharField(max_length=LONGEST_KEY, blank=True, editable=False)
     created_at = models.DateTimeField(default=timezone.now, editable=False)
+    erased_at = models.DateTimeField(
+        null=True, blank=True, editable=False, help_text="When all that says who it was was erased, for good."
+    )
     user = models.OneToOneField(
         settings.AUTH_USER_MODEL,
         models.SET_NULL,
@@ -106,6 +118,7 @@ class Customer(models.Model):
                 violation_error_message="A company needs a company name.",
             )
         ]
+        permissions = [("erase_customer", "Can erase the personal data of somebody for good")]
         indexes = [
             # The search for a beginning needs byte order, whatever the collation of the database.
             models.Index(fields=["email_key"], name="customer_email", opclasses=["varchar_pattern_ops"]),

@@ -78,6 +78,11 @@ class Standing(models.Model):
         indexes = [
             models.Index(fields=["due_at"], name="standings_by_due", condition=Q(due_at__isnull=False)),
             models.Index(fields=["group", "waits_from"], name="standings_waiting", condition=~Q(waits_from=None)),
+            models.Index(
+                fields=["group", "valid_until"],
+                name="standings_by_end",
+                condition=Q(is_current=True, valid_until__isnull=False),
+            ),
         ]
         constraints = [
             models.UniqueConstraint(
