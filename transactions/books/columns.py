@@ -101,6 +101,18 @@ DECIDED = (
 )
 #: What the end of a reservation changes; what was reported, and what was answered to it, stays.
 ENDED = "status processed_at error decided_by_id decided_at"
+#: The one journal of a program and day that says what time did: made by whoever comes first, and read.
+OPEN_DAY = (
+    "INSERT INTO transactions_journal (id, program_id, connection_id, kind, activity, external_id, status, "
+    "activity_at, received_at, processed_at, amount, money, base_amount, reversed_amount, "
+    "order_ref, channel, code, attributes, reason, error, fingerprint, program_version, payload, trace, "
+    "answer) VALUES (%s, %s, %s, 'settlement', 'settlement', %s, 'processed', %s, %s, %s, 0, '', 0, 0, '', "
+    "'', '', '{}', '', '', '', %s, '{}', '{}', '{}') ON CONFLICT DO NOTHING"
+)
+READ_DAY = (
+    "SELECT id FROM transactions_journal WHERE program_id = %s AND connection_id = %s "
+    "AND kind = 'settlement' AND external_id = %s"
+)
 LINE = "journal_id position product_id sku category quantity amount tax thousandths discount"
 ENTRY = (
     "id journal_id member_id currency_id kind points available pending reserved arrears balance_after activity_at "

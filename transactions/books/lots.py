@@ -13,6 +13,10 @@ LOT = (
     "entry_id member_id currency_id points remaining activity_at available_at waits_for deadline_at is_pending "
     "is_extended origin_id is_floored expires_at"
 )
+LIVE_LOTS = (
+    f"SELECT {', '.join(LOT.split())} FROM transactions_lot "
+    "WHERE remaining > 0 AND member_id {ids} ORDER BY entry_id"
+)
 LOT_MOVES = "remaining"
 LOT_STATE = "is_pending available_at is_extended expires_at"
 

@@ -17,21 +17,17 @@ from partners.activity import Line
 from partners.models import Connection, Partner
 from programs import periods
 from programs.configuration import Configuration, Currency
-from transactions.books import chain, columns
+from transactions.books import chain, columns, telling
 from transactions.books.balances import BalanceInHand, Cause, Moved
 from transactions.books.columns import JournalColumns, JournalRow, decided_row, journal_row
 from transactions.books.counters import Counters
-from transactions.books.lots import LOT, LOT_MOVES, LOT_STATE, LotState, row_of, state_of
+from transactions.books.journals_told import Known
+from transactions.books.lots import LIVE_LOTS, LOT, LOT_MOVES, LOT_STATE, LotState, row_of, state_of
 from transactions.books.originals import Original
 from transactions.books.relations import Relations
 from transactions.books.transfer_history import TransferHistory
 from transactions.models import Entry, Journal, JournalLine, Lot, Redating, Trace
 from transactions.models.transitions import check
-
-_LOTS = (
-    f"SELECT {', '.join(LOT.split())} FROM transactions_lot "
-    "WHERE remaining > 0 AND member_id {ids} ORDER BY entry_id"
-)
 
 
 class Books:
@@ -39,7 +35,8 @@ class Books:
 
     `accounts` are the locked members by key, `lots` their lots by (member, currency) and key. `gone` counts the
     points of a lot, by (member, key of the lot in which they were earned), that time took in this batch;
-    `cancelled`, by that key, those of them whose event never came.
+    `cancelled`, by that key, those of them whose event never came. `heard` are the events that somebody listens to,
+    `known` what is at hand to tell of journals.
     """
 
     def __init__(self, session: Session, configuration: Configuration, *, now: datetime) -> None:
@@ -51,6 +48,8 @@ class Books:
         self.transfers: TransferHistory | None = None
         self.gone: Counter[tuple[int, int]] = Counter()
         self.cancelled: Counter[int] = Counter()
+        self.heard: frozenset[str] = frozenset()
+        self.known = Known()
         self._balances: dict[tuple[int, int], BalanceInHand] = {}
         self._now_text = chain.text(now)
         self._usual: JournalRow = columns.USUAL | {
@@ -66,9 +65,9 @@ class Books:
         self._ended: list[Values] = []
         self._reversed: dict[int, tuple[int, str]] = {}
         self._lines: list[Values] = []
-        self._copied_lots: list[Values] = []
+        self.copied_lots: list[Values] = []
         self._entries: list[Values] = []
-        self._traces: list[Values] = []
+        self.traces: list[Values] = []
         self._redatings: list[Values] = []
 
     # What is read.
@@ -100,6 +99,7 @@ class Books:
 
         def take() -> int | None:
             self.accounts, version = lock.take()
+            self.heard = telling.heard(lock.listens_to)
             journal_ids, entry_ids = keys()
             self._journal_ids, self._entry_ids = iter(journal_ids), iter(entry_ids)
             if lots:
@@ -110,7 +110,7 @@ class Books:
 
     def read_lots(self, member_ids: list[int]) -> Rows:
         """Send the statement that reads the lots with something left; `take_lots` takes the answer."""
-        return self.session.run(_LOTS, [member_ids])
+        return self.session.run(LIVE_LOTS, [member_ids])
 
     def take_lots(self, rows: Rows) -> None:
         for row in rows.fetchall():
@@ -167,19 +167,17 @@ class Books:
         """
         program, day = self.configuration, self.today.isoformat()
         self.session.run(
-            "INSERT INTO transactions_journal (id, program_id, connection_id, kind, activity, external_id, status, "
-            "activity_at, received_at, processed_at, amount, money, base_amount, reversed_amount, "
-            "order_ref, channel, code, attributes, reason, error, fingerprint, program_version, payload, trace, "
-            "answer) VALUES (%s, %s, %s, 'settlement', 'settlement', %s, 'processed', %s, %s, %s, 0, '', 0, 0, '', "
-            "'', '', '{}', '', '', '', %s, '{}', '{}', '{}') ON CONFLICT DO NOTHING",
+            columns.OPEN_DAY,
             [self.next_journal(), program.id, connection.pk, day, self.now, self.now, self.now, program.version],
         )
-        rows = self.session.run(
-            "SELECT id FROM transactions_journal WHERE program_id = %s AND connection_id = %s "
-            "AND kind = 'settlement' AND external_id = %s",
-            [program.id, connection.pk, day],
-        )
-        return lambda: int(rows.fetchall()[0][0])
+        rows = self.session.run(columns.READ_DAY, [program.id, connection.pk, day])
+
+        def take() -> int:
+            key = int(rows.fetchall()[0][0])
+            self.known.note_day(key, day, connection)
+            return key
+
+        return take
 
     def decide(self, key: int, *, was: str, **said: Unpack[JournalColumns]) -> None:
         """Write the outcome of a journal that was stored open before: `was` pending, failed or held."""
@@ -227,7 +225,7 @@ class Books:
     def use(self, entry: int, lot: LotState, points: int) -> None:
         """Write down which lot an entry used: it took `points` from it, or gave them back when negative."""
         lot.use(points)
-        self._traces.append((entry, lot.id, points))
+        self.traces.append((entry, lot.id, points))
 
     def note_gone(self, account: Account, lot: LotState, points: int, *, is_cancelled: bool) -> None:
         """Remember that time took `points` of a lot from `account`: they expired, or were cancelled."""
@@ -249,7 +247,7 @@ class Books:
     @property
     def written(self) -> tuple[int, int, int]:
         """How many journals, entries and other rows were said so far, but for lots and what accounts hold."""
-        others = (self._decided, self._ended, self._reversed, self._lines, self._traces, self._redatings)
+        others = (self._decided, self._ended, self._reversed, self._lines, self.traces, self._redatings)
         return len(self._journals), len(self._entries), sum(map(len, others))
 
     def since(self, journals: int, entries: int) -> tuple[list[Values], list[Values]]:
@@ -259,7 +257,7 @@ class Books:
     def copy(self, journal: Values, lots: Iterable[Values]) -> None:
         """Write rows of the columns JOURNAL and LOT; nothing else of these books asks for the lots."""
         self._journals.append(journal)
-        self._copied_lots += lots
+        self.copied_lots += lots
 
     @property
     def is_changed(self) -> bool:
@@ -272,18 +270,19 @@ class Books:
         """
         known = [lot for lots in self.lots.values() for lot in lots.values()]
         accounts, session = self.accounts.values(), self.session
+        make_events = telling.prepare(self) if self.heard else None
         with session.together():
             holdings.save(session, accounts)
             ladder_rows.save_standings(session, self.configuration, accounts, self.now)
             self.relations.save(session)
             check_counters = self.counters.save(session)
             session.insert(Entry, columns.ENTRY, self._entries)
-            session.insert(Lot, LOT, [*(row_of(lot) for lot in known if lot.is_new), *self._copied_lots])
+            session.insert(Lot, LOT, [*(row_of(lot) for lot in known if lot.is_new), *self.copied_lots])
             session.change(Lot, add=LOT_MOVES, rows=[(lot.id, lot.moved) for lot in known if lot.moved])
             session.change(
                 Lot, put=LOT_STATE, rows=[state_of(lot) for lot in known if lot.is_changed and not lot.is_new]
             )
-            session.insert(Trace, columns.TRACE, self._traces)
+            session.insert(Trace, columns.TRACE, self.traces)
             session.insert(Redating, columns.REDATING, self._redatings)
             session.insert(Journal, columns.JOURNAL, self._journals)
             session.change(Journal, put=columns.DECIDED, rows=self._decided)
@@ -291,6 +290,8 @@ class Books:
             amounts = [(key, *to) for key, to in self._reversed.items()]
             session.change(Journal, add="reversed_amount", put="status", rows=amounts)
             session.insert(JournalLine, columns.LINE, self._lines)
+            if make_events:
+                telling.write(session, make_events())
         check_counters()
         # They know these books: without this, nobody but the collector would free what a batch has read.
         self._balances.clear()

@@ -51,11 +51,13 @@ class Expired(NamedTuple):
 
 
 class Look(NamedTuple):
-    """What is asked before all batches: the stored version of a program, the key of the journal under which time
-    writes today (None: nobody made it yet), and the keys of the members who are due, in ascending order.
+    """What is asked before all batches: the stored version of a program, the events that somebody listens to, the key
+    of the journal under which time writes today (None: nobody made it yet), and the keys of the members who are due,
+    in ascending order.
     """
 
     version: int | None
+    listens_to: str
     journal_id: int | None
     due: list[int]
 
@@ -88,7 +90,8 @@ def _answer(*statements: str, values: Mapping[str, Value]) -> Row:
 #: balances of all members, whatever it believes about how many are due: there is the index of what is due only.
 #: The keys come as one value, which takes a third of the memory that as many rows take.
 _LOOK = """
-SELECT (SELECT version FROM programs_program WHERE id = %(program_id)s), (
+SELECT (SELECT version FROM programs_program WHERE id = %(program_id)s),
+    (SELECT listens_to FROM programs_program WHERE id = %(program_id)s), (
     SELECT id FROM transactions_journal
     WHERE program_id = %(program_id)s AND kind = 'settlement' AND external_id = %(day)s AND connection_id = (
         SELECT id FROM partners_connection WHERE name = %(timetable)s AND partner_id = (

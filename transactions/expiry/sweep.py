@@ -23,6 +23,7 @@ from partners.models import Connection
 from programs import periods, versions
 from programs.configuration import Configuration
 from transactions import ledger
+from transactions.books import telling
 from transactions.books.unit_of_work import Books
 from transactions.expiry import plain_lots
 
@@ -93,11 +94,14 @@ def _plain_first(program_id: int, now: datetime, *, most: int) -> Iterator[Swept
     if not batches:
         return
     terms = _terms(configuration, now, seen.journal_id)
+    # What is told is made of what the general way has in hand.
+    is_told = not telling.OF_EXPIRIES.isdisjoint(telling.heard(seen.listens_to))
+    book = _refresh_all if is_told else _expire
     waiting: SimpleQueue[list[int] | None] = SimpleQueue()
     threads = min(threads, len(batches))
     for ids in (*batches, *[None] * threads):
         waiting.put(ids)
-    shares = [_expire(configuration.id, terms, iter(waiting.get, None)) for _ in range(threads)]
+    shares = [book(configuration.id, terms, iter(waiting.get, None)) for _ in range(threads)]
     yield from shares[0] if threads == 1 else side_by_side(shares)
 
 
@@ -123,6 +127,12 @@ def _expire(program_id: int, terms: plain_lots.Terms, batches: Iterator[list[int
         if plain.others:
             done.add(_refresh(program_id, plain.others, now=terms.now))
         yield done
+
+
+def _refresh_all(program_id: int, terms: plain_lots.Terms, batches: Iterator[list[int]]) -> Iterator[Swept]:
+    """All of them are booked in the general way."""
+    for ids in batches:
+        yield _refresh(program_id, ids, now=terms.now)
 
 
 def _terms(configuration: Configuration, now: datetime, journal_id: int | None) -> plain_lots.Terms:

@@ -127,6 +127,7 @@ def give(
     if not plans or not terms.hold(via):
         return {}
     books = Books(Session(), configuration, now=now)
+    books.known.note_connection(via)
     with transaction.atomic():
         related = _lock(books, plans)
         if related is None:

@@ -20,7 +20,7 @@ from members.ladder_rows import LockedStanding
 from programs import versions
 from programs.configuration import Configuration
 from transactions.batch import ConfigurationChanged
-from transactions.books import settlement
+from transactions.books import members_told, settlement, telling
 from transactions.books.unit_of_work import Books
 
 #: How each kind of change is counted; `members` are those to whose tiers something happened.
@@ -65,7 +65,9 @@ def work(program_id: int, member_ids: Collection[int], *, now: datetime) -> dict
         if locked.version not in (None, configuration.version):
             raise ConfigurationChanged
         due_tiers.read_tallies(session, configuration, locked.accounts)
-        due_tiers.save(session, configuration, _assess(configuration, locked.accounts.values(), now, done), now=now)
+        assessed = list(_assess(configuration, locked.accounts.values(), now, done))
+        due_tiers.save(session, configuration, assessed, now=now)
+        _tell(session, configuration, assessed, telling.heard(locked.listens_to), now)
         if locked.others:
             _settle_all(configuration, locked.others, now, done)
     return done.counts()
@@ -84,6 +86,20 @@ def _assess(
             continue
         done.count(account, before, now)
         yield account
+
+
+def _tell(
+    session: Session,
+    configuration: Configuration,
+    accounts: Iterable[Account],
+    wanted: Collection[str],
+    now: datetime,
+) -> None:
+    """Tell whoever listens of the tiers that changed."""
+    whose = {account.id: account for account in accounts if account.turns}
+    if whose and not members_told.TURNS.isdisjoint(wanted):
+        due_tiers.read_rest(session, whose)
+        telling.write(session, telling.of_tiers(configuration, whose.values(), wanted, now))
 
 
 def _settle_all(configuration: Configuration, member_ids: list[int], now: datetime, done: "_Done") -> None:

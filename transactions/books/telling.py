@@ -1,0 +1,296 @@
+"""What of all that these books did does somebody want to hear? Derived from what is written, when it is written.
+
+One event for each journal, member, currency and type, in the order in which the member's points moved, and in between
+who went to another tier or keeps one for longer. What a member holds is said as it is afterwards. docs/events.md says
+what is not told, and why.
+"""
+
+import os
+from bisect import bisect_right
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from datetime import datetime
+from functools import lru_cache
+from operator import itemgetter
+from typing import TYPE_CHECKING, TypeAlias, cast
+
+from loyalty_site.lib.arrays import Fragment, Values
+from loyalty_site.lib.sql import Session
+from members.holdings import Account
+from members.models import Event
+from members.outbox import bell
+from partners.events import EVENTS
+from programs.configuration import Configuration
+from transactions.books import members_told
+from transactions.books.journals_told import Told, as_json
+from transactions.books.lots import LotState
+from transactions.books.members_told import Members
+from transactions.models import Entry, Journal
+
+if TYPE_CHECKING:
+    from transactions.books.unit_of_work import Books
+
+#: The columns of an event.
+EVENT = "name program_id member_id partner_id type version occurred_at recorded_at data"
+
+_MILESTONE, _PENDING, _EARNED = "balance.milestone", "points.pending", "points.earned"
+_RELEASED, _REVERSED = "points.released", "points.reversed"
+#: What an entry of this kind is told as; credits and debits depend on their journal, too.
+_NAMES = {
+    Entry.Kind.CREDIT.value: _EARNED,
+    Entry.Kind.DEBIT.value: "points.redeemed",
+    Entry.Kind.CONFIRM.value: "points.redeemed",
+    Entry.Kind.EXPIRY.value: "points.expired",
+    Entry.Kind.RELEASE.value: _RELEASED,
+    Entry.Kind.TRANSFER_OUT.value: "points.transferred",
+    Entry.Kind.TRANSFER_IN.value: "points.transferred",
+    # The fee of a transfer.
+    Entry.Kind.WRITE_OFF.value: "points.transferred",
+    Entry.Kind.REVERSAL_CREDIT.value: _REVERSED,
+    Entry.Kind.REVERSAL_DEBIT.value: _REVERSED,
+}
+_BY_HAND = {Entry.Kind.CREDIT.value: "points.adjusted", Entry.Kind.DEBIT.value: "points.adjusted"}
+_ADJUSTMENT = Journal.Kind.ADJUSTMENT.value
+
+#: All that posting tells of.
+TOLD = frozenset([_MILESTONE, _PENDING, *_NAMES.values(), *_BY_HAND.values(), *members_told.TURNS])
+
+#: What may be told of a balance of which nothing but lots that end is due.
+OF_EXPIRIES = frozenset([_NAMES[Entry.Kind.EXPIRY.value]])
+#: Where an event stands among the others: its member, the member's entry before it, and its place behind that.
+_Place: TypeAlias = tuple[int, int, int]
+_POINTS, _MILESTONES, _TIER = range(3)
+_place: Callable[[tuple[_Place, str, int | None, datetime, bytes]], _Place] = itemgetter(0)
+_MOVED = (
+    b'{"member":%b,"transaction":%b,"points":{"currency":"%b","points":%d,"available_at":%b,"expires_at":%b},'
+    b'"balance":{"currency":"%b","before":%d,"balance":%d}}'
+)
+_REACHED = (
+    b'{"member":%b,"transaction":%b,"balance":{"currency":"%b","before":%d,"balance":%d},'
+    b'"milestone":{"currency":"%b","points":%d}}'
+)
+#: The columns ENTRY.
+_Entry: TypeAlias = tuple[int, int, int, int, str, int, int, int, int, int, int, datetime, datetime, int, str]
+
+
+@lru_cache(maxsize=256)
+def heard(listens_to: str) -> frozenset[str]:
+    """What posting tells of, of the names in `Program.listens_to`."""
+    return TOLD.intersection(listens_to.split())
+
+
+class Rows:
+    """The rows of events under way."""
+
+    def __init__(self, configuration: Configuration, now: datetime) -> None:
+        self.configuration, self.now = configuration, now
+        self._rows: list[tuple[_Place, str, int | None, datetime, bytes]] = []
+
+    def add(self, place: _Place, name: str, partner_id: int | None, at: datetime, data: bytes) -> None:
+        """Add an event; `partner_id` is the key of the partner whose fact it is, None for nobody's."""
+        self._rows.append((place, name, partner_id, at, data))
+
+    def add_turns(self, account: Account, member: bytes, wanted: Collection[str], told: Mapping[int, Told]) -> None:
+        """Add what is `wanted` of how the tiers of a member changed; `told` are journals that may have caused it."""
+        for turn in members_told.turns(self.configuration, account):
+            if turn.name in wanted:
+                cause = told.get(turn.caused_by or 0)
+                data = b'{"member":%b,"tier":%b}' % (member, turn.tier)
+                place = account.id, turn.sequence, _TIER
+                self.add(place, turn.name, cause.partner_id if cause else None, turn.at, data)
+
+    def take(self) -> list[Values]:
+        """The rows of the columns EVENT, in the order in which things happened to each member."""
+        rows, program_id, now = sorted(self._rows, key=_place), self.configuration.id, self.now
+        names = os.urandom(16 * len(rows)).hex()
+        return [
+            (f"evt_{names[n : n + 32]}", program_id, member, who, name, EVENTS[name].version, at, now, Fragment(data))
+            for n, ((member, _, _), name, who, at, data) in zip(range(0, 32 * len(rows), 32), rows, strict=True)
+        ]
+
+
+class _Move:
+    """What one journal did to one balance, of what is told under one name; its `entries` by their keys.
+
+    `before` is the balance before the first of them, `balance` after the last, which has the number `sequence`.
+    """
+
+    __slots__ = ("at", "balance", "before", "currency_id", "entries", "journal_id", "member_id", "points", "sequence")
+
+    def __init__(self, journal_id: int, member_id: int, currency_id: int, before: int) -> None:
+        self.journal_id, self.member_id, self.currency_id, self.before = journal_id, member_id, currency_id, before
+        self.points = 0
+        self.entries: list[int] = []
+
+    def add(self, key: int, points: int, balance: int, sequence: int, at: datetime) -> None:
+        """One more of its entries."""
+        self.points += points
+        self.balance, self.sequence, self.at = balance, sequence, at
+        self.entries.append(key)
+
+
+def prepare(books: "Books") -> Callable[[], list[Values]]:
+    """Look up what is told and is not at hand, which is seldom anything; returns what makes the rows of the events.
+
+    It may read, so it comes before whatever is sent without waiting.
+    """
+    journals, entries = books.since(0, 0)
+    rows = cast("list[_Entry]", entries)
+    told = books.known.told(journals, {row[1] for row in rows})
+    return lambda: _Telling(books, told).tell(rows)
+
+
+def of_tiers(
+    configuration: Configuration, accounts: Iterable[Account], wanted: Collection[str], now: datetime
+) -> list[Values]:
+    """The events about tiers of members who were settled without books, and have all that they hold at hand."""
+    rows, members = Rows(configuration, now), Members(configuration)
+    for account in accounts:
+        rows.add_turns(account, members.of(account), wanted, {})
+    return rows.take()
+
+
+def write(session: Session, events: list[Values]) -> None:
+    """Write these events, and ask for somebody who brings them to whoever listens."""
+    if events:
+        session.insert(Event, EVENT, events)
+        bell.ring_on_commit()
+
+
+class _Telling:
+    """One batch, whose journals were `told`."""
+
+    def __init__(self, books: "Books", told: Mapping[int, Told]) -> None:
+        self.books, self.told, self.rows = books, told, Rows(books.configuration, books.now)
+        self.members = Members(books.configuration)
+        self.codes = {key: currency.code.encode() for key, currency in books.currencies.items()}
+        self._returned: dict[int, list[LotState]] | None = None
+        self._copied: dict[int, LotState] | None = None
+        self._instants: dict[datetime | None, bytes] = {None: b"null"}
+
+    def tell(self, entries: list[_Entry]) -> list[Values]:
+        """The rows of all events."""
+        wanted = self.books.heard
+        if not wanted <= members_told.TURNS:
+            self._tell_moves(entries)
+        if _MILESTONE in wanted and any(one.milestones for one in self.books.currencies.values()):
+            self._tell_milestones(entries)
+        if not wanted.isdisjoint(members_told.TURNS):
+            for account in self.books.accounts.values():
+                if account.turns:
+                    self.rows.add_turns(account, self.members.of(account), wanted, self.told)
+        return self.rows.take()
+
+    # Points.
+
+    def _tell_moves(self, entries: list[_Entry]) -> None:
+        wanted = self.books.heard
+        found: dict[tuple[str, int, int, int], _Move] = {}
+        for key, journal, member, currency, kind, points, free, pending, _, owed, after, at, _, number, _ in entries:
+            name = self._name(kind, pending, journal)
+            if name in wanted:
+                own = name, journal, member, currency
+                move = found.get(own)
+                if move is None:
+                    move = found[own] = _Move(journal, member, currency, after - free + owed)
+                move.add(key, points, after, number, at)
+        accounts, member_of, add = self.books.accounts, self.members.of, self.rows.add
+        for (name, journal, member, currency), move in found.items():
+            told, code, at = self.told[journal], self.codes[currency], move.at
+            starts, ends = self._instants_of(name, move)
+            said = member_of(accounts[member]), told.at(at), code, move.points, starts, ends
+            data = _MOVED % (*said, code, move.before, move.balance)
+            add((member, move.sequence, _POINTS), name, told.partner_id, at, data)
+
+    def _name(self, kind: str, pending: int, journal_id: int) -> str:
+        """What an entry is told as, "" for nothing."""
+        name = _NAMES.get(kind, "")
+        if name == _EARNED and pending:
+            return _PENDING
+        if kind in _BY_HAND and self.told[journal_id].kind == _ADJUSTMENT:
+            return _BY_HAND[kind]
+        return name
+
+    def _member(self, move: _Move) -> bytes:
+        return self.members.of(self.books.accounts[move.member_id])
+
+    def _instants_of(self, name: str, move: _Move) -> tuple[bytes, bytes]:
+        """From when on points can be spent that came by a move, where they wait, and when the first of them end."""
+        if move.points <= 0:
+            return b"null", b"null"
+        if name == _EARNED and len(move.entries) == 1:
+            # As most are.
+            own = self.books.lots.get((move.member_id, move.currency_id), {}).get(move.entries[0])
+            if own:
+                return b"null", self._text(own.expires_at)
+        lots = self._lots(name, move)
+        ends = min([lot.expires_at for lot in lots if lot.expires_at], default=None)
+        if name != _PENDING:
+            return b"null", self._text(ends)
+        return self._text(min([lot.available_at for lot in lots if lot.available_at], default=None)), self._text(ends)
+
+    def _text(self, at: datetime | None) -> bytes:
+        """An instant of a lot, which many have in common."""
+        found = self._instants.get(at)
+        if found is None:
+            found = self._instants[at] = as_json(at)
+        return found
+
+    def _lots(self, name: str, move: _Move) -> list[LotState]:
+        """Where the points of a move are now."""
+        lots, found = self.books.lots.get((move.member_id, move.currency_id), {}), list[LotState]()
+        for key in move.entries:
+            own = lots.get(key)
+            if own is None and self.books.copied_lots:
+                own = self._copy(key)
+            if own:
+                found.append(own)
+            elif name == _REVERSED:
+                found += self._given_back(key)
+        if name == _RELEASED:
+            found += [lot for lot in lots.values() if lot.is_changed and lot.available_at == move.at]
+        return found
+
+    def _copy(self, entry: int) -> LotState | None:
+        """The lot of a credit that was copied."""
+        if self._copied is None:
+            self._copied = {lot.id: lot for lot in map(LotState.read, self.books.copied_lots)}
+        return self._copied.get(entry)
+
+    def _given_back(self, entry: int) -> list[LotState]:
+        """The lots to which an entry gave points back."""
+        if self._returned is None:
+            self._returned = {}
+            known = {lot.id: lot for lots in self.books.lots.values() for lot in lots.values()}
+            for of, lot, points in cast("list[tuple[int, int, int]]", self.books.traces):
+                if points < 0 and lot in known:
+                    self._returned.setdefault(of, []).append(known[lot])
+        return self._returned.get(entry, [])
+
+    # Milestones.
+
+    def _tell_milestones(self, entries: list[_Entry]) -> None:
+        """What one journal did to one balance altogether may reach one, or several at once."""
+        found: dict[tuple[int, int, int], _Move] = {}
+        for key, journal, member, currency, kind, points, free, _, _, owed, after, at, _, number, _ in entries:
+            own, before = (journal, member, currency), after - free + owed
+            move = found.get(own)
+            if kind not in _NAMES:
+                # What is only set aside, given back by that, or brought along is no step towards it.
+                if move:
+                    move.before += after - before
+                continue
+            if move is None:
+                move = found[own] = _Move(*own, before)
+            move.add(key, points, after, number, at)
+        for move in found.values():
+            self._tell_milestone(move, self.books.currencies[move.currency_id].milestones)
+
+    def _tell_milestone(self, move: _Move, milestones: Sequence[int]) -> None:
+        """Of several that are reached at once the highest (C25-R3); none on the way down."""
+        place = bisect_right(milestones, move.balance)
+        reached = milestones[place - 1] if place else 0
+        if reached > max(move.before, 0):
+            told, code = self.told[move.journal_id], self.codes[move.currency_id]
+            balance = code, move.before, move.balance
+            data = _REACHED % (self._member(move), told.at(move.at), *balance, code, reached)
+            self.rows.add((move.member_id, move.sequence, _MILESTONES), _MILESTONE, told.partner_id, move.at, data)
