@@ -4,6 +4,7 @@ from django.views.generic import RedirectView
 
 from loyalty_site import health, openapi
 from loyalty_site.lib.reading import only_read
+from members.messages.unsubscribing import unsubscribe
 
 handler400 = "loyalty_site.failures.bad_request"
 handler500 = "loyalty_site.failures.server_error"
@@ -16,6 +17,7 @@ urlpatterns = [
     path("api/docs/", only_read(openapi.DocsView.as_view(url_name="api-schema")), name="api-docs"),
     path("api/docs/problems/", openapi.problems, name="api-problems"),
     path("api/docs/problems/<slug:code>/", openapi.problem, name="api-problem"),
+    path("u/<str:token>/", unsubscribe, name="unsubscribe"),
     path("health/live", only_read(health.live)),
     path("health/ready", only_read(health.ready)),
 ]
