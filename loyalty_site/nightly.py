@@ -18,7 +18,7 @@ from django.db.models import Max, Min, Q, QuerySet
 from django.utils import timezone
 
 from loyalty_site.lib import locks
-from loyalty_site.night import batches, bells, clock, coordinating, occasions, steps, tiers
+from loyalty_site.night import batches, bells, clock, coordinating, occasions, reminders, steps, telling, tiers
 from loyalty_site.night.shared import SharedStep
 from loyalty_site.night.steps import Counts, Night, Step
 from programs import periods, zones
@@ -46,9 +46,10 @@ STEPS: list[Step | SharedStep] = [
     Step("downgrades", steps.lower),
     tiers.STEP,
     occasions.STEP,
+    *reminders.STEPS,
     Step("give up", steps.give_up),
     Step(seals.STEP, steps.seal, is_of_a_day=True),
-    Step("reconcile", steps.reconcile),
+    Step(telling.RECONCILE, steps.reconcile),
 ]
 
 
@@ -63,6 +64,7 @@ def nightly() -> None:
             logger.info("night: %s is being run by another process", program.code)
         except clock.ClockJumped as why:
             logger.error("night: %s was not run: %s", program.code, why)
+            telling.not_run(program, _yesterday(program, timezone.now()), str(why))
 
 
 @shared_task(name="night_batch")
@@ -160,4 +162,5 @@ def _run(program: Program, day: date, step: Step | SharedStep, *, now: datetime,
         rows.update(counts=run.counts, finished_at=run.finished_at, error=run.error)
         if run.finished_at and isinstance(step, SharedStep):
             batches.forget(run.pk)
+        telling.of_step(run, now=now, is_end=is_last and step is STEPS[-1])
     return run

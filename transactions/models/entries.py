@@ -108,6 +108,12 @@ class Lot(LedgerRow):
         ]
         indexes = [
             models.Index(fields=["member", "currency", "expires_at"], name="live_lots", condition=Q(remaining__gt=0)),
+            # What ends on a day, whoever has it: for reminders.
+            models.Index(
+                fields=["currency", "expires_at"],
+                name="live_lots_by_end",
+                condition=Q(remaining__gt=0, expires_at__isnull=False),
+            ),
             # What came out of a lot, for whoever takes back what it gave.
             models.Index(fields=["origin"], name="lots_by_origin", condition=Q(origin__isnull=False)),
         ]

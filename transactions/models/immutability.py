@@ -1,5 +1,8 @@
 """Who may change what was written down? Nobody: the models and the database both refuse.
 
+Only the words in which a transaction may name a person (WORDS) are changed, while the person is erased. No point, no
+amount and no date is among them, and no hash is made of them.
+
 The database part is triggers, made after every `migrate`, because SQLite drops the triggers of a table
 whenever Django alters it. On SQLite they see what REPLACE deletes only on connections with `recursive_triggers` on;
 settings.py turns it on for those of the product, and nobody can for those of others.
@@ -35,6 +38,12 @@ WHILE_OPEN = {
     )
 }
 
+#: Columns in which a transaction may name a person; changed while somebody is being erased, and at no other time.
+WORDS = {"transactions_journal": "payload answer attributes reason error fingerprint"}
+
+#: The table in which an erasure that is under way stands, for its own transaction alone.
+ERASURES = "members_erasure"
+_ERASES = f"EXISTS (SELECT 1 FROM {ERASURES} WHERE finished_at IS NULL)"
 
 JOURNAL = "transactions_journal"
 
@@ -99,16 +108,23 @@ def _columns(connection: BaseDatabaseWrapper, table: str) -> list[str]:
         return [column.name for column in connection.introspection.get_table_description(cursor, table)]
 
 
-def _changed(connection: BaseDatabaseWrapper, table: str, derived: Set[str], differs: Differs) -> str:
-    """SQL that is true when a frozen column of the row changes; `differs` compares lists of columns."""
-    frozen = [name for name in _columns(connection, table) if name not in derived]
+def _changed(names: Sequence[str], table: str, differs: Differs) -> str:
+    """SQL that is true when one of these frozen columns of the row changes; `differs` compares lists of columns."""
+    frozen = list(names)
     if table not in WHILE_OPEN:
         return differs(frozen)
     columns, states = WHILE_OPEN[table]
     while_open = columns.split()
     always = differs([name for name in frozen if name not in while_open])
+    later = differs([name for name in frozen if name in while_open])
     inside = ", ".join(f"'{state}'" for state in states)
-    return f"{always} OR (OLD.status NOT IN ({inside}) AND ({differs(while_open)}))"
+    return f"{always} OR (OLD.status NOT IN ({inside}) AND ({later}))"
+
+
+def _frozen(connection: BaseDatabaseWrapper, table: str, derived: Set[str]) -> tuple[list[str], list[str]]:
+    """(the columns that never change, those that only an erasure changes)."""
+    words = WORDS.get(table, "").split()
+    return [name for name in _columns(connection, table) if name not in (*derived, *words)], words
 
 
 def _leaps() -> str:
@@ -122,8 +138,12 @@ def _sqlite(connection: BaseDatabaseWrapper, table: str, derived: Set[str]) -> I
         return " OR ".join(f'OLD."{name}" IS NOT NEW."{name}"' for name in names)
 
     refuse = f"BEGIN SELECT RAISE(ABORT, '{table} is append-only'); END"
-    changed = _changed(connection, table, derived, differs)
+    frozen, words = _frozen(connection, table, derived)
+    changed = _changed(frozen, table, differs)
     yield f'CREATE TRIGGER "{table}_no_update" BEFORE UPDATE ON "{table}" WHEN {changed} {refuse}'
+    if words:
+        told_otherwise = f"({_changed(words, table, differs)}) AND NOT {_ERASES}"
+        yield f'CREATE TRIGGER "{table}_no_words" BEFORE UPDATE ON "{table}" WHEN {told_otherwise} {refuse}'
     if table == JOURNAL:
         refuse_leap = f"BEGIN SELECT RAISE(ABORT, '{_LEAP}'); END"
         yield f'CREATE TRIGGER "{table}_no_leap" BEFORE UPDATE ON "{table}" WHEN {_leaps()} {refuse_leap}'
@@ -136,12 +156,24 @@ def _postgresql(connection: BaseDatabaseWrapper, table: str, derived: Set[str]) 
         return f"({old}) IS DISTINCT FROM ({new})"
 
     run = "EXECUTE FUNCTION ledger_is_append_only()"
-    changed = _changed(connection, table, derived, differs)
+    frozen, words = _frozen(connection, table, derived)
+    changed = _changed(frozen, table, differs)
     yield (
         "CREATE OR REPLACE FUNCTION ledger_is_append_only() RETURNS trigger LANGUAGE plpgsql AS "
         "$$ BEGIN RAISE EXCEPTION '% is append-only', TG_TABLE_NAME; END $$"
     )
     yield f'CREATE TRIGGER "{table}_no_update" BEFORE UPDATE ON "{table}" FOR EACH ROW WHEN ({changed}) {run}'
+    if words:
+        # What a trigger is called for cannot be asked of another table; the function asks.
+        yield (
+            "CREATE OR REPLACE FUNCTION ledger_keeps_its_words() RETURNS trigger LANGUAGE plpgsql AS "
+            f"$$ BEGIN IF {_ERASES} THEN RETURN NEW; END IF; "
+            "RAISE EXCEPTION '% is append-only', TG_TABLE_NAME; END $$"
+        )
+        yield (
+            f'CREATE TRIGGER "{table}_no_words" BEFORE UPDATE ON "{table}" FOR EACH ROW '
+            f"WHEN ({_changed(words, table, differs)}) EXECUTE FUNCTION ledger_keeps_its_words()"
+        )
     if table == JOURNAL:
         yield (
             "CREATE OR REPLACE FUNCTION journal_keeps_its_states() RETURNS trigger LANGUAGE plpgsql AS "
@@ -161,7 +193,7 @@ def drop_triggers(connection: BaseDatabaseWrapper) -> None:
     tail = {"postgresql": ' ON "{table}"'}.get(connection.vendor, "")
     with connection.cursor() as cursor:
         for table in (*DERIVED, *parents.KEPT):
-            for change in ("update", "leap", "delete", "truncate"):
+            for change in ("update", "words", "leap", "delete", "truncate"):
                 cursor.execute(f'DROP TRIGGER IF EXISTS "{table}_no_{change}"' + tail.format(table=table))
 
 
@@ -180,5 +212,14 @@ def create_triggers(connection: BaseDatabaseWrapper) -> None:
 def guard_ledger(*, using: str, **kwargs: object) -> None:
     """post_migrate: the guards belong to the schema."""
     connection = connections[using]
-    if {*DERIVED, *parents.KEPT} <= set(connection.introspection.table_names()):
+    if {*DERIVED, *parents.KEPT, ERASURES} <= set(connection.introspection.table_names()):
         create_triggers(connection)
+
+
+def let_tables_be_made_anew(*, using: str, **kwargs: object) -> None:
+    """pre_migrate: SQLite alters a table by making it anew, and refuses that while a guard elsewhere names it."""
+    connection = connections[using]
+    if connection.vendor == "sqlite":
+        with connection.cursor() as cursor:
+            for table in WORDS:
+                cursor.execute(f'DROP TRIGGER IF EXISTS "{table}_no_words"')

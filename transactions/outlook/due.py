@@ -85,7 +85,7 @@ def _keys(sql: str, now: datetime, keys: Collection[int]) -> list[int]:
 _ENDING = (
     "SELECT m.id, m.number, l.currency_id, SUM(l.remaining) FROM transactions_lot l "
     "JOIN members_member m ON m.id = l.member_id WHERE l.remaining > 0 AND l.member_id {ids} "
-    "AND l.currency_id {ids} AND l.expires_at <= %s AND (NOT l.is_pending OR l.available_at <= %s) "
+    "AND l.currency_id + 0 {ids} AND l.expires_at <= %s AND (NOT l.is_pending OR l.available_at <= %s) "
     "GROUP BY m.id, m.number, l.currency_id ORDER BY m.id, l.currency_id"
 )
 
