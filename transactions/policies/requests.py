@@ -8,6 +8,7 @@ from datetime import datetime
 
 from django.contrib.auth.models import User
 from django.db import transaction
+from django.urls import reverse
 from django.utils import timezone
 
 from loyalty_site.lib.refusals import Refused
@@ -16,6 +17,7 @@ from transactions.models import Reevaluation
 from transactions.policies import thresholds
 from transactions.policies.previewing import Preview
 from transactions.reviews.approvals import AlreadyDecided, NotApprover, OwnRequest, UnknownApproval
+from transactions.reviews.telling import Request, tell_of
 
 #: Who may agree that members are lowered.
 PERMISSION = "programs.decide_downgrades"
@@ -47,14 +49,31 @@ def request(group: TierGroup, seen: Preview, *, reason: str, user: User, now: da
         raise Stale("The program has changed meanwhile; look again whom it would move.", field="shown")
     if Reevaluation.objects.filter(group=group, status=Status.WAITING).exists():
         raise Waiting("A re-evaluation of this ladder waits already: decide that one first.", field="effect")
-    return Reevaluation.objects.create(
+    now = now or timezone.now()
+    asked = Reevaluation.objects.create(
         group=group,
         version=version,
         reason=reason.strip()[:200],
         expected={name: seen.count(name) for name in ("raised", "renewed", "lowered")},
         requested_by=user,
-        requested_at=now or timezone.now(),
+        requested_at=now,
     )
+    _tell(asked, now)
+    return asked
+
+
+def _tell(asked: Reevaluation, at: datetime) -> None:
+    """Let those hear of it whom it concerns."""
+    group = asked.group
+    moves = ", ".join(f"{count} {name}" for name, count in asked.expected.items())
+    said = Request(
+        kind="re-evaluation",
+        id=asked.pk,
+        what=f"Move the members of “{group.name}” by its thresholds of today: {moves}",
+        by=asked.requested_by.get_username(),
+        address=reverse("admin:programs_tiergroup_thresholds", args=[group.pk]),
+    )
+    tell_of(group.program, said, asked.status, at)
 
 
 def waiting(group: TierGroup) -> Reevaluation | None:
@@ -98,7 +117,7 @@ def reject(request_id: int | str, user: User, *, note: str, now: datetime | None
 def _to_decide(request_id: int | str, user: User) -> Reevaluation:
     """The locked request, if it waits."""
     rows = Reevaluation.objects.select_for_update(no_key=True, of=["self"])
-    rows = rows.select_related("group__program", "decided_by")
+    rows = rows.select_related("group__program", "requested_by", "decided_by")
     asked = rows.filter(pk=request_id).first()
     if asked is None:
         raise UnknownApproval("There is no such request.", field="request")
@@ -124,4 +143,5 @@ def _locked_version(group: TierGroup) -> int:
 def _close(asked: Reevaluation, status: Status, user: User, note: str, now: datetime) -> Reevaluation:
     asked.status, asked.decided_by, asked.decided_at, asked.note = status, user, now, note[:200]
     asked.save(update_fields=["status", "decided_by", "decided_at", "note", "job"])
+    _tell(asked, now)
     return asked

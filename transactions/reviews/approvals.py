@@ -15,6 +15,7 @@ from django.db.models import Q, Sum
 from django.db.models.functions import Abs, Coalesce
 from django.utils import timezone
 
+from loyalty_site.lib.panels import address_of, points
 from loyalty_site.lib.refusals import Refusal, Refused
 from loyalty_site.lib.sql import Session
 from members.lookup import Lookup
@@ -24,11 +25,13 @@ from partners.models import Connection
 from partners.stored import dump, load
 from programs import periods, versions
 from programs.configuration import Currency
+from programs.models import Currency as StoredCurrency
 from programs.models import Program, StaffLimit
 from transactions import ledger
 from transactions.books.idempotency import IdempotencyConflict
 from transactions.books.items import Result, accepted
 from transactions.models import Approval, Entry, Journal
+from transactions.reviews.telling import Request, tell_of
 from transactions.verbs.adjustments import ReasonMissing
 
 PERMISSION = "transactions.change_approval"
@@ -233,11 +236,12 @@ def _repeated(approval: Approval, item: Adjustment) -> Outcome:
 def _request(
     program: Program, item: Adjustment, member: Member, *, user: User, via: Connection, now: datetime
 ) -> Approval:
-    return Approval.objects.create(
+    currency = _currency(program, item)
+    approval = Approval.objects.create(
         program=program,
         connection=via,
         member=member,
-        currency_id=_currency(program, item).id,
+        currency_id=currency.id,
         points=item.points,
         reason=item.reason,
         external_id=item.external_id,
@@ -245,13 +249,30 @@ def _request(
         requested_by=user,
         requested_at=now,
     )
+    _tell(approval, currency, now)
+    return approval
+
+
+def _tell(approval: Approval, currency: Currency | StoredCurrency, at: datetime) -> None:
+    """Let those hear of it whom it concerns; its member is named by the number."""
+    amount = f"{points(approval.points, currency, signed=True)} {currency.name}"
+    asked = Request(
+        kind="points",
+        id=approval.pk,
+        what=f"{amount} for member {approval.member.number}",
+        by=approval.requested_by.get_username(),
+        address=address_of(approval),
+        member_id=approval.member_id,
+    )
+    tell_of(approval.program, asked, approval.status, at)
 
 
 def _to_decide(approval_id: int | str, user: User) -> Approval:
     """The locked Approval, if `user` may decide it now."""
     if not user.has_perm(PERMISSION):
         raise NotApprover("You may not decide requests; ask somebody who may.", field="user")
-    rows = Approval.objects.select_for_update(no_key=True, of=["self"]).select_related("member", "connection")
+    rows = Approval.objects.select_for_update(no_key=True, of=["self"])
+    rows = rows.select_related("member", "connection", "program", "currency", "requested_by")
     approval = rows.filter(pk=approval_id).first()
     if approval is None:
         raise UnknownApproval("There is no such request.", field="approval")
@@ -266,4 +287,5 @@ def _to_decide(approval_id: int | str, user: User) -> Approval:
 def _close(approval: Approval, status: Approval.Status, user: User, note: str, now: datetime) -> Approval:
     approval.status, approval.decided_by, approval.decided_at, approval.note = status, user, now, note
     approval.save(update_fields=["status", "decided_by", "decided_at", "note", "journal_id"])
+    _tell(approval, approval.currency, now)
     return approval

@@ -16,9 +16,12 @@ from django.utils import timezone
 from loyalty_site.lib.refusals import Refused
 from members.models import Member
 from transactions import ledger
+from transactions.books import held_told
+from transactions.books.held_told import Held
 from transactions.books.items import Result
 from transactions.models import Journal
 from transactions.models.journals import Decider, JournalQuerySet, NotOpen, decision
+from transactions.reviews.telling import Request, tell_of
 from transactions.verbs import groups
 from transactions.verbs.adjustments import ReasonMissing
 
@@ -37,7 +40,21 @@ def approve(
     NotOpen, NotAllowed.
     """
     _check_approver(journal_id, by)
-    return ledger.resume(journal_id, {Status.HELD}, user=user, member=by, now=now)
+    with transaction.atomic():
+        result = ledger.resume(journal_id, {Status.HELD}, user=user, member=by, now=now)
+        if not result.refusal:
+            _tell(journal_id, "approved", now)
+    return result
+
+
+def _tell(journal_id: int, status: str, now: datetime | None) -> None:
+    """Let those hear of it who were told that it waits."""
+    journal = Journal.objects.select_related("program", "member").get(pk=journal_id)
+    if journal.kind != Kind.ACCRUAL or journal.member is None:
+        return
+    held = Held(journal.pk, journal.external_id, journal.member.pk, journal.member.number)
+    asked = Request(held_told.KIND, held.journal_id, held.what, "", held.address, held.member_id)
+    tell_of(journal.program, asked, status, now or timezone.now())
 
 
 def retry(journal_id: int, *, user: AbstractBaseUser | None = None, now: datetime | None = None) -> Result:
@@ -69,7 +86,10 @@ def reject(
         if journal.kind == Kind.REDEMPTION and journal.status == Status.PENDING:
             raise NotOpen("A reservation is released, not rejected.", field="transaction")
         now = now or timezone.now()
+        was_held = journal.status == Status.HELD
         _reject(Journal.objects.filter(pk=journal.pk), reason, now, **decision(user, by, now=now))
+        if was_held:
+            _tell(journal_id, "rejected", now)
     return Journal.objects.get(pk=journal_id)
 
 
