@@ -20,6 +20,9 @@ from loyalty_site.lib import problems
 from loyalty_site.lib.reading import only_read
 from loyalty_site.lib.refusals import Refusal, Refused
 from members.api.birthdays import BirthdayViewSet
+from members.api.consents import ConsentViewSet
+from members.api.deliveries import DeliveryViewSet
+from members.api.hooks import HookViewSet
 from programs.api.views import ProgramViewSet
 from transactions.api.views.adjustments import AdjustmentViewSet
 from transactions.api.views.entries import EntryViewSet
@@ -75,6 +78,9 @@ urlpatterns: list[URLPattern] = [
     path("members/lookup/", MemberViewSet.as_view({"get": "lookup"}), name="member-lookup"),
     path("members/<slug:number>/", MemberViewSet.as_view({"get": "retrieve"}), name="member"),
     path("members/<slug:number>/birthday/", BirthdayViewSet.as_view({"post": "say"}), name="birthday"),
+    path(
+        "members/<slug:number>/consents/", ConsentViewSet.as_view({"get": "list", "post": "create"}), name="consents"
+    ),
     path("members/<slug:number>/tiers/", StandingViewSet.as_view({"get": "list"}), name="standings"),
     path("transactions/", TransactionViewSet.as_view({"get": "list", "post": "create"}), name="transactions"),
     path("transactions/<int:id>/", TransactionViewSet.as_view({"get": "retrieve"}), name="transaction"),
@@ -88,6 +94,13 @@ urlpatterns: list[URLPattern] = [
     path("tier-settings/", TierSettingViewSet.as_view({"post": "create"}), name="tier-settings"),
     path("entries/", EntryViewSet.as_view({"get": "list"}), name="entries"),
     path("entries/<int:id>/explanation/", EntryViewSet.as_view({"get": "explain"}), name="explanation"),
+    path("hooks/", HookViewSet.as_view({"get": "list", "post": "create"}), name="hooks"),
+    path("hooks/sample/", HookViewSet.as_view({"get": "sample"}), name="hook-sample"),
+    path("hooks/<int:id>/", HookViewSet.as_view({"get": "retrieve", "delete": "destroy"}), name="hook"),
+    path("hooks/<int:id>/rotate/", HookViewSet.as_view({"post": "rotate"}), name="hook-rotation"),
+    path("hooks/<int:id>/test/", HookViewSet.as_view({"post": "send_test"}), name="hook-test"),
+    path("deliveries/", DeliveryViewSet.as_view({"get": "list"}), name="deliveries"),
+    path("deliveries/<int:id>/", DeliveryViewSet.as_view({"get": "retrieve"}), name="delivery"),
     re_path("", nowhere),
 ]
 

@@ -10,6 +10,7 @@ from drf_spectacular.openapi import AutoSchema
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
 from rest_framework.request import Request
 
+from loyalty_site import openapi_webhooks
 from loyalty_site.lib import problems as table
 from loyalty_site.lib.reading import only_read
 from loyalty_site.lib.schema_objects import named
@@ -27,7 +28,7 @@ _REPEATABLE = {
     ),
 }
 #: Actions whose body may be left out: the address says all that is needed.
-_EMPTY = {"reverse", "confirm", "release"}
+_EMPTY = {"reverse", "confirm", "release", "rotate", "send_test"}
 _PROBLEM = {
     "description": "A problem (RFC 9457); its type is the address of a page that explains it.",
     "content": {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}},
@@ -55,6 +56,7 @@ def complete(
     # The stubs are those of a generator whose endpoints have no pattern.
     endpoints: list[tuple[str, str, str, Any]] = generator.endpoints  # type: ignore[assignment]
     views = {(path, method.lower()): view for path, _, method, view in endpoints}
+    result["webhooks"] = openapi_webhooks.webhooks()
     # Methods come as a set, and sets in another order each time.
     result["paths"] = {path: dict(sorted(operations.items())) for path, operations in result["paths"].items()}
     for path, operations in result["paths"].items():

@@ -23,12 +23,15 @@ STORE = "Store staff"
 VIEW = ("view",)
 KEEP = ("add", "change", "view")
 
+#: What each sees of themselves without any permission; of others, only superusers do.
+OWN: dict[str, Sequence[str]] = {"staffnotice": (), "staffsubscription": ()}
+
 #: {group: {app label: (what its models usually get, {model: what it gets instead})}}. Nobody may delete:
 #: configuration is closed and facts are reversed.
 PERMISSIONS: dict[str, dict[str, tuple[Sequence[str], dict[str, Sequence[str]]]]] = {
     MARKETING: {
         "programs": (KEEP, {}),
-        "partners": (KEEP, {"apikey": VIEW, "connection": VIEW}),
+        "partners": (KEEP, {"apikey": VIEW, "connection": VIEW, "webhookendpoint": VIEW}),
         "members": (
             VIEW,
             {
@@ -38,14 +41,20 @@ PERMISSIONS: dict[str, dict[str, tuple[Sequence[str], dict[str, Sequence[str]]]]
                 "tag": KEEP,
                 "relation": KEEP,
                 "merge": KEEP,
+                **OWN,
+                "delivery": ("change", "view"),
             },
         ),
         "transactions": (VIEW, {"approval": ("change", "view")}),
     },
     STORE: {
         "programs": (VIEW, {}),
-        "members": (VIEW, {"member": ("add", "view")}),
-        "transactions": (VIEW, {"journal": ("add", "view"), "journalline": ("add", "view")}),
+        "members": (VIEW, {"member": ("add", "view"), "event": (), **OWN}),
+        # Whoever sees nights hears when one fails, which nobody at a counter can mend.
+        "transactions": (
+            VIEW,
+            {"journal": ("add", "view"), "journalline": ("add", "view"), "nightrun": (), "nightbatch": ()},
+        ),
     },
 }
 

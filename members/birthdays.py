@@ -6,6 +6,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from loyalty_site.lib.refusals import Refused
+from members import changes
 from members.models import Customer
 
 
@@ -36,4 +37,7 @@ def say(customer_id: int, *, birth_date: date | None = None, birthday: str = "")
         raise BirthdaySettled(detail, field="birth_date" if birth_date else "birthday")
     customer.birthday_corrected_at = timezone.now()
     customer.save(update_fields=["birth_date", "birthday", "birthday_corrected_at"])
+    now_on_file = {"birth_date": customer.birth_date, "birthday": customer.birthday}
+    changed = [name for (name, value), before in zip(now_on_file.items(), was, strict=True) if value != before]
+    changes.tell_updated({customer.pk: changed})
     return customer

@@ -10,7 +10,7 @@ from datetime import date, datetime
 from loyalty_site.lib.looking_up import ONLY_LOOK_UP
 from loyalty_site.lib.sql import Rows, Session, instant
 from members import ladder_rows
-from members.holdings import Account
+from members.holdings import Account, Holding
 from members.ladder_rows import STANDING, LockedStanding, LockedTally, day_of
 from programs import periods, versions
 from programs.configuration import Configuration
@@ -28,7 +28,7 @@ _DUE = (
 #: The other way round: by the members. With a function in place of the column the index of what is due cannot tempt.
 _IS_DUE = "COALESCE({}, 'infinity') <= %s"
 _MEMBERS = (
-    "SELECT m.id, m.number, m.status, m.enrolled_at, p.version FROM members_member m "
+    "SELECT m.id, m.number, m.status, m.enrolled_at, p.version, p.listens_to FROM members_member m "
     "JOIN programs_program p ON p.id = m.program_id WHERE m.id {ids} AND m.program_id = %s ORDER BY m.id"
 )
 _STANDINGS = (
@@ -60,12 +60,14 @@ class Locked:
     """Members under lock, of the program that is stored in this `version` (None: no member was found).
 
     `accounts` by member have the standings that are due and what may decide about these, but no balances and no
-    end of the chain: only `save` may write them. `others` are members with balances that are due as well.
+    end of the chain: only `save` may write them. `others` are members with balances that are due as well;
+    `listens_to` is what somebody wants to hear of the program.
     """
 
     accounts: dict[int, Account]
     others: list[int]
     version: int | None
+    listens_to: str
 
 
 def lock(session: Session, program_id: int, member_ids: list[int], *, now: datetime) -> Locked:
@@ -104,9 +106,9 @@ def look(
 def _take(members: Rows, standings: Rows, *, unsettled: Rows | None = None) -> Locked:
     """`unsettled` has the keys of those to whose balances something is due."""
     accounts: dict[int, Account] = {}
-    version: int | None = None
-    for member, number, status, enrolled_at, stored in members.fetchall():
-        version = stored
+    version, listens_to = None, ""
+    for member, number, status, enrolled_at, *stored in members.fetchall():
+        version, listens_to = stored
         accounts[member] = Account(member, number, status, instant(enrolled_at), 0, "")
     keys = unsettled.fetchall() if unsettled is not None else ()
     others = {member for (member,) in keys if accounts.pop(member, None)}
@@ -115,7 +117,7 @@ def _take(members: Rows, standings: Rows, *, unsettled: Rows | None = None) -> L
         if member in accounts:
             due[member] = accounts[member]
             due[member].tiers[group] = ladder_rows.standing_of(row)
-    return Locked(due, sorted(others), version)
+    return Locked(due, sorted(others), version, listens_to)
 
 
 def read_tallies(session: Session, configuration: Configuration, accounts: Mapping[int, Account]) -> None:
@@ -160,6 +162,26 @@ def _what_counts(
             first = min(first, was.counts_since(day))
             currencies |= {then.currencies[code].id for code in was.criteria}
     return first, sorted(currencies | {configuration.currencies[code].id for code in group.criteria})
+
+
+def read_rest(session: Session, accounts: Mapping[int, Account]) -> None:
+    """Put into the accounts what else these members hold, of which nothing is due: for who tells of it."""
+    with session.together():
+        balances = session.run(
+            "SELECT member_id, currency_id, available, pending, reserved, arrears FROM members_balance "
+            "WHERE member_id {ids} ORDER BY id",
+            [list(accounts)],
+        )
+        standings = session.run(
+            f"SELECT member_id, group_id, {', '.join(STANDING.split())} FROM members_standing "
+            "WHERE member_id {ids} AND is_current",
+            [list(accounts)],
+        )
+    for member, currency, *parts in balances.fetchall():
+        accounts[member].holdings[currency] = Holding(None, *parts)
+    for member, group, *row in standings.fetchall():
+        if group not in accounts[member].tiers:
+            accounts[member].tiers[group] = ladder_rows.standing_of(row)
 
 
 def save(session: Session, configuration: Configuration, accounts: Iterable[Account], *, now: datetime) -> None:

@@ -15,7 +15,7 @@ from loyalty_site.lib import luhn, notation
 from loyalty_site.lib.inserting import insert
 from loyalty_site.lib.refusals import Refusal, Refused
 from loyalty_site.lib.sql import Session
-from members import tiers
+from members import changes, tiers
 from members.models import Card, Customer, ExternalId, Member, MemberBenefit, Standing
 from partners.callers import Via
 from partners.models import Connection, Store
@@ -34,7 +34,7 @@ class AlreadyMember(Refused):
 
 
 class NotEnrollable(Refused):
-    """The program is not active."""
+    """The program is not active, or the person was erased."""
 
     code = "program_not_active"
 
@@ -71,14 +71,12 @@ def enrol(
     """
     locked = lock(program.pk)
     now = now or timezone.now()
-    if customer.pk is None:
-        _refuse_twins(locked, customer)
-        customer.save()
+    _check(locked, customer)
     with _translated():
         member = Member.objects.create(
             program=locked,
             customer=customer,
-            number=_free_numbers(locked, 1)[0],
+            number=free_numbers(locked, 1)[0],
             channel=channel,
             home_store=home_store,
             enrolled_at=enrolled_at or now,
@@ -91,6 +89,7 @@ def enrol(
     configuration = versions.of(locked)
     Standing.objects.bulk_create(starting_standings(configuration, [member], now=now))
     MemberBenefit.objects.bulk_create(_starting_benefits(configuration, [member], now=now))
+    changes.tell_enrolled(locked, [member], partner_id=via.partner_id if via else None)
     return member
 
 
@@ -118,7 +117,7 @@ def enrol_many(
     stored = known_to(via, called)
     outcome: dict[str, Member | Refusal] = {**_members_by_now(program, stored)}
     customers = {name: stored.get(name, one) for name, one in newcomers.items() if name not in outcome}
-    outcome |= enrol_people(program, customers, channel=channel, enrolled_at=enrolled_at, cards=cards)
+    outcome |= enrol_people(program, customers, channel=channel, via=via, enrolled_at=enrolled_at, cards=cards)
     rows = [
         (one.pk, via.pk, called[name])
         for name, one in newcomers.items()
@@ -134,6 +133,7 @@ def enrol_people(
     people: Mapping[str, Customer],
     *,
     channel: str,
+    via: Connection,
     enrolled_at: Mapping[str, datetime],
     cards: Mapping[str, str] = MappingProxyType({}),
 ) -> dict[str, Member | Refusal]:
@@ -149,7 +149,7 @@ def enrol_people(
     customers = {name: one for name, one in people.items() if name not in outcome}
     session = Session()
     insert(session, [one for one in customers.values() if one.pk is None])
-    numbers = _free_numbers(program, len(customers))
+    numbers = free_numbers(program, len(customers))
     members = {
         name: Member(
             program=program, customer=one, number=numbers.pop(), channel=channel, enrolled_at=enrolled_at[name]
@@ -165,6 +165,7 @@ def enrol_people(
     configuration, now = versions.of(program), timezone.now()
     insert(session, starting_standings(configuration, members.values(), now=now))
     insert(session, _starting_benefits(configuration, members.values(), now=now))
+    changes.tell_enrolled(program, members.values(), partner_id=via.partner_id)
     return outcome | members
 
 
@@ -193,7 +194,7 @@ def lock(program_id: int) -> Program:
     return program
 
 
-def _free_numbers(program: Program, count: int) -> list[str]:
+def free_numbers(program: Program, count: int) -> list[str]:
     """So many membership numbers that nobody has. Called under the program's lock, so they stay free."""
     free: set[str] = set()
     while len(free) < count:
@@ -265,6 +266,15 @@ def _starting_benefits(
         if not benefit.is_over(today)
         for member in members
     ]
+
+
+def _check(program: Program, customer: Customer) -> None:
+    """Raises NotEnrollable for who was erased, AlreadyMember for a twin; saves who is not saved yet."""
+    if customer.erased_at:
+        raise NotEnrollable("This person was erased: whoever joins again is somebody new.")
+    if customer.pk is None:
+        _refuse_twins(program, customer)
+        customer.save()
 
 
 def _refuse_twins(program: Program, customer: Customer) -> None:

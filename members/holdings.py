@@ -14,7 +14,7 @@ from typing import Literal, NamedTuple
 from loyalty_site.lib.arrays import Values
 from loyalty_site.lib.sql import Session, instant
 from members import ladder_rows
-from members.ladder_rows import LockedStanding, LockedTally, Passed, TallyKey
+from members.ladder_rows import LockedStanding, LockedTally, Passed, TallyKey, Turn
 from members.models import Balance, Member
 
 #: The lifetime sums of a balance, by the second half of their columns' names.
@@ -129,7 +129,8 @@ class Account:
 
     `holdings` by currency, `tallies` by (tier group, currency, first day of the window), `tiers` the current standing
     by tier group, `past` the standings before it, as far as they were read, oldest first. `counted` is what was added
-    to tallies and not yet compared with thresholds, `passed` who went from tier to tier. Keys are primary keys.
+    to tallies and not yet compared with thresholds, `passed` who went from tier to tier, `turns` that and what was
+    kept for longer, to be told of. Keys are primary keys.
     """
 
     id: int
@@ -144,6 +145,7 @@ class Account:
     past: dict[int, list[LockedStanding]] = field(default_factory=dict)
     counted: list[Counted] = field(default_factory=list)
     passed: list[Passed] = field(default_factory=list)
+    turns: list[Turn] = field(default_factory=list)
     is_touched: bool = False
 
     def holding(self, currency_id: int) -> Holding:
@@ -188,8 +190,10 @@ class Lock:
         lock = "FOR NO KEY UPDATE OF m" if session.is_postgresql and not only_looks else ""
         # On SQLite instants come without their zone.
         self._is_zoned = session.is_postgresql
+        #: Names of events that somebody listens to, as the program has them; known when the answers are taken.
+        self.listens_to = ""
         self._members = session.run(
-            "SELECT m.id, m.number, m.status, m.enrolled_at, m.sequence, m.chain, p.version "
+            "SELECT m.id, m.number, m.status, m.enrolled_at, m.sequence, m.chain, p.version, p.listens_to "
             "FROM members_member m JOIN programs_program p ON p.id = m.program_id "
             f"WHERE m.id {{ids}} AND m.program_id = %s ORDER BY m.id {lock}",
             [member_ids, program_id],
@@ -205,16 +209,16 @@ class Lock:
         """(accounts by member id, the program's version as stored or None when no member was found)."""
         accounts: dict[int, Account] = {}
         version: int | None = None
-        for member, number, status, enrolled_at, sequence, chain, stored in self._members.fetchall():
-            version = stored
+        for member, number, status, enrolled_at, sequence, chain, *stored in self._members.fetchall():
+            version, self.listens_to = stored
             accounts[member] = Account(member, number, status, instant(enrolled_at), sequence, chain)
         for member, currency, key, available, pending, reserved, arrears, *rest in self._balances.fetchall():
-            stored = available, pending, reserved, arrears
+            parts = available, pending, reserved, arrears
             next_change, last_active, ends, is_extended = rest
             if not self._is_zoned:
                 next_change, last_active, ends = instant(next_change), instant(last_active), instant(ends)
             accounts[member].holdings[currency] = Holding(
-                key, *stored, next_change, last_active, ends, bool(is_extended), stored
+                key, *parts, next_change, last_active, ends, bool(is_extended), parts
             )
         if self._ladders:
             self._ladders.take(accounts)

@@ -6,7 +6,7 @@ from datetime import date, datetime, tzinfo
 
 from loyalty_site.lib import instants
 from members.holdings import Account
-from members.ladder_rows import LockedStanding, LockedTally, Passed
+from members.ladder_rows import LockedStanding, LockedTally, Passed, Turn
 from members.models import Standing
 from programs import periods, versions
 from programs.configuration import Configuration
@@ -137,6 +137,9 @@ class Ladder:
         before = held.tier_id if held else None
         if before != new.tier_id:
             self.account.passed.append(Passed(self.group.id, before, new.tier_id, new.from_at))
+        elif not held or not _lasts_longer(new, held):
+            return
+        self.account.turns.append(Turn(self.group.id, before, new, self.account.sequence))
 
     def _is_asked_for(self, held: LockedStanding) -> bool:
         """Whether what is replaced at the instant at which it began may be asked for when something comes late:
@@ -182,3 +185,10 @@ class Ladder:
         """When the cycle of a day closes, if it has anything that may open the next one."""
         cycle = self.group.cycle(day, self.enrolled_on)
         return self.end_of(cycle.last) if any(self.counted_in(cycle.first)) else None
+
+
+def _lasts_longer(new: LockedStanding, held: LockedStanding) -> bool:
+    """Whether the same tier has a later end than before."""
+    if held.tier_id is None or held.valid_until is None:
+        return False
+    return new.valid_until is None or new.valid_until > held.valid_until

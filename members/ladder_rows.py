@@ -87,6 +87,17 @@ class Passed(NamedTuple):
     at: datetime
 
 
+class Turn(NamedTuple):
+    """What somebody else may want to hear of a ladder: `standing` is held now, which is another tier than `before`
+    (None for no tier) or the same for longer. It came behind the entry with the number `sequence` of the member.
+    """
+
+    group_id: int
+    before: int | None
+    standing: LockedStanding
+    sequence: int
+
+
 #: The columns of a standing, as `standing_of` takes them.
 STANDING = (
     "id tier_id since_at from_at valid_until until_at due_at locked_until waits_from proposed_id reason note cycle "

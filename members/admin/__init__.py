@@ -1,3 +1,29 @@
-from members.admin import consents, customers, holdings, members, relations
+from members.admin import (
+    consents,
+    customers,
+    deliveries,
+    endpoints,
+    erasures,
+    events,
+    hearing,
+    holdings,
+    members,
+    messages,
+    notices,
+    relations,
+)
 
-__all__ = ["consents", "customers", "holdings", "members", "relations"]
+__all__ = [
+    "consents",
+    "customers",
+    "deliveries",
+    "endpoints",
+    "erasures",
+    "events",
+    "hearing",
+    "holdings",
+    "members",
+    "messages",
+    "notices",
+    "relations",
+]

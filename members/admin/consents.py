@@ -5,18 +5,20 @@ from typing import Any
 from django.contrib import admin
 from django.http import HttpRequest
 
-from loyalty_site.lib.admin import ChoicesDropdownFilter, ModelAdmin
+from loyalty_site.lib.admin import ChoicesDropdownFilter
+from members.admin.telling_changes import PartOfCustomerAdmin
 from members.models import Consent, Tag
 
 
 @admin.register(Consent)
-class ConsentAdmin(ModelAdmin):
+class ConsentAdmin(PartOfCustomerAdmin):
     """What was said stays: a change of mind is a new row."""
 
-    list_display = ["customer", "channel", "is_given", "said_at", "source"]
+    part = "consents"
+    list_display = ["customer", "channel", "is_given", "said_at", "source", "version"]
     list_filter = [["channel", ChoicesDropdownFilter], "is_given"]
     list_select_related = ["customer"]
-    fields = ["customer", ("channel", "is_given"), ("said_at", "source")]
+    fields = ["customer", ("channel", "is_given"), ("said_at", "source"), "version"]
     autocomplete_fields = ["customer"]
     sortable_by = ()
 
@@ -28,9 +30,10 @@ class ConsentAdmin(ModelAdmin):
 
 
 @admin.register(Tag)
-class TagAdmin(ModelAdmin):
+class TagAdmin(PartOfCustomerAdmin):
     """Who has a tag: search for it."""
 
+    part = "tags"
     icon, place = "sell", 8
     list_display = ["name", "customer"]
     list_select_related = ["customer"]

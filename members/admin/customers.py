@@ -21,12 +21,13 @@ from loyalty_site.lib.admin import (
 )
 from loyalty_site.lib.forms import ModelForm
 from loyalty_site.lib.panels import Panel, Table, link, moment
-from members import search
+from members import changes, search
+from members.admin.telling_changes import PartOfCustomerAdmin, names_changed
 from members.models import Consent, Customer, ExternalId, Tag
 
 CUSTOMER_FIELDSETS: Fieldsets = [
     (None, {"fields": ["kind", ("first_name", "last_name"), "company_name"]}),
-    ("Contact", {"fields": [("email", "phone"), ("birth_date", "birthday"), "language"]}),
+    ("Contact", {"fields": [("email", "phone"), ("birth_date", "birthday"), ("language", "time_zone")]}),
 ]
 #: Which name belongs to which kind of customer.
 NAMES_BY_KIND = {
@@ -90,7 +91,7 @@ class ConsentInline(TabularInline):
     """What the person said about messages, the latest first; a change of mind is a new row."""
 
     model = Consent
-    fields = ["channel", "is_given", "said_at", "source"]
+    fields = ["channel", "is_given", "said_at", "source", "version"]
     can_delete = False
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
@@ -113,6 +114,14 @@ class CustomerAdmin(ModelAdmin):
     readonly_fields = ["birthday_set_at"]
     conditional_fields = NAMES_BY_KIND
     inlines = [ExternalIdInline, TagInline, ConsentInline]
+
+    def has_change_permission(self, request: HttpRequest, obj: Customer | None = None) -> bool:
+        # What was erased stays empty.
+        return (obj is None or obj.erased_at is None) and super().has_change_permission(request, obj)
+
+    def save_related(self, request: HttpRequest, form: Any, formsets: list[Any], change: bool) -> None:
+        super().save_related(request, form, formsets, change)
+        changes.tell_updated({form.instance.pk: names_changed(form, formsets)})
 
     @display(description="customer")
     def name(self, customer: Customer) -> str:
@@ -144,9 +153,10 @@ class CustomerAdmin(ModelAdmin):
 
 
 @admin.register(ExternalId)
-class ExternalIdAdmin(ModelAdmin):
+class ExternalIdAdmin(PartOfCustomerAdmin):
     """What other systems call our customers."""
 
+    part = "external_ids"
     form = ExternalIdForm
     list_display = ["value", "connection", "customer"]
     list_filter = [["connection", AutocompleteSelectFilter]]

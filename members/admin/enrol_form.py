@@ -19,7 +19,7 @@ from programs.models import Program
 _FIELDS: dict[str | None, str] = {"cards": "card", "customer": "existing"}
 _OF_CUSTOMER = [
     *("kind", "first_name", "last_name", "company_name", "email", "phone"),
-    *("birth_date", "birthday", "language"),
+    *("birth_date", "birthday", "language", "time_zone"),
 ]
 
 

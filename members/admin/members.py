@@ -19,13 +19,15 @@ from loyalty_site.lib.admin import (
     display,
 )
 from loyalty_site.lib.panels import Cards, Panel, Tile, Tiles, dot, moment, points
-from members import progress, search
+from members import changes, progress, search
 from members.admin import ladder_cards, standing_tables
 from members.admin.cards import CardInline
 from members.admin.customers import CUSTOMER_FIELDSETS, NAMES_BY_KIND
+from members.admin.delivery_tables import messages
 from members.admin.enrol_form import EnrolForm
 from members.admin.relations import relations_panels
 from members.admin.standing_tables import MOST
+from members.admin.telling_changes import names_changed
 from members.enrolment import enrol
 from members.holdings import Account
 from members.ladder_rows import LockedStanding, LockedTally
@@ -139,8 +141,16 @@ class MemberAdmin(VerbAdmin):
         # As text: who serves members need not see the pages of partners.
         return member.home_store.name if member.home_store else None
 
+    def has_change_permission(self, request: HttpRequest, obj: Member | None = None) -> bool:
+        # Whoever was erased is no member any more: no card and no status brings them back.
+        return (obj is None or obj.customer.erased_at is None) and super().has_change_permission(request, obj)
+
     def has_delete_permission(self, request: HttpRequest, obj: Member | None = None) -> bool:
         return False
+
+    def save_related(self, request: HttpRequest, form: Any, formsets: list[Any], change: bool) -> None:
+        super().save_related(request, form, formsets, change)
+        changes.tell_member_updated(form.instance, names_changed(form, formsets))
 
     def perform(self, request: StaffRequest, form: EnrolForm, formsets: list[Any]) -> Made:
         return Made(enrol(**form.arguments()))
@@ -160,6 +170,7 @@ class MemberAdmin(VerbAdmin):
             *relations_panels(request, member),
             *filter(None, [standing_tables.benefits(member, list(benefits[: MOST + 1]), today)]),
             standing_tables.standings(member, standings, configuration),
+            *messages(request, member),
         ]
 
 

@@ -1,6 +1,6 @@
 """What do all endpoints of the ledger share? Posting one item, what a key may see, pages of rows."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import TypeVar
 
@@ -10,10 +10,9 @@ from django.urls import reverse
 
 from loyalty_site.lib import problems
 from loyalty_site.lib.refusals import Refusal, Refused
-from loyalty_site.lib.schema_objects import Answered
 from loyalty_site.lib.schema_types import SchemaType
 from partners.activity import Activity
-from partners.api.endpoint import REPLAYED, Pages
+from partners.api.endpoint import REPLAYED
 from programs.api.endpoint import ProgramEndpoint
 from transactions import ledger, sharing
 from transactions.api.schemas import answers
@@ -95,14 +94,3 @@ class LedgerEndpoint(ProgramEndpoint):
     def journals(self, id: int) -> "QuerySet[Journal]":
         """The one Journal of this id, or none."""
         return self.visible(Journal.objects.all()).filter(pk=id)
-
-    def page(
-        self, rows: "QuerySet[M]", columns: Iterable[str], write: Callable[[Mapping[str, Answered]], Answered]
-    ) -> HttpResponse:
-        """The HTTP answer with one page of `rows`, filtered as the query says; `write` makes the JSON of the
-        `columns` of a row."""
-        found = self.paginate_queryset(self.filter_queryset(rows).values(*columns)) or ()
-        pages = self.paginator
-        assert isinstance(pages, Pages)
-        results = [write(row) for row in found]
-        return self.answer({"next": pages.get_next_link(), "previous": pages.get_previous_link(), "results": results})

@@ -1,21 +1,16 @@
 """By what can transactions, ledger entries and standings be listed?"""
 
-from datetime import datetime
 from typing import ClassVar
 
-from django import forms
-from django.core.exceptions import ValidationError
 from django.db.models import Exists, Model, OuterRef, QuerySet, Subquery
 from django.http import HttpRequest, QueryDict
-from django_filters.filters import CharFilter, ChoiceFilter, Filter
+from django_filters.filters import CharFilter, ChoiceFilter
 from django_filters.filterset import FilterSet
 from django_filters.rest_framework.backends import DjangoFilterBackend
-from drf_spectacular.utils import extend_schema_field
 from rest_framework.request import Request
 
-from loyalty_site.lib import instants, lost_plus
 from members.models import Member, Standing
-from partners.limits import LARGEST_KEY
+from partners.api.filters import IdFilter, InstantFilter
 from programs.api.endpoint import ProgramEndpoint
 from transactions.models import Entry, Journal
 
@@ -28,42 +23,6 @@ class LedgerFilters(DjangoFilterBackend):
     ) -> dict[str, object]:
         known: dict[str, object] = super().get_filterset_kwargs(request, queryset, view)
         return known | {"program_id": view.program.pk, "connection_id": view.connection.pk}
-
-
-class InstantField(forms.Field):
-    """Django's own reads more forms, and years that the databases cannot compare."""
-
-    def to_python(self, value: str | None) -> datetime | None:
-        """The instant in UTC, None for none. Raises ValidationError for what is no instant."""
-        text = (value or "").strip()
-        if not text:
-            return None
-        found = instants.instant(lost_plus.in_instant(text))
-        if found is None:
-            raise ValidationError(
-                "Write the instant with its time zone, like 2026-03-09T17:30:00Z.", "invalid_instant"
-            )
-        return found
-
-
-@extend_schema_field({"type": "string", "anyOf": [{"format": "date-time"}, {"maxLength": 0}]})
-class InstantFilter(Filter):
-    """Compares with an instant that has its time zone."""
-
-    field_class: type[forms.Field] = InstantField
-
-    def __init__(self, field_name: str, lookup_expr: str, *, label: str) -> None:
-        super().__init__(field_name, lookup_expr, label=label)
-
-
-@extend_schema_field({"type": "integer", "format": "int64", "minimum": 1, "maximum": LARGEST_KEY})
-class IdFilter(Filter):
-    """Compares with the id of a row, of which there are some up to LARGEST_KEY."""
-
-    field_class: type[forms.Field] = forms.IntegerField
-
-    def __init__(self, field_name: str, *, label: str) -> None:
-        super().__init__(field_name, label=label, min_value=1, max_value=LARGEST_KEY)
 
 
 class OfProgram(FilterSet):

@@ -12,8 +12,9 @@ from django.contrib.auth.models import AbstractBaseUser
 from django.db import transaction
 from django.utils import timezone
 
+from loyalty_site.lib.json_types import JsonObject
 from loyalty_site.lib.refusals import Refused
-from members import tiers
+from members import snapshots, telling, tiers
 from members.holdings import Account
 from members.models import Member, Merge, Relation
 from partners.activity import Adjustment
@@ -26,6 +27,8 @@ from transactions.merging.double_bonuses import Bonus
 from transactions.merging.records import Before, Record, State, StoredRecord
 from transactions.models import Approval, Journal
 from transactions.verbs.adjustments import ReasonMissing
+
+EVENT = "member.merged"
 
 
 class NotMergeable(Refused):
@@ -104,6 +107,7 @@ def merge(
         Member.objects.filter(pk__in=[source.pk, *aliases]).update(status=Member.Status.MERGED, merged_into=target)
         if claw_back:
             _claw_back(done, user, now)
+        _tell(done, books, now)
     source.refresh_from_db()
     return done
 
@@ -123,6 +127,16 @@ def _move(books: Books, done: Merge, before: Before, user: AbstractBaseUser | No
     done.record = record
     done.save(update_fields=["record"])
     return record["aliases"]
+
+
+def _tell(done: Merge, books: Books, now: datetime) -> None:
+    """Tell of the membership that remains, and which one is no more."""
+    source, target = done.source, done.target
+    if not telling.is_heard(target.program, EVENT):
+        return
+    said = snapshots.of(books.configuration, [target.pk])[target.pk]
+    data: JsonObject = {"member": said, "merged": {"number": source.number, "into": target.number}}
+    telling.tell(target.program, EVENT, data, member_id=target.pk, occurred_at=now)
 
 
 def _check(source: Member, target: Member, now: datetime) -> None:

@@ -10,6 +10,7 @@ from django.db.models import Q, Sum
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 
+from members import changes
 from members.holdings import Account
 from members.ladder import Ladder
 from members.ladder_rows import LockedStanding
@@ -66,7 +67,8 @@ def unmerge(
         Member.objects.filter(pk__in=record["aliases"]).update(merged_into=source.id)
         merge.undone_at, record["undone"] = now, report
         merge.save(update_fields=["undone_at", "record"])
-    merge.source.refresh_from_db()
+        merge.source.refresh_from_db()
+        changes.tell_member_updated(merge.source, ["status"], now=now)
     return merge
 
 

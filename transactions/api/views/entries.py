@@ -6,10 +6,10 @@ from rest_framework.request import Request
 
 from loyalty_site.lib import problems
 from partners.api.endpoint import Pages
+from partners.api.operations import ID, page_of
 from programs.api.endpoint import PROGRAM
 from transactions.api.endpoint import LedgerEndpoint
 from transactions.api.filters import EntryFilter, LedgerFilters
-from transactions.api.operations import ID, page_of
 from transactions.api.schemas import answers, explanations, rows
 from transactions.models import Entry, Journal
 from transactions.proof import causes

@@ -7,8 +7,9 @@ from rest_framework.request import Request
 from loyalty_site.lib import money, problems
 from loyalty_site.lib.json_types import JsonObject
 from partners.activity import Decision
+from partners.api.operations import ID
 from transactions.api.endpoint import LedgerEndpoint, of_address, unknown
-from transactions.api.operations import ADA, ID, posts
+from transactions.api.operations import ADA, posts
 from transactions.api.schemas import requests
 
 _REDEMPTION: JsonObject = {"external_id": "voucher-7", "member": ADA, "points": 500, "reason": "Tea for two"}

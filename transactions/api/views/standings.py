@@ -12,11 +12,11 @@ from members import due
 from members.api.schemas import tiers
 from members.models import Member, Standing
 from partners.api.endpoint import Pages
+from partners.api.operations import page_of
 from programs.api.endpoint import PROGRAM
 from transactions import ledger
 from transactions.api.endpoint import LedgerEndpoint
 from transactions.api.filters import LedgerFilters, StandingFilter
-from transactions.api.operations import page_of
 
 
 @extend_schema_view(

@@ -14,12 +14,12 @@ from loyalty_site.lib.refusals import Refusal
 from loyalty_site.lib.schema_objects import Answered, Fields
 from partners.activity import Activity
 from partners.api.endpoint import Pages
+from partners.api.operations import ID, page_of
 from programs.api.endpoint import PROGRAM
 from programs.models import Currency
 from transactions import ledger
 from transactions.api.endpoint import LedgerEndpoint, of_address, unknown
 from transactions.api.filters import LedgerFilters, TransactionFilter
-from transactions.api.operations import ID, page_of
 from transactions.api.schemas import answers, requests, rows
 from transactions.books.items import Result
 from transactions.models import Entry, Journal, JournalLine

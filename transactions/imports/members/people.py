@@ -12,7 +12,7 @@ from typing import NamedTuple, cast
 from loyalty_site.lib.refusals import Refusal
 from loyalty_site.lib.sql import Session
 from loyalty_site.lib.texts import wrong_text
-from members import enrolment
+from members import changes, enrolment
 from members.lookup import Lookup, notations
 from members.models import Card, Consent, Customer, ExternalId, Member, Tag
 from partners.models import Connection
@@ -39,11 +39,19 @@ class Place(NamedTuple):
 
 @dataclass(slots=True)
 class Seated:
-    """The Place of each key, the lines by which something was written about people, and why others were refused."""
+    """The Place of each key, the lines by which something was written about people, and why others were refused;
+    by key of customer, which fields of those were `updated` who were here before."""
 
     places: dict[str, Place] = field(default_factory=dict)
     changed: set[int] = field(default_factory=set)
     refusals: dict[int, Refusal] = field(default_factory=dict)
+    updated: dict[int, set[str]] = field(default_factory=dict)
+
+    def note(self, line: int, place: Place, what: str) -> None:
+        """The row of a line has changed `what` of somebody."""
+        self.changed.add(line)
+        if not place.is_new:
+            self.updated.setdefault(place.customer.pk, set()).add(what)
 
 
 class People:
@@ -75,6 +83,7 @@ class People:
         self._tags(seats, seated)
         self._consents(seats, seated, now)
         seated.changed |= {row.line for row, place in seats if place.is_new}
+        changes.tell_updated(seated.updated, now=now)
         return seated
 
     def look_up(self, rows: Sequence[Row]) -> tuple[dict[str, int | None], dict[int, Refusal]]:
@@ -140,7 +149,9 @@ class People:
                 people[key] = made
         joined = {key: newcomers[key].joined or now for key in people}
         outcome = (
-            enrolment.enrol_people(self.program, people, channel=Member.Channel.IMPORT, enrolled_at=joined)
+            enrolment.enrol_people(
+                self.program, people, channel=Member.Channel.IMPORT, via=self.ids_of, enrolled_at=joined
+            )
             if people
             else {}
         )
@@ -171,7 +182,7 @@ class People:
                 seated.refusals[row.line] = problem
             elif number not in known:
                 made[number] = place.member_id
-                seated.changed.add(row.line)
+                seated.note(row.line, place, "cards")
         rows = [(member_id, self.program.pk, number, True, now) for number, member_id in made.items()]
         Session().insert(Card, "member_id program_id number is_active created_at", rows)
 
@@ -193,7 +204,7 @@ class People:
                     seated.refusals[row.line] = Refusal("invalid_text", wrong, field="customer")
                     continue
                 fresh[value] = place.customer.pk
-                seated.changed.add(row.line)
+                seated.note(row.line, place, "external_ids")
                 owners[value] = place.customer.pk
             if owners[value] != place.customer.pk:
                 detail = "Another customer has this id; correct the row."
@@ -211,7 +222,7 @@ class People:
             for name, value in _missing(customer, row):
                 setattr(customer, name, value)
                 changed[customer.pk] = customer
-                seated.changed.add(row.line)
+                seated.note(row.line, place, name)
         for customer in changed.values():
             customer.set_keys()
         if changed:
@@ -230,7 +241,7 @@ class People:
             for name in row.tags:
                 if (place.customer.pk, name) not in known:
                     fresh[place.customer.pk, name] = None
-                    seated.changed.add(row.line)
+                    seated.note(row.line, place, "tags")
         Session().insert(Tag, "customer_id name", list(fresh))
 
     def _consents(self, seats: Sequence[tuple[Row, Place]], seated: Seated, now: datetime) -> None:
@@ -245,7 +256,7 @@ class People:
             for channel, is_given in row.consents.items():
                 key = place.customer.pk, channel
                 if key not in known:
-                    seated.changed.add(row.line)
+                    seated.note(row.line, place, "consents")
                     fresh[key] = is_given, row.said_at or now
         rows = [(*key, *said, self.mapping.source, now) for key, said in fresh.items()]
         Session().insert(Consent, "customer_id channel is_given said_at source recorded_at", rows)
