@@ -10,7 +10,7 @@ from pathlib import Path
 from django.db import transaction
 from django.utils import timezone
 
-from loyalty_site.demo import purchases
+from loyalty_site.demo import purchases, ways_out
 from loyalty_site.demo.events import Events
 from loyalty_site.demo.moments import Present
 from loyalty_site.demo.people import invent
@@ -73,7 +73,10 @@ def _load(now: datetime) -> dict[str, int]:
     ):
         journals |= _post(program, via, (event.dated(present, numbers) for event in group))
     _post(program, till, (mistake.reversal(present, journals) for mistake in events.of_mistakes()))
-    _vary(program, [*customers.values(), *newcomers])
+    everybody = [*customers.values(), *newcomers]
+    _vary(program, everybody)
+    ways_out.agree(everybody)
+    ways_out.connect(program)
     Session().analyze()
     return _count(program)
 
@@ -175,4 +178,5 @@ def _count(program: Program) -> dict[str, int]:
         "reversals": journals.filter(kind="reversal").count(),
         "cards": program.cards.count(),
         "rules": program.rules.count(),
+        "messages": program.messages.count(),
     }

@@ -19,6 +19,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import connection, connections
 from django.db.migrations.executor import MigrationExecutor
 
+from loyalty_site.demo import receiver, ways_out
 from loyalty_site.processes import STOPPING, Group
 from loyalty_site.staff import make_groups, make_logins
 from programs.models import Program
@@ -57,6 +58,12 @@ class Command(BaseCommand):
     def serve(self, logins: dict[str, str]) -> None:
         """Run the processes until somebody stops us, or until one of them ends by itself."""
         host, port = settings.WEB_HOST, settings.WEB_PORT
+        is_sending = ways_out.are_there()
+        if is_sending:
+            # The children may send to it; nobody else on this machine.
+            os.environ["OUTBOUND_ALLOWED"] = ",".join(
+                [*settings.OUTBOUND_ALLOWED, f"{receiver.HOST}:{receiver.PORT}"]
+            )
         # The children open their own.
         connections.close_all()
         with Group() as group:
@@ -64,6 +71,8 @@ class Command(BaseCommand):
             # The worker waits, so that the first page has the processors for itself.
             ended = group.wait(seconds=120, until=lambda: answers(host, port))
             if not ended and not group.told_to_stop:
+                if is_sending:
+                    self.start_receiver(group)
                 group.start("worker", worker_command())
                 self.welcome(host, port, logins)
                 ended = group.wait()
@@ -72,6 +81,13 @@ class Command(BaseCommand):
         if ended:
             sys.exit(1)
         self.stdout.write("Stopped.")
+
+    def start_receiver(self, group: Group) -> None:
+        """With the demo, what stands in for those to whom it sends; everything else runs without it, too."""
+        if receiver.is_free():
+            group.start("receiver", [sys.executable, str(settings.BASE_DIR / "manage.py"), "demo_receiver"])
+        else:
+            self.stderr.write(f"{receiver.ADDRESS} is taken: what the demo sends will not arrive.")
 
     def load_demo(self) -> None:
         """Load the demo into a database without a program. When it fails, everything else starts all the same."""
