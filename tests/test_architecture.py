@@ -137,8 +137,9 @@ def test_what_tests_are_made_with_stands_in_one_place():
 
 
 #: With which names the tests of each room of the ledger begin; what is seen from outside is tested through the site.
-_ROOMS = "models books verbs proof expiry tiers occasions policies reviews merging imports outlook".split()
-TESTED_IN = {room: f"tests/transactions/{room}/test_" for room in _ROOMS}
+_ROOMS = """models books verbs proof expiry tiers occasions policies reviews merging imports outlook reminders
+erasing"""
+TESTED_IN = {room: f"tests/transactions/{room}/test_" for room in _ROOMS.split()}
 TESTED_IN |= {"api": "tests/site/test_api", "admin": "tests/site/test_admin"}
 
 
@@ -254,6 +255,7 @@ ROOMS = [
     {"sharing", "expiry", "benefits", "tiers", "occasions", "reviews", "merging", "imports"},
     {"policies"},
     {"outlook"},
+    {"reminders", "erasing"},
     {"api", "tasks"},
     {"admin"},
 ]

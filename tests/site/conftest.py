@@ -1,9 +1,13 @@
 """Whom the tests of the site speak as: an owner's system with every right, and a clerk at the counter."""
 
+import socket
+
 import pytest
 
+from loyalty_site.lib import receivers
 from members.models import Card, Customer, Member
 from partners.models import KeptAnswer
+from programs.models import Participation
 from tests.support import factories
 from tests.support.api_caller import Caller
 from tests.support.lively import LivelyShop
@@ -22,9 +26,17 @@ def shop(club):
     return Caller(club.owner)
 
 
+@pytest.fixture
+def cafe(club):
+    """A system of another partner in the program."""
+    guest = factories.partner("cafe")
+    Participation.objects.create(program=club, partner=guest)
+    return Caller(guest)
+
+
 @kept
-def lively_shop(db):
-    """Everything that the back office can show."""
+def lively_shop(boss):
+    """Everything that the back office can show, to somebody who is told of what happens in it."""
     return LivelyShop()
 
 
@@ -61,3 +73,11 @@ def now_is(time_machine):
         time_machine.move_to(instant, tick=False)
 
     return move
+
+
+@pytest.fixture
+def somewhere(monkeypatch):
+    """Every name is that of a public address, and nobody is asked for it."""
+    monkeypatch.setattr(
+        receivers, "_resolve", lambda host, port: [(socket.AF_INET, 0, 0, "", ("93.184.215.14", port))]
+    )

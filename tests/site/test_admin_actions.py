@@ -170,13 +170,14 @@ def test_a_newcomer_is_enrolled(client, boss, shop):
         "first_name": "Grace",
         "last_name": "Hopper",
         "email": "grace@example.com",
+        "time_zone": "Asia/Tokyo",
         "home_store": shop.store.pk,
         "card": "C-1906",
     }
     assert client.post(address, form_of(client, address) | newcomer).status_code == 302
     member = Member.objects.get(customer__email="grace@example.com")
     assert (member.channel, member.home_store, member.cards.get().number) == ("back-office", shop.store, "C-1906")
-    assert member.standings.get().tier.code == "base"
+    assert (member.customer.time_zone, member.standings.get().tier.code) == ("Asia/Tokyo", "base")
 
 
 @pytest.mark.parametrize(

@@ -8,19 +8,22 @@ from django.contrib import admin
 from django.urls import reverse
 from django.utils import timezone
 
-from members.models import Balance, Member, Merge
+from members.models import Attempt, Balance, Member, Merge
 from partners.models import KeptAnswer
-from programs.models import Benefit
+from programs.models import Benefit, MessagePolicy, MessageText
 from tests.support import factories
 from tests.support.admin_dialogs import address, deed, errors
 from transactions.models import Approval, Journal, NightBatch, StoredComing, StoredOutlook
 
 PAGE = "members_member_change"
 #: Answers to other systems, kept for thirty days for their retries, are personal data that no desk has a use for. The
-#: others are seen on the pages of their tiers, their ladders and their runs.
+#: others are seen on the pages of their tiers, ladders, runs, deliveries, messages and programs.
 WITHOUT_PAGE = {
     KeptAnswer,
     Benefit,
+    Attempt,
+    MessageText,
+    MessagePolicy,
     NightBatch,
     StoredComing,
     StoredOutlook,

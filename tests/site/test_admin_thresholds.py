@@ -160,11 +160,11 @@ def test_what_somebody_has_decided_meanwhile_is_told(office, second, shop, page)
     assert tier(shop.bob) == "base"
 
 
-def test_who_comes_second_is_told_who_has_decided(office, second, shop, page, django_user_model):
+def test_who_comes_second_is_told_who_has_decided(office, second, shop, page, boss):
     request = asked(office, page)
-    boss = type(office)()
-    boss.force_login(django_user_model.objects.create_superuser("boss", password="x"))
-    boss.post(page, {"reject": "yes", "asked": request.pk, "note": "Not now"})
+    first = type(office)()
+    first.force_login(boss)
+    first.post(page, {"reject": "yes", "asked": request.pk, "note": "Not now"})
     response = second.post(page, {"approve": "yes", "asked": request.pk}, follow=True)
     assert "This request was rejected by boss on" in text(response)
     assert tier(shop.bob) == "base"

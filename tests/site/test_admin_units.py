@@ -207,3 +207,17 @@ def test_who_may_only_read_sees_the_same_units(client, store_staff, made, points
         content = client.get(page(row)).content.decode()
         assert shown in content
         assert f">{raw}<" not in "".join(content.split())
+
+
+def test_milestones_are_typed_in_points_and_kept_in_the_smallest_unit(desk, made, points):
+    assert save(desk, page(points), milestones="500, 1000.5").status_code == 302
+    points.refresh_from_db()
+    assert points.milestones == "50000, 100050"
+    assert form_of(desk, page(points))["milestones"] == "500.00, 1000.50"
+    assert "milestones" in errors_of(save(desk, page(points), milestones="500, many"))
+    assert "milestones" in errors_of(save(desk, page(points), milestones="1000, 500"))
+    points.refresh_from_db()
+    assert points.milestones == "50000, 100050"
+    assert save(desk, page(points), milestones="").status_code == 302
+    points.refresh_from_db()
+    assert points.milestones == ""

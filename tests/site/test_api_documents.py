@@ -138,7 +138,7 @@ def curl(command, shop):
 
 
 @pytest.mark.django_db
-def test_the_examples_of_the_guide_are_what_happens():
+def test_the_examples_of_the_guide_are_what_happens(somewhere):
     club = factories.program("club", owner=factories.partner("shop"))
     factories.store(club.owner, "lyon")
     Currency.objects.filter(program=club, code="points").update(transfers=True)
@@ -146,7 +146,7 @@ def test_the_examples_of_the_guide_are_what_happens():
     shop = Caller(club.owner)
     known = {"API": "API", "KEY": shop.text}
     examples = EXAMPLE.findall(GUIDE)
-    assert len(examples) == GUIDE.count("```sh") == 26
+    assert len(examples) == GUIDE.count("```sh") == 32
     for command, status, expected in examples:
         filled = re.sub(r"\$(\w+)", lambda found: str(known[found[1]]), command)
         answer = curl(filled, shop)

@@ -10,7 +10,7 @@ from loyalty_site.lib.counting import SharedCounter
 from partners.authentication import KeyThrottle
 from partners.models import Connection
 from programs.models import Participation
-from tests.support import factories
+from tests.support import factories, hooks
 from tests.support.api_caller import ALL_SCOPES, Caller
 from transactions.models import Entry, Journal
 
@@ -36,6 +36,17 @@ ADDRESSES = [
     ("POST", "tier-settings/", "adjust", 400),
     ("GET", "entries/", "read", 200),
     ("GET", "entries/{entry}/explanation/", "read", 200),
+    ("GET", "members/{number}/consents/", "read", 200),
+    ("POST", "members/{number}/consents/", "enrol", 400),
+    ("GET", "hooks/", "hooks", 200),
+    ("POST", "hooks/", "hooks", 400),
+    ("GET", "hooks/sample/?event=points.earned", "hooks", 200),
+    ("GET", "hooks/{hook}/", "hooks", 200),
+    ("DELETE", "hooks/{hook}/", "hooks", 204),
+    ("POST", "hooks/{hook}/rotate/", "hooks", 200),
+    ("POST", "hooks/{hook}/test/", "hooks", 202),
+    ("GET", "deliveries/", "hooks", 200),
+    ("GET", "deliveries/{delivery}/", "hooks", 200),
 ]
 
 
@@ -54,7 +65,9 @@ def ada(club):
 def filled(path, club, ada):
     bought = factories.post_one(club, factories.purchase(ada, 1000, "first")).journal_id
     entry = Entry.objects.filter(journal=bought).values_list("pk", flat=True)[0]
-    return path.format(number=ada.number, bought=bought, entry=entry)
+    hook = hooks.endpoint(club.owner)
+    sent = hooks.delivery(hooks.event(club, ada), to=hook)
+    return path.format(number=ada.number, bought=bought, entry=entry, hook=hook.pk, delivery=sent.pk)
 
 
 @pytest.mark.parametrize(("method", "path", "scope", "status"), ADDRESSES)

@@ -102,7 +102,7 @@ def test_a_validation_error_is_not_kept(shop, ada):
 
 
 def test_what_fails_on_the_way_leaves_neither_answer_nor_posting(shop, ada, monkeypatch):
-    def fail(*args):
+    def fail(*args, **kwargs):
         raise RuntimeError("the disk is full")
 
     monkeypatch.setattr(idempotency, "keep", fail)

@@ -71,7 +71,7 @@ def is_told(response, case):
 
 
 @pytest.fixture
-def asked(shop, club, ada):
+def asked(shop, club, ada, somewhere):
     """A function that sends a case, and checks the answer; what it does is taken back."""
     club.currencies.filter(code="points").update(transfers=True)
     club.touch(club.pk)

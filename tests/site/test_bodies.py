@@ -28,9 +28,9 @@ def chunked(raw, kind="application/json"):
     }
 
 
-def call(shop, path, raw, **environ):
+def call(shop, path, raw, method="POST", **environ):
     headers = {"Authorization": f"Bearer {shop.text}"}
-    return shop.client.generic("POST", path, headers=headers, **chunked(raw) | environ)
+    return shop.client.generic(method, path, headers=headers, **chunked(raw) | environ)
 
 
 @pytest.fixture
@@ -79,6 +79,13 @@ def test_what_cannot_be_read_takes_nothing_back(shop, ada, order, settings, raw,
     assert answer["Content-Type"] == "application/problem+json"
     assert answer["X-Request-Id"]
     assert parts(ada)[0] == 100
+
+
+@pytest.mark.parametrize(("method", "status"), [("GET", 200), ("HEAD", 200), ("DELETE", 405), ("POST", 411)])
+def test_what_has_no_body_may_say_of_which_kind_it_would_be(shop, method, status):
+    """Zapier and many others send this header with everything."""
+    answer = call(shop, "/api/v1/programs/", b"", method=method, HTTP_TRANSFER_ENCODING="")
+    assert answer.status_code == status
 
 
 def test_as_much_as_the_limit_is_read(shop, ada, order, settings):

@@ -6,7 +6,9 @@ from functools import partial
 from django.urls import get_resolver
 
 from loyalty_site import api
+from members.messages import addresses
 from tests.support import factories
+from tests.support.hooks import TARGET, delivery, endpoint, event
 from tests.support.query_counts import count, walk
 from transactions.models import Journal
 
@@ -26,6 +28,8 @@ class World:
         self.shop, self.club, self.ada, self.facts = shop, club, ada, itertools.count()
         self.bob = factories.member(club, first_name="Bob")
         self.bought = self.posted(factories.purchase(ada, 200_000))
+        self.hook = endpoint(club.owner)
+        self.sent = delivery(event(club, ada), to=self.hook)
 
     def posted(self, item):
         return factories.post_one(self.club, item, via=self.shop.connection).journal_id
@@ -45,6 +49,7 @@ class World:
 
 
 BIRTHDAY = {"birthday": "12-25"}
+CONSENT = {"channel": "email", "given": True}
 
 #: As in the table of addresses -> where to, and what is sent, both made anew each time.
 OPERATIONS = {
@@ -71,6 +76,17 @@ OPERATIONS = {
         "tier-settings/",
         world.fact(tier="gold", reason_type="goodwill", reason="Sorry"),
     ),
+    "GET members/<slug:number>/consents/": lambda world: f"members/{world.ada.number}/consents/",
+    "POST members/<slug:number>/consents/": lambda world: (f"members/{world.ada.number}/consents/", CONSENT),
+    "GET hooks/": lambda world: "hooks/",
+    "GET hooks/sample/": lambda world: "hooks/sample/?event=points.earned",
+    "GET hooks/<int:id>/": lambda world: f"hooks/{world.hook.pk}/",
+    "POST hooks/": lambda world: ("hooks/", {"target_url": f"{TARGET}/{next(world.facts)}", "event": "*"}),
+    "DELETE hooks/<int:id>/": lambda world: (f"hooks/{endpoint(world.club.owner).pk}/",),
+    "POST hooks/<int:id>/rotate/": lambda world: (f"hooks/{world.hook.pk}/rotate/", {}),
+    "POST hooks/<int:id>/test/": lambda world: (f"hooks/{endpoint(world.club.owner).pk}/test/", {}),
+    "GET deliveries/": lambda world: "deliveries/",
+    "GET deliveries/<int:id>/": lambda world: f"deliveries/{world.sent.pk}/",
     "POST adjustments/": lambda world: ("adjustments/", world.fact(points=5, reason="Sorry")),
 }
 
@@ -86,8 +102,10 @@ def operations():
 
 
 def asked(shop, wanted):
-    path, *bodies = (wanted,) if isinstance(wanted, str) else wanted
-    return partial(shop.post, path, *bodies) if bodies else partial(shop.get, path)
+    if isinstance(wanted, str):
+        return partial(shop.get, wanted)
+    path, *bodies = wanted
+    return partial(shop.post, path, *bodies) if bodies else partial(shop.call, "DELETE", path)
 
 
 def test_the_endpoints_of_the_api(shop, club, ada, hold):
@@ -103,13 +121,15 @@ def test_the_endpoints_of_the_api(shop, club, ada, hold):
 EXAMPLES = {"<slug:code>": "not_found"}
 
 
-def test_what_is_beside_the_admin_and_the_api(client, db, hold):
+def test_what_is_beside_the_admin_and_the_api(client, ada, hold):
+    token = addresses.unsubscribe_url(ada.pk, "email").rstrip("/").rpartition("/")[2]
+    examples = EXAMPLES | {"<str:token>": token}
     counts = {}
     for pattern, prefix in walk(get_resolver().url_patterns):
         if prefix.startswith(("admin/", "api/v1/")):
             continue
         route = address = f"/{prefix}{pattern.pattern}"
-        for variable, example in EXAMPLES.items():
+        for variable, example in examples.items():
             address = address.replace(variable, example)
         counts[f"site {route}"] = second(lambda address=address: partial(client.get, address))
     hold("site", counts)

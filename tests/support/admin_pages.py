@@ -18,8 +18,10 @@ SENT_ON = {
     "admin members.Member purchase",
     "admin members.Member then",
     "admin partners.Connection issue_key",
+    "admin partners.WebhookEndpoint new_secret",
     "admin programs.Currency redate",
     "admin programs.ExpiryRule redate",
+    "admin programs.Message see_preview",
     "admin programs.Program add_cap",
     "admin programs.Program add_rule",
     "admin programs.Program bring_members",
@@ -40,14 +42,19 @@ FOR_NOBODY = {
     "members": {
         "Balance": ["add", "delete"],
         "Consent": ["delete"],
+        "Erasure": ["add", "delete"],
+        "Delivery": ["add", "delete"],
+        "Event": ["add", "delete"],
         "Member": ["delete"],
         "MemberBenefit": ["add", "delete"],
         "Merge": ["add", "delete"],
         "Relation": ["delete"],
+        "StaffNotice": ["add", "delete"],
+        "StaffSubscription": ["add", "delete"],
         "Standing": ["add", "delete"],
         "Tally": ["add", "delete"],
     },
-    "partners": {"ApiKey": ["delete"]},
+    "partners": {"ApiKey": ["delete"], "WebhookEndpoint": ["delete"]},
     "programs": {"ProgramVersion": ["add", "delete"]},
     "transactions": {
         "Approval": ["add", "delete"],
@@ -75,6 +82,10 @@ REFUSED = {
 NOT_COUNTED = {
     # Takes a POST only, and ends the session.
     "admin logout",
+    # Takes a POST only, and marks what one was told as read.
+    "admin members.StaffNotice read_all",
+    # Named by an event; sends on to where somebody acts on it.
+    "admin members.StaffNotice open",
     # Leads to a row's page on a public site; there is no such site.
     "admin view_on_site",
     # The first address that a row had in older versions of Django; sends on to its page.

@@ -6,11 +6,14 @@ from django.contrib.auth.models import Group
 from django.utils import timezone
 
 from loyalty_site import staff
-from members.models import Relation
+from members.models import Relation, StaffSubscription
+from members.outbox.kinds.notes import Notes
 from partners.activity import Adjustment
-from programs.models import Cap, StaffLimit
-from tests.support import factories
+from partners.models import Connection
+from programs.models import Cap, Message, MessageText, StaffLimit
+from tests.support import factories, hooks
 from tests.support.shop import Shop
+from transactions.erasing.erasures import erase
 from transactions.expiry import redating
 from transactions.merging import merges
 from transactions.models import Approval, DowngradeDecision, Journal, NightRun, Seal
@@ -44,12 +47,24 @@ class LivelyShop(Shop):
         self._post(factories.purchase(old, 5000, "order-4"))
         self.merge = merges.merge(old, new, reason="Married")
         self._nights()
+        gone = factories.member(self.program, last_name="Somerville")
+        self.erasure = erase(gone.customer, reason="Request 17", user=self.clerk)
+        self._messages()
+        self._notify()
+        self._told()
         AccessAttempt.objects.create(username=f"guessed{suffix}", ip_address="203.0.113.7", failures_since_start=5)
 
     def _change(self, **fields):
         self.program.currencies.filter(code="points").update(**fields)
         self.program.touch(self.program.pk)
         self.program.refresh_from_db()
+
+    def _messages(self):
+        mail = Connection.objects.create(partner=self.program.owner, name="Mail", platform="email")
+        self.message = Message.objects.create(
+            program=self.program, name="Thanks", event="points.earned", connection=mail, purpose="service"
+        )
+        MessageText.objects.create(message=self.message, language="en", subject="Thanks", text="{{ points.points }}")
 
     def _nights(self):
         NightRun.objects.create(
@@ -72,6 +87,19 @@ class LivelyShop(Shop):
         Seal.objects.create(
             program=self.program, day="2026-03-04", first_entry=1, last_entry=9, entries=9, root="ab" * 32
         )
+
+    def _notify(self):
+        """Whoever sees everything is told of what waits, and hears of it in their list."""
+        Notes().spread(list(self.program.events.select_related("program", "member", "partner")))
+        for user in get_user_model().objects.filter(is_superuser=True):
+            StaffSubscription.objects.get_or_create(user=user, event="night.finished", connection=None)
+
+    def _told(self):
+        """`endpoint` was told of a purchase of Bob's, at the second try."""
+        self.endpoint = hooks.endpoint(self.program.owner, name="CRM")
+        self.told = hooks.delivery(hooks.event(self.program, self.bob), to=self.endpoint, attempts=2)
+        hooks.attempt(self.told, 1, result="try-again", status=503, reason="HTTP 503")
+        hooks.attempt(self.told, 2)
 
     @property
     def clerk(self):

@@ -89,6 +89,36 @@ def rows_read():
         yield found
 
 
+@contextmanager
+def read_by():
+    """A list that fills with the names of the indexes by which `Session.run` reads tables; "" for one that is read
+    whole."""
+    found = []
+    run = sql.Session.run
+
+    def watched(session, statement, params=()):
+        if _ONLY_READS.match(statement) and "set_config" not in statement:
+            found.extend(_indexes(run, session, statement, params))
+        return run(session, statement, params)
+
+    with mock.patch.object(sql.Session, "run", watched):
+        yield found
+
+
+def _indexes(run, session, statement, params):
+    if not session.is_postgresql:
+        plan = [row[-1] for row in run(session, f"EXPLAIN QUERY PLAN {statement}", params).fetchall()]
+        scans = [row for row in plan if row.startswith(("SCAN", "SEARCH")) and "json_each" not in row]
+        return [found[1] if (found := re.search(r"INDEX (\w+)", row)) else "" for row in scans]
+    told = run(session, f"EXPLAIN (FORMAT JSON, COSTS OFF) {statement}", params).fetchall()[0][0]
+    nodes = _nodes((json.loads(told) if isinstance(told, str) else told)[0]["Plan"])
+    return [
+        node.get("Index Name", "")
+        for node in nodes
+        if "Scan" in node["Node Type"] and "Bitmap Heap" not in node["Node Type"]
+    ]
+
+
 def _watch_length(found, most):
     def execute(go_on, statement, params, many, context):
         if _READS.match(statement):

@@ -9,6 +9,7 @@ from members.models import Card, Consent, Customer, ExternalId, Member, Tag
 from partners.models import Connection
 from tests.support import factories
 from tests.support.importing import Folder
+from tests.support.messages import listen, told
 from transactions.models import Entry, Journal
 from transactions.proof.audit import audit
 
@@ -272,3 +273,19 @@ def test_time_that_has_passed_is_no_reason_to_bring_a_balance_twice(folder, made
     folder.bring(content, PLAIN)
     time_machine.move_to(timezone.now() + timedelta(days=30))
     assert "1 recorded before" in folder.bring(content, PLAIN).told
+
+
+def test_who_comes_from_a_file_is_told_with_the_day_of_joining_and_who_was_here_with_what_is_new(folder, made):
+    """So nobody is greeted today who joined years ago, and systems that keep up with members hear of all."""
+    listen(made, "member.enrolled", "member.updated")
+    here = factories.member(made, email="bob@example.com", first_name="")
+    before = len(told("member.enrolled"))
+    folder.bring(HEAD + ANN + "c-2,bob@example.com,C-78,Bob,,0,,tea,no,,,,\n", FULL)
+    [event] = told("member.enrolled")[before:]
+    assert event.occurred_at == event.member.enrolled_at
+    assert event.occurred_at.year == 2019
+    [event] = told("member.updated")
+    assert (event.member, event.data["changed"]) == (
+        here,
+        ["cards", "consents", "external_ids", "first_name", "tags"],
+    )
