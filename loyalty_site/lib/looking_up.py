@@ -22,10 +22,17 @@ NEVER_SORT, MAY_SORT = (
 
 
 @contextmanager
-def only_looking_up() -> Iterator[None]:
-    """A transaction that reads by indexes alone; inside another one, that one does so until its end."""
+def only_looking_up(*, sorts: bool = True) -> Iterator[Session]:
+    """A transaction that reads by indexes alone; inside another one, that one does so until its end.
+
+    Without `sorts`, what is asked for in an order is read by the index that has it in this order.
+    """
     session = Session()
     with transaction.atomic(savepoint=False):
         if session.is_postgresql:
             session.run(ONLY_LOOK_UP)
-        yield
+            if not sorts:
+                session.run(NEVER_SORT)
+        yield session
+        if session.is_postgresql and not sorts:
+            session.run(MAY_SORT)

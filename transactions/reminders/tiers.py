@@ -6,12 +6,12 @@ counts are made anew: there time alone takes nothing away.
 
 from collections.abc import Collection, Iterator
 from datetime import date, datetime
+from itertools import product
 from typing import cast
 
 from loyalty_site.lib import instants
 from loyalty_site.lib.json_types import Json, JsonObject
 from loyalty_site.lib.looking_up import only_looking_up
-from loyalty_site.lib.sql import Session
 from members import looking, progress, snapshots, telling
 from members.ladder import Reason
 from members.ladder_rows import LockedStanding
@@ -27,8 +27,8 @@ from transactions.reminders import triggers
 EVENT = "tier.will_drop"
 
 _ENDING = (
-    "SELECT DISTINCT member_id FROM members_standing WHERE is_current AND group_id {ids} "
-    "AND valid_until > %s AND valid_until <= %s"
+    "SELECT member_id FROM members_standing WHERE is_current AND group_id = %s "
+    "AND valid_until > %s AND valid_until <= %s ORDER BY valid_until"
 )
 
 
@@ -38,10 +38,9 @@ def find(program_id: int, day: date) -> list[int]:
     configuration = versions.latest(program_id)
     keys: set[int] = set()
     groups = sorted(one.id for one in configuration.tier_groups.values() if not one.holds_downgrades)
-    session = Session()
-    with only_looking_up():
-        for window in triggers.windows(configuration, EVENT, day) if groups else ():
-            rows = session.run(_ENDING, [groups, window.begins, window.ends])
+    with only_looking_up(sorts=False) as session:
+        for window, group in product(triggers.windows(configuration, EVENT, day), groups):
+            rows = session.run(_ENDING, [group, window.begins, window.ends])
             keys.update(int(key) for (key,) in rows.fetchall())
     return sorted(keys)
 
