@@ -31,7 +31,7 @@ from transactions.models.journals import NotOpen, decision
 LARGEST_BATCH = 1000
 
 #: A fact posted by somebody else at the same moment, or a program changed meanwhile: look again, so often.
-_TRIES = 4
+_TRIES = 8
 
 
 class BatchTooLarge(Refused):
