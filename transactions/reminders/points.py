@@ -8,12 +8,11 @@ ledger would book if nothing happens until then.
 from collections import Counter
 from collections.abc import Collection, Iterator
 from datetime import date, datetime
-from itertools import groupby, product
+from itertools import groupby
 from operator import itemgetter
 from typing import NamedTuple
 
 from loyalty_site.lib.json_types import JsonObject
-from loyalty_site.lib.looking_up import only_looking_up
 from loyalty_site.lib.sql import Session, instant
 from members import snapshots, telling
 from members.models import Member
@@ -58,14 +57,8 @@ def find(program_id: int, day: date) -> list[int]:
     """The keys of the members some of whose points end a trigger's number of days after the local `day`, in ascending
     order. By the indexes of what ends, so it costs who is found."""
     configuration = versions.latest(program_id)
-    keys: set[int] = set()
     windows = triggers.windows(configuration, EVENT, day)
-    with only_looking_up(sorts=False) as session:
-        for window, currency in product(windows, sorted(_spendable(configuration))):
-            for statement in (_LOTS, _BALANCES):
-                rows = session.run(statement, [currency, window.begins, window.ends])
-                keys.update(int(key) for (key,) in rows.fetchall())
-    return sorted(keys)
+    return triggers.members(windows, (_LOTS, _BALANCES), _spendable(configuration))
 
 
 def remind(program_id: int, day: date, member_ids: Collection[int], now: datetime) -> dict[str, int]:
@@ -76,8 +69,8 @@ def remind(program_id: int, day: date, member_ids: Collection[int], now: datetim
     """
     configuration = versions.latest(program_id)
     program = Program.objects.get(pk=program_id)
-    wanted = [one for one in triggers.windows(configuration, EVENT, day) if one.ends > now]
-    if not wanted or not telling.is_heard(program, EVENT):
+    wanted = triggers.coming(program, configuration, EVENT, day, now)
+    if not wanted:
         return {"reminded": 0}
     members = snapshots.of(configuration, member_ids)
     active = sorted(key for key, said in members.items() if said["status"] == Member.Status.ACTIVE)

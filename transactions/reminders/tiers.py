@@ -6,12 +6,10 @@ counts are made anew: there time alone takes nothing away.
 
 from collections.abc import Collection, Iterator
 from datetime import date, datetime
-from itertools import product
 from typing import cast
 
 from loyalty_site.lib import instants
 from loyalty_site.lib.json_types import Json, JsonObject
-from loyalty_site.lib.looking_up import only_looking_up
 from members import looking, progress, snapshots, telling
 from members.ladder import Reason
 from members.ladder_rows import LockedStanding
@@ -36,13 +34,8 @@ def find(program_id: int, day: date) -> list[int]:
     """The keys of the members with a tier whose validity ends a trigger's number of days after the local `day`, in
     ascending order. By the index of what ends, so it costs who is found."""
     configuration = versions.latest(program_id)
-    keys: set[int] = set()
-    groups = sorted(one.id for one in configuration.tier_groups.values() if not one.holds_downgrades)
-    with only_looking_up(sorts=False) as session:
-        for window, group in product(triggers.windows(configuration, EVENT, day), groups):
-            rows = session.run(_ENDING, [group, window.begins, window.ends])
-            keys.update(int(key) for (key,) in rows.fetchall())
-    return sorted(keys)
+    groups = [one.id for one in configuration.tier_groups.values() if not one.holds_downgrades]
+    return triggers.members(triggers.windows(configuration, EVENT, day), (_ENDING,), groups)
 
 
 def remind(program_id: int, day: date, member_ids: Collection[int], now: datetime) -> dict[str, int]:
@@ -53,8 +46,8 @@ def remind(program_id: int, day: date, member_ids: Collection[int], now: datetim
     """
     configuration = versions.latest(program_id)
     program = Program.objects.get(pk=program_id)
-    wanted = [one for one in triggers.windows(configuration, EVENT, day) if one.ends > now]
-    if not wanted or not telling.is_heard(program, EVENT):
+    wanted = triggers.coming(program, configuration, EVENT, day, now)
+    if not wanted:
         return {"warned": 0}
     members = Member.objects.filter(pk__in=member_ids, status=Member.Status.ACTIVE)
     accounts = looking.accounts(list(members))
