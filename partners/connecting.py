@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import cast
 
 from django.db import transaction
 
@@ -24,13 +23,12 @@ class Unreadable(Exception):
 
 def kept(connection: Connection) -> dict[str, str]:
     """The credentials of a connection, empty where there are none. Raises Unreadable."""
-    found = connection.credentials
-    if isinstance(found, Lost):
+    if isinstance(connection.credentials, Lost):
         raise Unreadable(
             "What was pasted cannot be read any more, because the SECRET_KEY of the installation was changed: paste "
             "it again, or let an administrator add the old key to SECRET_KEY_FALLBACKS."
         )
-    return dict(cast(Mapping[str, str], found)) if found else {}
+    return connection.pasted
 
 
 def is_needed(channel: type[Channel]) -> bool:

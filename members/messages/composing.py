@@ -16,7 +16,6 @@ from members.models import Customer, Delivery, Member
 from members.outbox.base import Composed, Later, Ready, Skip
 from partners.channels import base
 from partners.channels.base import Channel, NoAddress
-from partners.models import Connection
 from programs import periods
 from programs.messages import languages, rendering, templates, variables
 from programs.messages.rendering import Words, Written
@@ -44,7 +43,7 @@ def _one(delivery: Delivery, known: Known, now: datetime) -> Composed:
     reason = reaching.against(delivery, message, member, kind, consent) or _outdated(delivery, known, now)
     if reason or kind is None:
         return Skip(reason)
-    channel = kind(credentials_of(delivery.connection))
+    channel = kind(delivery.connection.pasted)
     try:
         to = reaching.address(channel, member.customer)
     except NoAddress as error:
@@ -52,12 +51,6 @@ def _one(delivery: Delivery, known: Known, now: datetime) -> Composed:
     return _put_off(delivery, message, member, known, now) or _ready(
         delivery, message, member, known, channel, to, now
     )
-
-
-def credentials_of(connection: Connection) -> Mapping[str, str]:
-    """What its channel is made with."""
-    stored = connection.credentials
-    return {name: str(value) for name, value in stored.items()} if isinstance(stored, dict) else {}
 
 
 def _outdated(delivery: Delivery, known: Known, now: datetime) -> str:

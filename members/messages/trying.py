@@ -29,7 +29,7 @@ def send(message: Message, text: MessageText, to: Person) -> Outcome:
     kind = message.connection.channel
     if kind is None or not kind.can & {Ability.MESSAGE, Ability.NOTE}:
         raise NotTried("The connection of this message brings no messages to people.")
-    channel = kind(composing.credentials_of(message.connection))
+    channel = kind(message.connection.pasted)
     try:
         address = channel.address(to)
         written, _ = composing.fit(saving.example(text.words, message.event), channel)

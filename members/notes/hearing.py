@@ -47,10 +47,8 @@ def reached(user: User, slack: str) -> Person:
 
 def channel_of(connection: Connection) -> Channel | None:
     """The channel of a connection that brings notes, with its credentials; None for any other."""
-    kind, said = connection.channel, connection.credentials
-    if kind is None or Ability.NOTE not in kind.can:
-        return None
-    return kind({name: str(value) for name, value in said.items()} if isinstance(said, Mapping) else {})
+    kind = connection.channel
+    return kind(connection.pasted) if kind and Ability.NOTE in kind.can else None
 
 
 def is_shared(connection: Connection, person: Person) -> bool:

@@ -11,9 +11,10 @@ from enum import StrEnum
 from typing import ClassVar, TypeAlias
 
 from django import forms
+from django.core.exceptions import ValidationError
 
+from loyalty_site.lib.http import AddressRefused, MayHaveArrived, NothingSent, check_address
 from loyalty_site.lib.http import Answer as Answer
-from loyalty_site.lib.http import MayHaveArrived, NothingSent
 from loyalty_site.lib.http import Request as Request
 from loyalty_site.lib.json_types import Json, JsonObject
 from loyalty_site.lib.mail import Mail as Mail
@@ -202,6 +203,20 @@ def by_status(answer: Answer) -> Outcome:
     if status in (408, 425, 429) or status >= 500:
         return TryAgain(f"HTTP {status}", retry_after(answer.headers))
     return GiveUp(f"HTTP {status}", is_gone=status == 410)
+
+
+def checked_address(url: str, usual: str) -> str:
+    """The address that staff typed for a platform, which may be asked. Raises ValidationError.
+
+    The `usual` one is not looked up, nor, where that ends in "/", what is below it.
+    """
+    is_usual = url == usual or (usual.endswith("/") and url.startswith(usual))
+    if url and not is_usual:
+        try:
+            check_address(url)
+        except AddressRefused as error:
+            raise ValidationError(str(error)) from error
+    return url
 
 
 def said(answer: Answer) -> JsonObject:

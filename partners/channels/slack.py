@@ -10,7 +10,6 @@ from urllib.parse import urlsplit
 from django import forms
 from django.core.exceptions import ValidationError
 
-from loyalty_site.lib.http import AddressRefused, check_address
 from loyalty_site.lib.json_types import Json
 from loyalty_site.lib.retrying import retry_after
 from partners.channels.base import (
@@ -28,6 +27,7 @@ from partners.channels.base import (
     TryAgain,
     Unknown,
     by_status,
+    checked_address,
     said,
     word,
 )
@@ -116,10 +116,10 @@ class Slack(Channel):
         )
 
         def clean_url(self) -> str:
-            return _checked(self.cleaned_data["url"], HOOKS)
+            return checked_address(self.cleaned_data["url"], HOOKS)
 
         def clean_api(self) -> str:
-            return _checked(self.cleaned_data["api"].rstrip("/") or API, API)
+            return checked_address(self.cleaned_data["api"].rstrip("/") or API, API)
 
         def clean_token(self) -> str:
             token: str = self.cleaned_data["token"]
@@ -225,12 +225,3 @@ def _read_error(answer: Answer, error: str) -> Outcome:
     if error in _UNCLEAR:
         return Unknown(reason)
     return GiveUp(reason) if error in _THIS_ONE else Refused(reason)
-
-
-def _checked(url: str, usual: str) -> str:
-    if url and not url.startswith(usual):
-        try:
-            check_address(url)
-        except AddressRefused as error:
-            raise ValidationError(str(error)) from error
-    return url

@@ -9,7 +9,6 @@ from urllib.parse import quote
 from django import forms
 from django.core.exceptions import ValidationError
 
-from loyalty_site.lib.http import AddressRefused, check_address
 from loyalty_site.lib.json_types import JsonObject
 from partners.channels.base import (
     Ability,
@@ -25,6 +24,7 @@ from partners.channels.base import (
     Sent,
     TryAgain,
     by_status,
+    checked_address,
     said,
     word,
 )
@@ -103,13 +103,7 @@ class Twilio(Channel):
             )
 
         def clean_api(self) -> str:
-            given: str = self.cleaned_data["api"].rstrip("/") or API
-            if given != API:
-                try:
-                    check_address(given)
-                except AddressRefused as error:
-                    raise ValidationError(str(error)) from error
-            return given
+            return checked_address(self.cleaned_data["api"].rstrip("/") or API, API)
 
         def clean(self) -> None:
             found = self.cleaned_data

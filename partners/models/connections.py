@@ -65,6 +65,12 @@ class Connection(Health):
         """The channel through which it sends; None where it only receives."""
         return channels.registry.get(self.platform)
 
+    @property
+    def pasted(self) -> dict[str, str]:
+        """What staff pasted for its channel, which is made with it; nothing where nobody can read that any more."""
+        stored = self.credentials
+        return {name: str(value) for name, value in stored.items()} if isinstance(stored, dict) else {}
+
     @classmethod
     def of(cls, partner: Partner, platform: str) -> "Connection":
         """The connection that our own screens and imports use for `partner`, made when first needed."""

@@ -105,7 +105,7 @@ def _composed(delivery: Delivery, now: datetime) -> Composed:
         return Skip((endpoint and endpoint.status_reason) or "The address wants nothing any more.")
     if erasing.is_about_the_past(delivery):
         return Skip(erasing.WHY_SKIPPED)
-    channel = channels.registry[CHANNEL](_credentials(endpoint.connection))
+    channel = channels.registry[CHANNEL](endpoint.connection.pasted)
     notice = Notice(
         key=delivery.event.name,
         url=endpoint.url,
@@ -129,11 +129,6 @@ def body(event: Event) -> bytes:
         "data": event.data,
     }
     return json_text(said).encode()
-
-
-def _credentials(connection: Connection) -> dict[str, str]:
-    found = connection.credentials
-    return {str(name): str(value) for name, value in found.items()} if isinstance(found, dict) else {}
 
 
 def _secrets(endpoint: WebhookEndpoint, now: datetime) -> tuple[str, ...]:
