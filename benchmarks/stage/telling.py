@@ -61,6 +61,33 @@ def remind(day):
     return found, len(keys), time.perf_counter() - began, told
 
 
+def write_alone():
+    """(seconds that writing the same events takes by itself, in transactions of BATCH rows, how many they are)."""
+    from django.db import connection, transaction
+
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "CREATE TEMP TABLE told AS SELECT row_number() OVER (ORDER BY id) AS place, * FROM members_event"
+        )
+        cursor.execute("ALTER TABLE told DROP COLUMN id")
+        cursor.execute(
+            "SELECT string_agg(attname, ', ') FROM pg_attribute WHERE attrelid = 'told'::regclass "
+            "AND attnum > 1 AND NOT attisdropped"
+        )
+        columns = cursor.fetchone()[0]
+        cursor.execute("DELETE FROM members_event")
+        cursor.execute("SELECT COUNT(*) FROM told")
+        rows = cursor.fetchone()[0]
+        began = time.perf_counter()
+        for first in range(0, rows, BATCH):
+            with transaction.atomic():
+                some = f"SELECT {columns} FROM told WHERE place > %s AND place <= %s"
+                cursor.execute(f"INSERT INTO members_event ({columns}) {some}", [first, first + BATCH])
+        seconds = time.perf_counter() - began
+        cursor.execute("SELECT COUNT(*) FROM members_event")
+        return seconds, cursor.fetchone()[0]
+
+
 def scan(day, days):
     """Seconds that one statement takes which looks at every lot for what ends on that day, and what it finds."""
     from django.db import connection
