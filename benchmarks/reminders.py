@@ -4,9 +4,8 @@
 
 On a private PostgreSQL (TEST_DATABASE_URL: new databases on that server) the lots of every 10,000th member end in 30
 days, those of every 100th in 7, all others in a year. The night of a day on which nothing ends, then that of today;
-beside it the same events written
-by themselves, and one statement that looks at every lot. At the end the monthly statements of some members. What was told is
-counted before anything is printed.
+beside it the same events written by themselves, and one statement that looks at every lot. At the end the monthly
+statements of some members. What was told is counted before anything is printed.
 """
 
 import argparse
