@@ -25,7 +25,7 @@ def tell_enrolled(program: Program, members: Collection[Member], *, partner_id: 
         return
     said = snapshots.of(versions.of(program), [member.pk for member in members])
     tellings = [
-        Telling(member.pk, {"member": said[member.pk]}, member.enrolled_at, partner_id=partner_id)
+        Telling(member.pk, {"member": said[member.pk].said}, member.enrolled_at, partner_id=partner_id)
         for member in members
     ]
     telling.tell_many(program, ENROLLED, tellings)
@@ -59,5 +59,5 @@ def _tell(members: Iterable[Member], names: Mapping[int, list[str]], now: dateti
         tellings = []
         for member in those:
             fields: list[Json] = [*names[member.customer_id]]
-            tellings.append(Telling(member.pk, {"member": said[member.pk], "changed": fields}, now))
+            tellings.append(Telling(member.pk, {"member": said[member.pk].said, "changed": fields}, now))
         telling.tell_many(program, UPDATED, tellings)

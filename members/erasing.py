@@ -107,7 +107,7 @@ def rewrite_events(member_ids: Collection[int], words: Words, now: datetime) -> 
     What nobody has got yet is never sent: whoever gets it would learn the number of now.
     """
     Event.objects.filter(member__in=member_ids, spread_at=None).update(spread_at=now)
-    return len(_rewrite(Event.objects.filter(member__in=member_ids), words))
+    return len(_rewrite(Event.objects.of_members(member_ids), words))
 
 
 def rewrite_notes(person: Person, words: Words) -> int:
@@ -136,7 +136,8 @@ def empty_deliveries(member_ids: Collection[int], now: datetime) -> int:
 
     What is just being sent arrives; then its address is forgotten all the same.
     """
-    theirs = Delivery.objects.filter(Q(member__in=member_ids) | Q(event__member__in=member_ids))
+    told = list(Event.objects.of_members(member_ids).values_list("pk", flat=True))
+    theirs = Delivery.objects.filter(Q(member__in=member_ids) | Q(event__in=told))
     keys = list(theirs.values_list("pk", flat=True))
     _skip(Delivery.objects.filter(pk__in=keys, state=Delivery.State.WAITING), now)
     messages = Delivery.objects.filter(pk__in=keys, kind=Delivery.Kind.MESSAGE)

@@ -1,82 +1,166 @@
-"""What does an event say of the member whom it is about? The part `member` of its data, from what is stored.
+"""What does an event say of the member whom it is about? The part `member` of its data, as JSON.
 
-Posting has the same at hand, under its locks, and says it in the same shape (partners/event_shapes.py).
+`Sayer` says it of whatever is at hand, as posting has it under its locks; `of` of what is stored. The shape is that
+of partners/event_shapes.py.
 """
 
-from collections.abc import Collection
+from collections import defaultdict
+from collections.abc import Collection, Mapping
 from datetime import UTC, datetime
-from typing import cast
+from typing import NamedTuple, Protocol
+
+import orjson
 
 from loyalty_site.lib import instants
-from loyalty_site.lib.json_types import Json, JsonObject
-from members.models import Balance, Member, Standing
+from loyalty_site.lib.arrays import Fragment, Value
+from loyalty_site.lib.sql import Session, instant
 from programs.configuration import Configuration
+from programs.ladders import TierGroup
 
-#: The columns of a balance that are told as they are.
-_PARTS = ("available", "pending", "reserved", "arrears")
+_MEMBER = b'{"number":"%b","program":"%b","status":"%b","enrolled_at":%b,"balances":[%b],"tiers":[%b]}'
+_BALANCE = b'{"currency":"CODE","balance":%d,"available":%d,"pending":%d,"reserved":%d,"arrears":%d}'
+
+_MEMBERS = "SELECT id, number, status, enrolled_at FROM members_member WHERE id {ids} AND program_id = %s ORDER BY id"
+_BALANCES = (
+    "SELECT member_id, currency_id, available, pending, reserved, arrears FROM members_balance "
+    "WHERE member_id {ids} AND currency_id {ids}"
+)
+_TIERS = (
+    "SELECT member_id, group_id, tier_id, valid_until FROM members_standing "
+    "WHERE is_current AND member_id {ids} AND group_id {ids}"
+)
 
 
-def of(configuration: Configuration, member_ids: Collection[int]) -> dict[int, JsonObject]:
-    """{key: the part `member`} of these members of the program, in three statements whatever their number.
+def as_json(value: Value | Mapping[str, Value]) -> bytes:
+    """The JSON of what is told; instants, which are in UTC, end in Z."""
+    return orjson.dumps(value, option=orjson.OPT_UTC_Z)
+
+
+class Parts(Protocol):
+    """The parts of a balance."""
+
+    @property
+    def available(self) -> int: ...
+    @property
+    def pending(self) -> int: ...
+    @property
+    def reserved(self) -> int: ...
+    @property
+    def arrears(self) -> int: ...
+
+
+class HeldTier(Protocol):
+    """The tier that is held, and until when."""
+
+    @property
+    def tier_id(self) -> int | None: ...
+    @property
+    def valid_until(self) -> datetime | None: ...
+
+
+class Sayer:
+    """Says who members of a program are, and all that they hold."""
+
+    def __init__(self, configuration: Configuration) -> None:
+        self.configuration = configuration
+        # Codes have no characters that JSON would write in another way.
+        self._program = configuration.code.encode()
+        self._balances = [
+            (currency.id, _BALANCE.replace(b"CODE", currency.code.encode()))
+            for currency in configuration.currencies.values()
+        ]
+        self._groups = list(configuration.tier_groups.values())
+        self._tiers: dict[tuple[int, int | None, datetime | None], bytes] = {}
+
+    def say(
+        self,
+        number: str,
+        status: str,
+        enrolled_at: datetime,
+        holdings: Mapping[int, Parts],
+        tiers: Mapping[int, HeldTier],
+    ) -> bytes:
+        """The part `member`; `holdings` by the keys of currencies, `tiers` by those of tier groups."""
+        balances = [
+            said % (one.available - one.arrears, one.available, one.pending, one.reserved, one.arrears)
+            for key, said in self._balances
+            if (one := holdings.get(key))
+        ]
+        held = [self._tier(group, tiers[group.id]) for group in self._groups if group.id in tiers]
+        who = number.encode(), self._program, status.encode(), as_json(enrolled_at)
+        return _MEMBER % (*who, b",".join(balances), b",".join(held))
+
+    def _tier(self, group: TierGroup, held: HeldTier) -> bytes:
+        key = group.id, held.tier_id, held.valid_until
+        found = self._tiers.get(key)
+        if found is None:
+            until = last_day(self.configuration, held)
+            said = {"group": group.code, **tier_told(group, held.tier_id), "valid_until": until}
+            found = self._tiers[key] = as_json(said)
+        return found
+
+
+def tier_told(group: TierGroup, tier_id: int | None) -> dict[str, str | None]:
+    """A tier as events name it; None for none."""
+    tier = group.by_id.get(tier_id)
+    return {"tier": tier.code if tier else None, "name": tier.name if tier else None}
+
+
+def last_day(configuration: Configuration, held: HeldTier) -> str | None:
+    """The local day on which a tier ends, None for one without an end."""
+    end = held.valid_until
+    return instants.last_day(end, configuration.zone).isoformat() if end else None
+
+
+class Snapshot(NamedTuple):
+    """A member as stored: what an event says of it, the status, and the balances by the keys of the currencies."""
+
+    said: Fragment
+    status: str
+    balances: Mapping[int, int]
+
+
+class _Balance(NamedTuple):
+    available: int
+    pending: int
+    reserved: int
+    arrears: int
+
+    @property
+    def balance(self) -> int:
+        return self.available - self.arrears
+
+
+class _Tier(NamedTuple):
+    tier_id: int | None
+    valid_until: datetime | None
+
+
+def of(configuration: Configuration, member_ids: Collection[int]) -> dict[int, Snapshot]:
+    """{key: Snapshot} of these members of the program, in ascending order, in three statements whatever their number.
 
     What time did since is not in it: whoever needs it settles the members first. Keys of nobody are left out.
     """
-    members = Member.objects.filter(pk__in=member_ids, program=configuration.id).order_by("pk")
-    rows = members.values_list("pk", "number", "status", "enrolled_at")
-    balances, tiers = _balances(configuration, member_ids), _tiers(configuration, member_ids)
-    return {
-        key: {
-            "number": number,
-            "program": configuration.code,
-            "status": status,
-            "enrolled_at": text(enrolled_at),
-            "balances": list(balances.get(key, {}).values()),
-            "tiers": list(tiers.get(key, {}).values()),
-        }
-        for key, number, status, enrolled_at in rows
-    }
+    keys, session, sayer = list(member_ids), Session(), Sayer(configuration)
+    currencies = [one.id for one in configuration.currencies.values()]
+    groups = [one.id for one in configuration.tier_groups.values()]
+    with session.together():
+        members = session.run(_MEMBERS, [keys, configuration.id])
+        balances = session.run(_BALANCES, [keys, currencies])
+        tiers = session.run(_TIERS, [keys, groups]) if groups else None
+    held: defaultdict[int, dict[int, _Balance]] = defaultdict(dict)
+    for member, currency, *parts in balances.fetchall():
+        held[member][currency] = _Balance(*parts)
+    climbed: defaultdict[int, dict[int, _Tier]] = defaultdict(dict)
+    for member, group, tier, until in tiers.fetchall() if tiers else ():
+        climbed[member][group] = _Tier(tier, instant(until))
+    found: dict[int, Snapshot] = {}
+    for key, number, status, enrolled_at in members.fetchall():
+        said = sayer.say(number, status, instant(enrolled_at), held[key], climbed[key])
+        found[key] = Snapshot(Fragment(said), status, {one: each.balance for one, each in held[key].items()})
+    return found
 
 
-def text(instant: datetime) -> str:
+def text(at: datetime) -> str:
     """An instant as events say it: in UTC, with Z."""
-    return instant.astimezone(UTC).isoformat().replace("+00:00", "Z")
-
-
-def balance_of(member: JsonObject, code: str) -> int:
-    """The balance that a part `member` tells of a currency; nothing where it tells of none."""
-    held = cast("list[JsonObject]", member["balances"])
-    return next((cast(int, one["balance"]) for one in held if one["currency"] == code), 0)
-
-
-def _balances(configuration: Configuration, member_ids: Collection[int]) -> dict[int, dict[str, Json]]:
-    """{member: {code: balance}}, in the order of the program's currencies."""
-    codes = {one.id: one.code for one in configuration.currencies.values()}
-    found: dict[int, dict[str, Json]] = {}
-    rows = Balance.objects.filter(member__in=member_ids, currency__in=codes).order_by()
-    held = {(member, currency): parts for member, currency, *parts in rows.values_list("member", "currency", *_PARTS)}
-    for key, code in codes.items():
-        for member in member_ids:
-            if (member, key) in held:
-                parts = dict(zip(_PARTS, held[member, key], strict=True))
-                balance = {"currency": code, "balance": parts["available"] - parts["arrears"], **parts}
-                found.setdefault(member, {})[code] = balance
-    return found
-
-
-def _tiers(configuration: Configuration, member_ids: Collection[int]) -> dict[int, dict[str, Json]]:
-    """{member: {code: tier held}}, in the order of the program's groups."""
-    groups = {group.id: group for group in configuration.tier_groups.values()}
-    places = {key: place for place, key in enumerate(groups)}
-    rows = Standing.objects.current().filter(member__in=member_ids, group__in=groups).order_by()
-    held = sorted(rows.values_list("member", "group", "tier", "valid_until"), key=lambda row: places[row[1]])
-    found: dict[int, dict[str, Json]] = {}
-    for member, key, tier_id, until in held:
-        group = groups[key]
-        tier = group.by_id.get(tier_id)
-        found.setdefault(member, {})[group.code] = {
-            "group": group.code,
-            "tier": tier.code if tier else None,
-            "name": tier.name if tier else None,
-            "valid_until": instants.last_day(until, configuration.zone).isoformat() if until else None,
-        }
-    return found
+    return at.astimezone(UTC).isoformat().replace("+00:00", "Z")

@@ -9,11 +9,17 @@ from datetime import datetime
 
 from django.utils import timezone
 
-from loyalty_site.lib.json_types import Json
+from loyalty_site.lib.arrays import Fragment, Value, Values
+from loyalty_site.lib.sql import Session
 from members.models import Event
+from members.models.events import new_names
 from members.outbox import bell
+from members.snapshots import as_json
 from partners.events import EVENTS, About
 from programs.models import Program
+
+#: The columns of an event.
+EVENT = "name program_id member_id partner_id type version occurred_at recorded_at data"
 
 
 def is_heard(program: Program, name: str) -> bool:
@@ -21,10 +27,21 @@ def is_heard(program: Program, name: str) -> bool:
     return EVENTS[name].about == About.STAFF or name in program.listens_to.split()
 
 
+@dataclass(frozen=True, slots=True)
+class Telling:
+    """What is told of one member, or of nobody; of one `once` there is one event in a program, "" for any number."""
+
+    member_id: int | None
+    data: Mapping[str, Value]
+    occurred_at: datetime
+    once: str = ""
+    partner_id: int | None = None
+
+
 def tell(
     program: Program,
     name: str,
-    data: Mapping[str, Json],
+    data: Mapping[str, Value],
     *,
     member_id: int | None = None,
     partner_id: int | None = None,
@@ -35,63 +52,30 @@ def tell(
 
     Of one `once` there is one event in a program, whoever tells it again. Call it within the transaction of the fact.
     """
-    if not is_heard(program, name):
-        return False
-    event = Event(
-        program=program,
-        member_id=member_id,
-        partner_id=partner_id,
-        type=name,
-        version=EVENTS[name].version,
-        occurred_at=occurred_at or timezone.now(),
-        data=dict(data),
-        once=once,
-    )
-    if once and Event.objects.filter(program=program, once=once).exists():
-        return False
-    Event.objects.bulk_create([event], ignore_conflicts=bool(once))
-    bell.ring_on_commit()
-    return True
-
-
-@dataclass(frozen=True, slots=True)
-class Telling:
-    """What is told of one member; of one `once` there is one event in a program, "" for any number."""
-
-    member_id: int
-    data: Mapping[str, Json]
-    occurred_at: datetime
-    once: str = ""
-    partner_id: int | None = None
+    one = Telling(member_id, data, occurred_at or timezone.now(), once, partner_id)
+    return tell_many(program, name, [one]) == 1
 
 
 def tell_many(program: Program, name: str, tellings: Collection[Telling]) -> int:
-    """Write the event `name` for each of `tellings`, in two statements; returns how many of them are new.
+    """Write the event `name` for each of `tellings`, in one statement; returns how many of them are new.
 
     Those whose `once` was told before are left out. Call it within the transaction of the facts.
     """
     if not tellings or not is_heard(program, name):
         return 0
-    names = {one.once for one in tellings} - {""}
-    told = set(Event.objects.filter(program=program, once__in=names).values_list("once", flat=True)) if names else ()
-    events = [
-        Event(
-            program=program,
-            member_id=one.member_id,
-            partner_id=one.partner_id,
-            type=name,
-            version=EVENTS[name].version,
-            occurred_at=one.occurred_at,
-            data=dict(one.data),
-            once=one.once,
-        )
-        for one in tellings
-        if not one.once or one.once not in told
-    ]
-    if events:
-        Event.objects.bulk_create(events, ignore_conflicts=bool(names))
+    new = Session().insert_new(Event, f"{EVENT} once", _rows(program, name, tellings))
+    if new:
         bell.ring_on_commit()
-    return len(events)
+    return new
+
+
+def _rows(program: Program, name: str, tellings: Collection[Telling]) -> list[Values]:
+    version, now = EVENTS[name].version, timezone.now()
+    return [
+        (event, program.pk, one.member_id, one.partner_id, name, version, one.occurred_at, now, said, one.once)
+        for event, one in zip(new_names(len(tellings)), tellings, strict=True)
+        for said in (Fragment(as_json(one.data)),)
+    ]
 
 
 def reminder(days: int, about: str) -> str:

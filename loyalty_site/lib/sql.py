@@ -1,7 +1,7 @@
 """How are many rows read and written with few statements, alike on PostgreSQL and SQLite?
 
-With `writing.py` the only module with SQL of its own dialects. Each function sends one statement for any number of
-rows: arrays and unnest on PostgreSQL, json_each and executemany on SQLite. Inside `Session.together()` those for
+With `writing.py` and `writing_one.py` the only module with SQL of its own dialects. Each function sends one statement
+for any number of rows: arrays and unnest on PostgreSQL, json_each and executemany on SQLite. Inside `Session.together()` those for
 PostgreSQL travel in one round trip (psycopg's pipeline): round trips are what a posting costs most. What a statement
 returns has no types but the database's: whoever takes its rows gives them theirs.
 """
@@ -9,8 +9,7 @@ returns has no types but the database's: whoever takes its rows gives them their
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
-from datetime import UTC, date, datetime
-from functools import lru_cache
+from datetime import UTC, datetime
 from typing import Any, Protocol, overload
 
 import psycopg
@@ -21,8 +20,11 @@ from psycopg.abc import Buffer
 from psycopg.adapt import Loader
 from psycopg.pq import Format
 
-from loyalty_site.lib.arrays import Fragment, Row, Value, Values, array, json_text
+from loyalty_site.lib.arrays import Row, Value, Values, array
 from loyalty_site.lib.writing import Model, changing, inserting, key_of, quoted
+from loyalty_site.lib.writing_one import change_one, insert_one, to_sqlite
+
+_UNLESS_THERE = " ON CONFLICT DO NOTHING"
 
 
 class Rows(Protocol):
@@ -110,7 +112,7 @@ class Session:
         """Through sqlite3 itself, which knows the marks `?` only; no statement of ours has a % of its own."""
         connection = self._opened()
         with self.connection.wrap_database_errors:
-            cursor: Rows = connection.execute(sql.replace("%s", "?"), [_to_sqlite(value) for value in params])
+            cursor: Rows = connection.execute(sql.replace("%s", "?"), [to_sqlite(value) for value in params])
         self._log(sql)
         return cursor
 
@@ -166,7 +168,13 @@ class Session:
         if self.is_postgresql:
             self._write(*inserting(model, columns).of(rows))
         else:
-            self._many(_insert_one(model, columns), rows)
+            self._many(insert_one(model, columns), rows)
+
+    def insert_new(self, model: Model, columns: str, rows: Sequence[Values]) -> int:
+        """`insert` but for what would break a unique constraint; returns how many are new. Not inside `together`."""
+        if self.is_postgresql:
+            return self.run(*inserting(model, columns, _UNLESS_THERE).of(rows)).rowcount
+        return self._many(insert_one(model, columns) + _UNLESS_THERE, rows).rowcount
 
     def change(self, model: Model, *, add: str = "", put: str = "", rows: Sequence[Values] = ()) -> None:
         """Change `rows` of (id, values to add…, values to put…) by primary key, in one statement."""
@@ -175,7 +183,7 @@ class Session:
         if self.is_postgresql:
             self._write(*changing(model, add, put).of(rows))
         else:
-            self._many(_change_one(model, add, put), [(*row[1:], row[0]) for row in rows])
+            self._many(change_one(model, add, put), [(*row[1:], row[0]) for row in rows])
 
     def hold(self, model: Model, columns: str, rows: Sequence[Values], *, unique: str) -> list[Row]:
         """Lock the rows with these values of the `unique` columns, in the order of `rows`, one statement.
@@ -236,7 +244,7 @@ class Session:
     def _many(self, sql: str, rows: Sequence[Values]) -> Rows:
         connection = self._opened()
         with self.connection.wrap_database_errors:
-            cursor: Rows = connection.executemany(sql, [[_to_sqlite(value) for value in row] for row in rows])
+            cursor: Rows = connection.executemany(sql, [[to_sqlite(value) for value in row] for row in rows])
         self._log(sql)
         return cursor
 
@@ -259,32 +267,6 @@ class Session:
         last = max((cursor.fetchone() or [0])[0], self._taken.get(model, 0))
         self._taken[model] = last + count
         return list(range(last + 1, last + 1 + count))
-
-
-@lru_cache(maxsize=128)
-def _insert_one(model: Model, columns: str) -> str:
-    names = columns.split()
-    return f'INSERT INTO "{model._meta.db_table}" ({quoted(names)}) VALUES ({", ".join(["?"] * len(names))})'
-
-
-@lru_cache(maxsize=128)
-def _change_one(model: Model, add: str, put: str) -> str:
-    sets = [f'"{name}" = "{name}" + ?' for name in add.split()] + [f'"{name}" = ?' for name in put.split()]
-    return f'UPDATE "{model._meta.db_table}" SET {", ".join(sets)} WHERE "{key_of(model)}" = ?'
-
-
-def _to_sqlite(value: Value) -> Value:
-    """What Django would store for `value`."""
-    kind = value.__class__
-    if kind is int or kind is str or value is None:
-        return value
-    if isinstance(value, datetime):
-        return str(value.astimezone(UTC).replace(tzinfo=None))
-    if isinstance(value, date):
-        return value.isoformat()
-    if isinstance(value, dict | list | tuple):
-        return json.dumps(value, default=str)
-    return json_text(value) if isinstance(value, Fragment) else value
 
 
 @overload

@@ -104,11 +104,11 @@ def quoted(names: Sequence[str]) -> str:
 
 
 @cache
-def inserting(model: Model, columns: str) -> Writing:
-    """What inserts rows of `columns`, a space separated list of column names."""
+def inserting(model: Model, columns: str, end: str = "") -> Writing:
+    """What inserts rows of `columns`, a space separated list of column names; `end` is how the statement ends."""
     names = columns.split()
     into = f'INSERT INTO "{model._meta.db_table}" ({quoted(names)}) SELECT {quoted(names)} FROM '
-    return Writing(model, names, lambda rows: into + rows)
+    return Writing(model, names, lambda rows: into + rows + end)
 
 
 @cache

@@ -1,5 +1,7 @@
 """How do staff read what was told of, and to whom it went?"""
 
+from typing import TYPE_CHECKING, Any, cast
+
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
@@ -10,6 +12,9 @@ from members.admin.deliveries import EventFilter, document
 from members.admin.delivery_tables import label_of, last_deliveries
 from members.admin.found_by_member import MemberFactAdmin
 from members.models import Delivery, Event
+
+if TYPE_CHECKING:
+    from members.models.events import EventQuerySet
 
 
 class OwnTypeFilter(EventFilter):
@@ -32,6 +37,9 @@ class EventAdmin(MemberFactAdmin):
         rows: QuerySet[Event] = super().get_queryset(request)
         is_list = ((request.resolver_match and request.resolver_match.url_name) or "").endswith("_changelist")
         return rows.defer("data") if is_list else rows.select_related("program", "member__customer", "partner")
+
+    def of_members(self, queryset: QuerySet[Any], members: QuerySet[Any, Any]) -> QuerySet[Any]:
+        return cast("EventQuerySet", queryset).of_members(members)
 
     @display(description="event")
     def label(self, event: Event) -> str:

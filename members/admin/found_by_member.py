@@ -27,6 +27,9 @@ class MemberFactAdmin(FactAdmin):
         self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
     ) -> tuple[QuerySet[Any], bool]:
         if search_term.strip():
-            members = search.matching(Member.objects.all(), search_term)
-            queryset = queryset.filter(**{f"{self.member_path}__in": members.values("pk")})
+            queryset = self.of_members(queryset, search.matching(Member.objects.all(), search_term).values("pk"))
         return queryset, False
+
+    def of_members(self, queryset: QuerySet[Any], members: QuerySet[Any, Any]) -> QuerySet[Any]:
+        """Those of the `queryset` that belong to one of these keys of members."""
+        return queryset.filter(**{f"{self.member_path}__in": members})

@@ -38,7 +38,7 @@ class Preview:
 
 def latest_data(message: Message, member: Member) -> dict[str, Json] | None:
     """What the latest event of the message's type told of the member; None where there was none."""
-    found = Event.objects.filter(member=member, type=message.event).order_by("-pk").first()
+    found = Event.objects.of_members([member.pk]).filter(type=message.event).order_by("-pk").first()
     return found.data if found else None
 
 

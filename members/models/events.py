@@ -1,6 +1,8 @@
 """What happened that somebody should hear of?"""
 
 import secrets
+from collections.abc import Collection
+from typing import Any, Self
 
 from django.db import models
 from django.db.models import Q
@@ -14,7 +16,21 @@ from programs.models import Program
 
 def new_name() -> str:
     """The public name of an event, which nobody can guess."""
-    return f"evt_{secrets.token_hex(16)}"
+    return new_names(1)[0]
+
+
+def new_names(count: int) -> list[str]:
+    """So many names, asking the system for chance only once."""
+    digits = secrets.token_hex(16 * count)
+    return [f"evt_{digits[first : first + 32]}" for first in range(0, len(digits), 32)]
+
+
+class EventQuerySet(models.QuerySet["Event"]):
+    def of_members(self, members: Collection[int] | models.QuerySet[Any, Any]) -> Self:
+        """Those about these members, given by their keys, or a query of them; whether they are passed on or not."""
+        theirs = Event.objects.filter(member__in=members).order_by()
+        passed_on, waiting = theirs.exclude(spread_at=None), theirs.filter(spread_at=None)
+        return self.filter(pk__in=passed_on.values("pk").union(waiting.values("pk"), all=True))
 
 
 class Event(models.Model):
@@ -31,8 +47,9 @@ class Event(models.Model):
     # Posting writes many: none of these can vanish while the ledger names them (transactions/models/parents.py), and
     # to have the database look each up again would cost as much as the event.
     program = models.ForeignKey(Program, models.PROTECT, related_name="events", db_index=False, db_constraint=False)
+    # Its index holds what is passed on: by then posting waits no more. What is not is few, and has an index, too.
     member = models.ForeignKey(
-        Member, models.PROTECT, null=True, blank=True, related_name="events", db_constraint=False
+        Member, models.PROTECT, null=True, blank=True, related_name="events", db_index=False, db_constraint=False
     )
     partner = models.ForeignKey(
         Partner, models.PROTECT, null=True, blank=True, related_name="+", db_index=False, db_constraint=False
@@ -47,6 +64,8 @@ class Event(models.Model):
     spread_after = models.DateTimeField(null=True, blank=True, editable=False)
     spread_failures = models.PositiveSmallIntegerField(default=0, db_default=0, editable=False)
 
+    objects = EventQuerySet.as_manager()
+
     class Meta:
         ordering = ["-pk"]
         constraints = [
@@ -54,6 +73,7 @@ class Event(models.Model):
         ]
         indexes = [
             models.Index(fields=["id"], condition=Q(spread_at=None), name="event_to_be_spread"),
+            models.Index(fields=["member"], condition=~Q(spread_at=None), name="event_of_member"),
         ]
 
     def __str__(self) -> str:

@@ -188,11 +188,13 @@ def test_a_snapshot_takes_as_many_statements_for_many_as_for_one(made, django_as
         with django_assert_num_queries(3):
             said = snapshots.of(configuration, keys)
     assert said == {}
-    [found] = snapshots.of(configuration, [whose[0].pk]).values()
+    [snapshot] = snapshots.of(configuration, [whose[0].pk]).values()
+    found = json.loads(snapshots.as_json(snapshot.said))
     assert [one["currency"] for one in found["balances"]] == ["points", "status"]
     assert found["tiers"][0]["tier"] == "silver"
-    assert snapshots.balance_of(found, "points") == 600
-    assert snapshots.balance_of(found, "unknown") == 0
+    points, status = (configuration.currencies[code].id for code in ("points", "status"))
+    assert snapshot.balances == {points: 600, status: 600}
+    assert snapshot.status == "active"
 
 
 def test_no_event_of_members_names_a_person(made):

@@ -5,11 +5,10 @@ from datetime import UTC, datetime
 from operator import itemgetter
 from typing import NamedTuple, TypeAlias, cast
 
-import orjson
-
 from loyalty_site.lib import money
 from loyalty_site.lib.arrays import Value, Values
-from loyalty_site.lib.json_types import Json, JsonObject
+from loyalty_site.lib.json_types import JsonObject
+from members.snapshots import as_json
 from partners.callers import Via
 from partners.models import Connection
 from transactions.books.columns import JOURNAL
@@ -38,11 +37,6 @@ class Told(NamedTuple):
     def at(self, instant: datetime) -> bytes:
         """What is told of it where something happened at an instant."""
         return as_json({**self.at_each, "activity_at": instant}) if self.at_each else self.transaction
-
-
-def as_json(value: Json | datetime | Mapping[str, Value]) -> bytes:
-    """The JSON of what is told; instants, which are in UTC, end in Z."""
-    return orjson.dumps(value, option=orjson.OPT_UTC_Z)
 
 
 class Known:

@@ -4,22 +4,18 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import NamedTuple
 
-from loyalty_site.lib import instants
 from loyalty_site.lib.arrays import Value
 from members.holdings import Account
-from members.ladder_rows import LockedStanding, Turn
+from members.ladder_rows import Turn
 from members.models import Standing
+from members.snapshots import Sayer, as_json, last_day, tier_told
 from programs.configuration import Configuration
 from programs.ladders import TierGroup
-from transactions.books.journals_told import as_json
 
 UPGRADED, DOWNGRADED, RENEWED = "tier.upgraded", "tier.downgraded", "tier.renewed"
 _BROUGHT = Standing.Reason.IMPORT.value
 #: What is told of tiers.
 TURNS = frozenset([UPGRADED, DOWNGRADED, RENEWED])
-
-_MEMBER = b'{"number":"%b","program":"%b","status":"%b","enrolled_at":%b,"balances":[%b],"tiers":[%b]}'
-_BALANCE = b'{"currency":"CODE","balance":%d,"available":%d,"pending":%d,"reserved":%d,"arrears":%d}'
 
 
 class ToldTurn(NamedTuple):
@@ -37,42 +33,15 @@ class Members:
     """Who members are and all that they hold, as it stands in their accounts, as JSON; each is said once."""
 
     def __init__(self, configuration: Configuration) -> None:
-        self.configuration = configuration
+        self._sayer = Sayer(configuration)
         self._said: dict[int, bytes] = {}
-        # Codes have no characters that JSON would write in another way.
-        self._program = configuration.code.encode()
-        self._balances = [
-            (currency.id, _BALANCE.replace(b"CODE", currency.code.encode()))
-            for currency in configuration.currencies.values()
-        ]
-        self._groups = list(configuration.tier_groups.values())
-        self._tiers: dict[tuple[int, int | None, datetime | None], bytes] = {}
 
     def of(self, account: Account) -> bytes:
         """The part `member` of an event."""
         found = self._said.get(account.id)
         if found is None:
-            found = self._said[account.id] = self._say(account)
-        return found
-
-    def _say(self, account: Account) -> bytes:
-        holdings, tiers = account.holdings, account.tiers
-        balances = [
-            said % (one.available - one.arrears, one.available, one.pending, one.reserved, one.arrears)
-            for key, said in self._balances
-            if (one := holdings.get(key))
-        ]
-        held = [self._tier(group, tiers[group.id]) for group in self._groups if group.id in tiers]
-        who = account.number.encode(), self._program, account.status.encode(), as_json(account.enrolled_at)
-        return _MEMBER % (*who, b",".join(balances), b",".join(held))
-
-    def _tier(self, group: TierGroup, held: LockedStanding) -> bytes:
-        key = group.id, held.tier_id, held.valid_until
-        found = self._tiers.get(key)
-        if found is None:
-            tier = _tier(group, held.tier_id)
-            said = {"group": group.code, **tier, "valid_until": _last_day(self.configuration, held)}
-            found = self._tiers[key] = as_json(said)
+            who = account.number, account.status, account.enrolled_at
+            found = self._said[account.id] = self._sayer.say(*who, account.holdings, account.tiers)
         return found
 
 
@@ -84,7 +53,7 @@ def turns(configuration: Configuration, account: Account) -> Iterator[ToldTurn]:
         name = _name(group, turn) if group else ""
         if not group or not name:
             continue
-        before, now = _tier(group, turn.before), _tier(group, standing.tier_id)
+        before, now = tier_told(group, turn.before), tier_told(group, standing.tier_id)
         told: dict[str, Value] = {
             "group": group.code,
             "group_name": group.name,
@@ -92,7 +61,7 @@ def turns(configuration: Configuration, account: Account) -> Iterator[ToldTurn]:
             "before_name": before["name"],
             **now,
             "since_at": standing.since_at.astimezone(UTC),
-            "valid_until": _last_day(configuration, standing),
+            "valid_until": last_day(configuration, standing),
             "reason": standing.reason,
         }
         yield ToldTurn(name, turn.sequence, standing.from_at, standing.caused_by, as_json(told))
@@ -123,13 +92,3 @@ def _name(group: TierGroup, turn: Turn) -> str:
     if group.rank(now) < group.rank(before):
         return DOWNGRADED
     return "" if before is None and now is group.base else UPGRADED
-
-
-def _tier(group: TierGroup, tier_id: int | None) -> dict[str, str | None]:
-    tier = group.by_id.get(tier_id)
-    return {"tier": tier.code if tier else None, "name": tier.name if tier else None}
-
-
-def _last_day(configuration: Configuration, held: LockedStanding) -> str | None:
-    end = held.valid_until
-    return instants.last_day(end, configuration.zone).isoformat() if end else None

@@ -5,7 +5,6 @@ who went to another tier or keeps one for longer. What a member holds is said as
 what is not told, and why.
 """
 
-import os
 from bisect import bisect_right
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import datetime
@@ -17,20 +16,20 @@ from loyalty_site.lib.arrays import Fragment, Values
 from loyalty_site.lib.sql import Session
 from members.holdings import Account
 from members.models import Event
+from members.models.events import new_names
 from members.outbox import bell
+from members.snapshots import as_json
+from members.telling import EVENT
 from partners.events import EVENTS
 from programs.configuration import Configuration
 from transactions.books import members_told
-from transactions.books.journals_told import Told, as_json
+from transactions.books.journals_told import Told
 from transactions.books.lots import LotState
 from transactions.books.members_told import Members
 from transactions.models import Entry, Journal
 
 if TYPE_CHECKING:
     from transactions.books.unit_of_work import Books
-
-#: The columns of an event.
-EVENT = "name program_id member_id partner_id type version occurred_at recorded_at data"
 
 _MILESTONE, _PENDING, _EARNED = "balance.milestone", "points.pending", "points.earned"
 _RELEASED, _REVERSED = "points.released", "points.reversed"
@@ -101,10 +100,9 @@ class Rows:
     def take(self) -> list[Values]:
         """The rows of the columns EVENT, in the order in which things happened to each member."""
         rows, program_id, now = sorted(self._rows, key=_place), self.configuration.id, self.now
-        names = os.urandom(16 * len(rows)).hex()
         return [
-            (f"evt_{names[n : n + 32]}", program_id, member, who, name, EVENTS[name].version, at, now, Fragment(data))
-            for n, ((member, _, _), name, who, at, data) in zip(range(0, 32 * len(rows), 32), rows, strict=True)
+            (event, program_id, member, who, name, EVENTS[name].version, at, now, Fragment(data))
+            for event, ((member, _, _), name, who, at, data) in zip(new_names(len(rows)), rows, strict=True)
         ]
 
 

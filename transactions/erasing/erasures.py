@@ -5,6 +5,7 @@ random number, and the ledger stays as it is. Nobody finds the person again by a
 again is somebody new.
 """
 
+import json
 from collections.abc import Iterator, Mapping
 from datetime import datetime
 
@@ -15,7 +16,7 @@ from django.db import transaction
 from django.db.models import Model, Q
 from django.utils import timezone
 
-from loyalty_site.lib.json_types import Json, JsonObject
+from loyalty_site.lib.json_types import JsonObject
 from loyalty_site.lib.refusals import Refused
 from members import erasing, snapshots, telling
 from members.erasing import EVENT, Person
@@ -120,7 +121,7 @@ def _tell(person: Person, before: Mapping[int, str], now: datetime) -> None:
         if not telling.is_heard(member.program, EVENT):
             continue
         said = snapshots.of(versions.of(member.program), [member.pk])[member.pk]
-        data: dict[str, Json] = {"member": {**said, "number": before[member.pk]}}
+        data = {"member": {**json.loads(snapshots.as_json(said.said)), "number": before[member.pk]}}
         telling.tell(member.program, EVENT, data, member_id=member.pk, occurred_at=now)
 
 

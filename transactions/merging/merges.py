@@ -12,7 +12,7 @@ from django.contrib.auth.models import AbstractBaseUser
 from django.db import transaction
 from django.utils import timezone
 
-from loyalty_site.lib.json_types import JsonObject
+from loyalty_site.lib.arrays import Value
 from loyalty_site.lib.refusals import Refused
 from members import snapshots, telling, tiers
 from members.holdings import Account
@@ -135,7 +135,7 @@ def _tell(done: Merge, books: Books, now: datetime) -> None:
     if not telling.is_heard(target.program, EVENT):
         return
     said = snapshots.of(books.configuration, [target.pk])[target.pk]
-    data: JsonObject = {"member": said, "merged": {"number": source.number, "into": target.number}}
+    data: dict[str, Value] = {"member": said.said, "merged": {"number": source.number, "into": target.number}}
     telling.tell(target.program, EVENT, data, member_id=target.pk, occurred_at=now)
 
 

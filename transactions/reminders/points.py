@@ -6,16 +6,16 @@ ledger would book if nothing happens until then.
 """
 
 from collections import Counter
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from datetime import date, datetime
-from itertools import groupby
-from operator import itemgetter
+from functools import lru_cache
 from typing import NamedTuple
 
-from loyalty_site.lib.json_types import JsonObject
+from loyalty_site.lib.arrays import Value
 from loyalty_site.lib.sql import Session, instant
 from members import snapshots, telling
 from members.models import Member
+from members.snapshots import Snapshot
 from members.telling import Telling
 from programs import periods, versions
 from programs.configuration import Configuration, Currency
@@ -39,18 +39,19 @@ _BALANCES = (
 #: By the members: with a sum in place of the column the index of what ends on a day cannot tempt.
 _ENDING = (
     "SELECT member_id, currency_id, expires_at, remaining FROM transactions_lot "
-    "WHERE member_id {ids} AND currency_id + 0 {ids} AND remaining > 0 AND NOT is_pending "
-    "AND expires_at > %s AND expires_at <= %s ORDER BY member_id, currency_id, expires_at"
+    "WHERE member_id {ids} AND currency_id + 0 {ids} AND remaining > 0 AND NOT is_pending AND (WITHIN)"
 )
+_WITHIN = "expires_at > %s AND expires_at <= %s"
 
 
 class Ending(NamedTuple):
-    """Points of one member that end with the day of a window, the first of them at the instant `at`."""
+    """Points of one member that end with the day of a `window`, the first of them at the instant `at`."""
 
     member_id: int
     currency: Currency
     points: int
     at: datetime
+    window: Window
 
 
 def find(program_id: int, day: date) -> list[int]:
@@ -73,11 +74,11 @@ def remind(program_id: int, day: date, member_ids: Collection[int], now: datetim
     if not wanted:
         return {"reminded": 0}
     members = snapshots.of(configuration, member_ids)
-    active = sorted(key for key, said in members.items() if said["status"] == Member.Status.ACTIVE)
+    active = [key for key, said in members.items() if said.status == Member.Status.ACTIVE]
+    today = periods.local_date(now, configuration.zone)
     tellings = [
-        _telling(configuration, members[one.member_id], one, window, now)
-        for window in wanted
-        for one in _ending(configuration, active, window)
+        _telling(members[one.member_id], one, today, now)
+        for one in _ending(configuration, active, wanted)
         if one.at > now
     ]
     return {"reminded": telling.tell_many(program, EVENT, tellings)}
@@ -87,17 +88,30 @@ def _spendable(configuration: Configuration) -> dict[int, Currency]:
     return {one.id: one for one in configuration.currencies.values() if one.is_spendable}
 
 
-def _ending(configuration: Configuration, member_ids: list[int], window: Window) -> Iterator[Ending]:
+def _ending(configuration: Configuration, member_ids: list[int], windows: Sequence[Window]) -> Iterator[Ending]:
     spendable = _spendable(configuration)
     special, plain = (sorted(kind & spendable.keys()) for kind in due.kinds(configuration))
     if plain:
-        rows = Session().run(_ENDING, [member_ids, plain, window.begins, window.ends]).fetchall()
-        for (member, currency), lots in groupby(rows, key=itemgetter(0, 1)):
-            first, *others = lots
-            points = sum(lot[3] for lot in (first, *others))
-            yield Ending(member, spendable[currency], points, instant(first[2]))
+        yield from _of_lots([spendable[key] for key in plain], member_ids, windows)
     if special:
-        yield from _computed(configuration, member_ids, frozenset(special), window)
+        for window in windows:
+            yield from _computed(configuration, member_ids, frozenset(special), window)
+
+
+def _of_lots(currencies: Sequence[Currency], member_ids: list[int], windows: Sequence[Window]) -> Iterator[Ending]:
+    """What lots have that just end: one look at the lots of these members, for all windows."""
+    by_id = {one.id: one for one in currencies}
+    found: dict[tuple[int, int, int], tuple[int, datetime]] = {}
+    within = " OR ".join([_WITHIN] * len(windows))
+    ends = [at for window in windows for at in (window.begins, window.ends)]
+    lots = Session().run(_ENDING.replace("WITHIN", within), [member_ids, list(by_id), *ends])
+    for member, currency, at, remaining in lots.fetchall():
+        end = instant(at)
+        place = next(n for n, window in enumerate(windows) if window.holds(end))
+        points, first = found.get((place, member, currency), (0, end))
+        found[place, member, currency] = points + remaining, min(first, end)
+    for (place, member, currency), (points, first) in sorted(found.items()):
+        yield Ending(member, by_id[currency], points, first, windows[place])
 
 
 def _computed(
@@ -114,22 +128,18 @@ def _computed(
     for (member, currency), points in sorted(by_then.items()):
         on_that_day = points - before[member, currency]
         if on_that_day > 0:
-            yield Ending(member, spendable[currency], on_that_day, window.ends)
+            yield Ending(member, spendable[currency], on_that_day, window.ends, window)
 
 
-def _telling(
-    configuration: Configuration, member: JsonObject, ending: Ending, window: Window, now: datetime
-) -> Telling:
-    code = ending.currency.code
-    balance = snapshots.balance_of(member, code)
-    today = periods.local_date(now, configuration.zone)
-    data: JsonObject = {
-        "member": member,
+def _telling(member: Snapshot, ending: Ending, today: date, now: datetime) -> Telling:
+    code, balance, window = ending.currency.code, member.balances.get(ending.currency.id, 0), ending.window
+    data: dict[str, Value] = {
+        "member": member.said,
         "points": {
             "currency": code,
             "points": ending.points,
             "available_at": None,
-            "expires_at": snapshots.text(ending.at),
+            "expires_at": _text(ending.at),
         },
         "balance": {"currency": code, "before": balance, "balance": balance},
         "expiring": {
@@ -140,4 +150,8 @@ def _telling(
         },
     }
     once = telling.reminder(window.days, f"{window.last} {ending.member_id} {ending.currency.id}")
-    return Telling(ending.member_id, data, now, once=once)
+    return Telling(ending.member_id, data, now, once)
+
+
+#: Most of a night end at the same instant.
+_text = lru_cache(maxsize=256)(snapshots.text)

@@ -12,6 +12,7 @@ from typing import TypeAlias, cast
 
 from django.db import transaction
 
+from loyalty_site.lib.arrays import Fragment, Value
 from loyalty_site.lib.json_types import Json, JsonObject
 from loyalty_site.lib.looking_up import only_looking_up
 from loyalty_site.lib.sql import Session
@@ -81,11 +82,11 @@ def state(program_id: int, day: date, member_ids: Collection[int], now: datetime
         return {"statements": 0}
     month = day - periods.ONE_DAY
     members = snapshots.of(configuration, member_ids)
-    active = sorted(key for key, said in members.items() if said["status"] == Member.Status.ACTIVE)
+    active = sorted(key for key, said in members.items() if said.status == Member.Status.ACTIVE)
     tellings = []
     for key, sums in sorted(of_month(configuration, active, month).items()):
         if currencies := _told(configuration, sums):
-            data = _data(members[key], month, currencies)
+            data = _data(members[key].said, month, currencies)
             tellings.append(Telling(key, data, now, once=f"statement {key} {month:%Y-%m}"))
     return {"statements": telling.tell_many(program, EVENT, tellings)}
 
@@ -132,7 +133,7 @@ def _told(configuration: Configuration, sums: Mapping[int, Sums]) -> list[JsonOb
     ]
 
 
-def _data(member: JsonObject, month: date, currencies: list[JsonObject]) -> JsonObject:
+def _data(member: Fragment, month: date, currencies: list[JsonObject]) -> dict[str, Value]:
     first = currencies[0]
     told = cast("list[Json]", currencies)
     return {

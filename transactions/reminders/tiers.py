@@ -9,7 +9,8 @@ from datetime import date, datetime
 from typing import cast
 
 from loyalty_site.lib import instants
-from loyalty_site.lib.json_types import Json, JsonObject
+from loyalty_site.lib.arrays import Fragment, Value
+from loyalty_site.lib.json_types import Json
 from members import looking, progress, snapshots, telling
 from members.ladder import Reason
 from members.ladder_rows import LockedStanding
@@ -53,7 +54,7 @@ def remind(program_id: int, day: date, member_ids: Collection[int], now: datetim
     accounts = looking.accounts(list(members))
     said = snapshots.of(configuration, accounts)
     tellings = [
-        _telling(configuration, said[member], member, step, held, window.days, now)
+        _telling(configuration, said[member].said, member, step, held, window.days, now)
         for member, account in sorted(accounts.items())
         for step in progress.steps(configuration, account, now=now)
         for held in _lost(step, now)
@@ -76,7 +77,7 @@ def _lost(step: Step, now: datetime) -> Iterator[LockedStanding]:
 
 def _telling(
     configuration: Configuration,
-    member: JsonObject,
+    member: Fragment,
     member_id: int,
     step: Step,
     held: LockedStanding,
@@ -90,7 +91,7 @@ def _telling(
     lacking: list[Json] = [
         {"currency": code, "points": points} for code, points in coming.missing(step.group, before, counted)
     ]
-    data: JsonObject = {
+    data: dict[str, Value] = {
         "member": member,
         "tier": {
             "group": step.group.code,
