@@ -14,6 +14,7 @@ import orjson
 from loyalty_site.lib import instants
 from loyalty_site.lib.arrays import Fragment, Value
 from loyalty_site.lib.sql import Session, instant
+from members.holdings import Account
 from programs.configuration import Configuration
 from programs.ladders import TierGroup
 
@@ -89,6 +90,10 @@ class Sayer:
         held = [self._tier(group, tiers[group.id]) for group in self._groups if group.id in tiers]
         who = number.encode(), self._program, status.encode(), as_json(enrolled_at)
         return _MEMBER % (*who, b",".join(balances), b",".join(held))
+
+    def say_all(self, account: Account) -> bytes:
+        """The same of all that is at hand in an account."""
+        return self.say(account.number, account.status, account.enrolled_at, account.holdings, account.tiers)
 
     def _tier(self, group: TierGroup, held: HeldTier) -> bytes:
         key = group.id, held.tier_id, held.valid_until

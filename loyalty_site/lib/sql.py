@@ -1,9 +1,9 @@
 """How are many rows read and written with few statements, alike on PostgreSQL and SQLite?
 
 With `writing.py` and `writing_one.py` the only module with SQL of its own dialects. Each function sends one statement
-for any number of rows: arrays and unnest on PostgreSQL, json_each and executemany on SQLite. Inside `Session.together()` those for
-PostgreSQL travel in one round trip (psycopg's pipeline): round trips are what a posting costs most. What a statement
-returns has no types but the database's: whoever takes its rows gives them theirs.
+for any number of rows: arrays and unnest on PostgreSQL, json_each and executemany on SQLite. Inside
+`Session.together()` those for PostgreSQL travel in one round trip (psycopg's pipeline): round trips are what costs a
+posting most. What a statement returns has no types but the database's: whoever takes its rows gives them theirs.
 """
 
 import json

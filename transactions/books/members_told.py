@@ -40,8 +40,7 @@ class Members:
         """The part `member` of an event."""
         found = self._said.get(account.id)
         if found is None:
-            who = account.number, account.status, account.enrolled_at
-            found = self._said[account.id] = self._sayer.say(*who, account.holdings, account.tiers)
+            found = self._said[account.id] = self._sayer.say_all(account)
         return found
 
 

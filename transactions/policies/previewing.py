@@ -95,7 +95,7 @@ def look(configuration: Configuration, code: str, now: datetime) -> Iterator[tup
         members = {member.pk: member for member in rows[: min(_CHUNK, left)]}
         if not members:
             return
-        for key, account in looking.accounts(members.values()).items():
+        for key, account in looking.accounts(configuration.id, members).items():
             assessing.settle(configuration, account, now)
             yield members[key], Ladder(configuration, configuration.tier_groups[code], account)
         last, left = max(members), left - len(members)

@@ -16,6 +16,7 @@ from members.ladder import Reason
 from members.ladder_rows import LockedStanding
 from members.models import Member
 from members.progress import Step
+from members.snapshots import Sayer
 from members.telling import Telling
 from programs import versions
 from programs.configuration import Configuration
@@ -50,12 +51,12 @@ def remind(program_id: int, day: date, member_ids: Collection[int], now: datetim
     wanted = triggers.coming(program, configuration, EVENT, day, now)
     if not wanted:
         return {"warned": 0}
-    members = Member.objects.filter(pk__in=member_ids, status=Member.Status.ACTIVE)
-    accounts = looking.accounts(list(members))
-    said = snapshots.of(configuration, accounts)
+    accounts = looking.accounts(program_id, member_ids).values()
+    sayer = Sayer(configuration)
     tellings = [
-        _telling(configuration, said[member].said, member, step, held, window.days, now)
-        for member, account in sorted(accounts.items())
+        _telling(configuration, sayer.say_all(account), account.id, step, held, window.days, now)
+        for account in accounts
+        if account.status == Member.Status.ACTIVE
         for step in progress.steps(configuration, account, now=now)
         for held in _lost(step, now)
         for window in wanted
@@ -77,7 +78,7 @@ def _lost(step: Step, now: datetime) -> Iterator[LockedStanding]:
 
 def _telling(
     configuration: Configuration,
-    member: Fragment,
+    member: bytes,
     member_id: int,
     step: Step,
     held: LockedStanding,
@@ -92,7 +93,7 @@ def _telling(
         {"currency": code, "points": points} for code, points in coming.missing(step.group, before, counted)
     ]
     data: dict[str, Value] = {
-        "member": member,
+        "member": Fragment(member),
         "tier": {
             "group": step.group.code,
             "group_name": step.group.name,

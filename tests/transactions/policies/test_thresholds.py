@@ -160,7 +160,7 @@ def test_a_preview_says_who_would_move_and_writes_nothing(made, yearly, now):
     assert [one.first for one in previewing.preview(yearly, "upgrades", now).moves] == [[up]]
     assert list(Standing.objects.order_by("pk").values()) == before
     assert not NightRun.objects.exists()
-    assert looking.accounts([stays])[stays.pk].tiers[yearly.pk].tier_id == standing(stays).tier_id
+    assert looking.accounts(made.pk, [stays.pk])[stays.pk].tiers[yearly.pk].tier_id == standing(stays).tier_id
 
 
 def test_what_time_has_done_comes_first(made, now):
