@@ -43,7 +43,9 @@ def array(values: Sequence[Value]) -> str:
     if kinds == {int}:
         return "{" + ",".join(map(str, values)) + "}"
     if kinds == {datetime}:
-        return '{"' + '","'.join(map(str, values)) + '"}'
+        # Several rows of one fact have its instant.
+        texts_of = {value: str(value) for value in set(values)}
+        return '{"' + '","'.join([texts_of[value] for value in values]) + '"}'
     if kinds == {str}:
         joined = '","'.join(cast("Sequence[str]", values))
         # No other quotation marks than those between the values: nothing has to be escaped.

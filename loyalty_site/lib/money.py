@@ -86,7 +86,10 @@ def plain(text: str, decimals: int) -> int | None:
 
 def render(units: int, decimals: int) -> str:
     """The decimal text of `units` of 10^-decimals, e.g. (1234, 2) -> "12.34"."""
-    return str(Decimal(units).scaleb(-decimals)) if decimals else str(units)
+    if not decimals:
+        return str(units)
+    whole, rest = divmod(abs(units), 10**decimals)
+    return f"{'-' if units < 0 else ''}{whole}.{rest:0{decimals}d}"
 
 
 def divide(total: int, weights: Sequence[int]) -> list[int]:

@@ -14,7 +14,7 @@ from celery import current_app
 from django.db import transaction
 
 #: Seconds between two rings of one process.
-PAUSE_S = 0.1
+PAUSE_S = 0.25
 #: Seconds for which a broker that is down is left alone.
 DOWN_S = 15.0
 #: The task that is asked for: members/outbox/tasks.py.

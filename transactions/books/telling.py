@@ -22,7 +22,7 @@ from members.snapshots import as_json
 from members.telling import EVENT
 from partners.events import EVENTS
 from programs.configuration import Configuration
-from transactions.books import members_told
+from transactions.books import columns, members_told
 from transactions.books.journals_told import Told
 from transactions.books.lots import LotState
 from transactions.books.members_told import Members
@@ -67,8 +67,10 @@ _REACHED = (
     b'{"member":%b,"transaction":%b,"balance":{"currency":"%b","before":%d,"balance":%d},'
     b'"milestone":{"currency":"%b","points":%d}}'
 )
-#: The columns ENTRY.
+#: The columns ENTRY, and where some of them stand.
 _Entry: TypeAlias = tuple[int, int, int, int, str, int, int, int, int, int, int, datetime, datetime, int, str]
+_BY, _AFTER, _AT, _NUMBER = map(columns.ENTRY.split().index, ("points", "balance_after", "activity_at", "sequence"))
+_NO_LOTS: Mapping[int, LotState] = {}
 
 
 @lru_cache(maxsize=256)
@@ -100,30 +102,40 @@ class Rows:
     def take(self) -> list[Values]:
         """The rows of the columns EVENT, in the order in which things happened to each member."""
         rows, program_id, now = sorted(self._rows, key=_place), self.configuration.id, self.now
+        versions = {name: EVENTS[name].version for name in {row[1] for row in rows}}
         return [
-            (event, program_id, member, who, name, EVENTS[name].version, at, now, Fragment(data))
+            (event, program_id, member, who, name, versions[name], at, now, Fragment(data))
             for event, ((member, _, _), name, who, at, data) in zip(new_names(len(rows)), rows, strict=True)
         ]
 
 
 class _Move:
-    """What one journal did to one balance, of what is told under one name; its `entries` by their keys.
+    """What one journal did to one balance by `entries`; `before` is the balance before the first of them."""
 
-    `before` is the balance before the first of them, `balance` after the last, which has the number `sequence`.
-    """
+    __slots__ = ("before", "currency_id", "entries", "journal_id", "member_id")
 
-    __slots__ = ("at", "balance", "before", "currency_id", "entries", "journal_id", "member_id", "points", "sequence")
+    def __init__(self, before: int, entries: list[_Entry]) -> None:
+        self.before, self.entries = before, entries
+        _, self.journal_id, self.member_id, self.currency_id, *_ = entries[0]
 
-    def __init__(self, journal_id: int, member_id: int, currency_id: int, before: int) -> None:
-        self.journal_id, self.member_id, self.currency_id, self.before = journal_id, member_id, currency_id, before
-        self.points = 0
-        self.entries: list[int] = []
+    @property
+    def points(self) -> int:
+        return sum(cast(int, entry[_BY]) for entry in self.entries)
 
-    def add(self, key: int, points: int, balance: int, sequence: int, at: datetime) -> None:
-        """One more of its entries."""
-        self.points += points
-        self.balance, self.sequence, self.at = balance, sequence, at
-        self.entries.append(key)
+    @property
+    def balance(self) -> int:
+        """The balance after the last of them."""
+        return cast(int, self.entries[-1][_AFTER])
+
+    @property
+    def sequence(self) -> int:
+        """The number of the last of them."""
+        return cast(int, self.entries[-1][_NUMBER])
+
+    @property
+    def at(self) -> datetime:
+        """When the last of them happened."""
+        return cast(datetime, self.entries[-1][_AT])
 
 
 def prepare(books: "Books") -> Callable[[], list[Values]]:
@@ -181,32 +193,31 @@ class _Telling:
     # Points.
 
     def _tell_moves(self, entries: list[_Entry]) -> None:
-        wanted = self.books.heard
-        found: dict[tuple[str, int, int, int], _Move] = {}
-        for key, journal, member, currency, kind, points, free, pending, _, owed, after, at, _, number, _ in entries:
-            name = self._name(kind, pending, journal)
+        """One event for what a journal did to a balance, of what is told under one name; most are one entry."""
+        wanted, told = self.books.heard, self.told
+        found: dict[tuple[str, int, int, int], list[_Entry]] = {}
+        for entry in entries:
+            _, journal, member, currency, kind, _, _, pending, *_ = entry
+            name = _NAMES.get(kind, "")
+            if pending and name == _EARNED:
+                name = _PENDING
+            elif kind in _BY_HAND and told[journal].kind == _ADJUSTMENT:
+                name = _BY_HAND[kind]
             if name in wanted:
-                own = name, journal, member, currency
-                move = found.get(own)
-                if move is None:
-                    move = found[own] = _Move(journal, member, currency, after - free + owed)
-                move.add(key, points, after, number, at)
-        accounts, member_of, add = self.books.accounts, self.members.of, self.rows.add
-        for (name, journal, member, currency), move in found.items():
-            told, code, at = self.told[journal], self.codes[currency], move.at
-            starts, ends = self._instants_of(name, move)
-            said = member_of(accounts[member]), told.at(at), code, move.points, starts, ends
-            data = _MOVED % (*said, code, move.before, move.balance)
-            add((member, move.sequence, _POINTS), name, told.partner_id, at, data)
-
-    def _name(self, kind: str, pending: int, journal_id: int) -> str:
-        """What an entry is told as, "" for nothing."""
-        name = _NAMES.get(kind, "")
-        if name == _EARNED and pending:
-            return _PENDING
-        if kind in _BY_HAND and self.told[journal_id].kind == _ADJUSTMENT:
-            return _BY_HAND[kind]
-        return name
+                found.setdefault((name, journal, member, currency), []).append(entry)
+        accounts, lots, member_of = self.books.accounts, self.books.lots, self.members.of
+        for (name, journal, member, currency), own in found.items():
+            key, _, _, _, _, points, free, _, _, owed, balance, at, _, number, _ = own[0]
+            before, is_one = balance - free + owed, len(own) == 1
+            if not is_one:
+                move = _Move(before, own)
+                points, balance, at, number = move.points, move.balance, move.at, move.sequence
+            lot = lots.get((member, currency), _NO_LOTS).get(key) if name == _EARNED and is_one else None
+            ends = (b"null", self._text(lot.expires_at)) if lot else self._instants_of(name, _Move(before, own))
+            because, code = told[journal], self.codes[currency]
+            said = member_of(accounts[member]), because.transaction or because.at(at), code, points, *ends
+            data = _MOVED % (*said, code, before, balance)
+            self.rows.add((member, number, _POINTS), name, because.partner_id, at, data)
 
     def _member(self, move: _Move) -> bytes:
         return self.members.of(self.books.accounts[move.member_id])
@@ -215,11 +226,6 @@ class _Telling:
         """From when on points can be spent that came by a move, where they wait, and when the first of them end."""
         if move.points <= 0:
             return b"null", b"null"
-        if name == _EARNED and len(move.entries) == 1:
-            # As most are.
-            own = self.books.lots.get((move.member_id, move.currency_id), {}).get(move.entries[0])
-            if own:
-                return b"null", self._text(own.expires_at)
         lots = self._lots(name, move)
         ends = min([lot.expires_at for lot in lots if lot.expires_at], default=None)
         if name != _PENDING:
@@ -236,7 +242,7 @@ class _Telling:
     def _lots(self, name: str, move: _Move) -> list[LotState]:
         """Where the points of a move are now."""
         lots, found = self.books.lots.get((move.member_id, move.currency_id), {}), list[LotState]()
-        for key in move.entries:
+        for key, *_ in move.entries:
             own = lots.get(key)
             if own is None and self.books.copied_lots:
                 own = self._copy(key)
@@ -269,17 +275,18 @@ class _Telling:
     def _tell_milestones(self, entries: list[_Entry]) -> None:
         """What one journal did to one balance altogether may reach one, or several at once."""
         found: dict[tuple[int, int, int], _Move] = {}
-        for key, journal, member, currency, kind, points, free, _, _, owed, after, at, _, number, _ in entries:
+        for entry in entries:
+            _, journal, member, currency, kind, _, free, _, _, owed, after, *_ = entry
             own, before = (journal, member, currency), after - free + owed
             move = found.get(own)
             if kind not in _NAMES:
                 # What is only set aside, given back by that, or brought along is no step towards it.
                 if move:
                     move.before += after - before
-                continue
-            if move is None:
-                move = found[own] = _Move(*own, before)
-            move.add(key, points, after, number, at)
+            elif move:
+                move.entries.append(entry)
+            else:
+                found[own] = _Move(before, [entry])
         for move in found.values():
             self._tell_milestone(move, self.books.currencies[move.currency_id].milestones)
 
