@@ -19,9 +19,8 @@ from partners.activity import Activity
 from partners.callers import Via
 from programs.configuration import Configuration
 from transactions import finding, verbs
-from transactions.books import cancellations, held_told, idempotency, settlement
+from transactions.books import cancellations, idempotency, settlement
 from transactions.books.counters import Counters
-from transactions.books.held_told import Held
 from transactions.books.idempotency import Known, Name
 from transactions.books.items import Item, Result
 from transactions.books.originals import Original, Originals
@@ -107,24 +106,10 @@ class Batch:
                 transaction.set_rollback(True)
             elif opened.is_due or opened.books.is_changed:
                 opened.books.close()
-                self._tell_what_is_held(opened, results)
             elif opened.books.counters:
                 # Counters that were only made to be locked.
                 transaction.set_rollback(True)
         return Outcome(results, _matched(found, opened.context.known, results))
-
-    def _tell_what_is_held(self, opened: Opened, results: Sequence[Result]) -> None:
-        """Nothing is asked, read or written for a batch of which all was booked."""
-        held = []
-        for n, result in enumerate(results):
-            item = self.items[n]
-            if result.status == "kept" and isinstance(item, Activity) and result.answer and result.journal_id:
-                owner = opened.found.parties[n].owner
-                if owner and result.answer["status"] == Journal.Status.HELD:
-                    number = opened.books.accounts[owner].number
-                    held.append(Held(result.journal_id, item.external_id, owner, number))
-        if held:
-            held_told.tell(self.configuration.id, held, self.now)
 
     def _in_order(self, results: Mapping[Position, Result]) -> list[Result]:
         return [results[n] for n in range(len(self.items))]

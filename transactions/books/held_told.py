@@ -10,9 +10,11 @@ from datetime import datetime
 
 from django.urls import reverse
 
-from members.models import Event
+from loyalty_site.lib.arrays import Fragment, Values
+from loyalty_site.lib.json_types import Json
+from members.models.events import new_names
 from members.notes.readers import once
-from members.outbox import bell
+from members.snapshots import as_json
 from partners.events import EVENTS
 
 #: The kind of such a request (members/notes/readers.py).
@@ -40,28 +42,29 @@ class Held:
         """Where it is decided."""
         return reverse("admin:transactions_journal_change", args=[self.journal_id])
 
+    @property
+    def said(self) -> Fragment:
+        """What its event says."""
+        said: dict[str, Json] = {
+            "id": self.journal_id,
+            "kind": KIND,
+            "what": self.what,
+            "by": "",
+            "status": "waiting",
+            "address": self.address,
+        }
+        return Fragment(as_json({"approval": said}))
 
-def tell(program_id: int, held: Collection[Held], now: datetime) -> None:
-    """Write an event for each of these, all with one statement, in the transaction of their batch."""
-    Event.objects.bulk_create([_event(program_id, one, now) for one in held], ignore_conflicts=True)
-    bell.ring_on_commit()
+    @property
+    def once(self) -> str:
+        """The name of its event: a journal is held once."""
+        return once(_REQUESTED, KIND, self.journal_id)
 
 
-def _event(program_id: int, held: Held, now: datetime) -> Event:
-    said = {
-        "id": held.journal_id,
-        "kind": KIND,
-        "what": held.what,
-        "by": "",
-        "status": "waiting",
-        "address": held.address,
-    }
-    return Event(
-        program_id=program_id,
-        member_id=held.member_id,
-        type=_REQUESTED,
-        version=EVENTS[_REQUESTED].version,
-        occurred_at=now,
-        data={"approval": said},
-        once=once(_REQUESTED, KIND, held.journal_id),
-    )
+def rows(program_id: int, held: Collection[Held], now: datetime) -> list[Values]:
+    """The rows of an event for each of these, of the columns of `members.telling.EVENT` and `once`."""
+    version = EVENTS[_REQUESTED].version
+    return [
+        (name, program_id, one.member_id, None, _REQUESTED, version, now, now, one.said, one.once)
+        for name, one in zip(new_names(len(held)), held, strict=True)
+    ]

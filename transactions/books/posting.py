@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from decimal import Decimal
-from typing import Generic, NamedTuple, TypeAlias, TypeVar, Unpack
+from typing import Generic, NamedTuple, TypeAlias, TypeVar, Unpack, cast
 
 from loyalty_site.lib.json_types import JsonObject
 from loyalty_site.lib.refusals import Refused
@@ -18,6 +18,7 @@ from programs import periods
 from programs.configuration import Configuration, Currency
 from transactions.books.balances import BalanceInHand, Cause
 from transactions.books.columns import JournalColumns
+from transactions.books.held_told import Held
 from transactions.books.idempotency import Known
 from transactions.books.items import Item, Result
 from transactions.books.lots import LotState
@@ -230,3 +231,9 @@ class Posting(Generic[I_co]):
         said["status"], said["error"] = state.value, why
         said["answer"] = said.get("answer", {}) | {"status": state.value, "detail": why}
         return replace(self.write(self.cause().journal_id, **said), status="kept")
+
+    def hold_for_staff(self, why: str, **said: Unpack[JournalColumns]) -> Result:
+        """Keep what its sender wants to have looked at, and let those hear of it who may decide it."""
+        kept, who = self.keep(Journal.Status.HELD, why, **said), self.account
+        self.books.held.append(Held(cast(int, kept.journal_id), said["external_id"], who.id, who.number))
+        return kept

@@ -9,20 +9,14 @@ from bisect import bisect_right
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from functools import lru_cache
-from operator import itemgetter
 from typing import TYPE_CHECKING, TypeAlias, cast
 
-from loyalty_site.lib.arrays import Fragment, Values
-from loyalty_site.lib.sql import Session
+from loyalty_site.lib.arrays import Values
 from members.holdings import Account
-from members.models import Event
-from members.models.events import new_names
-from members.outbox import bell
 from members.snapshots import as_json
-from members.telling import EVENT
-from partners.events import EVENTS
 from programs.configuration import Configuration
-from transactions.books import columns, members_told
+from transactions.books import columns, event_rows, held_told, members_told
+from transactions.books.event_rows import MILESTONES, POINTS, Rows
 from transactions.books.journals_told import Told
 from transactions.books.lots import LotState
 from transactions.books.members_told import Members
@@ -55,10 +49,6 @@ TOLD = frozenset([_MILESTONE, _PENDING, *_NAMES.values(), *_BY_HAND.values(), *m
 
 #: What may be told of a balance of which nothing but lots that end is due.
 OF_EXPIRIES = frozenset([_NAMES[Entry.Kind.EXPIRY.value]])
-#: Where an event stands among the others: its member, the member's entry before it, and its place behind that.
-_Place: TypeAlias = tuple[int, int, int]
-_POINTS, _MILESTONES, _TIER = range(3)
-_place: Callable[[tuple[_Place, str, int | None, datetime, bytes]], _Place] = itemgetter(0)
 _MOVED = (
     b'{"member":%b,"transaction":%b,"points":{"currency":"%b","points":%d,"available_at":%b,"expires_at":%b},'
     b'"balance":{"currency":"%b","before":%d,"balance":%d}}'
@@ -77,36 +67,6 @@ _NO_LOTS: Mapping[int, LotState] = {}
 def heard(listens_to: str) -> frozenset[str]:
     """What posting tells of, of the names in `Program.listens_to`."""
     return TOLD.intersection(listens_to.split())
-
-
-class Rows:
-    """The rows of events under way."""
-
-    def __init__(self, configuration: Configuration, now: datetime) -> None:
-        self.configuration, self.now = configuration, now
-        self._rows: list[tuple[_Place, str, int | None, datetime, bytes]] = []
-
-    def add(self, place: _Place, name: str, partner_id: int | None, at: datetime, data: bytes) -> None:
-        """Add an event; `partner_id` is the key of the partner whose fact it is, None for nobody's."""
-        self._rows.append((place, name, partner_id, at, data))
-
-    def add_turns(self, account: Account, member: bytes, wanted: Collection[str], told: Mapping[int, Told]) -> None:
-        """Add what is `wanted` of how the tiers of a member changed; `told` are journals that may have caused it."""
-        for turn in members_told.turns(self.configuration, account):
-            if turn.name in wanted:
-                cause = told.get(turn.caused_by or 0)
-                data = b'{"member":%b,"tier":%b}' % (member, turn.tier)
-                place = account.id, turn.sequence, _TIER
-                self.add(place, turn.name, cause.partner_id if cause else None, turn.at, data)
-
-    def take(self) -> list[Values]:
-        """The rows of the columns EVENT, in the order in which things happened to each member."""
-        rows, program_id, now = sorted(self._rows, key=_place), self.configuration.id, self.now
-        versions = {name: EVENTS[name].version for name in {row[1] for row in rows}}
-        return [
-            (event, program_id, member, who, name, versions[name], at, now, Fragment(data))
-            for event, ((member, _, _), name, who, at, data) in zip(new_names(len(rows)), rows, strict=True)
-        ]
 
 
 class _Move:
@@ -138,15 +98,18 @@ class _Move:
         return cast(datetime, self.entries[-1][_AT])
 
 
-def prepare(books: "Books") -> Callable[[], list[Values]]:
-    """Look up what is told and is not at hand, which is seldom anything; returns what makes the rows of the events.
+def prepare(books: "Books") -> Callable[[], None]:
+    """Look up what is told and is not at hand, which is seldom anything; returns what writes the events.
 
     It may read, so it comes before whatever is sent without waiting.
     """
+    session, held = books.session, held_told.rows(books.configuration.id, books.held, books.now) if books.held else ()
+    if not books.heard:
+        return lambda: event_rows.write(session, [], held)
     journals, entries = books.since(0, 0)
     rows = cast("list[_Entry]", entries)
     told = books.known.told(journals, {row[1] for row in rows})
-    return lambda: _Telling(books, told).tell(rows)
+    return lambda: event_rows.write(session, _Telling(books, told).tell(rows), held)
 
 
 def of_tiers(
@@ -157,13 +120,6 @@ def of_tiers(
     for account in accounts:
         rows.add_turns(account, members.of(account), wanted, {})
     return rows.take()
-
-
-def write(session: Session, events: list[Values]) -> None:
-    """Write these events, and ask for somebody who brings them to whoever listens."""
-    if events:
-        session.insert(Event, EVENT, events)
-        bell.ring_on_commit()
 
 
 class _Telling:
@@ -217,7 +173,7 @@ class _Telling:
             because, code = told[journal], self.codes[currency]
             said = member_of(accounts[member]), because.transaction or because.at(at), code, points, *ends
             data = _MOVED % (*said, code, before, balance)
-            self.rows.add((member, number, _POINTS), name, because.partner_id, at, data)
+            self.rows.add((member, number, POINTS), name, because.partner_id, at, data)
 
     def _member(self, move: _Move) -> bytes:
         return self.members.of(self.books.accounts[move.member_id])
@@ -298,4 +254,4 @@ class _Telling:
             told, code = self.told[move.journal_id], self.codes[move.currency_id]
             balance = code, move.before, move.balance
             data = _REACHED % (self._member(move), told.at(move.at), *balance, code, reached)
-            self.rows.add((move.member_id, move.sequence, _MILESTONES), _MILESTONE, told.partner_id, move.at, data)
+            self.rows.add((move.member_id, move.sequence, MILESTONES), _MILESTONE, told.partner_id, move.at, data)

@@ -21,6 +21,7 @@ from transactions.books import chain, columns, telling
 from transactions.books.balances import BalanceInHand, Cause, Moved
 from transactions.books.columns import JournalColumns, JournalRow, decided_row, journal_row
 from transactions.books.counters import Counters
+from transactions.books.held_told import Held
 from transactions.books.journals_told import Known
 from transactions.books.lots import LIVE_LOTS, LOT, LOT_MOVES, LOT_STATE, LotState, row_of, state_of
 from transactions.books.originals import Original
@@ -36,7 +37,7 @@ class Books:
     `accounts` are the locked members by key, `lots` their lots by (member, currency) and key. `gone` counts the
     points of a lot, by (member, key of the lot in which they were earned), that time took in this batch;
     `cancelled`, by that key, those of them whose event never came. `heard` are the events that somebody listens to,
-    `known` what is at hand to tell of journals.
+    `known` what is at hand to tell of journals, `held` the purchases that wait for a decision of staff.
     """
 
     def __init__(self, session: Session, configuration: Configuration, *, now: datetime) -> None:
@@ -50,6 +51,7 @@ class Books:
         self.cancelled: Counter[int] = Counter()
         self.heard: frozenset[str] = frozenset()
         self.known = Known()
+        self.held: list[Held] = []
         self._balances: dict[tuple[int, int], BalanceInHand] = {}
         self._now_text = chain.text(now)
         self._usual: JournalRow = columns.USUAL | {
@@ -270,7 +272,7 @@ class Books:
         """
         known = [lot for lots in self.lots.values() for lot in lots.values()]
         accounts, session = self.accounts.values(), self.session
-        make_events = telling.prepare(self) if self.heard else None
+        write_events = telling.prepare(self) if self.heard or self.held else None
         with session.together():
             holdings.save(session, accounts)
             ladder_rows.save_standings(session, self.configuration, accounts, self.now)
@@ -290,8 +292,8 @@ class Books:
             amounts = [(key, *to) for key, to in self._reversed.items()]
             session.change(Journal, add="reversed_amount", put="status", rows=amounts)
             session.insert(JournalLine, columns.LINE, self._lines)
-            if make_events:
-                telling.write(session, make_events())
+            if write_events:
+                write_events()
         check_counters()
         # They know these books: without this, nobody but the collector would free what a batch has read.
         self._balances.clear()

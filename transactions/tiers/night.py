@@ -20,7 +20,7 @@ from members.ladder_rows import LockedStanding
 from programs import versions
 from programs.configuration import Configuration
 from transactions.batch import ConfigurationChanged
-from transactions.books import members_told, settlement, telling
+from transactions.books import event_rows, members_told, settlement, telling
 from transactions.books.unit_of_work import Books
 
 #: How each kind of change is counted; `members` are those to whose tiers something happened.
@@ -99,7 +99,7 @@ def _tell(
     whose = {account.id: account for account in accounts if account.turns}
     if whose and not members_told.TURNS.isdisjoint(wanted):
         due_tiers.read_rest(session, whose)
-        telling.write(session, telling.of_tiers(configuration, whose.values(), wanted, now))
+        event_rows.write(session, telling.of_tiers(configuration, whose.values(), wanted, now))
 
 
 def _settle_all(configuration: Configuration, member_ids: list[int], now: datetime, done: "_Done") -> None:

@@ -119,7 +119,7 @@ class Accrue(Verb[Activity]):
         if item.replaces:
             _check_revision(posting)
         if item.hold and not posting.resumed:
-            return posting.keep(Journal.Status.HELD, item.hold, **columns)
+            return posting.hold_for_staff(item.hold, **columns)
         shares = groups.percents(posting.books, posting.account)
         if sum(shares.values()) > 100:
             why = "The member gives more than 100 % to groups: correct the shares, then retry."

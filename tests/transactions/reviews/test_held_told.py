@@ -8,6 +8,8 @@ from members.models import Event
 from tests.support import factories
 from tests.support.factories import held, post, post_one, purchase
 from tests.support.staff_notes import fits, listed, spread, told
+from tests.support.told import listen
+from tests.support.told import told as told_of
 from transactions.books.items import Result
 from transactions.models.journals import NotOpen
 from transactions.reviews import decisions
@@ -41,8 +43,29 @@ def test_many_that_are_held_are_told_with_one_statement_and_the_others_not_at_al
     items = [purchase(who, 100, f"odd-{n}", hold="Odd") for n in range(20)] + [purchase(who, 100) for _ in range(3)]
     with CaptureQueriesContext(connection) as captured:
         post(made, *items)
-    assert len([one for one in captured if "INSERT" in one["sql"] and "members_event" in one["sql"]]) == 1
+    assert len(_to_the_events(captured)) == 1
     assert Event.objects.count() == len(told("approval.requested")) == 20
+
+
+def _to_the_events(captured):
+    """The statements that write events."""
+    return [one for one in captured if "INSERT" in one["sql"] and "members_event" in one["sql"]]
+
+
+def test_what_is_held_costs_no_statement_more_where_others_of_the_batch_are_told(made, who):
+    listen(made, "points.earned")
+    post_one(made, purchase(who, 100))
+    with CaptureQueriesContext(connection) as booked:
+        post(made, *[purchase(who, 100) for _ in range(5)])
+    last = Event.objects.latest("pk").pk
+    with CaptureQueriesContext(connection) as mixed:
+        post(made, purchase(who, 100), purchase(who, 100, "odd", hold="Odd"), purchase(who, 100))
+    assert len(_to_the_events(mixed)) == 1
+    assert len(mixed) == len(booked)
+    *earned, asked = told_of(made, since=last)
+    assert {(one.type, one.once) for one in earned} == {("points.earned", "")}
+    assert (asked.type, asked.member) == ("approval.requested", who)
+    assert asked.once == f"approval.requested:transaction:{asked.data['approval']['id']}"
 
 
 def test_what_is_booked_or_fails_tells_nobody_and_asks_nothing(made, who):
