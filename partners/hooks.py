@@ -169,6 +169,12 @@ def try_again(endpoint: WebhookEndpoint) -> WebhookEndpoint:
         return _begun_anew(stored)
 
 
+def begin_anew(endpoint: WebhookEndpoint) -> WebhookEndpoint:
+    """Forget what failed, which was at another address; what waits for this one is sent now if it is active."""
+    with transaction.atomic():
+        return _begun_anew(_locked(endpoint))
+
+
 def _begun_anew(stored: WebhookEndpoint) -> WebhookEndpoint:
     stored.begin_anew()
     stored.save(update_fields=HEALTH)

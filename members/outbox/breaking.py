@@ -12,7 +12,7 @@ from typing import TypeAlias
 from django.conf import settings
 
 from loyalty_site.lib.json_types import Json
-from partners.channels.base import Outcome, Refused, Sent, TryAgain, Unknown
+from partners.channels.base import GiveUp, Outcome, Refused, Sent, TryAgain, Unknown
 from partners.models import Connection, WebhookEndpoint
 
 Outlet: TypeAlias = Connection | WebhookEndpoint
@@ -63,7 +63,7 @@ def learn(outlet: Outlet, outcome: Outcome, now: datetime, *, is_probe: bool) ->
         asked = now + timedelta(seconds=outcome.after_s)
         outlet.paused_until = asked if is_probe else max(outlet.paused_until or asked, asked)
         return True
-    if isinstance(outcome, TryAgain | Unknown | Refused):
+    if isinstance(outcome, TryAgain | Unknown | Refused) or (isinstance(outcome, GiveUp) and outcome.is_elsewhere):
         outlet.last_error, outlet.last_failure_at = outcome.reason[:300], now
         if is_probe or not (is_half_open(outlet) and outlet.is_paused(now)):
             _fail(outlet, now, is_refused=isinstance(outcome, Refused))

@@ -20,15 +20,15 @@ from loyalty_site.lib.admin import (
     display,
     found,
 )
-from loyalty_site.lib.panels import Panel, Sentences, Tile, Tiles, address_of, moment
+from loyalty_site.lib.panels import Panel, Sentences, Tiles, address_of
 from partners import connecting
+from partners.admin import faring
 from partners.admin.connection_form import SHOWN_FOR, ConnectionForm, fields_of, form_for
 from partners.admin.keys import ApiKeyInline
 from partners.channels.base import Channel, Outcome, Sent
 from partners.models import Connection
 
 PERMISSION = "partners.change_connection"
-_HEALTH = {"fine": "success", "not used yet": "info", "failing": "warning", "does not answer": "danger"}
 
 
 @admin.register(Connection)
@@ -55,9 +55,9 @@ class ConnectionAdmin(ModelAdmin):
     def get_queryset(self, request: HttpRequest) -> QuerySet[Connection]:
         return super().get_queryset(request).defer("credentials")
 
-    @display(description="health", label=_HEALTH)
+    @display(description="health", label=faring.COLOURS)
     def health(self, connection: Connection) -> str:
-        return _health(connection) if connection.channel else ""
+        return faring.in_a_word(connection) if connection.channel else ""
 
     def get_inlines(self, request: HttpRequest, obj: Connection | None) -> Any:
         return [ApiKeyInline] if obj and not obj.channel else []
@@ -106,14 +106,14 @@ class ConnectionAdmin(ModelAdmin):
         channel = connection.channel
         if channel is None:
             return []
-        to_look_at, health = [], _health(connection)
+        to_look_at, health = faring.to_look_at(connection), faring.in_a_word(connection)
         try:
             if not connecting.kept(connection) and connecting.is_needed(channel):
                 health = "not set up"
         except connecting.Unreadable as error:
             to_look_at = [Sentences("To look at", [str(error)])]
         steps = Sentences(f"How to set up {channel.label}", channel.steps, are_steps=True)
-        return [_tiles(connection, health), *to_look_at, steps]
+        return [Tiles(faring.tiles(connection, health)), *to_look_at, steps]
 
     def offered(self, request: StaffRequest, object_id: str) -> Collection[str]:
         rows = Connection.objects.only("platform", "failures", "paused_until", "dead_since")
@@ -174,25 +174,3 @@ def _said(channel: type[Channel], outcome: Outcome) -> str:
         who = f": {channel.label} takes us for {outcome.id}" if outcome.id else ""
         return f"The connection works{who}."
     return f"The connection does not work. {outcome.reason} Look at the steps, and at what was pasted."
-
-
-def _health(connection: Connection) -> str:
-    if connection.dead_since:
-        return "does not answer"
-    if connection.failures:
-        return "failing"
-    return "fine" if connection.last_success_at else "not used yet"
-
-
-def _tiles(connection: Connection, health: str) -> Tiles:
-    now, zone = timezone.now(), timezone.get_current_timezone()
-    paused = moment(connection.paused_until, zone) if connection.is_paused(now) else ""
-    failed = [connection.last_error] if connection.last_error else []
-    return Tiles(
-        [
-            Tile("Health", health.capitalize(), [f"Nothing is sent before {paused}."] if paused else []),
-            Tile("Last success", moment(connection.last_success_at, zone, "never")),
-            Tile("Last failure", moment(connection.last_failure_at, zone, "never"), failed),
-            Tile("Failures in a row", str(connection.failures)),
-        ]
-    )

@@ -35,6 +35,7 @@ from loyalty_site.lib.panels import Panel, Sentences, Tile, Tiles, address_of, m
 from loyalty_site.lib.refusals import Refused
 from loyalty_site.lib.shown import address
 from partners import hooks
+from partners.admin import faring
 from partners.events import EVENTS
 from partners.hooks import Subscription
 from partners.models import WebhookEndpoint
@@ -165,16 +166,20 @@ class WebhookEndpointAdmin(VerbAdmin):
             raise Refused("This connection has these events sent to this address already.", field="url")
         return Made(made, secret_page(self, request, made))
 
+    def save_model(self, request: HttpRequest, obj: WebhookEndpoint, form: EndpointForm, change: bool) -> None:
+        """Only what was changed: workers write other columns at the same time. A new address begins anew."""
+        if change and form.changed_data:
+            obj.save(update_fields=form.changed_data)
+            if "url" in form.changed_data:
+                hooks.begin_anew(obj)
+
     def panels(self, request: StaffRequest, endpoint: WebhookEndpoint) -> list[Panel]:
         now, zone = timezone.now(), timezone.get_current_timezone()
-        paused = endpoint.paused_until if endpoint.is_paused(now) else None
-        tiles = [
-            Tile("Status", endpoint.get_status_display().partition(":")[0], _notes(endpoint.status_reason)),
-            Tile("Last success", moment(endpoint.last_success_at, zone, "never")),
-            Tile("Last failure", moment(endpoint.last_failure_at, zone, "never"), _notes(endpoint.last_error)),
-            Tile("Failures in a row", str(endpoint.failures), [f"next try {moment(paused, zone)}"] if paused else []),
-        ]
-        shown: list[Panel] = [Tiles(tiles)]
+        reason = [endpoint.status_reason] if endpoint.status_reason else []
+        status = Tile("Status", endpoint.get_status_display().partition(":")[0], reason)
+        shown: list[Panel] = [Tiles([status, *faring.tiles(endpoint, faring.in_a_word(endpoint))])]
+        if endpoint.status == _Status.ACTIVE:
+            shown += faring.to_look_at(endpoint)
         if endpoint.old_secret_until and endpoint.old_secret_until > now:
             until = moment(endpoint.old_secret_until, zone)
             shown.append(Sentences("Two secrets", [f"The secret of before signs as well until {until}."]))
@@ -229,10 +234,6 @@ class WebhookEndpointAdmin(VerbAdmin):
 def shown(endpoint: WebhookEndpoint) -> str:
     """The address without what may be a secret; cut where it would be wider than a phone."""
     return Truncator(address(endpoint.url)).chars(_LONGEST)
-
-
-def _notes(text: str) -> list[str]:
-    return [text] if text else []
 
 
 def secret_page(page: ModelAdmin, request: StaffRequest, endpoint: WebhookEndpoint) -> HttpResponse:

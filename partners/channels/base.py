@@ -89,11 +89,12 @@ class TryAgain:
 @dataclass(frozen=True, slots=True)
 class GiveUp:
     """Never. `ends_consent`: the person has told the platform that they want no more of it. `is_gone`: the receiver
-    wants nothing at all any more (410)."""
+    wants nothing at all any more (410). `is_elsewhere`: it is at another address (3xx), and takes nothing at this."""
 
     reason: str
     ends_consent: bool = False
     is_gone: bool = False
+    is_elsewhere: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,7 +198,8 @@ def by_status(answer: Answer) -> Outcome:
     if 200 <= status < 300:
         return Sent()
     if 300 <= status < 400:
-        return GiveUp(f"HTTP {status}: it sends us on to another address, where we do not follow. Enter that one.")
+        why = f"HTTP {status}: it sends us on to another address, where we do not follow. Enter that one."
+        return GiveUp(why, is_elsewhere=True)
     if status in (401, 403):
         return Refused(f"The credentials are refused (HTTP {status}).")
     if status in (408, 425, 429) or status >= 500:

@@ -202,6 +202,35 @@ def test_its_page_shows_health_and_the_last_deliveries(browser, club, ada, hook)
     assert "Failures in a row" in page
 
 
+def test_its_page_says_that_it_fails_and_what_to_do(browser, hook):
+    page = address("partners_webhookendpoint_change", hook)
+    assert "Not used yet" in browser.get(page).content.decode()
+    why = "HTTP 301: it sends us on to another address, where we do not follow. Enter that one."
+    WebhookEndpoint.objects.update(failures=1, last_error=why, last_failure_at=timezone.now())
+    shown = browser.get(page).content.decode()
+    assert "Failing" in shown
+    assert f"Nothing got through the last time: {why}" in shown
+    assert "“Try again now” sends what waits" in shown
+    WebhookEndpoint.objects.update(failures=8, dead_since=timezone.now())
+    shown = browser.get(page).content.decode()
+    assert "Does not answer" in shown
+    assert f"Nothing got through the last 8 times: {why}" in shown
+
+
+def test_another_address_begins_anew_and_another_name_does_not(browser, hook):
+    in_hours = timezone.now() + timedelta(hours=5)
+    WebhookEndpoint.objects.update(
+        failures=7, paused_until=in_hours, dead_since=timezone.now(), last_error="HTTP 301"
+    )
+    page, sent = address("partners_webhookendpoint_change", hook), {"name": "New", "events": hook.events}
+    browser.post(page, sent | {"url": hook.url})
+    hook.refresh_from_db()
+    assert (hook.name, hook.failures) == ("New", 7)
+    browser.post(page, sent | {"url": f"{TARGET}/moved"})
+    hook.refresh_from_db()
+    assert (hook.url, hook.failures, hook.paused_until, hook.dead_since) == (f"{TARGET}/moved", 0, None, None)
+
+
 def test_nobody_deletes_an_endpoint(browser, hook):
     assert browser.post(address("partners_webhookendpoint_delete", hook), {"post": "yes"}).status_code == 403
     assert WebhookEndpoint.objects.exists()

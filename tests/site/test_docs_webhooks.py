@@ -73,6 +73,7 @@ def test_answers_mean_what_the_guide_says(statuses, outcome):
         told = channel.read(Answer(status))
         assert isinstance(told, outcome), status
         assert getattr(told, "is_gone", False) == (status == 410)
+        assert getattr(told, "is_elsewhere", False) == (300 <= status < 400)
 
 
 def test_it_is_tried_as_often_and_as_long_as_the_guide_says():

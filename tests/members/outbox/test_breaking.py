@@ -81,6 +81,24 @@ def test_staff_are_told_once_for_each_outage_and_never_of_a_hiccup(program, rece
     assert told["since"].endswith("Z")
 
 
+def test_a_receiver_at_another_address_fails_and_is_told_to_staff_while_most_of_it_waits(program, receiver, address):
+    hook = endpoint(program, f"{address}/moved")
+    events(program, 30)
+    receiver.always("redirect")
+    drain()
+    hook.refresh_from_db()
+    assert (hook.failures, hook.is_paused(timezone.now())) == (5, True)
+    for _ in range(3):
+        pass_time(hours=1)
+        drain()
+    told = Event.objects.get(type="channel.dead").data["channel"]
+    assert told["endpoint"] == str(hook)
+    assert "Enter that one" in told["reason"]
+    given_up = states()["dead"]
+    assert given_up < 20
+    assert states() == {"dead": given_up, "waiting": 30 - given_up}
+
+
 def test_a_time_out_of_many_at_once_pauses_as_long_as_one_after_the_other(program):
     hook = WebhookEndpoint(connection_id=1)
     for _ in range(12):
@@ -92,6 +110,8 @@ def test_a_time_out_of_many_at_once_pauses_as_long_as_one_after_the_other(progra
 def test_outcomes_that_are_no_fault_of_the_outlet_are_none(program):
     hook = WebhookEndpoint(connection_id=1, failures=4)
     breaking.learn(hook, GiveUp("HTTP 400"), NOW, is_probe=False)
+    assert hook.failures == 0
+    breaking.learn(hook, GiveUp("HTTP 410", is_gone=True), NOW, is_probe=False)
     assert hook.failures == 0
     breaking.learn(hook, TryAgain("HTTP 429", 30), NOW, is_probe=False)
     assert hook.failures == 0
