@@ -70,6 +70,11 @@ def recall(connection: Via, key: str, mark: str) -> KeptAnswer | None:
     return known
 
 
+def is_known(connection: Via, key: str) -> bool:
+    """Whether a request came with this key before, this one or another; without a lock."""
+    return KeptAnswer.objects.filter(connection=connection.pk, key=key).exists()
+
+
 def keep(connection: Via, key: str, mark: str, response: HttpResponse, *, body: str) -> None:
     """Remember the answer of a request that `recall` did not know, with this `body` where it is given again."""
     KeptAnswer.objects.create(

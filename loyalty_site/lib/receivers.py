@@ -64,6 +64,11 @@ class AddressRefused(NothingSent):
     """The address is none that may be asked, now or later. The text is a sentence for whoever typed it."""
 
 
+class OutOfReach(AddressRefused):
+    """A look-up has shown that the name leads nowhere, or where nothing is sent. The text is for staff alone: others
+    would learn from it which names our network has."""
+
+
 @dataclass(frozen=True, slots=True)
 class Allowed:
     """Receivers that may be asked though they are not public, and by plain http: names with ports, and networks."""
@@ -94,7 +99,7 @@ def allowed(words: tuple[str, ...]) -> Allowed:
 
 
 def check_address(url: str) -> None:
-    """Refuse an address that somebody types and that may not be asked. Raises AddressRefused.
+    """Refuse an address that somebody types and that may not be asked. Raises AddressRefused, or OutOfReach.
 
     A name that does not exist is refused, too. One that cannot be looked up just now passes: it is looked up again
     before anything is sent.
@@ -105,7 +110,7 @@ def check_address(url: str) -> None:
     except AddressRefused:
         raise
     except NoSuchName as error:
-        raise AddressRefused(str(error)) from error
+        raise OutOfReach(str(error)) from error
     except NothingSent:
         return
 
@@ -168,7 +173,7 @@ def _exceptions() -> Allowed:
 def places(host: str, port: int, *, is_plain: bool, within_s: float) -> list[Place]:
     """Where `host` is, all of which may be asked, by plain http if `is_plain`.
 
-    Raises AddressRefused where one of its addresses may not, NothingSent where it has none just now.
+    Raises OutOfReach where one of its addresses may not, NothingSent where it has none just now.
     """
     found = look_up(host, port, within_s)
     exceptions = _exceptions()
@@ -179,10 +184,10 @@ def places(host: str, port: int, *, is_plain: bool, within_s: float) -> list[Pla
         if any(address in network for network in exceptions.networks):
             continue
         if is_plain:
-            raise AddressRefused(f"{host} may be asked by https only, not by plain http.")
+            raise OutOfReach(f"{host} may be asked by https only, not by plain http.")
         if not is_public(address):
             # Which one it is stays untold: whoever asks would learn the map of our network.
-            raise AddressRefused(
+            raise OutOfReach(
                 f"{host} leads to a private, local or reserved network, where nothing is sent. "
                 "An administrator can allow a receiver in your own network, see OUTBOUND_ALLOWED."
             )

@@ -28,6 +28,11 @@ from programs.reach import ProgramCaller, ReachingKey
 _LOOKED_AT = 1000
 _MOST_SAMPLES = 3
 _SAMPLED = [one.name for one in EVENTS.values() if one.about == About.MEMBER]
+#: One answer for whatever a look-up has shown: by several a key could draw the map of our network.
+_OUT_OF_REACH = (
+    "Nobody reaches this address from the internet by https: look at its spelling. A receiver in the own network of "
+    "this installation has to be allowed by its administrator."
+)
 _EXAMPLE = {"target_url": "https://example.com/hooks", "events": ["points.earned", "tier.upgraded"]}
 
 
@@ -77,10 +82,8 @@ class HookViewSet(Endpoint):
         if problem := asked.problem():
             raise problems.Rejected([problem])
         # Before anything is locked: a name may take long to be looked up.
-        try:
-            receivers.check_address(asked.target_url)
-        except receivers.AddressRefused as refused:
-            raise problems.Rejected([Refusal("invalid_value", str(refused), "target_url")]) from refused
+        if not self.is_repeated():
+            _check_address(asked.target_url)
         return self.once(lambda: self._subscribe(asked.subscription()))
 
     def _subscribe(self, wanted: Subscription) -> HttpResponse:
@@ -171,3 +174,13 @@ class HookViewSet(Endpoint):
         if found is None:
             raise problems.unlike("hook_unknown", "Your partner has no subscription with this id.")
         return found
+
+
+def _check_address(url: str) -> None:
+    """Raises Rejected for one that may not be asked."""
+    try:
+        receivers.check_address(url)
+    except receivers.OutOfReach as refused:
+        raise problems.Rejected([Refusal("invalid_value", _OUT_OF_REACH, "target_url")]) from refused
+    except receivers.AddressRefused as refused:
+        raise problems.Rejected([Refusal("invalid_value", str(refused), "target_url")]) from refused

@@ -187,6 +187,14 @@ class Endpoint(_ViewSet):
             idempotency.keep(self.connection, key, mark, response, body=self.kept(response))
         return response
 
+    def is_repeated(self) -> bool:
+        """Whether the Idempotency-Key is known, so that `once` does nothing; asked by what takes long before it."""
+        key = self.request.headers.get("Idempotency-Key")
+        if key is None:
+            return False
+        idempotency.check_key(key)
+        return idempotency.is_known(self.connection, key)
+
     def kept(self, response: HttpResponse) -> str:
         """What of an answer is written down, to be given again: all of it, unless something is shown only once."""
         return response.content.decode()

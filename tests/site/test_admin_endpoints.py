@@ -78,6 +78,13 @@ def test_what_cannot_be_an_endpoint_is_refused_at_its_field(browser, way, fields
     assert not WebhookEndpoint.objects.exists()
 
 
+def test_staff_are_told_whether_there_is_no_such_name_or_it_leads_inside(browser, way, directory):
+    directory.set("inside.example", "10.0.0.1")
+    for name, why in (("inside.example", "leads to a private"), ("nowhere.invalid", "There is no nowhere.invalid")):
+        answer = browser.post(reverse(ADD), wanted(way, url=f"https://{name}/"))
+        assert why in str(answer.context["adminform"].form.errors["url"])
+
+
 def test_the_same_twice_is_refused_at_the_address(browser, way):
     browser.post(reverse(ADD), wanted(way))
     answer = browser.post(reverse(ADD), wanted(way))

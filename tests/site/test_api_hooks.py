@@ -133,6 +133,30 @@ def test_an_unknown_event_is_told_which_ones_there_are(shop):
     assert all(name in detail for name, _ in hooks.offered())
 
 
+def test_the_first_answer_is_given_again_when_the_name_has_gone_meanwhile(shop, directory):
+    body = {"target_url": "https://here.example/hooks", "event": "*"}
+    first = shop.post("hooks/", body, idempotency_key="k-1")
+    directory.set("here.example", "10.0.0.1")
+    again = shop.post("hooks/", body, idempotency_key="k-1")
+    assert (first.status_code, again.status_code, again["Idempotency-Replayed"]) == (201, 201, "true")
+    assert again.said["id"] == first.said["id"]
+    assert shop.post("hooks/", body | {"event": "points.earned"}, idempotency_key="k-1").said["code"] == "key_reused"
+    assert shop.post("hooks/", body, idempotency_key="k-2").status_code == 400
+    assert shop.post("hooks/", body, idempotency_key="\x7f").said["code"] == "invalid_idempotency_key"
+
+
+@pytest.mark.parametrize("scheme", ["https", "http"])
+@pytest.mark.parametrize("allowed", [[], ["10.9.0.0/16"]])
+def test_a_key_cannot_tell_a_name_of_our_network_from_none(shop, directory, settings, scheme, allowed):
+    settings.OUTBOUND_ALLOWED = allowed
+    directory.set("inside.example", "10.0.0.1")
+    directory.set("both.example", ["8.8.8.8", "10.0.0.1"])
+    names = ["inside.example", "both.example", "nowhere.invalid", "10.0.0.1"]
+    answers = [subscribe(shop, target_url=f"{scheme}://{name}/") for name in names]
+    assert {answer.status_code for answer in answers} == {400}
+    assert len({str(answer.said["errors"]) for answer in answers}) == 1
+
+
 def test_a_receiver_in_the_own_network_is_taken_where_the_setting_allows_it(shop, settings):
     settings.OUTBOUND_ALLOWED = ["127.0.0.1:8799"]
     assert subscribe(shop, target_url="http://127.0.0.1:8799/hooks").status_code == 201
