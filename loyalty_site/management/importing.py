@@ -10,7 +10,6 @@ from tqdm import tqdm
 
 from loyalty_site.lib.database_refusals import refused_for_a_time
 from loyalty_site.lib.refusals import Refused
-from programs.models import Program
 from transactions import imports
 
 ROWS_REFUSED, UNUSABLE = 1, 2
@@ -70,12 +69,3 @@ def told(file: Path, mapping: Path | str, report: Path, errors: OutputWrapper) -
         raise CommandError(f"{error} What is recorded stays; run it again.", returncode=UNUSABLE) from None
     except OSError as error:
         raise CommandError(f"{error.filename}: {error.strerror}", returncode=UNUSABLE) from None
-
-
-def program_of(code: str) -> Program:
-    """The program of this code. Raises CommandError with those that there are."""
-    found = Program.objects.select_related("owner").filter(code=code).first()
-    if found is None:
-        known = ", ".join(Program.objects.order_by("code").values_list("code", flat=True)[:20]) or "none yet"
-        raise CommandError(f"There is no program “{code}”; known are: {known}.", returncode=UNUSABLE)
-    return found

@@ -86,6 +86,15 @@ def test_nothing_is_replayed_by_mistake(program, receiver):
     assert states() == {"sent": 1}
 
 
+@pytest.mark.parametrize("code", ["nope", ""])
+@pytest.mark.parametrize("verb", [["list"], ["replay", "--state", "sent", "--yes"]])
+def test_a_program_that_there_is_not_is_said_with_those_that_there_are(program, receiver, verb, code):
+    event(program)
+    drain()
+    assert refused(*verb, "--program", code) == (2, f"There is no program “{code}”; known are: {program.code}.")
+    assert states() == {"sent": 1}
+
+
 def test_a_drain_that_leaves_something_due_says_so(program, receiver, both):
     twilio(program, both[1], status="paused")
     event(program)

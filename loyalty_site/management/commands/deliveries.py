@@ -6,7 +6,7 @@
     manage.py deliveries drain
 
 KEY is the number of a delivery. Exit codes: 0 done; 1 something that is due is still open behind a drain; 2 no such
-delivery, nothing to be replayed, or options that do not go together.
+delivery or program, nothing to be replayed, or options that do not go together.
 """
 
 from collections.abc import Sequence
@@ -15,6 +15,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db.models import Count, QuerySet
 from django.utils import timezone
 
+from loyalty_site.management.named_programs import program_of
 from members.models import Delivery, Event
 from members.outbox import draining
 from members.outbox.replaying import REPLAYED, replay
@@ -59,7 +60,7 @@ class Command(BaseCommand):
         elif verb == "show":
             self._show(keys[0])
         elif verb == "replay":
-            if keys and (state or kind or program):
+            if keys and (state or kind or program is not None):
                 raise CommandError("Name either deliveries or what they have in common.", returncode=UNKNOWN)
             self._replay(Delivery.objects.filter(pk__in=keys) if keys else chosen, keys, is_sure=yes or bool(keys))
         else:
@@ -124,8 +125,12 @@ def _add_choice(parser: CommandParser, states: Sequence[str]) -> None:
 
 
 def _chosen(state: str | None, kind: str | None, program: str | None) -> QuerySet[Delivery]:
-    given = {"state": state, "kind": kind, "program__code": program}
-    return Delivery.objects.filter(**{name: value for name, value in given.items() if value})
+    """Those that have all of this. An empty code is none, not every one: it comes from a variable that nobody set."""
+    rows = Delivery.objects.all()
+    if program is not None:
+        rows = rows.filter(program=program_of(program, returncode=UNKNOWN))
+    given = {"state": state, "kind": kind}
+    return rows.filter(**{name: value for name, value in given.items() if value})
 
 
 def _line(one: Delivery) -> str:

@@ -10,6 +10,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from loyalty_site.lib import money
 from loyalty_site.management import importing
+from loyalty_site.management.named_programs import program_of
 from transactions.imports import members
 
 
@@ -45,7 +46,7 @@ class Command(BaseCommand):
             with importing.progress_of(file) as progress:
                 outcome = members.run(
                     file,
-                    program=importing.program_of(program),
+                    program=program_of(program, returncode=importing.UNUSABLE),
                     mapping=chosen,
                     report=report,
                     dry_run=dry_run,

@@ -10,6 +10,7 @@ from django.core.management.base import BaseCommand, CommandParser
 
 from loyalty_site import mappings
 from loyalty_site.management import importing
+from loyalty_site.management.named_programs import program_of
 from transactions import imports
 
 
@@ -32,7 +33,7 @@ class Command(BaseCommand):
             with importing.progress_of(file) as progress:
                 outcome = imports.run(
                     file,
-                    program=importing.program_of(program),
+                    program=program_of(program, returncode=importing.UNUSABLE),
                     mapping=chosen,
                     report=report,
                     dry_run=dry_run,
