@@ -34,7 +34,7 @@ from partners.events import EVENTS
 from partners.models import Connection
 from programs.messages import ready_texts, variables
 from programs.models import Currency, Message, MessagePolicy, MessageText
-from programs.models.messages import REMINDERS
+from programs.models.messages import FOR_STAFF_ONLY, REMINDERS
 
 PERMISSION = "programs.change_message"
 
@@ -57,9 +57,19 @@ FIELDSETS: Fieldsets = [
 
 
 class MessageForm(ModelForm):
-    """Only reminders go so many days before."""
+    """Only reminders go so many days before, and of some events no member can be told."""
 
     instance: Message
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        widget = self.fields["event"].widget if "event" in self.fields else None
+        if isinstance(widget, forms.Select) and not self._may_be_for_staff():
+            # Not what the field takes: whoever sends one of these is told by the model what is wrong with it.
+            widget.choices = [one for one in widget.choices if one[0] not in FOR_STAFF_ONLY]
+
+    def _may_be_for_staff(self) -> bool:
+        return self.instance.event in FOR_STAFF_ONLY or ways_to_staff().exists()
 
     def clean(self) -> dict[str, Any] | None:
         cleaned = super().clean()
@@ -186,6 +196,12 @@ def ways_to_people() -> QuerySet[Connection]:
     """The connections through which words reach members, or staff."""
     able = [slug for slug, channel in channels.registry.items() if channel.can & {Ability.MESSAGE, Ability.NOTE}]
     return Connection.objects.filter(platform__in=able).select_related("partner").defer("credentials")
+
+
+def ways_to_staff() -> QuerySet[Connection]:
+    """Those of them that reach staff alone."""
+    able = [slug for slug, channel in channels.registry.items() if channel.is_for_staff()]
+    return Connection.objects.filter(platform__in=able)
 
 
 def add_ready_texts(message: Message) -> list[MessageText]:

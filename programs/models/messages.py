@@ -26,6 +26,8 @@ def member_events() -> list[tuple[str, str]]:
 
 #: Events that are told so many days before something ends.
 REMINDERS = ("points.expiring", "tier.will_drop")
+#: Events of which staff can be told, and no member: by then nobody knows who it was.
+FOR_STAFF_ONLY = ("member.erased",)
 
 
 class Message(models.Model):
@@ -100,6 +102,11 @@ class Message(models.Model):
         channel = connection.channel if connection else None
         if connection and (channel is None or not channel.can & {Ability.MESSAGE, Ability.NOTE}):
             wrong["connection"] = "No words leave through this connection; choose e-mail, SMS or Slack."
+        elif self.event in FOR_STAFF_ONLY and channel and not channel.is_for_staff():
+            wrong["event"] = (
+                "Nobody can be reached whose data were erased. Choose another event, or a connection that reaches "
+                "staff alone, like Slack."
+            )
         if self.currency_id and self.currency and self.currency.program_id != self.program_id:
             wrong["currency"] = "Choose a currency of the same program."
         if wrong:

@@ -122,6 +122,34 @@ def test_only_connections_that_reach_members_are_offered(office, club, mail):
         assert errors_of(add(office, club, other))["connection"]
 
 
+def events_offered(response):
+    return [name for name, _ in response.context["adminform"].form.fields["event"].widget.choices]
+
+
+def test_of_an_erasure_no_member_can_be_told(office, club, mail):
+    assert "member.erased" not in events_offered(office.get(reverse("admin:programs_message_add")))
+    [said] = errors_of(add(office, club, mail, event="member.erased"))["event"]
+    assert said.startswith("Nobody can be reached whose data were erased.")
+    row = message(club, via=mail)
+    assert "member.erased" not in events_offered(office.get(page(row)))
+    assert errors_of(save(office, page(row), event="member.erased"))["event"] == [said]
+    row.refresh_from_db()
+    assert row.event == "points.earned"
+
+
+def test_of_an_erasure_staff_can_be_told_where_they_are_reached(office, club, mail):
+    team = connection(club, "slack")
+    assert "member.erased" in events_offered(office.get(reverse("admin:programs_message_add")))
+    assert errors_of(add(office, club, mail, event="member.erased"))["event"]
+    text = {"texts__0__text": "{{ member.number }} is gone."}
+    assert add(office, club, team, event="member.erased", **text).status_code == 302
+    made = Message.objects.get()
+    assert (made.event, made.connection) == ("member.erased", team)
+    french = message(club, "member.erased", via=team, texts={"fr": ("", "x", "")})
+    deed(office, "programs_message_use_ready_texts", french)
+    assert "Delete what you have" in french.texts.get(language="en").text
+
+
 def test_the_page_says_what_texts_can_name(office, club, mail):
     shown = text(office.get(page(message(club, via=mail))))
     assert "What its texts can name" in shown

@@ -3,9 +3,10 @@
 from datetime import time
 
 import pytest
+from django.utils import timezone
 
 from members import consenting
-from members.models import Member
+from members.models import Customer, Member
 from members.outbox.base import Ready
 from partners.channels.slack import THE_CHANNEL
 from programs.models import MessagePolicy
@@ -48,3 +49,13 @@ def test_neither_consent_nor_quiet_hours_nor_limits_nor_a_suspension_keep_it_fro
     Member.objects.filter(pk=ada.pk).update(status=Member.Status.SUSPENDED)
     ada.refresh_from_db()
     assert all(isinstance(only(ada, "tier.upgraded"), Ready) for _ in range(2))
+
+
+def test_the_team_hears_whose_data_were_erased_which_nobody_else_can(ada, club):
+    texts = {"en": ("", "{{ member.number }} is gone.", "")}
+    message(club, "member.erased", via=connection(club, "slack", credentials=HOOK), texts=texts)
+    Customer.objects.filter(pk=ada.customer_id).update(
+        first_name="", last_name="", email="", erased_at=timezone.now()
+    )
+    found = only(ada, "member.erased", data={"member": {"number": "L-1"}})
+    assert found.request.json["text"] == "L-1 is gone."

@@ -5,9 +5,12 @@ import pytest
 from partners.events import EVENTS, About
 from programs.messages import ready_texts, saving
 from programs.messages.saving import Use
+from programs.models.messages import FOR_STAFF_ONLY
 
 TOLD = [name for name, one in EVENTS.items() if one.about == About.MEMBER]
-READY = [(event, language) for event in TOLD for language in ready_texts.languages(event)]
+READY = [
+    (event, language) for event in TOLD if event not in FOR_STAFF_ONLY for language in ready_texts.languages(event)
+]
 
 
 def test_every_event_that_concerns_members_has_words_in_english():
@@ -24,6 +27,12 @@ def test_files_name_events_that_there_are():
 def test_they_are_taken_as_marketing_by_every_channel(event, language, channel):
     words = ready_texts.words(event, language, channel)
     assert saving.problems(words, Use(event, channel, is_marketing=True)) == {}
+
+
+@pytest.mark.parametrize("event", FOR_STAFF_ONLY)
+def test_those_for_staff_are_taken_by_their_channel_and_no_phone_has_any(event):
+    assert saving.problems(ready_texts.words(event, "en", ""), Use(event)) == {}
+    assert ready_texts.words(event, "en", "sms") is None
 
 
 @pytest.mark.parametrize(("event", "language"), READY)
