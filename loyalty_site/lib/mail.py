@@ -68,6 +68,15 @@ def knock() -> None:
     opened().close()
 
 
+def send(mail: Mail) -> None:
+    """Hand one mail to the server, over a connection of its own. Raises as `knock` does, and as the backend does."""
+    backend = opened()
+    try:
+        backend.send_messages([made(mail)])
+    finally:
+        backend.close()
+
+
 def opened() -> BaseEmailBackend:
     """A connection to the mail server, which has taken our login. Raises as `knock` does."""
     connection: BaseEmailBackend = get_connection(fail_silently=False)

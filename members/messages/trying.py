@@ -2,18 +2,12 @@
 
 import time
 
-from loyalty_site.lib import http
 from members.messages import composing
-from members.outbox import sending
-from members.outbox.base import Ready
-from members.outbox.mailing import Mails
+from partners import connecting
 from partners.channels import base
 from partners.channels.base import Ability, NoAddress, Outcome, Person
 from programs.messages import saving, templates
 from programs.models import Message, MessageText
-
-#: So long, in seconds, somebody waits for it.
-PATIENCE_S = 20
 
 
 class NotTried(Exception):
@@ -42,10 +36,4 @@ def send(message: Message, text: MessageText, to: Person) -> Outcome:
         text=written.text,
         html=written.html,
     )
-    mails = Mails()
-    try:
-        ready = Ready(channel, channel.message(outgoing), address)
-        passed = sending.send(ready, mails=mails, exchange=http.exchange, until=time.monotonic() + PATIENCE_S)
-    finally:
-        mails.close()
-    return passed.outcome or sending.not_known(ready).outcome or base.Unknown("It was not sent.")
+    return connecting.say(channel, outgoing)

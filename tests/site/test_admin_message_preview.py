@@ -7,6 +7,7 @@ from django.urls import reverse
 from loyalty_site.lib import http
 from members import consenting
 from members.models import Delivery, Event
+from partners import connecting
 from partners.channels.base import Answer
 from programs.models import MessageText
 from tests.support import factories
@@ -110,6 +111,23 @@ def test_a_test_that_a_platform_does_not_take_says_why(office, club, monkeypatch
     monkeypatch.setattr(http, "exchange", lambda request: Answer(401, body=b'{"code": 20003}'))
     refused = deed(office, "programs_message_send_test", row, language="en", to="+33612345678")
     assert "It was not taken:" in str(errors(refused))
+
+
+def test_a_test_keeps_nobody_waiting_longer_than_that_of_a_connection(office, club, monkeypatch):
+    row = message(club, via=connection(club, "twilio", credentials={"sid": "AC", "token": "x", "sender": "+1"}))
+    asked = []
+    monkeypatch.setattr(
+        http, "exchange", lambda request: asked.append(request) or Answer(201, body=b'{"sid": "SM1"}')
+    )
+    assert "HX-Redirect" in deed(office, "programs_message_send_test", row, language="en", to="+33612345678")
+    assert [request.total_s for request in asked] == [connecting.TEST_S]
+
+
+def test_a_test_over_a_mail_server_that_is_away_says_so(office, club, settings):
+    settings.EMAIL_BACKEND = "loyalty_site.lib.mail.NoServer"
+    row = message(club, via=connection(club, "email"))
+    refused = deed(office, "programs_message_send_test", row, language="en")
+    assert "It was not taken: There is no mail server" in str(errors(refused))
 
 
 def test_a_preview_keeps_html_that_is_a_whole_page_within_its_frame(office, club, ada, mail):
