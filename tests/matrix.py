@@ -104,9 +104,9 @@ def run_pytest(pytest_args, place, **urls):
 
 
 @contextmanager
-def folder():
+def folder(base=None):
     # Short, and not below a long TMPDIR: the path of a socket may have 107 characters.
-    base = "/tmp" if os.path.isdir("/tmp") else None
+    base = base or ("/tmp" if os.path.isdir("/tmp") else None)
     place = Path(tempfile.mkdtemp(prefix="loyalty-test-", dir=base))
     # The database may have to run as somebody else, who must be able to pass through.
     place.chmod(0o711)
@@ -122,18 +122,6 @@ def postgresql(place, *, settings=()):
     if given := os.environ.get("TEST_DATABASE_URL"):
         yield given, "the one of TEST_DATABASE_URL"
         return
-    user = unprivileged_user()
-    programs, origin = postgresql_programs(place)
-    home = place / "postgresql"
-    home.mkdir(mode=0o700)
-    if user:
-        shutil.chown(home, user.pw_name, user.pw_gid)
-    as_user = {"user": user.pw_uid, "group": user.pw_gid, "extra_groups": []} if user else {}
-    data = home / "data"
-    make = [programs / "initdb", "-D", data, "-U", "loyalty", "-A", "trust", "-E", "UTF8", "--locale=C", "-N"]
-    made = subprocess.run(make, cwd="/", capture_output=True, text=True, **as_user)
-    if made.returncode:
-        raise Unavailable(f"initdb of {origin} failed: {made.stderr.strip()}")
     # A crash of this machine may cost a test run its database; nobody else's data are in it.
     careless = ["-c", "fsync=off", "-c", "full_page_writes=off", "-c", "max_connections=200"]
     # Tests that are rolled back leave dead rows only; plans for what the autovacuum makes of these may never end.
@@ -142,13 +130,38 @@ def postgresql(place, *, settings=()):
     careless += ["-c", "jit=off"]
     # A statement that hangs ends before pytest gives up its test, and locks out none of the others.
     careless += ["-c", "statement_timeout=240s"]
-    options = ["-c", "listen_addresses=", "-c", f"unix_socket_directories={home}", *(settings or careless)]
-    with server(
-        [programs / "postgres", "-D", data, *options], home / "log", stop_by=signal.SIGINT, **as_user
-    ) as running:
-        ask = [programs / "psql", "-h", home, "-U", "loyalty", "-d", "postgres", "-XAtc", "SHOW server_version"]
-        version = wait_for(running, ask, home / "log", **as_user)
-        yield f"postgresql:///postgres?host={home}&user=loyalty", f"{version}, {origin}, a private one in {home}"
+    cluster = Cluster(place)
+    with cluster.served(settings or careless) as (_, version):
+        yield cluster.url, f"{version}, {cluster.origin}, a private one in {cluster.home}"
+
+
+class Cluster:
+    """A private PostgreSQL. Its folder, `home` or one below `place`, may be served again and again."""
+
+    def __init__(self, place, home=None):
+        user = unprivileged_user()
+        self.programs, self.origin = postgresql_programs(place)
+        self.home = home or place / "postgresql"
+        self.url = f"postgresql:///postgres?host={self.home}&user=loyalty"
+        self._data, self._log = self.home / "data", self.home / "log"
+        self.home.mkdir(mode=0o700)
+        if user:
+            shutil.chown(self.home, user.pw_name, user.pw_gid)
+        self._as_user = {"user": user.pw_uid, "group": user.pw_gid, "extra_groups": []} if user else {}
+        initdb = [self.programs / "initdb", "-D", self._data]
+        make = [*initdb, "-U", "loyalty", "-A", "trust", "-E", "UTF8", "--locale=C", "-N"]
+        made = subprocess.run(make, cwd="/", capture_output=True, text=True, **self._as_user)
+        if made.returncode:
+            raise Unavailable(f"initdb of {self.origin} failed: {made.stderr.strip()}")
+
+    @contextmanager
+    def served(self, settings):
+        """Yields (the process of the server, its version)."""
+        options = ["-c", "listen_addresses=", "-c", f"unix_socket_directories={self.home}", *settings]
+        command = [self.programs / "postgres", "-D", self._data, *options]
+        ask = [self.programs / "psql", "-h", self.home, "-U", "loyalty", "-d", "postgres", "-XAtc"]
+        with server(command, self._log, stop_by=signal.SIGINT, **self._as_user) as running:
+            yield running, wait_for(running, [*ask, "SHOW server_version"], self._log, **self._as_user)
 
 
 def postgresql_programs(place):

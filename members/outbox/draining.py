@@ -11,7 +11,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from contextlib import closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from datetime import datetime
 from typing import TypeVar
 
@@ -56,11 +56,13 @@ def drain(*, seconds: float = LONGEST_S, exchange: Exchange = http.exchange) -> 
     """Bring what is due on its way, and wait for what is under way; returns how many events were `spread`, and how
     many deliveries `ended` or were `sent` out.
 
-    Nothing where OUTBOX_DRAINS others are at it. Rings on when time was over before everything was done.
+    Nothing where OUTBOX_DRAINS others are at it, or the database takes nothing for a time. Rings on when time was
+    over before everything was done.
     """
-    with _place() as is_ours, closing(Mails()) as mails:
-        if not is_ours:
+    with ExitStack() as stack:
+        if not _asked(lambda now: stack.enter_context(_place())):
             return Counter()
+        mails = stack.enter_context(closing(Mails()))
         with ThreadPoolExecutor(settings.OUTBOX_THREADS, thread_name_prefix="outbox") as pool:
             one = _Drain(pool, mails, exchange, until=time.monotonic() + seconds)
             one.run()
@@ -99,7 +101,7 @@ class _Drain:
 
     def run(self) -> None:
         """Until nothing is due or under way. Raises DatabaseError where what has come back cannot be stored."""
-        self._asked(lambda now: recovering.recover(now) + recovering.close(now))
+        _asked(lambda now: recovering.recover(now) + recovering.close(now))
         while True:
             has_time = time.monotonic() < self._until
             begun, free_at = self._begin_more() if has_time else (0, None)
@@ -115,7 +117,7 @@ class _Drain:
 
     def _begin_more(self) -> tuple[int, datetime | None]:
         """(how many rows were found, when an outlet is free again that is not now)."""
-        spread = self._asked(spreading.spread) or 0
+        spread = _asked(spreading.spread) or 0
         self.counts["spread"] += spread
         most = self._most()
         places = most - len(self._sent)
@@ -124,9 +126,9 @@ class _Drain:
             return spread, None
         # Begun later than that, it might end when its lease is over.
         until = time.monotonic() + min(BEGUN_WITHIN_S, settings.OUTBOX_LEASE_S / 2)
-        claimed = self._asked(lambda now: self._claim(now, places)) or Claimed()
+        claimed = _asked(lambda now: self._claim(now, places)) or Claimed()
         if claimed.deliveries:
-            for prepared in self._asked(lambda now: composing.prepare(claimed, now, lease=self._lease)) or ():
+            for prepared in _asked(lambda now: composing.prepare(claimed, now, lease=self._lease)) or ():
                 self._sent[self._start(prepared, until)] = prepared
         return spread + len(claimed.deliveries), claimed.free_at
 
@@ -158,7 +160,7 @@ class _Drain:
         if time.monotonic() > self._until + settings.OUTBOX_LEASE_S:
             # By now all leases are over, and others find out what is left.
             settling.settle(self._done, timezone.now(), lease=self._lease)
-        ended = self._asked(lambda now: settling.settle(self._done, now, lease=self._lease))
+        ended = _asked(lambda now: settling.settle(self._done, now, lease=self._lease))
         if ended is not None:
             self.counts["sent"] += len(self._done)
             self.counts["ended"] += ended
@@ -176,17 +178,18 @@ class _Drain:
         if answered:
             self._mean_ms = sum(one.passed.took_ms for one in answered) / len(answered)
 
-    def _asked(self, deed: Callable[[datetime], Result]) -> Result | None:
-        """What `deed` returns; None where the database refuses for a time, which it is left for a moment."""
-        try:
-            return deed(timezone.now())
-        except DatabaseError as error:
-            if connection.in_atomic_block or not refused_for_a_time(error):
-                raise
-            logger.warning("the outbox waits for the database: %s", error)
-            connection.close_if_unusable_or_obsolete()
-            time.sleep(REFUSED_S)
-            return None
+
+def _asked(deed: Callable[[datetime], Result]) -> Result | None:
+    """What `deed` returns now; None where the database refuses for a time, which it is left for a moment."""
+    try:
+        return deed(timezone.now())
+    except DatabaseError as error:
+        if connection.in_atomic_block or not refused_for_a_time(error):
+            raise
+        logger.warning("the outbox waits for the database: %s", error)
+        connection.close_if_unusable_or_obsolete()
+        time.sleep(REFUSED_S)
+        return None
 
 
 def _sleep_until(free_at: datetime | None) -> bool:

@@ -23,6 +23,8 @@ from partners.channels.base import GiveUp, Outcome, Refused, Sent, TryAgain, Unk
 PATIENCE = 6
 
 _State, _Result = Delivery.State, Attempt.Result
+#: What a decision counts on from, so that it must not be made twice of the same object.
+_COUNTED = ("attempts", "attempts_before")
 
 logger = logging.getLogger(__name__)
 
@@ -48,9 +50,11 @@ def settle(done: Sequence[Done], now: datetime, *, lease: str) -> int:
         # Outlets first, as everybody locks them.
         outlets = {breaking.key_of(one): one for one in claiming.lock_keys(outlet_of(one.delivery) for one in done)}
         rows = Delivery.objects.filter(pk__in=[one.delivery.pk for one in done], lease=lease, state=_State.SENDING)
-        ours = set(rows.order_by("pk").select_for_update().values_list("pk", flat=True))
+        ours = {row[0]: row[1:] for row in rows.order_by("pk").select_for_update().values_list("pk", *_COUNTED)}
         settled = [one for one in done if one.delivery.pk in ours]
         for one in settled:
+            # As stored: what was decided before the database went away has changed the object and nothing else.
+            one.delivery.attempts, one.delivery.attempts_before = ours[one.delivery.pk]
             _decide(one, now, outlets.get(outlet_of(one.delivery)))
         storing.store(one.delivery for one in settled)
         storing.store_ends(one.prepared.attempt for one in settled if one.passed.outcome is not None)

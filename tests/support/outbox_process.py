@@ -1,6 +1,6 @@
-"""A worker as it is shipped, but for the kinds of deliveries, which are those of tests/support/outbox.py.
+"""A worker as it is shipped; its kinds of deliveries are those of tests/support/outbox.py, or as shipped, too.
 
-    python -m tests.support.outbox_process
+    python -m tests.support.outbox_process [--kinds-as-shipped]
 
 It says on its output when it is `ready`.
 """
@@ -18,6 +18,8 @@ from members.outbox import kinds  # noqa: E402
 from tests.support.outbox import KINDS  # noqa: E402
 
 WORKER = "worker --pool solo --without-gossip --without-mingle --without-heartbeat --loglevel WARNING".split()
+#: The option.
+AS_SHIPPED = "--kinds-as-shipped"
 
 
 def ready(**kwargs):
@@ -26,7 +28,8 @@ def ready(**kwargs):
 
 
 if __name__ == "__main__":
-    kinds.registry.clear()
-    kinds.registry.update(KINDS)
+    if AS_SHIPPED not in sys.argv:
+        kinds.registry.clear()
+        kinds.registry.update(KINDS)
     worker_ready.connect(ready, weak=False)
     app.worker_main(WORKER)

@@ -7,6 +7,7 @@ import sys
 import threading
 import time
 from contextlib import contextmanager
+from itertools import count
 from pathlib import Path
 
 import redis
@@ -22,10 +23,13 @@ SOON_S = 90
 
 
 class Worker:
-    def __init__(self, **variables):
+    """A process; `name` is what the database knows it by."""
+
+    def __init__(self, name, *options, **variables):
+        self.name = name
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "tests.support.outbox_process"],
-            cwd=processes.ROOT, env=processes.environment() | variables, text=True,
+            [sys.executable, "-m", "tests.support.outbox_process", *options],
+            cwd=processes.ROOT, env=processes.environment() | variables | {"PGAPPNAME": name}, text=True,
             stdout=subprocess.PIPE, stderr=subprocess.STDOUT, start_new_session=True,
         )  # fmt: skip
         self.lines = []
@@ -53,13 +57,14 @@ class Worker:
 class Crew:
     """Workers of one broker, which whoever holds this rings for."""
 
-    def __init__(self, place, url, **variables):
+    def __init__(self, place, url, *options, **variables):
         self.url, self.workers, self.kills = url, [], 0
+        self._options, self._numbers = options, count(1)
         self._variables = {"VAR_DIR": str(place), "REDIS_URL": url, "OUTBOUND_ALLOWED": "127.0.0.0/8"} | variables
         self._broker = Celery(broker=url, set_as_current=False) if url else _of_files(Path(place))
 
     def start(self):
-        self.workers.append(Worker(**self._variables))
+        self.workers.append(Worker(f"worker {next(self._numbers)}", *self._options, **self._variables))
         return self.workers[-1]
 
     def ring(self):
@@ -93,10 +98,13 @@ def _of_files(place):
 
 
 @contextmanager
-def crew(place, **variables):
-    """Yields a Crew: over a private Redis with PostgreSQL, over files in `place` with SQLite."""
+def crew(place, *options, **variables):
+    """Yields a Crew: over a private Redis with PostgreSQL, over files in `place` with SQLite.
+
+    `options` are those of its processes, see outbox_process.
+    """
     with shared_nights.redis(place) as url:
-        one = Crew(place, url, **variables)
+        one = Crew(place, url, *options, **variables)
         try:
             yield one
         finally:

@@ -107,7 +107,7 @@ class Command(BaseCommand):
         while True:
             counts = draining.drain(seconds=_TURN_S)
             words = ", ".join(f"{name} {counts[name]}" for name in ("spread", "sent", "ended"))
-            self.stdout.write(words if counts else "others are at it")
+            self.stdout.write(words if counts else "others are at it, or the database takes nothing for a time")
             if not counts["spread"] and not counts["sent"]:
                 break
         due = Delivery.objects.filter(state=Delivery.State.WAITING, next_at__lte=timezone.now()).count()

@@ -1,7 +1,7 @@
 """What becomes of a delivery whose worker died: before it was sent, while it was, or behind it?"""
 
 import pytest
-from django.db import OperationalError, connection
+from django.db import OperationalError, connection, transaction
 from django.utils import timezone
 
 from members.models import Attempt, Delivery
@@ -108,6 +108,19 @@ def test_a_database_that_refuses_for_a_moment_stops_no_drain(program, receiver, 
     assert not receiver.repeated
 
 
+def test_a_worker_that_is_rung_for_while_the_database_is_away_begins_nothing_and_works_when_it_is_back(
+    program, receiver, address, monkeypatch
+):
+    monkeypatch.setattr(draining, "REFUSED_S", 0)
+    endpoint(program, f"{address}/hook")
+    event(program)
+    refuse_once(monkeypatch, "locks.hold")
+    assert not drain()
+    assert not Delivery.objects.exists()
+    drain()
+    assert states() == {"sent": 1}
+
+
 def test_what_has_come_back_is_kept_until_the_database_takes_it(program, receiver, address, monkeypatch):
     monkeypatch.setattr(draining, "REFUSED_S", 0)
     twilio(program, address)
@@ -116,6 +129,31 @@ def test_what_has_come_back_is_kept_until_the_database_takes_it(program, receive
     drain()
     assert states() == {"sent": 3}
     assert set(Delivery.objects.values_list("attempts", flat=True)) == {1}
+
+
+def test_what_was_not_begun_is_counted_once_though_the_database_goes_away_while_it_is_put_back(
+    program, receiver, address, monkeypatch, settings
+):
+    twilio(program, address)
+    event(program)
+    lose_once(monkeypatch, "settling.settle")
+    settings.OUTBOX_LEASE_S = 0
+    draining.drain(seconds=0.2)
+    assert not receiver.requests
+    assert not Attempt.objects.exists()
+    assert list(Delivery.objects.values_list("state", "attempts")) == [("waiting", 0)]
+
+
+def test_a_refusal_is_counted_once_though_the_database_goes_away_while_it_is_stored(
+    program, receiver, address, monkeypatch
+):
+    twilio(program, address)
+    event(program)
+    receiver.always("401")
+    lose_once(monkeypatch, "settling.settle")
+    drain()
+    assert receiver.requests == 1
+    assert list(Delivery.objects.values_list("state", "attempts", "attempts_before")) == [("waiting", 1, 1)]
 
 
 def test_a_mistake_of_ours_is_no_refusal_and_is_raised(program, receiver, address, monkeypatch):
@@ -145,6 +183,24 @@ def refuse_once(monkeypatch, step, times=1):
 
     monkeypatch.setattr(target, name, refused)
     monkeypatch.setattr(draining, "connection", Outside())
+
+
+def lose_once(monkeypatch, step):
+    """The database goes away when the next call of `step` has written everything and not yet committed it."""
+    module, name = step.split(".")
+    target = getattr(draining, module)
+    real, left = getattr(target, name), [1]
+
+    def lost(*args, **kwargs):
+        with transaction.atomic():
+            found = real(*args, **kwargs)
+            if left and left.pop():
+                raise OperationalError("the connection is closed")
+            return found
+
+    monkeypatch.setattr(target, name, lost)
+    monkeypatch.setattr(draining, "connection", Outside())
+    monkeypatch.setattr(draining, "REFUSED_S", 0)
 
 
 class Outside:
