@@ -27,6 +27,7 @@ from programs.api.views import ProgramViewSet
 from transactions.api.views.adjustments import AdjustmentViewSet
 from transactions.api.views.entries import EntryViewSet
 from transactions.api.views.members import MemberViewSet
+from transactions.api.views.quotes import QuoteViewSet
 from transactions.api.views.redemptions import RedemptionViewSet
 from transactions.api.views.reversals import ReversalViewSet
 from transactions.api.views.standings import StandingViewSet
@@ -74,6 +75,7 @@ urlpatterns: list[URLPattern] = [
     path("", index, name="index"),
     path("programs/", ProgramViewSet.as_view({"get": "list"}), name="programs"),
     path("programs/<slug:code>/", ProgramViewSet.as_view({"get": "retrieve"}), name="program"),
+    path("programs/<slug:code>/quotes/", QuoteViewSet.as_view({"post": "create"}), name="quotes"),
     path("members/", MemberViewSet.as_view({"post": "create"}), name="members"),
     path("members/lookup/", MemberViewSet.as_view({"get": "lookup"}), name="member-lookup"),
     path("members/<slug:number>/", MemberViewSet.as_view({"get": "retrieve"}), name="member"),

@@ -18,7 +18,18 @@ from django.db.models import Max, Min, Q, QuerySet
 from django.utils import timezone
 
 from loyalty_site.lib import locks
-from loyalty_site.night import batches, bells, clock, coordinating, occasions, reminders, steps, telling, tiers
+from loyalty_site.night import (
+    batches,
+    bells,
+    clock,
+    coordinating,
+    occasions,
+    reminders,
+    segments,
+    steps,
+    telling,
+    tiers,
+)
 from loyalty_site.night.shared import SharedStep
 from loyalty_site.night.steps import Counts, Night, Step
 from programs import periods, zones
@@ -46,6 +57,8 @@ STEPS: list[Step | SharedStep] = [
     Step("downgrades", steps.lower),
     tiers.STEP,
     occasions.STEP,
+    Step("segment lookups", steps.end_lookups),
+    segments.STEP,
     *reminders.STEPS,
     Step("give up", steps.give_up),
     Step(seals.STEP, steps.seal, is_of_a_day=True),

@@ -69,7 +69,8 @@ def complete(
             for parameter in operation.get("parameters", []):
                 _limit(parameter, view.cls)
             if method == "post":
-                operation["parameters"] = [*operation.get("parameters", []), _REPEATABLE]
+                repeatable = [] if action in view.cls.only_reads else [_REPEATABLE]
+                operation["parameters"] = [*operation.get("parameters", []), *repeatable]
                 operation["requestBody"]["required"] = action not in _EMPTY
     return result
 

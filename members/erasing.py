@@ -12,6 +12,7 @@ from django.db.models import Q, QuerySet
 from loyalty_site.lib.json_types import Json
 from members.enrolment import free_numbers
 from members.models import Attempt, Card, Consent, Customer, Delivery, Event, ExternalId, Member, Merge, Relation, Tag
+from members.segments import keeping
 from members.words import ERASED, Words
 
 #: What tells others whose data to erase.
@@ -93,6 +94,7 @@ def overwrite(person: Person, now: datetime) -> None:
         blank = {name: getattr(empty, name) for name in names}
         Customer.objects.filter(pk=customer.pk).update(**blank, erased_at=now)
     Card.objects.filter(member__in=person.member_ids).delete()
+    keeping.leave(person.member_ids)
     for model in (ExternalId, Tag):
         model._default_manager.filter(customer__in=person.customer_ids).delete()
     Consent.objects.filter(customer__in=person.customer_ids).update(source="")

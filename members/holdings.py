@@ -130,7 +130,8 @@ class Account:
     `holdings` by currency, `tallies` by (tier group, currency, first day of the window), `tiers` the current standing
     by tier group, `past` the standings before it, as far as they were read, oldest first. `counted` is what was added
     to tallies and not yet compared with thresholds, `passed` who went from tier to tier, `turns` that and what was
-    kept for longer, to be told of. Keys are primary keys.
+    kept for longer, to be told of. `person` is what is known of who it is by the names under which rules ask it, if
+    one does (members/persons.py). Keys are primary keys.
     """
 
     id: int
@@ -146,6 +147,7 @@ class Account:
     counted: list[Counted] = field(default_factory=list)
     passed: list[Passed] = field(default_factory=list)
     turns: list[Turn] = field(default_factory=list)
+    person: dict[str, list[str]] = field(default_factory=dict)
     is_touched: bool = False
 
     def holding(self, currency_id: int) -> Holding:
@@ -187,7 +189,8 @@ class Lock:
 
         `only_looks`: nothing will be written, so nobody has to wait.
         """
-        lock = "FOR NO KEY UPDATE OF m" if session.is_postgresql and not only_looks else ""
+        is_locked = session.is_postgresql and session.locks and not only_looks
+        lock = "FOR NO KEY UPDATE OF m" if is_locked else ""
         # On SQLite instants come without their zone.
         self._is_zoned = session.is_postgresql
         #: Names of events that somebody listens to, as the program has them; known when the answers are taken.

@@ -51,6 +51,15 @@ class HeldConsent:
 
 
 @dataclass(frozen=True, slots=True)
+class HeldSegment:
+    """A segment that the member is in, as it was looked up last, and since when."""
+
+    code: str
+    name: str
+    since: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Profile:
     """A member. `home_store` is the code of the store, `external_id` what one connection calls the person.
 
@@ -70,6 +79,7 @@ class Profile:
     cards: Sequence[str]
     tags: Sequence[str]
     consents: Sequence[HeldConsent]
+    segments: Sequence[HeldSegment]
     balances: Mapping[int, HeldBalance]
     account: Account
     benefits: Mapping[int, datetime]
@@ -114,6 +124,8 @@ def read(
         f"(SELECT {collect('g.name')} FROM members_tag g WHERE g.customer_id = c.id), "
         f"(SELECT {collect('a.said_at, a.id, a.channel, a.is_given')} FROM members_consent a "
         "WHERE a.customer_id = c.id), "
+        f"(SELECT {collect('p.code, p.name, o.since')} FROM members_segmentmembership o "
+        "JOIN programs_segment p ON p.id = o.segment_id WHERE o.member_id = m.id AND p.is_active), "
         f"(SELECT {collect(_BALANCE)} FROM members_balance b WHERE b.member_id = m.id), "
         f"(SELECT {collect(_STANDING)} FROM members_standing h "
         "WHERE h.member_id = m.id AND h.is_current), "
@@ -141,6 +153,7 @@ def _profile(row: Row) -> Profile:
         cards,
         tags,
         consents,
+        segments,
         balances,
         tiers,
         tallies,
@@ -148,9 +161,6 @@ def _profile(row: Row) -> Profile:
         ends,
         *person,
     ) = row
-    expiries: dict[int, list[tuple[datetime, int]]] = {}
-    for currency_id, at, points in _rows(ends):
-        expiries.setdefault(currency_id, []).append((_instant(at), points))
     return Profile(
         id=id,
         number=number,
@@ -163,11 +173,20 @@ def _profile(row: Row) -> Profile:
         cards=[number for _, number in sorted(_rows(cards))],
         tags=sorted(name for (name,) in _rows(tags)),
         consents=_latest(_rows(consents)),
+        segments=[HeldSegment(code, name, _instant(at)) for code, name, at in sorted(_rows(segments))],
         balances={held[0]: _balance(held) for held in _rows(balances)},
         account=_account(id, number, status, instant(enrolled_at), _rows(tiers), _rows(tallies)),
         benefits={benefit: _instant(since) for benefit, since in _rows(benefits)},
-        expiries={currency_id: sorted(ends) for currency_id, ends in expiries.items()},
+        expiries=_expiries(_rows(ends)),
     )
+
+
+def _expiries(rows: list[Row]) -> dict[int, list[tuple[datetime, int]]]:
+    """The coming expiries of each currency, the soonest first."""
+    found: dict[int, list[tuple[datetime, int]]] = {}
+    for currency_id, at, points in rows:
+        found.setdefault(currency_id, []).append((_instant(at), points))
+    return {currency_id: sorted(ends) for currency_id, ends in found.items()}
 
 
 def _account(

@@ -16,8 +16,8 @@ from loyalty_site.lib.json_types import JsonObject
 from loyalty_site.lib.money import LARGEST
 from partners.limits import LARGEST_KEY, Longest, Most, Within
 
-#: What each identifier of a member, and all attributes together, may have.
-IDENTIFIER, ATTRIBUTES = Longest(254), Longest(8000)
+#: What each identifier of a member, all attributes together, those of one line, and one label may have.
+IDENTIFIER, ATTRIBUTES, LINE_ATTRIBUTES, LABEL = Longest(254), Longest(8000), Longest(1000), Longest(64)
 #: A member, named by one identifier or several: {"number": "42"}.
 Identifiers: TypeAlias = dict[str, Annotated[str, IDENTIFIER]]
 
@@ -31,7 +31,7 @@ def compared_as(name: str) -> dict[str, str]:
     return {"compared_as": name}
 
 
-_MOST_LINES = 1000
+_MOST_LINES, _MOST_LABELS = 1000, 20
 _Name: TypeAlias = Annotated[str, Longest(128)]
 _Code: TypeAlias = Annotated[str, Longest(40)]
 _Money: TypeAlias = Annotated[str, Longest(3)]
@@ -68,7 +68,8 @@ class Line(_Measured):
     """One line of a purchase, in minor units: `amount` has the tax in it, and `discount` is what of a discount of
     the order belongs to this line. What a discount takes off and no line says is spread over all (partners/paid.py).
 
-    It is about `quantity` whole units, and `thousandths` of a further one where it was weighed.
+    It is about `quantity` whole units, and `thousandths` of a further one where it was weighed. `labels` (like sale)
+    and `attributes` are what the sender says of it besides, for rules to ask.
     """
 
     sku: Annotated[str, Longest(64)] = ""
@@ -78,6 +79,8 @@ class Line(_Measured):
     tax: _Amount = 0
     thousandths: _Thousandths = field(default=0, metadata=ADDED)
     discount: _Amount = field(default=0, metadata=ADDED)
+    labels: Annotated[tuple[str, ...], Most(_MOST_LABELS)] = field(default=(), metadata=ADDED)
+    attributes: Annotated[JsonObject, LINE_ATTRIBUTES] = field(default_factory=dict, metadata=ADDED)
 
     @property
     def price(self) -> int:

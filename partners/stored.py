@@ -1,6 +1,6 @@
 """How is what happened kept as plain JSON, and read again years later?"""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import fields
 from datetime import date, datetime
 from functools import cache
@@ -17,7 +17,7 @@ T = TypeVar("T")
 #: Fields by name as `dump` stored them: their types are known to be right, but no annotation can say which has which.
 _Stored: TypeAlias = dict[str, Any]  # type: ignore[explicit-any]
 #: What a field of an item may hold, and the parts of one that are items themselves.
-_Held: TypeAlias = "Json | date | PointsPaid | Occasion | tuple[DataclassInstance, ...]"
+_Held: TypeAlias = "Json | date | PointsPaid | Occasion | tuple[DataclassInstance | str, ...]"
 _PARTS = (PointsPaid, Occasion)
 
 
@@ -31,7 +31,7 @@ def dump(item: "DataclassInstance") -> JsonObject:
         if isinstance(value, date):  # an instant is one, too
             values[name] = value.isoformat()
         elif isinstance(value, tuple):
-            values[name] = [dump(part) for part in value]
+            values[name] = [part if isinstance(part, str) else dump(part) for part in value]
         else:
             values[name] = dump(value) if isinstance(value, _PARTS) else value
     return values
@@ -53,6 +53,10 @@ def _fields(kind: type["DataclassInstance"]) -> _Fields:
     return _Fields(tuple(names), tuple(defaults), attrgetter(*names))
 
 
+def _line(labels: Sequence[str] = (), **said: Any) -> Line:  # type: ignore[explicit-any]
+    return Line(labels=tuple(labels), **said)
+
+
 def load(kind: type[T], values: Mapping[str, Json]) -> T:
     """The item of class `kind` that `dump` made `values` of."""
     known: _Stored = dict(values)
@@ -62,7 +66,7 @@ def load(kind: type[T], values: Mapping[str, Json]) -> T:
         if known.get(name):
             known[name] = date.fromisoformat(known[name])
     if "lines" in known:
-        part = Refunded if kind is Reversal else Line
+        part = Refunded if kind is Reversal else _line
         known["lines"] = tuple(part(**line) for line in known["lines"])
     if "redeem" in known:
         known["redeem"] = PointsPaid(**known["redeem"])

@@ -15,8 +15,11 @@ from django.core.exceptions import ValidationError
 
 from loyalty_site.lib.json_types import ExactJson
 from programs import capping, rules
-from programs.rules import conditions as circumstances
 from programs.rules.base import Surroundings
+from programs.rules.conditions import reading, registry
+from programs.rules.conditions.base import LineCondition, TotalCondition
+from programs.rules.conditions.lines import WITHOUT_LINES
+from programs.rules.occasion import Occasion
 
 #: Limits of any value that people configure; far above what a program needs.
 DEEPEST, MOST_VALUES, LONGEST_TEXT, LARGEST_NUMBER = 12, 200_000, 10_000, 10**18
@@ -161,14 +164,31 @@ def cap(
         yield Problem("limit", "is more money than can be counted exactly; take a smaller one")
 
 
+def choice(said: str, others: Iterable[tuple[str, str]]) -> Iterator[Problem]:
+    """Of a rule that says what counts of its group; `others` are (code, choice) of rules of the group that say it."""
+    for code, other in others:
+        if other != said:
+            yield Problem("choice", f"the rule “{code}” of the same group says {other}; a group has one choice")
+            return
+
+
+def choice_of_kind(*, kind: ExactJson, choice: str) -> Iterator[Problem]:
+    """Of the same: which rule for an occasion counts the night finds out before any rule is asked."""
+    if choice and kind == Occasion.slug:
+        yield Problem("choice", "of rules for occasions of a group the one that gives most counts; leave it empty")
+
+
 def rule(*, kind: ExactJson, params: ExactJson, conditions: ExactJson) -> Iterator[Problem]:
     """Problems of a rule by itself, whatever program it is in."""
     oddities = [*absurd(params, "params"), *absurd(conditions, "conditions")]
     if oddities:
         yield from oddities
         return
-    yield from parameters(kind, params)
+    wrong = list(parameters(kind, params))
+    yield from wrong
     yield from _conditions(conditions)
+    if not wrong and isinstance(kind, str) and isinstance(params, dict):
+        yield from _without_lines(kind, params, conditions)
 
 
 def references(
@@ -183,12 +203,17 @@ def references(
     if form.is_valid():
         for name, message in rules.registry[kind](form.cleaned_data).unmet(surroundings):
             yield Problem(f"params.{name}", message)
-    for name, known in (("partners", surroundings.partners), ("tiers", surroundings.tiers)):
-        named = conditions.get(name, ())
-        unknown = sorted(set(named) - known) if isinstance(named, (list, tuple)) else []
-        if unknown:
-            owner = "takes part in the program" if name == "partners" else "is a tier of the program"
-            yield Problem(f"conditions.{name}", f"none called {', '.join(map(clipped, unknown))} {owner}")
+    known = {
+        "partners": (surroundings.partners, "takes part in the program"),
+        "tiers": (surroundings.tiers, "is a tier of the program"),
+        "sku_list": (surroundings.sku_lists, "is a list of SKUs of the program"),
+    }
+    for one in reading.written(conditions):
+        if one.key in known:
+            there, words = known[one.key]
+            named = one.value if isinstance(one.value, list) else [one.value]
+            if missing := sorted({text for text in named if isinstance(text, str)} - there):
+                yield Problem(f"conditions.{one.path}", f"none called {', '.join(map(clipped, missing))} {words}")
 
 
 def parameters(kind: ExactJson, params: ExactJson) -> Iterator[Problem]:
@@ -234,16 +259,18 @@ def _parameter(name: str, error: ValidationError) -> Problem:
     return Problem("params" if name == "__all__" else f"params.{name}", words)
 
 
-def _conditions(given: ExactJson) -> Iterator[Problem]:
-    if not isinstance(given, dict):
-        yield Problem("conditions", "must be an object")
+def _without_lines(kind: str, params: Mapping[str, ExactJson], conditions: ExactJson) -> Iterator[Problem]:
+    """Of conditions on lines in a rule that is only about activities which have none."""
+    form = rules.registry[kind].Params(data=params)
+    about = rules.registry[kind](form.cleaned_data).activities if form.is_valid() else None
+    if not about or not about <= WITHOUT_LINES:
         return
-    for name, value in given.items():
-        if name not in circumstances.registry:
-            known = ", ".join(circumstances.registry)
-            yield Problem(f"conditions.{clipped(name)}", f"unknown condition; known are {known}")
-            continue
-        try:
-            circumstances.registry[name](value)
-        except ValueError as error:
-            yield Problem(f"conditions.{name}", str(error))
+    for one in reading.written(conditions):
+        if issubclass(registry[one.key], (LineCondition, TotalCondition)):
+            named = " or ".join(f"“{name}”" for name in sorted(about))
+            yield Problem(f"conditions.{one.path}", f"asks for lines, and {named} has none")
+
+
+def _conditions(given: ExactJson) -> Iterator[Problem]:
+    for path, message in reading.problems(given):
+        yield Problem(f"conditions.{path}" if path else "conditions", message)

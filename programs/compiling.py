@@ -10,11 +10,12 @@ from loyalty_site.lib import money
 from loyalty_site.lib.texts import listed
 from programs import capping, compiling_ladders, rules
 from programs.capping import Cap
+from programs.competing import STACKABLE
 from programs.configuration import Configuration, Currency, Rule
 from programs.document.format import CapSpec, CurrencySpec, Document, ExpirySpec, RuleSpec
 from programs.expiry import Terms
 from programs.ladders import TierGroup
-from programs.rules import conditions
+from programs.rules.conditions import reading
 from programs.written import is_day_of_year, milestones
 
 
@@ -71,7 +72,7 @@ def build(
         partners=frozenset([program["owner"], *document["partners"]]),
         currencies=currencies,
         tier_groups=_tier_groups(document, ids),
-        rules=tuple(sorted((_rule(spec) for spec in document["rules"] if spec["is_active"]), key=_order)),
+        rules=tuple(sorted(_rules(document), key=_order)),
         caps=caps,
         is_capped=bool(caps) or any(currency.max_balance is not None for currency in currencies.values()),
         timeline=tuple(timeline),
@@ -165,12 +166,20 @@ def _tier_groups(document: Document, ids: Ids) -> dict[str, TierGroup]:
     }
 
 
-def _rule(spec: RuleSpec) -> Rule:
+def _rules(document: Document) -> Iterator[Rule]:
+    """Those that are switched on; what a rule says of its group holds also while that rule is switched off."""
+    choices = {(spec["currency"], spec["group"]): spec["choice"] for spec in document["rules"] if spec.get("choice")}
+    for spec in document["rules"]:
+        if spec["is_active"]:
+            yield _rule(spec, choices.get((spec["currency"], spec["group"]), ""))
+
+
+def _rule(spec: RuleSpec, choice: str) -> Rule:
     kind = rules.registry[spec["kind"]]
     form = kind.Params(data=spec["params"])
     if not form.is_valid():
         raise ValueError(f"rule {spec['code']}: {form.errors.as_json()}")
-    every = [conditions.registry[key](value) for key, value in spec["conditions"].items()]
+    found = reading.compiled(spec["conditions"])
     return Rule(
         code=spec["code"],
         name=spec["name"],
@@ -178,11 +187,15 @@ def _rule(spec: RuleSpec) -> Rule:
         currency=spec["currency"],
         group=spec["group"],
         priority=spec["priority"],
+        stacking=spec.get("stacking", STACKABLE),
+        choice=choice,
         starts_on=_date(spec["starts_on"]),
         ends_on=_date(spec["ends_on"]),
         kind=kind(form.cleaned_data),
-        conditions=tuple(every),
-        filters=tuple(condition for condition in every if isinstance(condition, conditions.LineFilter)),
+        conditions=found.plain,
+        filters=found.filters,
+        tree=found.tree,
+        chooses_lines=found.chooses_lines,
     )
 
 

@@ -4,7 +4,7 @@ Compiled from a program's document (compiling.py), so a live program, an old ver
 The `id` of each value is its primary key, 0 in a draft that is not stored.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
@@ -18,7 +18,8 @@ from programs.ladders import Tier, TierGroup
 if TYPE_CHECKING:
     # Rules see the configuration that holds them; here only their names are needed.
     from programs.rules.base import Kind
-    from programs.rules.conditions import Condition, LineFilter
+    from programs.rules.conditions.base import Condition, LineCondition
+    from programs.rules.conditions.tree import Node
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +74,8 @@ class Currency:
 @dataclass(frozen=True, slots=True)
 class Rule:
     """An earning rule; `kind` is a ready instance of a file of programs/rules/, `filters` are those of its
-    `conditions` that narrow the lines which it counts."""
+    `conditions` that narrow the lines which it counts, `tree` has the conditions that are put together, or ask for
+    sums of lines. `choice` is that of its whole group."""
 
     code: str
     name: str
@@ -81,11 +83,23 @@ class Rule:
     currency: str
     group: str
     priority: int
+    stacking: str
+    choice: str
     starts_on: date | None
     ends_on: date | None
     kind: "Kind"
     conditions: "tuple[Condition, ...]"
-    filters: "tuple[LineFilter, ...]"
+    filters: "tuple[LineCondition, ...]"
+    tree: "Node | None" = None
+    #: Whether it is about some lines of a basket.
+    chooses_lines: bool = False
+
+    @property
+    def leaves(self) -> "Iterator[Condition]":
+        """All its conditions, wherever they stand."""
+        yield from self.conditions
+        if self.tree:
+            yield from self.tree.leaves()
 
     @property
     def cut_order(self) -> CutOrder:
@@ -95,10 +109,11 @@ class Rule:
 
 class Listening(NamedTuple):
     """The rules that are about one kind of activity, in evaluation order; multipliers only of currencies in which
-    the `base` rules give something to multiply."""
+    the `base` rules give something to multiply; those of `activity` give nothing and keep balances alive."""
 
     base: tuple[Rule, ...] = ()
     multipliers: tuple[Rule, ...] = ()
+    activity: tuple[Rule, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,6 +160,8 @@ class Configuration:
     currencies_by_id: Mapping[int, Currency] = field(init=False, compare=False, repr=False)
     #: Whether one of the ladders counts in cycles.
     has_cycles: bool = field(init=False, compare=False, repr=False)
+    #: What rules ask of the member beyond their tiers: values by the name of what is asked (see `Facts.seen`).
+    asks: Mapping[str, frozenset[str]] = field(init=False, compare=False, repr=False)
     _listening: Mapping[str, Listening] = field(init=False, compare=False, repr=False)
     _listening_to_others: Listening = field(init=False, compare=False, repr=False)
 
@@ -154,8 +171,15 @@ class Configuration:
         object.__setattr__(self, "primary", self._primary())
         object.__setattr__(self, "currencies_by_id", {one.id: one for one in self.currencies.values()})
         object.__setattr__(self, "has_cycles", any(group.has_cycles for group in self.tier_groups.values()))
+        object.__setattr__(self, "asks", self._asked())
         object.__setattr__(self, "_listening", {activity: self._listen(activity) for activity in named})
         object.__setattr__(self, "_listening_to_others", self._listen(None))
+
+    def _asked(self) -> dict[str, frozenset[str]]:
+        asked: dict[str, frozenset[str]] = {}
+        for condition in (leaf for rule in self.rules for leaf in rule.leaves if leaf.needs):
+            asked[condition.needs] = asked.get(condition.needs, frozenset()) | condition.asks()
+        return asked
 
     def _primary(self) -> Currency | None:
         spendable = [currency for currency in self.currencies.values() if currency.is_spendable]
@@ -167,8 +191,9 @@ class Configuration:
         heard = [rule for rule in self.rules if rule.kind.activities is None or activity in rule.kind.activities]
         base = tuple(rule for rule in heard if rule.kind.phase == "base")
         given = {rule.currency for rule in base}
-        multipliers = (rule for rule in heard if rule.kind.phase != "base" and rule.currency in given)
-        return Listening(base, tuple(multipliers))
+        multipliers = (rule for rule in heard if rule.kind.phase == "multiplier" and rule.currency in given)
+        alive = (rule for rule in heard if rule.kind.phase == "activity")
+        return Listening(base, tuple(multipliers), tuple(alive))
 
     def listening(self, activity: str) -> Listening:
         """The rules that are about this kind of activity ("purchase", "visit" ...)."""

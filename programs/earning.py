@@ -1,33 +1,36 @@
 """What does an activity earn, and why? Pure: values in, values out, nothing read or written.
 
-Order and rounding: semantics C5 and C2. Base rules first (the best of a group wins, groups add up),
-then multipliers on the base without compounding, then one rounding for each currency and rule.
+Order and rounding: semantics C5 and C2. Base rules first, of which some count (competing.py), then multipliers and
+one rounding for each currency and rule (awarding.py).
 Numbers are exact: integers where they suffice, Fractions elsewhere. Every posting comes through here.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime
-from typing import NamedTuple, TypeAlias
+from functools import partial
+from typing import NamedTuple
 
 from loyalty_site.lib.texts import listed
 from partners.activity import Activity
-from programs import eligible
+from programs import awarding, competing, counting, eligible
+from programs.awarding import Bid, Factor
 from programs.capping import Part
 from programs.configuration import Configuration, Rule
-from programs.rounding import rounded
-from programs.rules.base import Basket, Exact, Facts, decimal_text, plain
-from programs.traces import BeatenTrace, MissTrace, RuleTrace, Trace
+from programs.rules.base import Basket, BasketLine, Exact, Facts, decimal_text
+from programs.traces import MissTrace, RuleTrace, Trace
 
 
 class Earned(NamedTuple):
     """`points` maps currency codes to smallest units (> 0 only); `trace` explains them as plain JSON.
 
-    `parts` are the same points by rule, for the caps of a program that has any.
+    `parts` are the same points by rule, for the caps of a program that has any. `alive` are currencies whose balances
+    live on because a rule says so that gives nothing.
     """
 
     points: dict[str, int]
     trace: Trace
     parts: tuple[Part, ...] = ()
+    alive: frozenset[str] = frozenset()
 
 
 def basket(
@@ -37,8 +40,10 @@ def basket(
     at: datetime | None = None,
     partner: str = "",
     category_of: Mapping[str, str] | None = None,
+    lists_of: Mapping[str, Sequence[str]] | None = None,
 ) -> Basket:
-    """The Basket that rules see of an Activity. `category_of` maps a SKU to its category.
+    """The Basket that rules see of an Activity. `category_of` maps a SKU to its category, `lists_of` to the codes of
+    the lists that have it.
 
     `at` and `partner` are when it happened and with whom, where the activity does not say so itself.
     """
@@ -52,26 +57,15 @@ def basket(
         amount=activity.paid,
         eligible=may_earn.all,
         major=configuration.major,
-        lines=may_earn.lines(activity, configuration, category_of or {}),
+        lines=may_earn.lines(activity, configuration, category_of or {}, lists_of or {}),
         channel=activity.channel,
         partner=activity.partner or partner or configuration.owner,
         store=activity.store,
         code=activity.code,
         shipping=may_earn.shipping,
         asked=listed(activity.occasion.rules) if activity.occasion else frozenset(),
+        attributes=activity.attributes,
     )
-
-
-class _Bid(NamedTuple):
-    """What a rule gives before multipliers and rounding: `parts` by line, or one for the whole."""
-
-    rule: Rule
-    parts: Sequence[Exact]
-    total: Exact
-
-
-#: A multiplier and the factor that it has for this member.
-_Factor: TypeAlias = tuple[Rule, Exact]
 
 
 class _Nearest:
@@ -92,28 +86,28 @@ class _Nearest:
 def evaluate(configuration: Configuration, basket: Basket, facts: Facts) -> Earned:
     """What the rules of `configuration` give for `basket` to a member with `facts`."""
     heard, nearest = configuration.listening(basket.kind), _Nearest()
-    best: dict[tuple[str, str], _Bid] = {}
-    beaten: list[BeatenTrace] = []
-    for rule in _asked(heard.base, basket) if basket.asked else heard.base:
-        parts = _ask(rule, basket, facts, configuration, nearest)
-        if parts is not None:
-            _compete(best, beaten, _Bid(rule, parts, parts[0] if len(parts) == 1 else sum(parts)))
-    factors: dict[str, list[_Factor]] = {}
-    for rule in heard.multipliers:
-        parts = _ask(rule, basket, facts, configuration, nearest)
-        if parts is not None:
-            factors.setdefault(rule.currency, []).append((rule, parts[0]))
+    lines_of = partial(_lines_of, basket, facts)
+    bids = _bids(_asked(heard.base, basket) if basket.asked else heard.base, basket, facts, configuration, nearest)
+    found = _bids(heard.multipliers, basket, facts, configuration, nearest)
+    multipliers = [
+        Factor(bid.rule, bid.total, lines_of(bid.rule) if bid.rule.chooses_lines else None) for bid in found
+    ]
+    counted, factors, beaten = competing.standing(bids, multipliers, lines_of)
     points: dict[str, int] = {}
     fired: list[RuleTrace] = []
     split: list[Part] = []
-    for bid in best.values():
+    for bid in counted:
         code = bid.rule.currency
-        applied = factors.get(code, ())
-        given = _award(configuration, bid, applied)
+        applied: Sequence[Factor] = ()
+        if code in factors:
+            bid, applied = awarding.multiplied(bid, factors[code], lines_of)
+        given = awarding.award(configuration, bid, applied)
         points[code] = points.get(code, 0) + given
         if configuration.is_capped:
-            split += _split(configuration, bid, applied, len(fired))
-        fired.append(_explain(bid, applied, given))
+            split += awarding.split(configuration, bid, applied, len(fired))
+        fired.append(awarding.explain(bid, applied, given))
+    silent = _bids(heard.activity, basket, facts, configuration, nearest) if heard.activity else []
+    fired += [awarding.explain(bid, (), 0) for bid in silent]
     trace: Trace = {
         "version": configuration.version,
         "eligible": decimal_text(basket.eligible.numerator, basket.eligible.denominator * basket.major),
@@ -121,11 +115,14 @@ def evaluate(configuration: Configuration, basket: Basket, facts: Facts) -> Earn
         "tiers": facts.tiers,
         "rules": fired,
     }
+    if facts.seen:
+        trace["seen"] = facts.seen
     if beaten:
         trace["beaten"] = beaten
     if nearest.rule:
         trace["nearest"] = _miss(nearest.rule, basket, facts, configuration)
-    return Earned({code: number for code, number in points.items() if number > 0}, trace, tuple(split))
+    positive = {code: number for code, number in points.items() if number > 0}
+    return Earned(positive, trace, tuple(split), frozenset(bid.rule.currency for bid in silent))
 
 
 def _asked(rules: Sequence[Rule], basket: Basket) -> Sequence[Rule]:
@@ -133,27 +130,16 @@ def _asked(rules: Sequence[Rule], basket: Basket) -> Sequence[Rule]:
     return [rule for rule in rules if rule.code in basket.asked]
 
 
-def _compete(best: dict[tuple[str, str], _Bid], beaten: list[BeatenTrace], bid: _Bid) -> None:
-    """Keep the better bid of a group in `best`; of equal ones the earlier asked. The other one is beaten."""
-    place = bid.rule.currency, bid.rule.group
-    leader = best.get(place)
-    if leader is None:
-        best[place] = bid
-        return
-    new, old = bid.total, leader.total
-    # As integers, because comparing Fractions takes five times as long.
-    is_better = new.numerator * old.denominator > old.numerator * new.denominator
-    winner, loser = (bid, leader) if is_better else (leader, bid)
-    best[place] = winner
-    rule, exact = loser.rule, plain(loser.total)
-    trace: BeatenTrace = {
-        "rule": rule.code,
-        "name": rule.name,
-        "version": rule.version,
-        "exact": exact,
-        "by": winner.rule.code,
-    }
-    beaten.append(trace)
+def _bids(
+    rules: Sequence[Rule], basket: Basket, facts: Facts, configuration: Configuration, nearest: _Nearest
+) -> list[Bid]:
+    """What each of the rules gives, of those that fire."""
+    bids: list[Bid] = []
+    for rule in rules:
+        parts = _ask(rule, basket, facts, configuration, nearest)
+        if parts is not None:
+            bids.append(Bid(rule, parts, parts[0] if len(parts) == 1 else sum(parts)))
+    return bids
 
 
 def _ask(
@@ -171,7 +157,11 @@ def _ask(
     if missed:
         nearest.note(rule, asked - 1 - missed, asked)
         return None
-    parts = rule.kind.points(_counted(rule, basket) if rule.filters else basket, facts, configuration)
+    counted = counting.counted(rule, basket, facts) if rule.filters or rule.tree else basket
+    if counted is None:
+        nearest.note(rule, asked - 2, asked)
+        return None
+    parts = rule.kind.points(counted, facts, configuration)
     if parts is None:
         nearest.note(rule, asked - 1, asked)
     return parts
@@ -186,14 +176,10 @@ def _out_of_season(rule: Rule, day: date) -> str:
     return ""
 
 
-def _counted(rule: Rule, basket: Basket) -> Basket:
-    """The basket with the lines that the rule counts."""
-    lines = basket.lines
-    for condition in rule.filters:
-        lines = tuple([line for line in lines if condition.keeps(line)])
-    if len(lines) == len(basket.lines):
-        return basket
-    return basket._replace(lines=lines, eligible=sum([line.eligible for line in lines]))
+def _lines_of(basket: Basket, facts: Facts, rule: Rule) -> Sequence[BasketLine]:
+    """The lines of the basket that the rule counts; it gave something for them."""
+    counted = counting.counted(rule, basket, facts) if rule.filters or rule.tree else basket
+    return counted.lines if counted else ()
 
 
 def _miss(rule: Rule, basket: Basket, facts: Facts, configuration: Configuration) -> MissTrace:
@@ -203,60 +189,10 @@ def _miss(rule: Rule, basket: Basket, facts: Facts, configuration: Configuration
         missed = [condition for condition in rule.conditions if not condition.holds(basket, facts)]
         why = "; ".join(condition.miss(basket, facts) for condition in missed)
     if not why:
-        why = rule.kind.why_not(_counted(rule, basket), facts, configuration)
+        counted = counting.counted(rule, basket, facts)
+        why = (
+            counting.why_none(rule, basket, facts)
+            if counted is None
+            else rule.kind.why_not(counted, facts, configuration)
+        )
     return {"rule": rule.code, "name": rule.name, "version": rule.version, "why": why}
-
-
-def _award(configuration: Configuration, bid: _Bid, applied: Sequence[_Factor]) -> int:
-    """Smallest units of the bid's currency: exact parts, surplus of multipliers, one rounding."""
-    currency = configuration.currencies[bid.rule.currency]
-    factor = _together(applied)
-    over, under = currency.unit * factor.numerator, factor.denominator
-    if configuration.rounds_per_line and len(bid.parts) > 1:
-        parts = ((part.numerator * over, part.denominator * under) for part in bid.parts)
-        return max(0, sum(rounded(*part, currency.rounding) for part in parts))
-    numerator, denominator = bid.total.as_integer_ratio()
-    return max(0, rounded(numerator * over, denominator * under, currency.rounding))
-
-
-def _together(applied: Sequence[_Factor]) -> Exact:
-    """The factor of several multipliers: each adds its surplus, none compounds."""
-    if not applied:
-        return 1
-    return applied[0][1] if len(applied) == 1 else 1 + sum(factor - 1 for _, factor in applied)
-
-
-def _split(configuration: Configuration, bid: _Bid, applied: Sequence[_Factor], row: int) -> Iterator[Part]:
-    """The points of one rule by who gave them: each multiplier its surplus, the rule itself the rest.
-
-    Differences of rounded totals, so that together they are exactly what is given.
-    """
-    rule = bid.rule
-    done = [(by, factor) for by, factor in applied if factor <= 1]
-    so_far = _award(configuration, bid, done)
-    yield Part(rule.currency, rule.code, rule.code, row, so_far, rule.cut_order)
-    for by, factor in applied:
-        if factor > 1:
-            done.append((by, factor))
-            reached = _award(configuration, bid, done)
-            yield Part(rule.currency, by.code, rule.code, row, reached - so_far, by.cut_order)
-            so_far = reached
-
-
-def _explain(bid: _Bid, applied: Sequence[_Factor], given: int) -> RuleTrace:
-    rule = bid.rule
-    row: RuleTrace = {
-        "rule": rule.code,
-        "name": rule.name,
-        "version": rule.version,
-        "kind": rule.kind.slug,
-        "currency": rule.currency,
-        "exact": plain(bid.total),
-        "points": given,
-    }
-    if applied:
-        row["multiplied_by"] = [
-            {"rule": by.code, "name": by.name, "version": by.version, "factor": plain(factor)}
-            for by, factor in applied
-        ]
-    return row

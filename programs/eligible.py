@@ -5,7 +5,7 @@ the tax on shipping, is taken off once. What was paid by other means comes off a
 goods, and off shipping where that earns; where it does not, the goods bear all of it.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from fractions import Fraction
 from typing import NamedTuple
 
@@ -28,7 +28,11 @@ class Eligible(NamedTuple):
     borne: Exact
 
     def lines(
-        self, activity: Activity, configuration: Configuration, category_of: Mapping[str, str]
+        self,
+        activity: Activity,
+        configuration: Configuration,
+        category_of: Mapping[str, str],
+        lists_of: Mapping[str, Sequence[str]],
     ) -> tuple[BasketLine, ...]:
         """The activity's lines with their shares, and one for what stands in none; together exactly `all`."""
         if not activity.lines:
@@ -42,7 +46,15 @@ class Eligible(NamedTuple):
         if borne != 1:
             shares = [share * borne for share in shares]
         lines = [
-            BasketLine(line.sku, line.category or category_of.get(line.sku, ""), line.units, share)
+            BasketLine(
+                line.sku,
+                line.category or category_of.get(line.sku, ""),
+                line.units,
+                share,
+                line.labels,
+                line.attributes,
+                lists_of.get(line.sku, ()),
+            )
             for line, share in zip(activity.lines, shares, strict=True)
         ]
         if rest := self.all - sum(shares):

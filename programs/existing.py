@@ -1,11 +1,12 @@
 """Do the channels, stores, SKUs and categories exist that rules name? Asked of the catalogues of who takes part."""
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import TypeAlias
 
 from loyalty_site.lib.json_types import ExactJson
 from partners.models import Product, Store
 from programs.checks import Problem, clipped
+from programs.rules.conditions import reading
 
 #: What a rule asks for, by the keys of its conditions.
 Conditions: TypeAlias = Mapping[str, ExactJson]
@@ -17,8 +18,6 @@ _WORDS = {
     "products": "is no SKU of who takes part",
     "categories": "is no category of the products of who takes part",
 }
-#: The conditions that name something of the kind.
-NAMING = frozenset(_WORDS)
 
 
 def unknown(
@@ -29,19 +28,22 @@ def unknown(
     `partners` are the codes of who takes part, `channels` those of the program (empty: any). Where nobody keeps a
     catalogue of products, none can be missing in it.
     """
-    named = {key: {text for conditions in rules for text in _texts(conditions, key)} for key in _WORDS}
+    wanted = [list(names(conditions)) for conditions in rules]
+    named = {key: {text for found in wanted for one, _, text in found if one == key} for key in _WORDS}
     known = {
         "channels": frozenset(channels) or None,
         "stores": _stores(named["stores"], partners),
         "products": _of_products("sku", named["products"], partners),
         "categories": _of_products("category", named["categories"], partners),
     }
-    return [list(_problems(conditions, known)) for conditions in rules]
+    return [list(_problems(found, known)) for found in wanted]
 
 
-def _texts(conditions: Conditions, key: str) -> Iterator[str]:
-    given = conditions.get(key, ())
-    yield from (text for text in given if isinstance(text, str)) if isinstance(given, list | tuple) else ()
+def names(conditions: Conditions) -> Iterator[tuple[str, str, str]]:
+    """(key, path, text) of all that conditions name and that has to exist, wherever they stand."""
+    for one in reading.written(conditions):
+        if one.key in _WORDS and isinstance(one.value, list):
+            yield from ((one.key, one.path, text) for text in one.value if isinstance(text, str))
 
 
 def _stores(named: Collection[str], partners: Collection[str]) -> Collection[str] | None:
@@ -60,12 +62,12 @@ def _of_products(column: str, named: Collection[str], partners: Collection[str])
     return found if found or rows.exists() else None
 
 
-def _problems(conditions: Conditions, known: Mapping[str, Collection[str] | None]) -> Iterator[Problem]:
-    for key, there in known.items():
-        if there is None:
-            continue
-        for text in _texts(conditions, key):
-            if text not in there:
-                words = f"“{clipped(text)}” {_WORDS[key]}"
-                words += f"; known are {', '.join(sorted(there))}" if key == "channels" else ""
-                yield Problem(f"conditions.{key}", words)
+def _problems(
+    wanted: Iterable[tuple[str, str, str]], known: Mapping[str, Collection[str] | None]
+) -> Iterator[Problem]:
+    for key, path, text in wanted:
+        there = known[key]
+        if there is not None and text not in there:
+            words = f"“{clipped(text)}” {_WORDS[key]}"
+            words += f"; known are {', '.join(sorted(there))}" if key == "channels" else ""
+            yield Problem(f"conditions.{path}", words)

@@ -1,16 +1,21 @@
 """How is it written down how points came about? The plain JSON that a journal keeps for good."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import NotRequired, TypeAlias, TypedDict
 
 
 class FactorTrace(TypedDict):
-    """A multiplier that a rule's points were multiplied by."""
+    """A multiplier that a rule's points were multiplied by.
+
+    `of` are the exact points that it multiplied where these are not all; one that `compounds` comes after the others.
+    """
 
     rule: str
     name: str
     version: int
     factor: str
+    of: NotRequired[str]
+    compounds: NotRequired[bool]
 
 
 class RuleTrace(TypedDict):
@@ -31,13 +36,17 @@ class RuleTrace(TypedDict):
 
 
 class BeatenTrace(TypedDict):
-    """A rule that would have given something, had not the rule `by` of its group given more."""
+    """A rule that would have given something, had not the rule `by` of its group given more.
+
+    `why` it counts where that is another reason: the choice of the group, or how `by` stands to other rules.
+    """
 
     rule: str
     name: str
     version: int
     exact: str
     by: str
+    why: NotRequired[str]
 
 
 class MissTrace(TypedDict):
@@ -81,7 +90,8 @@ class CapsTrace(TypedDict, total=False):
 class Trace(TypedDict):
     """How the points came about, as the plain JSON that a journal keeps; `eligible` in units of money.
 
-    `desired` are the points by currency code before the caps cut them.
+    `seen` is what rules saw of the person, by the name of what they ask; `desired` are the points by currency code
+    before the caps cut them.
     """
 
     version: int
@@ -89,6 +99,7 @@ class Trace(TypedDict):
     local: str
     tiers: Mapping[str, str]
     rules: list[RuleTrace]
+    seen: NotRequired[Mapping[str, Sequence[str]]]
     beaten: NotRequired[list[BeatenTrace]]
     nearest: NotRequired[MissTrace]
     caps: NotRequired[CapsTrace]

@@ -39,6 +39,11 @@ def of_money(money: int, price: Fraction) -> Worth:
     return Worth(points_used=_cost(money, price), money_value=money)
 
 
+def most_points(money: int, price: Fraction) -> int:
+    """The most points that buy no more than `money`, whether or not the last of them add anything to it."""
+    return -(-(money + 1) * price.denominator // price.numerator) - 1
+
+
 def in_program(points: int, currency: Currency, program: Configuration) -> int | None:
     """What `points` of one of its currencies buy in minor units of its money; None where they buy nothing."""
     if not currency.point_value:

@@ -137,8 +137,8 @@ def test_what_tests_are_made_with_stands_in_one_place():
 
 
 #: With which names the tests of each room of the ledger begin; what is seen from outside is tested through the site.
-_ROOMS = """models books verbs proof expiry tiers occasions policies reviews merging imports outlook reminders
-erasing"""
+_ROOMS = """models books verbs proof quotes expiry tiers occasions policies reviews merging imports outlook reminders
+erasing segments"""
 TESTED_IN = {room: f"tests/transactions/{room}/test_" for room in _ROOMS.split()}
 TESTED_IN |= {"api": "tests/site/test_api", "admin": "tests/site/test_admin"}
 
@@ -252,7 +252,7 @@ ROOMS = [
     {"verbs"},
     {"finding", "batch", "ledger"},
     {"jobs"},
-    {"sharing", "expiry", "benefits", "tiers", "occasions", "reviews", "merging", "imports"},
+    {"sharing", "quotes", "expiry", "benefits", "tiers", "occasions", "reviews", "merging", "imports", "segments"},
     {"policies"},
     {"outlook"},
     {"reminders", "erasing"},

@@ -15,7 +15,10 @@ class TransactionsConfig(AppConfig):
 
     def ready(self) -> None:
         # Models cannot be imported before the registry is full, so not at the top of this file.
-        from transactions import benefits  # noqa: F401 (it listens to changes of benefits)
+        from transactions import (
+            benefits,  # noqa: F401 (it listens to changes of benefits)
+            segments,  # noqa: F401 (it makes conditions over members known)
+        )
         from transactions.expiry import still_there  # noqa: F401 (it is asked before a reminder leaves)
         from transactions.models.immutability import guard_ledger, let_tables_be_made_anew
         from transactions.policies import carrying  # noqa: F401 (it listens to changes of ladders)

@@ -14,9 +14,11 @@ from django.db import transaction
 from loyalty_site.lib import locks
 from loyalty_site.lib.refusals import Refused
 from loyalty_site.lib.sql import Session
+from members import persons
 from members.models import Member
 from partners.activity import Activity
 from partners.callers import Via
+from programs import versions
 from programs.configuration import Configuration
 from transactions import finding, verbs
 from transactions.books import cancellations, idempotency, settlement
@@ -89,8 +91,13 @@ class Batch:
         """`resumed` are the open journals whose outcome items are; see `ledger.record` for the others."""
         self.items, self.configuration, self.via, self.now = items, configuration, via, now
         self.user_id, self.resumed, self.patience_ms = user_id, resumed, patience_ms
-        self.session = Session()
+        self.books = self.open_books()
+        self.session = self.books.session
         self._times = [item.activity_at or now for item in items]
+
+    def open_books(self) -> Books:
+        """The books that this attempt works on."""
+        return Books(Session(), self.configuration, now=self.now)
 
     def post(self, *, dry_run: bool) -> Outcome:
         """Find, lock, run, write. Raises ConfigurationChanged, and IntegrityError where another batch was quicker."""
@@ -128,7 +135,7 @@ class Batch:
         `patience_ms` is how long to wait for one lock, None for as long as the database lets us. Raises
         ConfigurationChanged where what was looked up before the lock is not true any more.
         """
-        books = Books(self.session, self.configuration, now=self.now)
+        books = self.books
         books.known.note_connection(self.via)
         needs, everybody = [found.needs[n] for n in found.parties], found.everybody
         takes = any(one.lots for one in needs)
@@ -146,15 +153,26 @@ class Batch:
             originals = self._read_originals(found)
             relations = self._read_relations(found, everybody)
             transfers = self._read_transfers(found, everybody)
+            people = self._read_persons(found, everybody)
         self._check_version(version())
+        if people:
+            people.take(books.accounts)
         books.relations = relations() if relations else books.relations
         books.transfers = transfers.take() if transfers else None
         journals = originals.take() if originals else {}
         _check_still_there(books, journals.values())
-        context = Context(books, found.catalogue, self.via, self.user_id, found.rates, known())
+        context = Context(
+            books, found.catalogue, self.via, self.user_id, found.rates, known(), lists_of=found.lists_of
+        )
         is_due = settlement.settle_lots(books)
         books.counters = self._lock_counters(found, books, journals.values())
         return Opened(found, context, journals, is_due)
+
+    def _read_persons(self, found: Found, everybody: Collection[int]) -> persons.Reading | None:
+        """Only where rules ask who a member is: those in force when one of the items happened."""
+        times = {self._times[n] for n in found.parties if isinstance(self.items[n], Activity)}
+        asked = {name for at in times for name in versions.in_force(self.configuration, at).asks}
+        return persons.Reading(self.session, sorted(everybody), asked) if asked else None
 
     def _read_known(self, found: Found) -> Callable[[], Known]:
         names = [found.names[n] for n in found.parties if n in found.names]
@@ -205,12 +223,13 @@ class Batch:
         posted: set[Name] = set()
         for position in sorted(opened.found.parties, key=lambda n: (self._times[n], n)):
             try:
-                results[position] = self._post_one(opened, position, posted)
+                results[position] = self.post_one(opened, position, posted)
             except Refused as refused:
                 results[position] = Result.of(refused)
         return results
 
-    def _post_one(self, opened: Opened, position: Position, posted: set[Name]) -> Result:
+    def post_one(self, opened: Opened, position: Position, posted: set[Name]) -> Result:
+        """Post one of the items; `posted` are the names of those before it. Raises Refused."""
         item, found, accounts = self.items[position], opened.found, opened.books.accounts
         name, (owner, second) = found.names.get(position), found.parties[position]
         reference = found.references.get(position)

@@ -11,6 +11,7 @@ from members.lookup import Lookup
 from partners.activity import Identifiers
 from partners.callers import Via
 from partners.catalogue import Catalogue
+from programs import sku_lists, versions
 from programs.configuration import Configuration
 from transactions import verbs
 from transactions.books import idempotency, limits
@@ -38,6 +39,7 @@ class Found:
     others, `references` to the journals that they are about, `names` under which they are written down, `names_too`
     under which further journals are that an item writes.
 
+    `lists_of` are the codes of the lists that have SKUs of the batch, where rules ask for lists.
     `shared` are the groups of the members, those who share in what is taken back, and those who paid for it;
     `collective` the members who are groups themselves.
     """
@@ -52,6 +54,7 @@ class Found:
     shared: frozenset[int]
     collective: frozenset[int]
     catalogue: Catalogue
+    lists_of: Mapping[str, list[str]]
     rates: Rates
 
     @property
@@ -69,6 +72,7 @@ def find(session: Session, configuration: Configuration, via: Via, items: Sequen
         people = _people(needs.values())
         lookup = Lookup(session, configuration.id, via.pk, people, country=configuration.country)
         catalogue = _catalogue(session, via, needs.values())
+        lists = _sku_lists(session, configuration, [(items[n].activity_at or now, one) for n, one in needs.items()])
         journals = _refer(session, configuration, via, [one for one in needs.values() if one.named.is_any])
         # While the server looks.
         fingerprints = {n: fingerprint(items[n]) for n in needs}
@@ -91,6 +95,7 @@ def find(session: Session, configuration: Configuration, via: Via, items: Sequen
         shared=_shared(parties, lookup.groups, references, journals),
         collective=frozenset(lookup.collective),
         catalogue=catalogue.take(),
+        lists_of=lists.take() if lists else {},
         rates=rates,
     )
 
@@ -108,6 +113,19 @@ def _people(needs: Iterable[Needs]) -> list[Identifiers]:
 def _catalogue(session: Session, via: Via, needs: Iterable[Needs]) -> Catalogue:
     stores, skus = {one.store for one in needs}, {sku for one in needs for sku in one.skus}
     return Catalogue(session, stores=stores, skus=skus, partner=via.partner.code)
+
+
+def _sku_lists(
+    session: Session, configuration: Configuration, needs: Iterable[tuple[datetime, Needs]]
+) -> sku_lists.Reading | None:
+    """Only where rules ask for lists: those in force when something was bought."""
+    skus = {
+        sku
+        for at, one in needs
+        for sku in one.skus
+        if sku and sku_lists.ASKED_AS in versions.in_force(configuration, at).asks
+    }
+    return sku_lists.Reading(session, configuration.id, skus) if skus else None
 
 
 def _refer(session: Session, configuration: Configuration, via: Via, needs: Sequence[Needs]) -> References | None:

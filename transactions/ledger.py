@@ -8,6 +8,7 @@ members, lock in key order, rules, entries and lots, balances and tallies, tier 
 from collections.abc import Callable, Collection, Iterable, Mapping
 from contextlib import suppress
 from datetime import datetime
+from typing import TypeVar
 
 from django.contrib.auth.models import AbstractBaseUser
 from django.db import IntegrityError, transaction
@@ -27,6 +28,8 @@ from transactions.books.items import Item, Result
 from transactions.books.unit_of_work import Books
 from transactions.models import Journal
 from transactions.models.journals import NotOpen, decision
+
+T = TypeVar("T")
 
 LARGEST_BATCH = 1000
 
@@ -78,14 +81,15 @@ def record(
         raise BatchTooLarge(f"At most {LARGEST_BATCH:,} items at once; this batch has {len(items):,}.")
     user_id = user.pk if user else None
 
-    def attempt(configuration: Configuration) -> Batch:
+    def post(configuration: Configuration) -> Outcome:
         # Each at its own moment: whoever tries again does so under the rules of now.
         at = now or timezone.now()
-        return Batch(
+        batch = Batch(
             items, configuration, via=via, user_id=user_id, now=at, resumed=resumed or {}, patience_ms=patience_ms
         )
+        return batch.post(dry_run=dry_run)
 
-    results, matched = _attempt(attempt, program_id, via, dry_run=dry_run)
+    results, matched = attempt(post, program_id, via, dry_run=dry_run)
     if not dry_run:
         _resume_matched(matched, results, now)
     return results
@@ -101,12 +105,15 @@ def _resume_matched(matched: Mapping[int, int | None], results: list[Result], no
                 results[position] = result
 
 
-def _attempt(attempt: Callable[[Configuration], Batch], program_id: int, via: Via, *, dry_run: bool) -> Outcome:
-    """Try until nobody else was quicker, or changed the program; not for ever. `attempt` makes the batch anew."""
+def attempt(work: Callable[[Configuration], T], program_id: int, via: Via, *, dry_run: bool) -> T:
+    """Do `work` until nobody else was quicker, or changed the program; not for ever.
+
+    With `dry_run` the program may still be a draft. Raises Refused where it takes nothing from `via`.
+    """
     for number in range(1, _TRIES + 1):
         configuration = _configuration(program_id, via, dry_run=dry_run, is_renewed=number > 1)
         try:
-            return attempt(configuration).post(dry_run=dry_run)
+            return work(configuration)
         except (ConfigurationChanged, IntegrityError):
             if number == _TRIES:
                 raise

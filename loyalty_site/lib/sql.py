@@ -54,6 +54,9 @@ class _Instant(Loader):
 class Session:
     """The statements of one unit of work on one database connection."""
 
+    #: Whether rows are locked that are read to be changed.
+    locks = True
+
     def __init__(self, using: str = DEFAULT_DB_ALIAS) -> None:
         self.connection: BaseDatabaseWrapper = connections[using]
         self.is_postgresql = self.connection.vendor == "postgresql"

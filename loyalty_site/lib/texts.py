@@ -59,6 +59,11 @@ def listed(text: str) -> frozenset[str]:
     return frozenset(part.strip() for part in text.split(",") if part.strip())
 
 
+def parts_of(text: str) -> tuple[str, ...]:
+    """The parts of a comma separated list in their order, each once."""
+    return tuple(dict.fromkeys(part.strip() for part in text.split(",") if part.strip()))
+
+
 def _is_seen(char: str) -> bool:
     """Whether something is seen of a character: it is no blank, no control, no format character or its like."""
     return unicodedata.category(char)[0] not in "ZC" and char not in _EMPTY_LETTERS

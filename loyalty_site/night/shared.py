@@ -19,7 +19,8 @@ SIZE, SIZE_ON_SQLITE = 1000, 200
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """The part of a step that is done in one transaction: members by their `keys`.
+    """The part of a step that is done in one transaction: members by their `keys`, or by the first and the last one
+    where a step that is not divisible takes ranges.
 
     `now` is the instant for which the step was planned, the same for all batches and whenever they are done.
     """

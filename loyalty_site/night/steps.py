@@ -13,6 +13,7 @@ from transactions.policies import carrying, recounting, thresholds
 from transactions.proof import seals
 from transactions.proof.audit import audit
 from transactions.reviews import decisions, downgrades
+from transactions.segments import looking_up
 
 #: So many differences, or members who could not be booked, are kept in the row of a step; all of them are logged.
 LISTED = 20
@@ -82,6 +83,11 @@ def settle(night: Night) -> Counts:
 def lower(night: Night) -> Counts:
     """Finish decisions about downgrades that were interrupted."""
     return {**downgrades.finish(night.program, now=night.now)}
+
+
+def end_lookups(night: Night) -> Counts:
+    """End jobs that look up who is in a segment that was saved: the next step looks up all of them."""
+    return {"ended": looking_up.finish(night.program)}
 
 
 def give_up(night: Night) -> Counts:

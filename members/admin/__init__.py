@@ -11,6 +11,7 @@ from members.admin import (
     messages,
     notices,
     relations,
+    segments,
 )
 
 __all__ = [
@@ -26,4 +27,5 @@ __all__ = [
     "messages",
     "notices",
     "relations",
+    "segments",
 ]

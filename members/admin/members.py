@@ -26,6 +26,7 @@ from members.admin.customers import CUSTOMER_FIELDSETS, NAMES_BY_KIND
 from members.admin.delivery_tables import messages
 from members.admin.enrol_form import EnrolForm
 from members.admin.relations import relations_panels
+from members.admin.segment_panels import SegmentFilter, segment_panels
 from members.admin.standing_tables import MOST
 from members.admin.telling_changes import names_changed
 from members.enrolment import enrol
@@ -67,6 +68,7 @@ class MemberAdmin(VerbAdmin):
         ["program", RelatedDropdownFilter],
         ["status", ChoicesDropdownFilter],
         ["channel", ChoicesDropdownFilter],
+        ["segment_memberships__segment", SegmentFilter],
         ["enrolled_at", RangeDateTimeFilter],
     ]
     # `search` decides; the name here only makes the box appear.
@@ -168,6 +170,7 @@ class MemberAdmin(VerbAdmin):
             Tiles([balance_tile(balance) for balance in balances]),
             Cards(list(ladder_cards.cards(steps, held, now=now, zone=member.program.zone))),
             *relations_panels(request, member),
+            *segment_panels(request, member),
             *filter(None, [standing_tables.benefits(member, list(benefits[: MOST + 1]), today)]),
             standing_tables.standings(member, standings, configuration),
             *messages(request, member),

@@ -40,7 +40,8 @@ def _one(delivery: Delivery, known: Known, now: datetime) -> Composed:
         return Skip("It is for nobody.")
     kind = delivery.connection.channel
     consent = known.consents.get((member.customer_id, kind.consent)) if kind else None
-    reason = reaching.against(delivery, message, member, kind, consent) or _outdated(delivery, known, now)
+    reason = reaching.against(delivery, message, member, kind, consent)
+    reason = reason or _elsewhere(message, member, known) or _outdated(delivery, known, now)
     if reason or kind is None:
         return Skip(reason)
     channel = kind(delivery.connection.pasted)
@@ -51,6 +52,12 @@ def _one(delivery: Delivery, known: Known, now: datetime) -> Composed:
     return _put_off(delivery, message, member, known, now) or _ready(
         delivery, message, member, known, channel, to, now
     )
+
+
+def _elsewhere(message: Message, member: Member, known: Known) -> str:
+    """Why it is not for this member; "" where it is."""
+    segment = known.outside.get((message.pk, member.pk))
+    return f"The message is for the segment “{segment}”, which the member is not in." if segment else ""
 
 
 def _outdated(delivery: Delivery, known: Known, now: datetime) -> str:

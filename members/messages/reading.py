@@ -11,12 +11,12 @@ from loyalty_site.lib.json_types import Json
 from members import consenting
 from members.messages import still_true
 from members.messages.limits import WEEK
-from members.models import Delivery
+from members.models import Delivery, SegmentMembership
 from partners import channels
 from programs.messages.rendering import Words
 from programs.messages.variables import Currency
 from programs.models import Currency as CurrencyRow
-from programs.models import Message, MessagePolicy, MessageText
+from programs.models import Message, MessagePolicy, MessageText, Segment
 
 _State = Delivery.State
 #: So many of those that wait are told by one message; more become another one.
@@ -27,7 +27,8 @@ MOST_TOLD = 1000
 class Known:
     """Of messages by key: their words by language; of programs: policies and currencies by code; of members and
     channels of consent, what they said last; of members and channels, when marketing was sent to them; of messages
-    and members, what else waits to be told with it; of events, what changed since."""
+    and members, what else waits to be told with it; of events, what changed since; of messages and
+    members, the segment that the message is for and that the member is not in."""
 
     texts: Mapping[int, Mapping[str, Words]]
     policies: Mapping[int, MessagePolicy]
@@ -36,6 +37,7 @@ class Known:
     sent: defaultdict[tuple[int, str], list[datetime]]
     waiting: Mapping[tuple[int, int], list[Delivery]]
     changed: Mapping[int, dict[str, Json] | str]
+    outside: Mapping[tuple[int, int], str]
 
 
 def read(deliveries: Sequence[Delivery], now: datetime) -> Known:
@@ -49,6 +51,7 @@ def read(deliveries: Sequence[Delivery], now: datetime) -> Known:
         sent=_sent(deliveries, now),
         waiting=_waiting(deliveries),
         changed=still_true.changed([one.event for one in deliveries]),
+        outside=_outside(deliveries),
     )
 
 
@@ -107,3 +110,20 @@ def _waiting(deliveries: Sequence[Delivery]) -> dict[tuple[int, int], list[Deliv
         if len(told) < MOST_TOLD:
             told.append(row)
     return found
+
+
+def _outside(deliveries: Sequence[Delivery]) -> dict[tuple[int, int], str]:
+    """{(message, member): name of the segment} where a message is for a segment that the member is not in."""
+    meant = {
+        (one.message_id or 0, one.member_id or 0): one.message.segment_id
+        for one in deliveries
+        if one.message and one.message.segment_id
+    }
+    if not meant:
+        return {}
+    rows = SegmentMembership.objects.filter(
+        segment__in=set(meant.values()), segment__is_active=True, member__in={member for _, member in meant}
+    )
+    inside = set(rows.values_list("member_id", "segment_id"))
+    names = dict(Segment.objects.filter(pk__in=set(meant.values())).values_list("pk", "name"))
+    return {key: names[segment] for key, segment in meant.items() if (key[1], segment) not in inside}

@@ -7,6 +7,7 @@ from members.models.events import Event
 from members.models.members import Card, Member
 from members.models.notices import StaffNotice, StaffSubscription
 from members.models.relations import Merge, Relation
+from members.models.segments import SegmentMembership
 from members.models.standings import MemberBenefit, Standing
 
 __all__ = [
@@ -23,6 +24,7 @@ __all__ = [
     "MemberBenefit",
     "Merge",
     "Relation",
+    "SegmentMembership",
     "StaffNotice",
     "StaffSubscription",
     "Standing",

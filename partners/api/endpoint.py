@@ -102,6 +102,8 @@ class Endpoint(_ViewSet):
     scopes: ClassVar[Mapping[str, str]] = {}
     #: Actions that their address names: said again, they do nothing twice.
     named_by_address: ClassVar[Collection[str]] = ()
+    #: Actions that write nothing, though they are sent with POST: there is no answer to keep for an Idempotency-Key.
+    only_reads: ClassVar[Collection[str]] = ()
     parameters: ClassVar[Mapping[str, Collection[str]]] = {}
 
     @property

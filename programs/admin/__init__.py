@@ -1,3 +1,3 @@
-from programs.admin import caps, messages, parts, programs, rules, tiers
+from programs.admin import caps, messages, parts, programs, rules, segments, sku_lists, tiers
 
-__all__ = ["caps", "messages", "parts", "programs", "rules", "tiers"]
+__all__ = ["caps", "messages", "parts", "programs", "rules", "segments", "sku_lists", "tiers"]

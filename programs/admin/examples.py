@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Iterator
 from dataclasses import replace
-from datetime import datetime, timedelta, tzinfo
+from datetime import datetime, tzinfo
 
 from loyalty_site.lib import money
 from loyalty_site.lib.panels import points
@@ -10,8 +10,8 @@ from programs import compiling, document, earning
 from programs.configuration import Configuration
 from programs.configuration import Rule as CompiledRule
 from programs.models import Rule
-from programs.rules import conditions
 from programs.rules.base import Basket, BasketLine, Facts
+from programs.rules.conditions.member import Tiers
 
 #: How much is bought in the example, in units of the base currency: the first of these that gives something.
 SPENT = (100, 1_000, 10_000, 100_000)
@@ -26,6 +26,8 @@ def example(rule: Rule) -> list[str]:
     own = [one for one in terms.rules if one.code == rule.code]
     if not own:
         return ["It is not active, so it gives nothing."]
+    if own[0].kind.phase == "activity":
+        return ["It gives no points; whoever does it is active."]
     return list(_sentences(terms, own[0]))
 
 
@@ -54,24 +56,20 @@ def _given(terms: Configuration, rule: CompiledRule, basket: Basket) -> Iterator
 
 
 def _basket(terms: Configuration, rule: CompiledRule, spent: int) -> Basket:
-    """A basket of `spent` units of money that satisfies each condition of the rule."""
-    first = {one.key: min(one.wanted) for one in rule.conditions if isinstance(one, conditions.Texts)}
+    """A basket of `spent` units of money that satisfies each condition of the rule, as far as one can."""
     amount = spent * terms.major
-    line = BasketLine(
-        sku=first.get("products", ""), category=first.get("categories", ""), quantity=1, eligible=amount
-    )
-    return Basket(
+    basket = Basket(
         kind=_activity(rule.kind.activities),
         local=_moment(rule, terms.zone),
         amount=amount,
         eligible=amount,
         major=terms.major,
-        lines=(line,),
-        channel=first.get("channels", ""),
-        partner=first.get("partners") or terms.owner,
-        store=first.get("stores", ""),
-        code=first.get("codes", ""),
+        lines=(BasketLine(sku="", category="", quantity=1, eligible=amount),),
+        partner=terms.owner,
     )
+    for condition in rule.conditions:
+        basket = condition.example(basket)
+    return rule.tree.example(basket) if rule.tree else basket
 
 
 def _activity(kinds: Collection[str] | None) -> str:
@@ -80,28 +78,19 @@ def _activity(kinds: Collection[str] | None) -> str:
 
 
 def _moment(rule: CompiledRule, zone: tzinfo) -> datetime:
-    """The next noon, or the next hour that the rule asks for, on a day on which it holds."""
+    """The next noon of a day on which the rule holds by its own dates."""
     local = datetime.now(zone).replace(hour=12, minute=0, second=0, microsecond=0)
-    days: Collection[int] = range(1, 8)
-    for condition in rule.conditions:
-        if isinstance(condition, conditions.Hours):
-            start, _ = condition.wanted
-            local = local.replace(hour=start.hour, minute=start.minute)
-        if isinstance(condition, conditions.Weekdays):
-            days = condition.wanted
     if rule.starts_on and local.date() < rule.starts_on:
         local += rule.starts_on - local.date()
-    while local.isoweekday() not in days:
-        local += timedelta(days=1)
     return local
 
 
 def _members(terms: Configuration, rule: CompiledRule) -> list[tuple[dict[str, str], str]]:
     """({tier group: tier}, name) of the members that the example speaks of."""
     tiers = [(group, tier) for group in terms.tier_groups.values() for tier in group.tiers]
-    asked = [condition.wanted for condition in rule.conditions if isinstance(condition, conditions.Tiers)]
+    asked = [condition.wanted for condition in rule.conditions if isinstance(condition, Tiers)]
     if asked:
         tiers = [(group, tier) for group, tier in tiers if tier.code in asked[0]]
-    elif rule.kind.phase == "base":
+    elif not rule.kind.asks_for_tier:
         return [({}, "a member")]
     return [({group.code: tier.code}, f"a member of {tier.name}") for group, tier in tiers]

@@ -33,10 +33,12 @@ from partners.channels.base import Ability
 from partners.events import EVENTS
 from partners.models import Connection
 from programs.messages import ready_texts, variables
-from programs.models import Currency, Message, MessagePolicy, MessageText
+from programs.models import Currency, Message, MessagePolicy, MessageText, Segment
 from programs.models.messages import FOR_STAFF_ONLY, REMINDERS
 
 PERMISSION = "programs.change_message"
+#: What is chosen of the program that the message is of.
+_OF_PROGRAM: dict[str, type[Currency] | type[Segment]] = {"currency": Currency, "segment": Segment}
 
 FIELDSETS: Fieldsets = [
     (
@@ -47,6 +49,7 @@ FIELDSETS: Fieldsets = [
                 "name",
                 ("event", "days_before"),
                 "currency",
+                "segment",
                 ("connection", "purpose"),
                 ("digest", "is_active"),
             ]
@@ -136,15 +139,16 @@ class MessageAdmin(HistoryAdmin):
     def get_fieldsets(self, request: HttpRequest, obj: Message | None = None) -> Any:
         if obj:
             return FIELDSETS
-        # Before the program is chosen nobody knows its currencies, and before the event what there is to name.
+        # Before the program is chosen nobody knows its parts, and before the event what there is to name.
         fields = FIELDSETS[0][1]["fields"]
-        return [(None, {"fields": [name for name in fields if name != "currency"]})]
+        return [(None, {"fields": [name for name in fields if name not in _OF_PROGRAM]})]
 
     def get_form(self, request: HttpRequest, obj: Message | None = None, change: bool = False, **kwargs: Any) -> Any:
         form = super().get_form(request, obj, change, **kwargs)
-        field = form.base_fields.get("currency")
-        if isinstance(field, forms.ModelChoiceField) and obj:
-            field.queryset = Currency.objects.filter(program=obj.program_id)
+        for name, kind in _OF_PROGRAM.items():
+            field = form.base_fields.get(name)
+            if isinstance(field, forms.ModelChoiceField) and obj:
+                field.queryset = kind._default_manager.filter(program=obj.program_id)
         return form
 
     def formfield_for_foreignkey(

@@ -4,20 +4,23 @@ They are made of the registries, so a new kind or condition has its fields witho
 shows the fields of the chosen kind only; the others are ignored.
 """
 
-import json
-from collections.abc import Iterable
+import re
+from collections.abc import Iterable, Mapping
 from decimal import Decimal
 from typing import Any
 
 from django import forms
 from django.utils.text import capfirst
 
-from loyalty_site.lib.admin import dressed, widgets
+from loyalty_site.lib.admin import dressed
 from loyalty_site.lib.forms import Errors, ModelForm
 from programs import rules
-from programs.admin.wording import WEEKDAYS, is_given
+from programs.admin.condition_fields import CodesField, exclusion_of, field_of
+from programs.admin.condition_tree import EXCLUDED, TWICE, NodesField, meaning, put_together, taken_apart
 from programs.models import Program, Rule, Tier
 from programs.rules import conditions
+from programs.rules.base import is_given
+from programs.rules.conditions.reading import COMBINING
 
 LAST_RULE = (
     "A strict program is active only with a rule that is switched on, and this is the last one: "
@@ -34,75 +37,6 @@ def is_last(rule: Rule) -> bool:
     return needs_one and not program.rules.filter(is_active=True).exclude(pk=rule.pk).exists()
 
 
-class ListField(forms.CharField):
-    """Texts separated by commas; what is stored in another shape is shown, and taken, as JSON."""
-
-    def prepare_value(self, value: Any) -> Any:
-        if isinstance(value, list) and all(isinstance(part, str) and "," not in part for part in value):
-            return ", ".join(value)
-        return value if value is None or isinstance(value, str) else json.dumps(value)
-
-    def to_python(self, value: Any) -> Any:
-        text: str = super().to_python(value) or ""
-        if text.startswith(("[", "{")):
-            try:
-                return json.loads(text)
-            except ValueError as error:
-                raise forms.ValidationError("Separate the values by commas.") from error
-        return [part.strip() for part in text.split(",") if part.strip()]
-
-
-class DaysField(forms.TypedMultipleChoiceField):
-    """Days of the week by their ISO numbers: 1 is Monday."""
-
-    def __init__(self, **kwargs: Any) -> None:
-        choices = [(str(number), day) for number, day in enumerate(WEEKDAYS, start=1)]
-        super().__init__(choices=choices, coerce=int, widget=forms.CheckboxSelectMultiple, **kwargs)
-
-
-class HoursField(ListField):
-    """Two times of day, e.g. "17:00-19:00"."""
-
-    def prepare_value(self, value: Any) -> Any:
-        return "-".join(map(str, value)) if isinstance(value, list) else value
-
-    def to_python(self, value: Any) -> Any:
-        text: str = forms.CharField.to_python(self, value) or ""
-        times = [part.strip() for part in text.split("-") if part.strip()]
-        try:
-            if times:
-                conditions.Hours(times)
-        except ValueError as error:
-            # The condition says it in the words of a document.
-            raise forms.ValidationError("Write two different times, like 17:00-19:00.") from error
-        return times
-
-
-class CodesField(forms.MultipleChoiceField):
-    """Codes of what the program has; a stored code that is gone stays visible, so that it can be removed."""
-
-    def valid_value(self, value: Any) -> bool:
-        # The model says which codes are wrong, in the same words as for a document.
-        return True
-
-
-_FIELDS: dict[str, tuple[type[forms.Field], dict[str, Any]]] = {
-    conditions.Weekdays.key: (DaysField, {}),
-    conditions.Hours.key: (HoursField, {"help_text": "From, up to and not including, e.g. 17:00-19:00."}),
-    conditions.Partners.key: (CodesField, {"widget": forms.SelectMultiple}),
-    conditions.Tiers.key: (CodesField, {"widget": forms.SelectMultiple}),
-}
-
-
-def _condition(key: str, condition: type[conditions.Condition]) -> forms.Field:
-    kind, options = _FIELDS.get(key, (ListField, {"help_text": f"{capfirst(condition.hint)}, separated by commas."}))
-    field = kind(required=False, label=capfirst(key), **options)
-    if isinstance(field, CodesField):
-        field.widget = widgets.UnfoldAdminSelect2MultipleWidget()
-        return field
-    return dressed(field)
-
-
 def _param(name: str, field: forms.Field) -> forms.Field:
     field = dressed(field)
     field.required = field.widget.is_required = False
@@ -110,9 +44,12 @@ def _param(name: str, field: forms.Field) -> forms.Field:
     return field
 
 
-#: {name on the page: (kind's slug, name of the parameter)} and {name on the page: key of the condition}.
+#: {name on the page: (kind's slug, name of the parameter)}; {name on the page: key of the condition}, and the same of
+#: what is left out.
 PARAMS = {f"{slug}_{name}": (slug, name) for slug, kind in rules.registry.items() for name in kind.Params.base_fields}
 CONDITIONS = {f"when_{key}": key for key in conditions.registry}
+EXCLUSIONS = {f"not_{key}": key for key in EXCLUDED}
+FURTHER = "further_conditions"
 SHOWN_FOR_KIND = {field: f"kind == '{slug}'" for field, (slug, _) in PARAMS.items()}
 
 
@@ -135,9 +72,14 @@ class RuleForm(ModelForm):
         for field, (slug, name) in PARAMS.items():
             if rule.pk and rule.kind == slug and field in self.fields:
                 self.initial.setdefault(field, rule.params.get(name))
-        for field, key in CONDITIONS.items():
-            if field in self.fields and key in rule.conditions:
-                self.initial.setdefault(field, rule.conditions[key])
+        plain, excluded, further = taken_apart(rule.conditions)
+        for names, stored in ((CONDITIONS, plain), (EXCLUSIONS, excluded)):
+            for field, key in names.items():
+                if field in self.fields and key in stored:
+                    self.initial.setdefault(field, stored[key])
+        if FURTHER in self.fields:
+            self.initial.setdefault(FURTHER, further)
+            self.fields[FURTHER].help_text = meaning(further)
         for key, codes in self._codes().items():
             offered = self.fields.get(f"when_{key}")
             if isinstance(offered, CodesField):
@@ -161,11 +103,21 @@ class RuleForm(ModelForm):
         kind = cleaned.get("kind")
         params = {name: cleaned.get(field) for field, (slug, name) in PARAMS.items() if slug == kind}
         self.instance.params = {name: _plain(value) for name, value in params.items() if is_given(value)}
-        given = {key: cleaned.get(field) for field, key in CONDITIONS.items()}
-        self.instance.conditions = {key: value for key, value in given.items() if value}
+        self.instance.conditions = self._conditions(cleaned)
         if "is_active" in self.changed_data and not cleaned.get("is_active") and is_last(self.instance):
             self.add_error("is_active", LAST_RULE)
         return cleaned
+
+    def _conditions(self, cleaned: Mapping[str, Any]) -> dict[str, Any]:
+        """The tree that the fields say."""
+        plain, excluded = (
+            {key: cleaned[field] for field, key in names.items() if cleaned.get(field)}
+            for names in (CONDITIONS, EXCLUSIONS)
+        )
+        further = cleaned.get(FURTHER) or {}
+        if excluded and "not" in further:
+            self.add_error(FURTHER, TWICE)
+        return put_together(plain, excluded, further)
 
     def add_error(self, field: str | None, error: Any) -> None:
         if field in PARAMS and PARAMS[field][0] != self.data.get(self.add_prefix("kind")):
@@ -179,13 +131,31 @@ class RuleForm(ModelForm):
             return
         for error in errors if isinstance(errors, list) else [errors]:
             for message in getattr(error, "messages", [error]):
-                part, _, rest = message.partition(": ")
-                part = part.split("[")[0]
-                field = f"{self.cleaned_data.get('kind')}_{part}" if name == "params" else f"when_{part}"
+                path, _, rest = message.partition(": ")
+                field = self._param_at(path) if name == "params" else self._condition_at(path)
                 if field not in self.fields:
                     super().place_error(name, message)
+                elif field == FURTHER:
+                    # A place in a tree is found by its path alone.
+                    self.further_error(message)
                 elif field not in self.errors:
                     super().place_error(field, capfirst(rest))
+
+    def further_error(self, message: str) -> None:
+        """Show an error of the tree at its field, unless it stands there already."""
+        if message not in self.errors.get(FURTHER, ()):
+            super().place_error(FURTHER, message)
+
+    def _param_at(self, path: str) -> str:
+        return f"{self.cleaned_data.get('kind')}_{path.split('[')[0]}"
+
+    def _condition_at(self, path: str) -> str:
+        """The field that has the condition at `path`, which begins with its key, or with all, any or not."""
+        first, *inner = re.split(r"[.\[]", path)
+        if first not in COMBINING:
+            return f"when_{first}"
+        named = [f"not_{key}" for key in inner if f"not_{key}" in EXCLUSIONS]
+        return named[0] if named and self.cleaned_data.get(named[0]) and first == "not" else FURTHER
 
 
 def _plain(value: Any) -> Any:
@@ -193,7 +163,8 @@ def _plain(value: Any) -> Any:
 
 
 _own = {name: _param(part, rules.registry[slug].Params.base_fields[part]) for name, (slug, part) in PARAMS.items()}
-_own |= {name: _condition(key, conditions.registry[key]) for name, key in CONDITIONS.items()}
+_own |= {name: field_of(conditions.registry[key]) for name, key in CONDITIONS.items()}
+_own |= {name: exclusion_of(key) for name, key in EXCLUSIONS.items()} | {FURTHER: NodesField()}
 
 # From here every form collects them that is made of this one, as the admin does for each page.
 RuleForm.declared_fields.update(_own)

@@ -19,10 +19,10 @@ from loyalty_site.lib.admin import (
 )
 from loyalty_site.lib.panels import Panel, Sentences
 from programs import checks
-from programs.admin import rule_form
+from programs.admin import how_often, rule_form
 from programs.admin.examples import example
 from programs.admin.part_field import PartField
-from programs.admin.wording import describe, what
+from programs.admin.wording import describe
 from programs.models import Currency, Program, Rule
 
 
@@ -32,7 +32,7 @@ class RuleAdmin(HistoryAdmin):
 
     icon, place = "rule", 2
     form = rule_form.RuleForm
-    list_display = ["name", "program", "what", "currency", "group", "priority", "is_active", "version"]
+    list_display = ["name", "program", "in_words", "currency", "group", "priority", "is_active", "version"]
     list_filter = [
         ["program", RelatedDropdownFilter],
         ["kind", ChoicesDropdownFilter],
@@ -45,13 +45,15 @@ class RuleAdmin(HistoryAdmin):
     prepopulated_fields = {"code": ["name"]}
     conditional_fields = rule_form.SHOWN_FOR_KIND
 
-    @display(description="kind", ordering="kind")
-    def what(self, rule: Rule) -> str:
-        return what(rule)
+    @display(description="in words", ordering="kind")
+    def in_words(self, rule: Rule) -> str:
+        return describe(rule)
 
     def panels(self, request: StaffRequest, rule: Rule) -> list[Panel]:
         doubts = [checks.sentence_of(problem.message) for problem in rule.unknown()]
         shown: list[Panel] = [Sentences("In words", [describe(rule), *example(rule)])]
+        often = list(how_often.sentences(rule))
+        shown += [Sentences("How often it counts", often)] if often else []
         return [*shown, Sentences("To look at", doubts)] if doubts else shown
 
     def has_delete_permission(self, request: HttpRequest, obj: Rule | None = None) -> bool:
@@ -60,7 +62,8 @@ class RuleAdmin(HistoryAdmin):
 
     def get_fieldsets(self, request: HttpRequest, obj: Rule | None = None) -> list[Any]:
         head = ["program", ("name", "code"), "kind", "currency"]
-        when = ["is_active", ("starts_on", "ends_on"), ("group", "priority"), *(["version"] if obj else [])]
+        beside = [("group", "choice"), ("priority", "stacking")]
+        when = ["is_active", ("starts_on", "ends_on"), *beside, *(["version"] if obj else [])]
         may_edit = self.has_change_permission(request, obj) if obj else self.has_add_permission(request)
         if not may_edit:
             return [(None, {"fields": head}), ("When it counts", {"fields": when})]
@@ -68,6 +71,7 @@ class RuleAdmin(HistoryAdmin):
             (None, {"fields": head}),
             ("What it gives", {"fields": list(rule_form.PARAMS)}),
             ("Only when… (what is empty does not matter)", {"fields": list(rule_form.CONDITIONS)}),
+            ("But not… and further conditions", {"fields": [*rule_form.EXCLUSIONS, rule_form.FURTHER]}),
             ("When it counts", {"fields": when}),
         ]
 

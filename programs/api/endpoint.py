@@ -32,20 +32,23 @@ class ProgramEndpoint(Endpoint):
     @cached_property
     def program(self) -> ReachedProgram:
         """The program that the request speaks of. Raises Refused where that is none, or one of several."""
-        programs = cast(ProgramCaller, self.request.auth).programs
         if code := self.request.query_params.get("program"):
-            program = next((program for program in programs if program.code == code), None)
-            if program is None:
-                detail = "The key reaches no program with this code."
-                raise problems.unlike("program_unknown", detail, field="?program")
-            return program
-        active = [program for program in programs if program.is_active]
+            return self.reached(code, field="?program")
+        active = [program for program in cast(ProgramCaller, self.request.auth).programs if program.is_active]
         if len(active) != 1:
             found = "no active program" if not active else "several active programs"
             raise problems.unlike(
                 "program_missing", f"The key reaches {found}: name one, ?program=CODE.", field="?program"
             )
         return active[0]
+
+    def reached(self, code: str, *, field: str = "") -> ReachedProgram:
+        """The program of this code, which the request names in `field`. Raises Refused where the key reaches none."""
+        programs = cast(ProgramCaller, self.request.auth).programs
+        program = next((program for program in programs if program.code == code), None)
+        if program is None:
+            raise problems.unlike("program_unknown", "The key reaches no program with this code.", field=field)
+        return program
 
     @property
     def is_owner(self) -> bool:

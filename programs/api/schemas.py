@@ -9,7 +9,8 @@ from loyalty_site.lib.schema_objects import Answer, Answered, Items
 from loyalty_site.lib.schema_types import Day, DecimalText, Json, Text, Truth, Whole
 from programs import document, periods
 from programs.document.format import TierSpec
-from programs.models import Benefit, Program, TierGroup
+from programs.models import Benefit, Program, Rule, TierGroup
+from programs.rules import sentences
 
 _SUMMARY = {
     "code": Text(40),
@@ -96,13 +97,22 @@ _RULE = {
     "name": Text(80),
     "kind": Text(40),
     "currency": Text(40),
-    "group": Text(40, text="The best rule of a group wins; groups add up."),
+    "group": Text(40, text="The best rule of a group wins, unless its choice is another; groups add up."),
     "priority": Whole(),
+    "stacking": Text(10, choices=Rule.Stacking.values),
+    "choice": Text(10, text="What counts of its group: highest, lowest, newest, all; empty: as another says."),
     "starts_on": Day(null=True),
     "ends_on": Day(null=True),
     "params": Json(),
     "conditions": Json(),
     "version": Whole(),
+}
+_SENTENCE = Text(10_000, text="The whole rule in words, as staff read it.")
+_SEGMENT = {
+    "code": Text(40),
+    "name": Text(80),
+    "description": Text(400),
+    "conditions": Json(text="Combined by all, any and not; see docs/segments.md."),
 }
 SUMMARY = Answer("ProgramSummary", _SUMMARY)
 SUMMARIES = Answer("Programs", {"results": Items(SUMMARY)})
@@ -114,7 +124,10 @@ PROGRAM_DETAIL = Answer(
         "partners": Items(Text(40), text="Codes of the other partners who take part."),
         "currencies": Items(Answer("Currency", _CURRENCY)),
         "tier_groups": Items(_LADDER),
-        "rules": Items(Answer("Rule", _RULE), text="Those that are switched on and not over."),
+        "rules": Items(
+            Answer("Rule", _RULE | {"sentence": _SENTENCE}), text="Those that are switched on and not over."
+        ),
+        "segments": Items(Answer("Segment", _SEGMENT), text="Those that are switched on."),
     },
 )
 
@@ -146,7 +159,8 @@ def described(program: Program) -> Mapping[str, Answered]:
         "partners": written["partners"],
         "currencies": currencies,
         "tier_groups": groups,
-        "rules": [_only(_RULE, rule) for rule in live],
+        "rules": [_only(_RULE, rule) | {"sentence": sentences.of_spec(rule)} for rule in live],
+        "segments": [_only(_SEGMENT, one) for one in written.get("segments", ()) if one["is_active"]],
     }
 
 

@@ -1,9 +1,10 @@
 """What does a whole program look like as one JSON document? Written, read, checked and applied here.
 
 `read` text -> value; `check` value -> problems; `lint` value -> warnings; `unknown` value -> what its rules name and
-nobody has; `problems` value -> why it would not be imported; `normal` value -> the document with its defaults;
-`apply` document -> changes in the database; `export` program -> document, whose parts `read_parts` reads along once
-for whoever shows them, too, and `columns` writes one of them.
+nobody has; `short_lists` value -> lists of which it counts other SKUs than are stored; `problems` value -> why it
+would not be imported; `normal` value -> the document with its defaults; `apply` document -> changes in the database;
+`export` program -> document, whose parts `read_parts` reads along once for whoever shows them, too, and `columns`
+writes one of them.
 """
 
 from programs.document.applying import apply, preview
@@ -14,7 +15,7 @@ from programs.document.filling import normal
 from programs.document.format import FORMAT
 from programs.document.linting import lint
 from programs.document.reading import Unreadable, read
-from programs.document.referring import problems, unknown, unknown_by_rule
+from programs.document.referring import problems, short_lists, unknown, unknown_by_rule
 
 __all__ = [
     "FORMAT",
@@ -31,6 +32,7 @@ __all__ = [
     "problems",
     "read",
     "read_parts",
+    "short_lists",
     "unknown",
     "unknown_by_rule",
 ]

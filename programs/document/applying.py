@@ -24,16 +24,20 @@ from programs.document.format import (
     Document,
     ExpirySpec,
     RuleSpec,
+    SegmentSpec,
+    SkuListSpec,
     TierGroupSpec,
     TierSpec,
 )
 from programs.document.referring import problems
 from programs.ladder_changes import LIVE_LADDER
-from programs.models import Benefit, Cap, Currency, ExpiryRule, Program, Rule, Tier, TierGroup
+from programs.models import Benefit, Cap, Currency, ExpiryRule, Program, Rule, Segment, SkuList, Tier, TierGroup
 from programs.models.expiryrules import KEEPS_ENDS
 
 #: A part with a code.
-_Coded: TypeAlias = BenefitSpec | CapSpec | CurrencySpec | RuleSpec | TierGroupSpec | TierSpec
+_Coded: TypeAlias = (
+    BenefitSpec | CapSpec | CurrencySpec | RuleSpec | SegmentSpec | SkuListSpec | TierGroupSpec | TierSpec
+)
 
 #: Above every sequence that a tier may have (see Tier.sequence).
 _ASIDE = 10_000
@@ -121,8 +125,10 @@ class _Application:
         self._participations()
         currencies = {currency.code: currency for currency in self.program.currencies.all()}
         self._tier_groups(currencies)
+        self._sku_lists()
         self._rules(currencies)
         self._caps(currencies)
+        self._segments()
         self.changes.keep_only(_codes(self.document["currencies"]), self.program.currencies.all(), "currencies")
 
     def _participations(self) -> None:
@@ -216,6 +222,15 @@ class _Application:
             values = _columns(layout.BENEFIT, spec) | {"details": spec["details"]}
             self.changes.put(row, values, f"{path}[{place}]", "benefit", spec["code"])
 
+    def _sku_lists(self) -> None:
+        """The lists without their SKUs, which stay; those of a list that goes, go with it."""
+        self.changes.keep_only(_codes(self.document["sku_lists"]), self.program.sku_lists.all(), "sku_lists")
+        stored = {one.code: one for one in self.program.sku_lists.all()}
+        for place, spec in enumerate(self.document["sku_lists"]):
+            row = stored.get(spec["code"]) or SkuList(program=self.program)
+            values = _columns(layout.SKU_LIST, spec)
+            self.changes.put(row, values, f"sku_lists[{place}]", "list of SKUs", spec["code"])
+
     def _rules(self, currencies: Mapping[str, Currency]) -> None:
         stored = {rule.code: rule for rule in self.program.rules.select_related("currency")}
         for place, spec in enumerate(self.document["rules"]):
@@ -240,6 +255,16 @@ class _Application:
             values = _columns(layout.CAP, spec) | {"currency": currencies[spec["currency"]]}
             values |= {"rule": rules.get(spec["rule"]), "store": self._store(spec["store"], f"caps[{place}].store")}
             self.changes.put(row, values, f"caps[{place}]", "cap", spec["code"])
+
+    def _segments(self) -> None:
+        self.changes.keep_only(_codes(self.document["segments"]), self.program.segments.all(), "segments")
+        stored = {segment.code: segment for segment in self.program.segments.all()}
+        for place, spec in enumerate(self.document["segments"]):
+            row = stored.get(spec["code"]) or Segment(program=self.program)
+            # What they name of each other was checked in the document, all of which is not stored yet.
+            row.is_edited_whole = True
+            values = _columns(layout.SEGMENT, spec) | {"conditions": spec["conditions"]}
+            self.changes.put(row, values, f"segments[{place}]", "segment", spec["code"])
 
     def _store(self, text: str, path: str) -> Store | None:
         name = store_of(text, self.program.owner.code)

@@ -19,7 +19,21 @@ from programs.checks import Problem, clipped
 from programs.document import consistency, filling, former
 from programs.document.filling import Given
 from programs.document.format import FORMAT, Document
-from programs.document.layout import BENEFIT, CAP, CURRENCY, EXPIRY, LISTS, PROGRAM, RULE, TIER, TIER_GROUP, Part
+from programs.document.layout import (
+    BENEFIT,
+    CAP,
+    CURRENCY,
+    EXPIRY,
+    LISTS,
+    PROGRAM,
+    RULE,
+    SEGMENT,
+    SKU_LIST,
+    TIER,
+    TIER_GROUP,
+    Part,
+)
+from programs.segments import trees
 
 if TYPE_CHECKING:
     from programs.document.layout import Column
@@ -149,6 +163,15 @@ def _rule(spec: ExactJson, path: str) -> Iterator[Problem]:
         yield Problem(f"{path}.version", "must be a whole number from 1")
 
 
+def _sku_list(spec: ExactJson, path: str) -> Iterator[Problem]:
+    yield from _object(SKU_LIST, spec, path)
+    entries = spec.get("entries", 0) if isinstance(spec, dict) else 0
+    if type(entries) is not int or entries < 0:
+        yield Problem(
+            f"{path}.entries", "must be how many SKUs it has, or be left out: they are uploaded in the admin"
+        )
+
+
 def _cap(spec: ExactJson, path: str) -> Iterator[Problem]:
     yield from _object(CAP, spec, path)
     if not isinstance(spec, dict):
@@ -158,12 +181,24 @@ def _cap(spec: ExactJson, path: str) -> Iterator[Problem]:
             yield Problem(f"{path}.{name}", "must be a text")
 
 
+def _segment(spec: ExactJson, path: str) -> Iterator[Problem]:
+    yield from _object(SEGMENT, spec, path)
+    if not isinstance(spec, dict):
+        return
+    if "conditions" not in spec:
+        yield Problem(f"{path}.conditions", "is missing")
+        return
+    yield from (problem.under(f"{path}.conditions") for problem in trees.problems(spec["conditions"]))
+
+
 _ITEMS: dict[str, Callable[[ExactJson, str], Iterator[Problem]]] = {
     "partners": _partner,
     "currencies": _currency,
     "tier_groups": _tier_group,
+    "sku_lists": _sku_list,
     "rules": _rule,
     "caps": _cap,
+    "segments": _segment,
 }
 
 
@@ -200,7 +235,7 @@ def _wrong(column: "Column", value: ExactJson) -> str | None:
         return words
     choices = [key for key, _ in column.flatchoices]
     if choices:
-        return None if value in choices else f"must be one of {', '.join(choices)}"
+        return None if value in choices or (column.blank and value == "") else f"must be one of {', '.join(choices)}"
     try:
         column.clean(str(value) if isinstance(value, float) else value, None)
     except ValidationError as error:

@@ -7,8 +7,10 @@ from loyalty_site.lib import money
 from programs import checks, ladder_checks
 from programs.capping import store_of
 from programs.checks import Problem, clipped
-from programs.document.format import CurrencySpec, Document, TierGroupSpec
+from programs.document.format import CurrencySpec, Document, RuleSpec, TierGroupSpec
 from programs.rules.base import Surroundings
+from programs.segments import base as members
+from programs.segments import trees
 
 
 def problems(document: Document) -> Iterator[Problem]:
@@ -17,25 +19,38 @@ def problems(document: Document) -> Iterator[Problem]:
     yield from _twice("partners", "", document["partners"])
     yield from _twice("currencies", ".code", [spec["code"] for spec in document["currencies"]])
     yield from _twice("tier_groups", ".code", [spec["code"] for spec in document["tier_groups"]])
+    yield from _twice("sku_lists", ".code", [spec["code"] for spec in document["sku_lists"]])
     yield from _twice("rules", ".code", [spec["code"] for spec in document["rules"]])
     yield from _twice("caps", ".code", [spec["code"] for spec in document["caps"]])
     yield from _currencies(document["currencies"])
     yield from _tier_groups(document["tier_groups"], currencies)
-    around = surroundings(document)
+    around, said = surroundings(document), _choices(document["rules"])
     for place, spec in enumerate(document["rules"]):
         found = [
             *checks.dates(starts_on=spec["starts_on"], ends_on=spec["ends_on"]),
             *_currency_of(spec["currency"], currencies),
+            *checks.choice_of_kind(kind=spec["kind"], choice=spec["choice"]),
+            *(checks.choice(spec["choice"], said[spec["currency"], spec["group"]]) if spec["choice"] else ()),
             *checks.references(
                 kind=spec["kind"], params=spec["params"], conditions=spec["conditions"], surroundings=around
             ),
         ]
         yield from (problem.under(f"rules[{place}]") for problem in found)
     yield from _caps(document, currencies)
+    yield from _segments(document)
     terms = document["program"]
     is_strict = terms.get("strictness") == "refuse" and terms["status"] == "active"
     if is_strict and not any(spec["is_active"] for spec in document["rules"]):
         yield Problem("rules", "a strict program is active only with a rule that is switched on; make it a draft")
+
+
+def _choices(specs: Iterable[RuleSpec]) -> Mapping[tuple[str, str], list[tuple[str, str]]]:
+    """{(currency, group): (code, choice) of the rule that says first what counts of the group}."""
+    said: dict[tuple[str, str], list[tuple[str, str]]] = {}
+    for spec in specs:
+        if spec["choice"]:
+            said.setdefault((spec["currency"], spec["group"]), [(spec["code"], spec["choice"])])
+    return said
 
 
 def _caps(document: Document, currencies: Mapping[str, CurrencySpec]) -> Iterator[Problem]:
@@ -64,6 +79,31 @@ def _caps(document: Document, currencies: Mapping[str, CurrencySpec]) -> Iterato
         yield from (problem.under(f"caps[{place}]") for problem in found)
 
 
+def _segments(document: Document) -> Iterator[Problem]:
+    specs = document["segments"]
+    yield from _twice("segments", ".code", [spec["code"] for spec in specs])
+    around = _of_segments(document)
+    named = {spec["code"]: trees.segments(spec["conditions"]) for spec in specs}
+    for place, spec in enumerate(specs):
+        unmet = [problem.under("conditions") for problem in trees.unmet(spec["conditions"], around)]
+        found = [*unmet, *trees.circular(spec["code"], named)]
+        yield from (problem.under(f"segments[{place}]") for problem in found)
+
+
+def _of_segments(document: Document) -> members.Surroundings:
+    """What the segments of this document may name."""
+    program, groups = document["program"], document["tier_groups"]
+    return members.Surroundings(
+        money=program["money"],
+        currencies={spec["code"]: spec["name"] for spec in document["currencies"]},
+        tier_groups={group["code"]: {tier["code"]: tier["name"] for tier in group["tiers"]} for group in groups},
+        group_names={group["code"]: group["name"] for group in groups},
+        segments={spec["code"]: spec["name"] for spec in document["segments"]},
+        owner=program["owner"],
+        partners=frozenset([program["owner"], *document["partners"]]),
+    )
+
+
 def surroundings(document: Document) -> Surroundings:
     """What the rules of this document may refer to."""
     return Surroundings(
@@ -71,6 +111,7 @@ def surroundings(document: Document) -> Surroundings:
         tier_groups={
             group["code"]: frozenset(tier["code"] for tier in group["tiers"]) for group in document["tier_groups"]
         },
+        sku_lists=frozenset(one["code"] for one in document.get("sku_lists", ())),
     )
 
 

@@ -7,7 +7,7 @@ from operator import attrgetter
 from typing import TYPE_CHECKING, TypeAlias, TypeVar, cast
 
 from django.db import models
-from django.db.models import Prefetch, QuerySet, prefetch_related_objects
+from django.db.models import Count, Prefetch, QuerySet, prefetch_related_objects
 
 from partners.models import Store
 from programs.document.format import (
@@ -18,11 +18,26 @@ from programs.document.format import (
     ExpirySpec,
     ProgramSpec,
     RuleSpec,
+    SegmentSpec,
+    SkuListSpec,
     TierGroupSpec,
     TierSpec,
 )
-from programs.document.layout import BENEFIT, CAP, CURRENCY, EXPIRY, PROGRAM, RULE, TIER, TIER_GROUP, Part, number
-from programs.models import Benefit, Cap, Currency, Participation, Program, Rule, Tier, TierGroup
+from programs.document.layout import (
+    BENEFIT,
+    CAP,
+    CURRENCY,
+    EXPIRY,
+    PROGRAM,
+    RULE,
+    SEGMENT,
+    SKU_LIST,
+    TIER,
+    TIER_GROUP,
+    Part,
+    number,
+)
+from programs.models import Benefit, Cap, Currency, Participation, Program, Rule, Segment, SkuList, Tier, TierGroup
 
 if TYPE_CHECKING:
     from programs.document.layout import Column
@@ -30,7 +45,7 @@ if TYPE_CHECKING:
 #: A value of a column, and the same as JSON.
 Stored: TypeAlias = str | int | bool | Decimal | date | None
 Written: TypeAlias = str | int | bool | None
-Coded = TypeVar("Coded", Currency, TierGroup, Rule, Cap, Benefit)
+Coded = TypeVar("Coded", Currency, TierGroup, Rule, SkuList, Cap, Benefit, Segment)
 
 
 #: All that a document says of a program.
@@ -40,8 +55,10 @@ _PARTS = (
     Prefetch("tier_groups", TierGroup.objects.select_related("currency")),
     "tier_groups__further_currencies",
     "tier_groups__tiers__benefits",
+    Prefetch("sku_lists", SkuList.objects.annotate(count=Count("entries"))),
     Prefetch("rules", Rule.objects.select_related("currency")),
     Prefetch("caps", Cap.objects.select_related("currency", "rule", "store__partner")),
+    "segments",
 )
 
 
@@ -63,8 +80,10 @@ def export(program: Program, *, with_versions: bool = False) -> Document:
         "partners": sorted(partner.code for partner in partners),
         "currencies": [_currency(currency) for currency in _by_code(whole.currencies.all())],
         "tier_groups": [_tier_group(group) for group in _by_code(whole.tier_groups.all())],
+        "sku_lists": [_sku_list(one, with_versions) for one in _by_code(whole.sku_lists.all())],
         "rules": [_rule(rule, with_versions) for rule in _by_code(whole.rules.all())],
         "caps": [_cap(cap, program) for cap in _by_code(whole.caps.all())],
+        "segments": [_segment(segment) for segment in _by_code(whole.segments.all())],
     }
 
 
@@ -108,6 +127,12 @@ def _tier(tier: Tier) -> TierSpec:
     return cast(TierSpec, {**columns(TIER, tier), "further": tier.further, "benefits": benefits})
 
 
+def _sku_list(one: SkuList, with_versions: bool) -> SkuListSpec:
+    # SKUs come and go without a new version, of which a snapshot is.
+    count = {} if with_versions else {"entries": getattr(one, "count", 0)}
+    return cast(SkuListSpec, {**columns(SKU_LIST, one), **count})
+
+
 def _rule(rule: Rule, with_versions: bool) -> RuleSpec:
     own = {"currency": rule.currency.code, "params": rule.params, "conditions": rule.conditions}
     version = {"version": rule.version} if with_versions else {}
@@ -118,6 +143,10 @@ def _cap(cap: Cap, program: Program) -> CapSpec:
     own = {"currency": cap.currency.code, "rule": cap.rule.code if cap.rule else ""}
     store = store_name(cap.store, program.owner_id) if cap.store else ""
     return cast(CapSpec, {**columns(CAP, cap), **own, "store": store})
+
+
+def _segment(segment: Segment) -> SegmentSpec:
+    return cast(SegmentSpec, {**columns(SEGMENT, segment), "conditions": segment.conditions})
 
 
 def store_name(store: Store, owner_id: int) -> str:

@@ -15,10 +15,24 @@ from programs.document.format import (
     ExpirySpec,
     ProgramSpec,
     RuleSpec,
+    SegmentSpec,
+    SkuListSpec,
     TierGroupSpec,
     TierSpec,
 )
-from programs.document.layout import BENEFIT, CAP, CURRENCY, EXPIRY, PROGRAM, RULE, TIER, TIER_GROUP, Part
+from programs.document.layout import (
+    BENEFIT,
+    CAP,
+    CURRENCY,
+    EXPIRY,
+    PROGRAM,
+    RULE,
+    SEGMENT,
+    SKU_LIST,
+    TIER,
+    TIER_GROUP,
+    Part,
+)
 from programs.parameters import canonical
 
 if TYPE_CHECKING:
@@ -35,7 +49,9 @@ def normal(document: ExactJson | Document) -> Document:
     full["currencies"].sort(key=lambda spec: spec["code"])
     full["tier_groups"].sort(key=lambda spec: spec["code"])
     full["rules"].sort(key=lambda spec: spec["code"])
+    full["sku_lists"].sort(key=lambda spec: spec["code"])
     full["caps"].sort(key=lambda spec: spec["code"])
+    full["segments"].sort(key=lambda spec: spec["code"])
     for group in full["tier_groups"]:
         group["further_currencies"] = sorted(set(group["further_currencies"]))
         group["tiers"].sort(key=lambda tier: tier["sequence"])
@@ -53,10 +69,18 @@ def filled(document: Given) -> Document:
         "partners": list(cast(Sequence[str], document.get("partners", ()))),
         "currencies": [_filled_currency(spec) for spec in _specs(document, "currencies")],
         "tier_groups": [_filled_tier_group(spec) for spec in _specs(document, "tier_groups")],
+        "sku_lists": [
+            cast(SkuListSpec, {**_filled(SKU_LIST, spec), "entries": spec.get("entries", 0)})
+            for spec in _specs(document, "sku_lists")
+        ],
         "rules": [_filled_rule(spec) for spec in _specs(document, "rules")],
         "caps": [
             cast(CapSpec, {**_filled(CAP, spec), **{name: spec.get(name, "") for name in CAP.others}})
             for spec in _specs(document, "caps")
+        ],
+        "segments": [
+            cast(SegmentSpec, {**_filled(SEGMENT, spec), "conditions": storable(spec["conditions"])})
+            for spec in _specs(document, "segments")
         ],
     }
 
@@ -98,7 +122,7 @@ def _filled_tier(spec: Given) -> TierSpec:
     own = {
         "further": {code: one for code, one in wanted.items() if any(value is not None for value in one.values())},
         "benefits": [
-            {**_filled(BENEFIT, benefit), "details": _storable(benefit.get("details", {}))}
+            {**_filled(BENEFIT, benefit), "details": storable(benefit.get("details", {}))}
             for benefit in _specs(spec, "benefits")
         ],
     }
@@ -109,7 +133,7 @@ def _filled_rule(spec: Given) -> RuleSpec:
     params = cast(Mapping[str, ExactJson], spec.get("params", {}))
     nested = {
         "params": canonical(cast(str, spec["kind"]), params),
-        "conditions": _storable(spec.get("conditions", {})),
+        "conditions": storable(spec.get("conditions", {})),
     }
     return cast(RuleSpec, {**_filled(RULE, spec), **nested})
 
@@ -125,10 +149,10 @@ def _canonical(column: "Column", spec: Given) -> Written:
     return plain(column, stored)
 
 
-def _storable(value: ExactJson) -> Json:
-    """The parameters as a JSON column keeps them: Decimals and floats as text."""
+def storable(value: ExactJson) -> Json:
+    """Parameters, or conditions, as a JSON column keeps them: Decimals and floats as text."""
     if isinstance(value, dict):
-        return {name: _storable(inner) for name, inner in value.items()}
+        return {name: storable(inner) for name, inner in value.items()}
     if isinstance(value, list):
-        return [_storable(inner) for inner in value]
+        return [storable(inner) for inner in value]
     return str(value) if isinstance(value, (Decimal, float)) else cast(Json, value)

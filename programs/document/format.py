@@ -159,8 +159,17 @@ class TierGroupSpec(TypedDict):
     tiers: list[TierSpec]
 
 
+class SkuListSpec(TypedDict):
+    """A list of SKUs, which are not part of the document: `entries` counts what is stored, but for snapshots."""
+
+    code: str
+    name: str
+    entries: NotRequired[int]
+
+
 class RuleSpec(TypedDict):
-    """An earning rule; `version` comes with the snapshots of old configurations."""
+    """An earning rule; `version` comes with the snapshots of old configurations, of which those of long ago do not
+    say how it stands to others."""
 
     code: str
     name: str
@@ -168,6 +177,8 @@ class RuleSpec(TypedDict):
     currency: str
     group: str
     priority: int
+    stacking: NotRequired[str]
+    choice: NotRequired[str]
     starts_on: str | None
     ends_on: str | None
     is_active: bool
@@ -194,13 +205,25 @@ class CapSpec(TypedDict):
     is_active: bool
 
 
+class SegmentSpec(TypedDict):
+    """A segment; `conditions` is a tree of programs/segments/trees.py."""
+
+    code: str
+    name: str
+    description: str
+    is_active: bool
+    conditions: JsonObject
+
+
 class Document(TypedDict):
-    """A whole program. Snapshots that were stored before there were caps have none."""
+    """A whole program. Snapshots that were stored before there were caps, lists of SKUs or segments have none."""
 
     format: str
     program: ProgramSpec
     partners: list[str]
     currencies: list[CurrencySpec]
     tier_groups: list[TierGroupSpec]
+    sku_lists: NotRequired[list[SkuListSpec]]
     rules: list[RuleSpec]
     caps: NotRequired[list[CapSpec]]
+    segments: NotRequired[list[SegmentSpec]]

@@ -6,14 +6,14 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from django.db import models
 
-from programs.models import Benefit, Cap, Currency, ExpiryRule, Program, Rule, Tier, TierGroup
+from programs.models import Benefit, Cap, Currency, ExpiryRule, Program, Rule, Segment, SkuList, Tier, TierGroup
 
 if TYPE_CHECKING:
     #: A column of whatever type.
     Column: TypeAlias = models.Field[Any, Any]
 
 #: The lists of a document, in the order of their references.
-LISTS = ("partners", "currencies", "tier_groups", "rules", "caps")
+LISTS = ("partners", "currencies", "tier_groups", "sku_lists", "rules", "caps", "segments")
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,9 +80,11 @@ TIER = Part(
     others=("further", "benefits"),
 )
 BENEFIT = Part(Benefit, ("code", "name", "text", "kind", "starts_on", "ends_on"), others=("details",))
+# How many SKUs it has is told, and no more: they are not part of the document.
+SKU_LIST = Part(SkuList, ("code", "name"), others=("entries",))
 RULE = Part(
     Rule,
-    ("code", "name", "kind", "group", "priority", "starts_on", "ends_on", "is_active"),
+    ("code", "name", "kind", "group", "priority", "stacking", "choice", "starts_on", "ends_on", "is_active"),
     codes=("currency",),
     # `version` comes with the snapshots of old configurations; an import counts its own.
     others=("params", "conditions", "version"),
@@ -94,6 +96,7 @@ CAP = Part(
     # Of a rule, and a store as "code" of the owner's or "partner/code"; "" for all.
     others=("rule", "store"),
 )
+SEGMENT = Part(Segment, ("code", "name", "description", "is_active"), others=("conditions",))
 
 
 def number(value: Decimal | int | str) -> str:

@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Iterator, Mapping
 from fractions import Fraction
+from itertools import pairwise
 from typing import cast
 
 from loyalty_site.lib import money
@@ -9,16 +10,18 @@ from loyalty_site.lib.json_types import ExactJson
 from loyalty_site.lib.texts import listed
 from programs import compiling, rules
 from programs.checks import Problem
-from programs.document import linting_ladders
+from programs.document import linting_guards, linting_ladders
 from programs.document.filling import filled
 from programs.document.format import Document, ExpirySpec, RuleSpec
+from programs.rules.base import plain
+from programs.rules.conditions import reading, registry
+from programs.rules.fields import bands
 from programs.rules.occasion import GIVEN_BY_THE_NIGHT, Occasion
 from programs.rules.per_amount import PerAmount
+from programs.rules.spend_bands import PARTS, SpendBands
 
 #: What counts as activity beside what is reported as one.
 _BOOKED = ("adjustment", "redemption")
-#: Conditions that never hold for a birthday or an anniversary.
-_UNKNOWN_TO_THE_NIGHT = {"channels", "stores", "codes", "products", "categories"}
 _DAYS = {"day": 1, "month": 28, "year": 365}
 
 
@@ -33,6 +36,8 @@ def lint(given: ExactJson | Document) -> list[Problem]:
         *linting_ladders.idle_rules(document),
         *_multipliers(document, earned),
         *_steps(document),
+        *_bands(document),
+        *linting_guards.unlimited(document),
         *_occasions(document),
     ]
 
@@ -102,13 +107,19 @@ def _uncounted(expiry: ExpirySpec, document: Document) -> Iterator[Problem]:
 
 def _multipliers(document: Document, earned: Collection[str]) -> Iterator[Problem]:
     factors = {tier["multiplier"] for group in document["tier_groups"] for tier in group["tiers"]}
+    based = (spec for spec in document["rules"] if spec["is_active"] and _phase(spec) == "base")
+    giving = {(spec["currency"], spec["group"]) for spec in based}
     for place, spec in enumerate(document["rules"]):
-        if not spec["is_active"] or _phase(spec) == "base":
+        if not spec["is_active"] or _phase(spec) != "multiplier":
             continue
         if spec["currency"] not in earned:
             yield Problem(f"rules[{place}]", f"can never fire: no other rule gives “{spec['currency']}”")
         if spec["kind"] == "tier_multiplier" and factors <= {"1"}:
             yield Problem(f"rules[{place}]", "can never fire: each tier multiplies by 1")
+        for group in sorted(listed(str(spec["params"].get("groups", "")))):
+            if (spec["currency"], group) not in giving:
+                words = f"no other rule gives “{spec['currency']}” in the group “{group}”"
+                yield Problem(f"rules[{place}].params.groups", f"multiplies nothing of it: {words}")
 
 
 def _steps(document: Document) -> Iterator[Problem]:
@@ -127,6 +138,17 @@ def _steps(document: Document) -> Iterator[Problem]:
             )
 
 
+def _bands(document: Document) -> Iterator[Problem]:
+    """Rules of bands by which who spends more gets less."""
+    for place, spec in enumerate(document["rules"]):
+        if not spec["is_active"] or spec["kind"] != SpendBands.slug or spec["params"].get("mode") == PARTS:
+            continue
+        for lower, band in pairwise(bands(str(spec["params"]["bands"]))):
+            if band.gives < lower.gives:
+                why = f"give less from {plain(band.start)} on than before it"
+                yield Problem(f"rules[{place}].params.bands", why)
+
+
 def _occasions(document: Document) -> Iterator[Problem]:
     """Rules that wait for what the night does not say of an occasion, or for an occasion that others report."""
     for place, spec in enumerate(document["rules"]):
@@ -134,8 +156,10 @@ def _occasions(document: Document) -> Iterator[Problem]:
         if not spec["is_active"]:
             continue
         if spec["kind"] == Occasion.slug:
-            for name in sorted(spec["conditions"].keys() & _UNKNOWN_TO_THE_NIGHT):
-                yield Problem(f"{path}.conditions.{name}", "can never hold: the night reports only who and when")
+            for one in reading.written(spec["conditions"]):
+                if one.is_needed and not registry[one.key].known_to_night:
+                    where = f"{path}.conditions.{one.path}"
+                    yield Problem(where, "can never hold: the night reports only who and when")
             continue
         form = rules.registry[spec["kind"]].Params(data=spec["params"])
         activities = (form.is_valid() and rules.registry[spec["kind"]](form.cleaned_data).activities) or frozenset()

@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from typing import cast
 
+from django.db.models import Count
+
 from loyalty_site.lib.json_types import ExactJson
 from loyalty_site.lib.texts import listed
 from programs import existing
@@ -11,6 +13,7 @@ from programs.document import consistency
 from programs.document.checking import check
 from programs.document.filling import filled
 from programs.document.format import Document
+from programs.models import SkuList
 
 
 def problems(given: ExactJson | Document) -> list[Problem]:
@@ -21,6 +24,21 @@ def problems(given: ExactJson | Document) -> list[Problem]:
 def unknown(given: ExactJson | Document) -> list[Problem]:
     """Problems of the rules of a *valid* document that are switched on. Whether they are refused, it says itself."""
     return [problem.under(f"rules[{place}]") for place, problem in unknown_by_rule(given)]
+
+
+def short_lists(given: ExactJson | Document) -> list[Problem]:
+    """Problems of the lists of a *valid* document of which it counts other SKUs than are stored here: those do not
+    come with it."""
+    document = filled(cast(Mapping[str, ExactJson], given))
+    lists = SkuList.objects.filter(program__code=document["program"]["code"]).annotate(count=Count("entries"))
+    stored = dict(lists.values_list("code", "count"))
+    return [
+        Problem(
+            f"sku_lists[{place}].entries", f"“{spec['code']}” has {has:,} SKUs here; put them into it in the admin"
+        )
+        for place, spec in enumerate(document.get("sku_lists", ()))
+        if spec.get("entries") and spec["entries"] != (has := stored.get(spec["code"], 0))
+    ]
 
 
 def unknown_by_rule(given: ExactJson | Document) -> list[tuple[int, Problem]]:

@@ -7,6 +7,8 @@ from programs.models.programs import Participation, Program
 from programs.models.programversions import ProgramVersion
 from programs.models.rates import ExchangeRate
 from programs.models.rules import Rule
+from programs.models.segments import Segment
+from programs.models.skulists import SkuList, SkuListEntry
 from programs.models.tiergroups import TierGroup
 from programs.models.tiers import Tier
 
@@ -23,6 +25,9 @@ __all__ = [
     "Program",
     "ProgramVersion",
     "Rule",
+    "Segment",
+    "SkuList",
+    "SkuListEntry",
     "StaffLimit",
     "Tier",
     "TierGroup",

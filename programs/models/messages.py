@@ -16,6 +16,7 @@ from programs.messages import saving
 from programs.messages.rendering import Words
 from programs.models.currencies import Currency
 from programs.models.programs import Program
+from programs.models.segments import Segment
 from programs.written import language_tag
 
 
@@ -67,6 +68,15 @@ class Message(models.Model):
         help_text="Of events about points: the currency. Empty: each that can be spent; points that only count "
         "towards a tier are told where they are chosen.",
     )
+    segment = models.ForeignKey(
+        Segment,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="messages",
+        verbose_name="only for",
+        help_text="Members who are in this segment when the message leaves. Empty: everybody.",
+    )
     is_active = models.BooleanField("active", default=False)
 
     history = HistoricalRecords()
@@ -109,6 +119,8 @@ class Message(models.Model):
             )
         if self.currency_id and self.currency and self.currency.program_id != self.program_id:
             wrong["currency"] = "Choose a currency of the same program."
+        if self.segment_id and self.segment and self.segment.program_id != self.program_id:
+            wrong["segment"] = "Choose a segment of the same program."
         if wrong:
             raise ValidationError(wrong)
 

@@ -1,6 +1,6 @@
 """What is a kind of earning rule? The values it sees, and the interface it fills."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
@@ -11,8 +11,10 @@ from django import forms
 from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator
 
+from loyalty_site.lib.json_types import ExactJson
 from loyalty_site.lib.memoising import memoised
 from programs.configuration import Configuration
+from programs.triggers import TRIGGERS
 from programs.written import activity_names
 
 #: A number that nothing was rounded off.
@@ -20,12 +22,18 @@ Exact: TypeAlias = int | Fraction
 
 
 class BasketLine(NamedTuple):
-    """What a rule sees of one line: its units, and in minor units the money that may earn; both are exact."""
+    """What a rule sees of one line: its units, and in minor units the money that may earn; both are exact.
+
+    `labels` and `attributes` are those that the sender gave it, `lists` the codes of the lists that have its SKU.
+    """
 
     sku: str
     category: str
     quantity: Exact
     eligible: Exact
+    labels: tuple[str, ...] = ()
+    attributes: Mapping[str, object] = {}
+    lists: Sequence[str] = ()
 
 
 class Basket(NamedTuple):
@@ -34,7 +42,8 @@ class Basket(NamedTuple):
     `eligible` is the money that may earn (semantics C2: without tax, shipping, gift cards and value
     paid with points, unless the program says otherwise) in minor units, the sum of the lines' own;
     `local` is the wall clock of the program; `major` is how many minor units make one unit of money, and `shipping`
-    what of `eligible` is for shipping. Where base rules are `asked` by their codes, no other one is.
+    what of `eligible` is for shipping. Where base rules are `asked` by their codes, no other one is. `attributes` are
+    those that the sender gave the activity.
     """
 
     kind: str
@@ -49,17 +58,20 @@ class Basket(NamedTuple):
     code: str = ""
     shipping: Exact = 0
     asked: frozenset[str] = frozenset()
+    attributes: Mapping[str, object] = {}
 
 
 class Facts(NamedTuple):
     """What a rule sees of the member, as it was before this activity.
 
     `tiers` maps a tier group's code to the code of the tier held in it. A rule that asks for `enrolled_at`
-    tells apart members who are taken for alike (transactions/occasions/alike.py).
+    tells apart members who are taken for alike (transactions/occasions/alike.py), and so does one that asks what is
+    `seen` of the person: by the name of what is asked, those of the values that rules ask for which fit.
     """
 
     tiers: Mapping[str, str] = {}
     enrolled_at: datetime | None = None
+    seen: Mapping[str, Sequence[str]] = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +80,7 @@ class Surroundings:
 
     partners: frozenset[str] = frozenset()
     tier_groups: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    sku_lists: frozenset[str] = frozenset()
 
     @property
     def tiers(self) -> frozenset[str]:
@@ -84,7 +97,7 @@ def positive(number: Decimal) -> None:
         raise ValidationError("Must be positive.")
 
 
-class _Positive(forms.DecimalField):
+class PositiveField(forms.DecimalField):
     """A decimal number above nothing and up to `largest`."""
 
     largest: ClassVar[int]
@@ -105,13 +118,13 @@ class _Positive(forms.DecimalField):
         return super().widget_attrs(widget) | {"min": 0}
 
 
-class PointsField(_Positive):
+class PointsField(PositiveField):
     """Points that a rule gives."""
 
     largest, places, digits = 10**6, 4, 12
 
 
-class MoneyField(_Positive):
+class MoneyField(PositiveField):
     """Money in units of the program's base currency, with the decimals of the finest currency there is."""
 
     largest, places, digits = 10**9, 3, 14
@@ -121,7 +134,9 @@ class EventsField(forms.CharField):
     """Names of activities, separated by commas."""
 
     def __init__(self, *, initial: str = "", required: bool = True, help_text: str = "") -> None:
-        super().__init__(max_length=200, initial=initial, required=required, help_text=help_text)
+        usual = f"Usual are {', '.join(trigger.name for trigger in TRIGGERS)}."
+        words = f"{help_text} {usual}".strip()
+        super().__init__(max_length=200, initial=initial, required=required, help_text=words)
 
     def clean(self, value: str | None) -> str:
         text: str = super().clean(value)
@@ -154,6 +169,12 @@ class Kind:
     Params: ClassVar[type[forms.Form]] = Params
 
     activities: frozenset[str] | None = None
+    #: Whether it gives something else, or nothing, where no tier is held.
+    asks_for_tier: bool = False
+    #: Of a multiplier: whether it multiplies what others have multiplied, and the groups of rules whose points it
+    #: multiplies; empty: those of all.
+    compounds: bool = False
+    groups: frozenset[str] = frozenset()
 
     def __init__(self, params: Cleaned) -> None:
         raise NotImplementedError
@@ -162,8 +183,8 @@ class Kind:
         """What it gives; None: it has nothing to say to this basket, and `why_not` says why.
 
         Of the phase "base" one number of points for each line, or one for the whole; of the phase "multiplier"
-        one factor. Numbers are exact, never float. Where the program does not round each line
-        (`configuration.rounds_per_line`) only their sum counts.
+        one factor; of the phase "activity" one 0, as it only fires. Numbers are exact, never float. Where the program
+        does not round each line (`configuration.rounds_per_line`) only their sum counts.
         """
         raise NotImplementedError
 
@@ -171,9 +192,41 @@ class Kind:
         """A sentence about what was missing, when `points` gave None."""
         raise NotImplementedError
 
+    def weights(self, lines: Sequence[BasketLine]) -> Sequence[Exact]:
+        """By what its points are shared among the lines that earned them; empty where they are of no line."""
+        return ()
+
+    @classmethod
+    def gives(cls, params: Mapping[str, ExactJson]) -> str:
+        """What a rule with these parameters gives, as the beginning of a sentence."""
+        fields = cls.Params.base_fields
+        said = [_term(name, fields[name], params[name]) for name in fields if is_given(params.get(name))]
+        return f"{cls.label}: {', '.join(said)}" if said else cls.label
+
     def unmet(self, surroundings: Surroundings) -> Iterable[tuple[str, str]]:
         """(param, message) of each thing that the kind refers to and the program does not have."""
         return ()
+
+
+def is_given(value: object) -> bool:
+    """Whether a parameter says something: a switch that is off says nothing."""
+    return value not in (None, "", []) and value is not False
+
+
+def _term(name: str, field: forms.Field, value: ExactJson) -> str:
+    """A parameter with its value; of a switch that is on its name says all."""
+    called = str(field.label or name).replace("_", " ").lower()
+    return called if value is True else f"{called} {_said(field, value)}"
+
+
+def _said(field: forms.Field, value: ExactJson) -> ExactJson:
+    """What people call the value of a parameter."""
+    in_words: Callable[[str], str] | None = getattr(field, "in_words", None)
+    if in_words:
+        return in_words(str(value))
+    offered: Iterable[tuple[object, object]] = getattr(field, "choices", ())
+    text = next((str(shown) for key, shown in offered if str(key) == str(value)), None)
+    return value if text is None else text[:1].lower() + text[1:]
 
 
 @memoised

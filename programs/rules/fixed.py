@@ -1,11 +1,12 @@
 """The same points for each event of a kind: a review, a registration, a profile completed."""
 
-from collections.abc import Sequence
-from fractions import Fraction
+from collections.abc import Iterable, Sequence
 
 from loyalty_site.lib.texts import listed
 from programs.configuration import Configuration
 from programs.rules import base
+from programs.rules.fields import ByTierField
+from programs.rules.rates import ByTier
 
 
 class Fixed(base.Kind):
@@ -15,11 +16,16 @@ class Fixed(base.Kind):
 
     class Params(base.Params):
         points = base.PointsField(initial=50, help_text="Points for the event.")
+        by_tier = ByTierField()
         events = base.EventsField(initial="review", help_text="Names of the activities, separated by commas.")
 
     def __init__(self, params: base.Cleaned) -> None:
-        self.given = [Fraction(params["points"])]
+        self.rates = ByTier(params)
+        self.asks_for_tier = bool(self.rates)
         self.activities = listed(params["events"])
 
     def points(self, basket: base.Basket, facts: base.Facts, configuration: Configuration) -> Sequence[base.Exact]:
-        return self.given
+        return [self.rates.of(facts)]
+
+    def unmet(self, surroundings: base.Surroundings) -> Iterable[tuple[str, str]]:
+        return self.rates.unmet(surroundings)

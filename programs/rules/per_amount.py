@@ -1,10 +1,12 @@
 """So many points for each so much money."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from fractions import Fraction
 
 from programs.configuration import Configuration
 from programs.rules import base
+from programs.rules.fields import ByTierField
+from programs.rules.rates import ByTier
 
 
 class PerAmount(base.Kind):
@@ -24,13 +26,14 @@ class PerAmount(base.Kind):
             label="Whole steps only",
             help_text="10 points per 100: 150 gives 10, and 99 nothing. Off: in proportion, 15 and 9.",
         )
+        by_tier = ByTierField()
 
     def __init__(self, params: base.Cleaned) -> None:
-        self.given, self.step = Fraction(params["points"]), Fraction(params["per"])
+        self.rates, self.step = ByTier(params), Fraction(params["per"])
+        self.asks_for_tier = bool(self.rates)
         self.whole_steps: bool = params.get("whole_steps") or False
-        rate = self.given / self.step
         # Apart, so that each number costs one division and not three.
-        self.over, self.under = rate.numerator, rate.denominator
+        self.usual = (self.rates.usual / self.step).as_integer_ratio()
         self.minimum: base.Exact = Fraction(params["minimum"]) if params.get("minimum") else 0
 
     def points(
@@ -39,8 +42,9 @@ class PerAmount(base.Kind):
         if self._is_below_minimum(basket):
             return None
         if self.whole_steps:
-            return self._of_steps(basket, rounds_per_line=configuration.rounds_per_line)
-        over, under = self.over, self.under * basket.major
+            return self._of_steps(basket, self.rates.of(facts), rounds_per_line=configuration.rounds_per_line)
+        over, under = (self.rates.of(facts) / self.step).as_integer_ratio() if self.asks_for_tier else self.usual
+        under *= basket.major
         if configuration.rounds_per_line:
             return [base.quotient(line.eligible * over, under) for line in basket.lines]
         return [base.quotient(basket.eligible * over, under)]
@@ -51,12 +55,20 @@ class PerAmount(base.Kind):
         what = "each line" if configuration.rounds_per_line else "the eligible amount"
         return f"{what} is below a whole step of {base.plain(self.step)}"
 
+    def weights(self, lines: Sequence[base.BasketLine]) -> Sequence[base.Exact]:
+        return [line.eligible for line in lines]
+
+    def unmet(self, surroundings: base.Surroundings) -> Iterable[tuple[str, str]]:
+        return self.rates.unmet(surroundings)
+
     def _is_below_minimum(self, basket: base.Basket) -> bool:
         return bool(self.minimum) and basket.eligible < self.minimum * basket.major
 
-    def _of_steps(self, basket: base.Basket, *, rounds_per_line: bool) -> Sequence[base.Exact] | None:
+    def _of_steps(
+        self, basket: base.Basket, given: Fraction, *, rounds_per_line: bool
+    ) -> Sequence[base.Exact] | None:
         """Points for the whole steps of each line, or of all; None where there are none."""
         amounts = [line.eligible for line in basket.lines] if rounds_per_line else [basket.eligible]
         step = self.step * basket.major
         steps = [amount // step for amount in amounts]
-        return [self.given * count for count in steps] if any(steps) else None
+        return [given * count for count in steps] if any(steps) else None

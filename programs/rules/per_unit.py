@@ -1,10 +1,12 @@
 """So many points for each unit bought; conditions say of which product or category."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from fractions import Fraction
 
 from programs.configuration import Configuration
 from programs.rules import base
+from programs.rules.fields import ByTierField
+from programs.rules.rates import ByTier
 
 
 class PerUnit(base.Kind):
@@ -18,14 +20,15 @@ class PerUnit(base.Kind):
 
     class Params(base.Params):
         points = base.PointsField(initial=10, help_text="Points for each unit.")
+        by_tier = ByTierField()
         fractions = base.SwitchField(
             label="Parts of units count",
             help_text="10 points per unit: 1.5 kg give 15. Off: whole units only, 10.",
         )
 
     def __init__(self, params: base.Cleaned) -> None:
-        rate = Fraction(params["points"])
-        self.over, self.under = rate.numerator, rate.denominator
+        self.rates = ByTier(params)
+        self.asks_for_tier = bool(self.rates)
         self.fractions: bool = params.get("fractions") or False
 
     def points(
@@ -37,8 +40,15 @@ class PerUnit(base.Kind):
             counts = [count // 1 for count in counts]
         if not any(counts):
             return None
-        return [Fraction(count * self.over, self.under) for count in counts]
+        over, under = self.rates.of(facts).as_integer_ratio()
+        return [Fraction(count * over, under) for count in counts]
 
     def why_not(self, basket: base.Basket, facts: base.Facts, configuration: Configuration) -> str:
         whole = "" if self.fractions else "whole " if any(line.quantity for line in basket.lines) else ""
         return f"no {whole}unit of such a product was bought"
+
+    def weights(self, lines: Sequence[base.BasketLine]) -> Sequence[base.Exact]:
+        return [line.quantity for line in lines]
+
+    def unmet(self, surroundings: base.Surroundings) -> Iterable[tuple[str, str]]:
+        return self.rates.unmet(surroundings)

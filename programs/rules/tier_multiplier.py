@@ -4,9 +4,11 @@ from collections.abc import Iterator, Sequence
 
 from django import forms
 
+from loyalty_site.lib.texts import listed
 from programs.configuration import Configuration
 from programs.ladders import Tier
 from programs.rules import base
+from programs.rules.fields import GroupsField
 
 
 class TierMultiplier(base.Kind):
@@ -14,14 +16,17 @@ class TierMultiplier(base.Kind):
 
     label = "Multiplier of the tier"
     phase = "multiplier"
+    asks_for_tier = True
 
     class Params(base.Params):
         tier_group = forms.SlugField(
             required=False, help_text="Code of the tier group; may stay empty when there is only one."
         )
+        groups = GroupsField()
 
     def __init__(self, params: base.Cleaned) -> None:
         self.tier_group: str = params.get("tier_group") or ""
+        self.groups = listed(params.get("groups") or "")
 
     def points(
         self, basket: base.Basket, facts: base.Facts, configuration: Configuration

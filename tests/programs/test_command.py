@@ -78,9 +78,12 @@ def test_unknown_partners_are_made_only_when_asked(run, file):
 
 
 def test_a_file_or_a_stored_program_can_be_checked(run, file):
-    assert run("check", file) == (0, f"{file}: no problems\n", "")
+    rules = (
+        "base: Points per amount of money: points 1, per 1.\nstatus: Points per amount of money: points 1, per 1.\n"
+    )
+    assert run("check", file) == (0, f"{rules}{file}: no problems\n", "")
     run("import", file)
-    assert run("check", "club") == (0, "club: no problems\n", "")
+    assert run("check", "club") == (0, f"{rules}club: no problems\n", "")
 
 
 def test_warnings_do_not_stop_an_import(run, file):

@@ -47,7 +47,16 @@ def test_the_example_earns_what_the_text_says(example):
 
 
 def test_the_text_names_every_field_kind_and_condition():
-    parts = [layout.PROGRAM, layout.CURRENCY, layout.EXPIRY, layout.TIER_GROUP, layout.TIER, layout.RULE, layout.CAP]
+    parts = [
+        layout.PROGRAM,
+        layout.CURRENCY,
+        layout.EXPIRY,
+        layout.TIER_GROUP,
+        layout.TIER,
+        layout.SKU_LIST,
+        layout.RULE,
+        layout.CAP,
+    ]
     names = {name for part in parts for name in part.names} - {"version"}
     names |= {*rules.registry, *conditions.registry}
     names |= {param for kind in rules.registry.values() for param in kind.Params.base_fields}

@@ -21,6 +21,21 @@ KINDS = {
         {"points": 50, "events": "review, visit"},
         {"points": "50", "events": "review, visit"},
     ),
+    "formula": (
+        {"formula": " max( 10,   eligible/2 )", "events": "purchase"},
+        {"formula": "max( 10, eligible/2 )", "events": "purchase"},
+        {"formula": "max( 10, eligible/2 )", "events": "purchase"},
+    ),
+    "multiplier": (
+        {"factor": "2.50", "applies_to": "running", "groups": "base,base, shoes"},
+        {"factor": 2.5, "applies_to": "running", "groups": " base, shoes"},
+        {"factor": "2.5", "applies_to": "running", "groups": "base, shoes"},
+    ),
+    "no_points": (
+        {"events": "registration, login"},
+        {"events": "registration, login"},
+        {"events": "registration, login"},
+    ),
     "occasion": (
         {"occasion": "anniversary", "points": "100.50", "lead_days": "7", "leap_day": "02-28", "years": "5, 10"},
         {"occasion": "anniversary", "points": 100.5, "lead_days": 7, "leap_day": "02-28", "years": "5, 10"},
@@ -31,11 +46,20 @@ KINDS = {
         {"points": 1, "per": "1.5", "minimum": None, "whole_steps": False},
         {"points": "1", "per": "1.5"},
     ),
-    "per_unit": ({"points": "10.0"}, {"points": 10}, {"points": "10"}),
+    "per_unit": (
+        {"points": "10.0", "by_tier": "silver:12.50,gold: 20"},
+        {"points": 10, "by_tier": "gold: 20.0, silver: 12.5"},
+        {"points": "10", "by_tier": "gold: 20, silver: 12.5"},
+    ),
     "per_visit": (
         {"points": "5", "minimum": "3.50", "counts": "visit"},
         {"points": 5, "minimum": "3.5", "counts": "visit"},
         {"points": "5", "minimum": "3.5", "counts": "visit"},
+    ),
+    "spend_bands": (
+        {"bands": "100.0:10, 250:  30.50", "gives": "rate", "mode": "whole"},
+        {"bands": "100:10,250:30.5", "gives": "rate", "mode": "whole"},
+        {"bands": "100: 10, 250: 30.5", "gives": "rate", "mode": "whole"},
     ),
     "tier_multiplier": ({"tier_group": ""}, {}, {}),
 }

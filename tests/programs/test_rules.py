@@ -7,6 +7,7 @@ from tests.support.examples import earn, line, nearest, points, purchase, rule
 
 MINIMUM = {"points": "1", "per": "1", "minimum": "20"}
 
+BANDS = {"bands": "100: 10, 250: 30"}
 BIRTHDAY = {"occasion": "birthday", "points": "100"}
 
 GIVES = [
@@ -31,6 +32,8 @@ GIVES = [
     pytest.param("per_visit", {"points": "5", "counts": "lesson"}, purchase(kind="lesson"), 5, id="a named visit"),
     pytest.param("fixed", {"points": "50", "events": "review"}, purchase(kind="review"), 50, id="a review"),
     pytest.param("fixed", {"points": "7", "events": "a, b"}, purchase(kind="b"), 7, id="one of two events"),
+    pytest.param("spend_bands", BANDS, purchase(25_000), 30, id="the band that is reached"),
+    pytest.param("formula", {"formula": "eligible / 2"}, purchase(5_000), 25, id="half a point for each euro"),
     pytest.param("occasion", BIRTHDAY, purchase(kind="birthday"), 100, id="a birthday"),
 ]
 
@@ -43,6 +46,8 @@ def test_a_rule_gives_its_points(kind, params, activity, expected):
 SILENT = [
     ("per_amount", MINIMUM, purchase(1_999), "the eligible amount is below the minimum of 20"),
     ("per_amount", MINIMUM | {"minimum": "0.125"}, purchase(12), "the eligible amount is below the minimum of 0.125"),
+    ("spend_bands", BANDS, purchase(9_999), "the eligible amount is below the first band, 100"),
+    ("formula", {"formula": "1 / quantity"}, purchase(100), "the formula divides by zero"),
     ("per_unit", {"points": "1"}, purchase(100), "no unit of such a product was bought"),
     ("per_visit", {"points": "1", "minimum": "2"}, purchase(199), "less than the minimum was spent"),
 ]
@@ -60,6 +65,7 @@ DEAF = [
     ("per_unit", {"points": "1"}, "visit"),
     ("per_visit", {"points": "1"}, "review"),
     ("fixed", {"points": "1", "events": "b,a"}, "c"),
+    ("no_points", {"events": "b,a"}, "c"),
     ("occasion", BIRTHDAY, "anniversary"),
 ]
 
@@ -93,10 +99,14 @@ def test_a_multiplier_of_a_named_group_reads_the_tier_of_that_group():
     assert points(purchase(100_00), *both, tier="gold") == 150
 
 
+#: test_multipliers.py is about them.
+MULTIPLIERS = {"multiplier", "tier_multiplier"}
+
+
 def test_every_kind_stands_in_the_tables():
-    told = {row.values[0] for row in GIVES} | {"tier_multiplier"}
+    told = {row.values[0] for row in GIVES} | MULTIPLIERS | {"no_points"}
     assert told == set(rules.registry) == {slug for slug, _ in rules.choices()}
-    assert {row[0] for row in SILENT + DEAF} | {"tier_multiplier"} == set(rules.registry)
+    assert {row[0] for row in SILENT + DEAF} | MULTIPLIERS == set(rules.registry)
 
 
 def test_every_kind_has_a_label_and_explains_its_parameters():

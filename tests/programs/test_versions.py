@@ -117,7 +117,7 @@ def test_an_old_version_evaluates_as_before(club):
     assert points == [150, 300]
     assert (old.version, new.version) == (first.version, version())
     assert {rule.version for rule in old.rules} == {1}
-    assert old.rules[0].kind.over == 1
+    assert old.rules[0].kind.rates.usual == 1
 
 
 def test_the_current_configuration_knows_the_rows_it_was_made_of(club):

@@ -52,3 +52,9 @@ def test_nobody_pays_more_points_than_offered_nor_gets_more_money_than_they_are_
     assert 0 <= bought.points_used <= points
     assert bought.money_value <= bought.points_used * price < bought.money_value + price
     assert worth.of_money(bought.money_value, price) == bought
+
+
+@given(st.integers(0, 10**9), prices)
+def test_one_more_than_the_most_points_that_some_money_is_paid_with_buys_more(money, price):
+    most = worth.most_points(money, price)
+    assert worth.of_points(most, price).money_value <= money < worth.of_points(most + 1, price).money_value

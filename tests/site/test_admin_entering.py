@@ -6,6 +6,7 @@ from django.urls import reverse
 
 from members.enrolment import enrol
 from members.models import Customer, Member
+from tests.support import factories
 from transactions.models import Journal
 
 ADD = "/admin/transactions/journal/add/"
@@ -75,6 +76,17 @@ def test_c2_x4_staff_say_tax_and_shipping_as_systems_do(desk, club, hopper, on_s
         form = form_of(hopper, **PARTS | parts | LINE, external_id=f"receipt-{number}")
         assert desk.post(ADD, form).status_code == 302
     assert [journal.answer["points"]["points"] for journal in Journal.objects.all()] == [points, points]
+
+
+def test_staff_say_the_labels_of_a_line(desk, club, hopper):
+    factories.rule(
+        club, "sale", "fixed", {"points": "7", "events": "purchase"}, group="s", conditions={"labels": ["sale"]}
+    )
+    desk.post(ADD, form_of(hopper, amount="40", **LINE | {"lines-0-labels": "sale, last"}))
+    journal = Journal.objects.get()
+    assert journal.answer["points"]["points"] == 40 + 7
+    page = desk.get(reverse("admin:transactions_journal_change", args=[journal.pk])).content.decode()
+    assert "sale, last" in page
 
 
 def test_staff_say_the_discount_of_a_line(desk, hopper):

@@ -8,16 +8,16 @@ from django.contrib import admin
 from django.urls import reverse
 from django.utils import timezone
 
-from members.models import Attempt, Balance, Member, Merge
+from members.models import Attempt, Balance, Member, Merge, SegmentMembership
 from partners.models import KeptAnswer
-from programs.models import Benefit, MessagePolicy, MessageText
+from programs.models import Benefit, MessagePolicy, MessageText, SkuListEntry
 from tests.support import factories
 from tests.support.admin_dialogs import address, deed, errors
 from transactions.models import Approval, Journal, NightBatch, StoredComing, StoredOutlook
 
 PAGE = "members_member_change"
 #: Answers to other systems, kept for thirty days for their retries, are personal data that no desk has a use for. The
-#: others are seen on the pages of their tiers, ladders, runs, deliveries, messages and programs.
+#: others are seen on the pages of their tiers, ladders, runs, deliveries, messages, members, lists and programs.
 WITHOUT_PAGE = {
     KeptAnswer,
     Benefit,
@@ -25,6 +25,8 @@ WITHOUT_PAGE = {
     MessageText,
     MessagePolicy,
     NightBatch,
+    SegmentMembership,
+    SkuListEntry,
     StoredComing,
     StoredOutlook,
     apps.get_model("programs", "HistoricalTierGroup_further_currencies"),

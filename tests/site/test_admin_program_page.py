@@ -9,9 +9,9 @@ from django.urls import reverse
 from programs.models import Cap, Currency, ExpiryRule, Participation, Program, StaffLimit, Tier, TierGroup
 from tests.support import factories
 
-#: Session and user, the program, eight kinds of parts, the rates twice as there are pages of them, and what may be
+#: Session and user, the program, nine kinds of parts, the rates twice as there are pages of them, and what may be
 #: chosen: a qualifying currency, a group, a currency; when members are left alone, and the bell in the header.
-STATEMENTS = 20
+STATEMENTS = 22
 
 
 @pytest.fixture

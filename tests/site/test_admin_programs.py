@@ -1,12 +1,14 @@
 """A program is configured on its page and on the pages of its rules, without JSON."""
 
+import html
+import re
 from datetime import timedelta
 
 import pytest
 from django.urls import reverse
 from django.utils import timezone
 
-from programs.models import ExpiryRule, Program, Rule
+from programs.models import Cap, ExpiryRule, Program, Rule
 from tests.support import factories
 from tests.support.admin_forms import all_errors, errors_of, form_of, page, save
 
@@ -194,6 +196,11 @@ def test_a_rule_is_made_of_the_fields_of_its_kind(desk, made):
         ({"kind": "per_amount", "per_amount_per": ""}, "per_amount_per"),
         ({"kind": "fixed", "fixed_events": ""}, "fixed_events"),
         ({"kind": "tier_multiplier", "tier_multiplier_tier_group": "nowhere"}, "tier_multiplier_tier_group"),
+        ({"kind": "multiplier", "multiplier_factor": "1"}, "multiplier_factor"),
+        ({"kind": "multiplier", "multiplier_factor": "0"}, "multiplier_factor"),
+        ({"kind": "per_visit", "per_visit_by_tier": "iron: 2"}, "per_visit_by_tier"),
+        ({"kind": "per_visit", "per_visit_by_tier": "gold"}, "per_visit_by_tier"),
+        ({"kind": "formula", "formula_formula": "2 *"}, "formula_formula"),
         ({"kind": "per_visit", "when_hours": "17:00"}, "when_hours"),
         ({"kind": "per_visit", "when_hours": "25:00-26:00"}, "when_hours"),
         ({"kind": "per_visit", "when_tiers": ["iron"]}, "when_tiers"),
@@ -207,6 +214,16 @@ def test_a_rule_is_made_of_the_fields_of_its_kind(desk, made):
 def test_a_wrong_rule_is_refused_at_its_field(desk, made, fields, field):
     assert field in errors_of(rule_form(desk, made, **fields))
     assert not Rule.objects.filter(code="new").exists()
+
+
+def test_a_group_gets_another_choice_than_it_has_only_where_it_has_it(desk, made):
+    said = factories.rule(made, "said", "fixed", {"points": "5", "events": "visit"}, choice="all")
+    wrong = rule_form(desk, made, kind="per_visit", choice="lowest")
+    assert errors_of(wrong)["choice"] == ["The rule “said” of the same group says all; a group has one choice."]
+    assert rule_form(desk, made, kind="per_visit", choice="lowest", group="other").status_code == 302
+    assert save(desk, page(said), choice="newest", stacking="stops").status_code == 302
+    said.refresh_from_db()
+    assert (said.choice, said.stacking) == ("newest", "stops")
 
 
 def test_a_rule_offers_and_takes_only_what_its_program_has(desk, made):
@@ -223,11 +240,21 @@ def test_a_rule_is_said_in_words_with_an_example(desk, made):
         made, "evening", "fixed", {"points": "20", "events": "visit"}, conditions={"hours": ["17:00", "19:00"]}
     )
     content = desk.get(page(rule)).content.decode()
-    assert "Fixed points per event: points 20, events visit. Only when hours: 17:00 to 19:00." in content
+    assert "Fixed points per event: points 20, events visit; from 17:00 to 19:00." in content
     assert "gives a member 20 Points" in content
     multiplier = desk.get(page(made.rules.get(code="multiplier"))).content.decode()
     assert "gives a member of Gold 150 Points" in multiplier
-    assert "Only when hours: 17:00 to 19:00." in desk.get(page(made)).content.decode()
+    assert "events visit; from 17:00 to 19:00." in desk.get(page(made)).content.decode()
+    double = factories.rule(made, "double", "multiplier", {"factor": "2"})
+    assert "gives a member 200 Points" in desk.get(page(double)).content.decode()
+
+
+def test_the_example_of_a_rule_by_tier_names_each_tier(desk, made):
+    params = {"points": "20", "events": "visit", "by_tier": "gold: 50"}
+    content = desk.get(page(factories.rule(made, "evening", "fixed", params))).content.decode()
+    assert "points 20, by tier 50 for gold, events visit" in content
+    assert "gives a member of Silver 20 Points" in content
+    assert "gives a member of Gold 50 Points" in content
 
 
 def test_what_a_program_lacks_is_said_on_its_page(desk, made):
@@ -249,3 +276,15 @@ def test_a_rule_per_amount_is_switched_to_whole_steps_and_back(desk, made):
     assert shown.pop("per_amount_whole_steps") == "on"
     assert desk.post(page(rule), shown).status_code == 302
     assert Rule.objects.get(code="new").params == {"points": "10", "per": "100"}
+
+
+def test_the_usual_limit_of_an_event_is_added_from_the_page_of_its_rule(desk, made):
+    welcome = factories.rule(made, "welcome", "fixed", {"points": "50", "events": "registration"})
+    content = desk.get(page(welcome)).content.decode()
+    assert "(“registration”) is told apart from others by the member." in content
+    assert "Registration usually counts once for each member, and nothing limits it here." in content
+    address = html.unescape(re.search(r'href="([^"]*cap/add/[^"]*)"', content)[1])
+    assert desk.post(address, form_of(desk, address)).status_code == 302
+    [cap] = Cap.objects.all()
+    assert (cap.rule, cap.scope, cap.period, cap.measure, cap.limit) == (welcome, "member", "ever", "uses", 1)
+    assert "nothing limits it here" not in desk.get(page(welcome)).content.decode()

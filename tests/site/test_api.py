@@ -264,6 +264,7 @@ def test_a_transaction_explains_itself(shop, ada):
     told = shop.get(f"transactions/{bought}/").said
     assert (told["amount"], told["currency"], told["member"]) == ("20.50", "EUR", Member.objects.get().number)
     line = {"sku": "TEA", "category": "", "quantity": 2, "amount": "20.50", "tax": "1.50", "discount": "0.00"}
+    line |= {"labels": [], "attributes": {}}
     assert told["lines"] == [line]
     assert [(entry["currency"], entry["points"]) for entry in told["entries"]] == [("points", 19), ("status", 19)]
     assert told["explanation"]["rules"][0]["rule"] == "spend"

@@ -146,7 +146,7 @@ def test_the_examples_of_the_guide_are_what_happens(somewhere):
     shop = Caller(club.owner)
     known = {"API": "API", "KEY": shop.text}
     examples = EXAMPLE.findall(GUIDE)
-    assert len(examples) == GUIDE.count("```sh") == 32
+    assert len(examples) == GUIDE.count("```sh") == 33
     for command, status, expected in examples:
         filled = re.sub(r"\$(\w+)", lambda found: str(known[found[1]]), command)
         answer = curl(filled, shop)

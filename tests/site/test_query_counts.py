@@ -49,6 +49,7 @@ class World:
 
 
 BIRTHDAY = {"birthday": "12-25"}
+BASKET = {"member": {"card": "C-1815"}, "amount": "10.00"}
 CONSENT = {"channel": "email", "given": True}
 
 #: As in the table of addresses -> where to, and what is sent, both made anew each time.
@@ -63,6 +64,7 @@ OPERATIONS = {
     "GET transactions/<int:id>/": lambda world: f"transactions/{world.bought}/",
     "GET entries/": lambda world: f"entries/?member={world.ada.number}",
     "GET entries/<int:id>/explanation/": lambda world: f"entries/{world.ada.entries.first().pk}/explanation/",
+    "POST programs/<slug:code>/quotes/": lambda world: ("programs/club/quotes/", BASKET),
     "POST members/": lambda world: ("members/", {"email": f"{next(world.facts)}@example.com"}),
     "POST members/<slug:number>/birthday/": lambda world: (f"members/{world.bob.number}/birthday/", BIRTHDAY),
     "POST transactions/": lambda world: ("transactions/", world.fact(activity="purchase", amount="10.00")),

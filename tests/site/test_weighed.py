@@ -18,8 +18,9 @@ WEIGHED = {"sku": "CHEESE", "category": "dairy", "quantity": "0.35", "amount": "
 def test_a_weighed_line_is_told_as_a_plain_number(shop, ada, sent):
     id = bought(shop, amount="7.00", lines=[WEIGHED | {"quantity": sent}])
     told = shop.get(f"transactions/{id}/").said
+    numbers = {"quantity": 0.35, "amount": "7.00", "tax": "0.00", "discount": "0.00"}
     assert told["lines"] == [
-        {"sku": "CHEESE", "category": "dairy", "quantity": 0.35, "amount": "7.00", "tax": "0.00", "discount": "0.00"}
+        {"sku": "CHEESE", "category": "dairy"} | numbers | {"labels": [], "attributes": {}},
     ]
 
 

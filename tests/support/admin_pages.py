@@ -26,6 +26,7 @@ SENT_ON = {
     "admin programs.Program add_rule",
     "admin programs.Program bring_members",
     "admin programs.Program see_tonight",
+    "admin programs.Segment export_members",
     "admin programs.TierGroup see_waiting",
     "admin transactions.NightRun see_tonight",
     "admin programs.TierGroup apply_thresholds",

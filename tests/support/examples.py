@@ -67,11 +67,11 @@ def line(amount, sku="", **fields):
     return Line(sku=sku, amount=amount, **fields)
 
 
-def earn(activity, *rules, tier=None, category_of=None, **options):
-    """The Earned of one activity in the program of these rules, for a member of that tier."""
+def earn(activity, *rules, tier=None, category_of=None, seen=None, **options):
+    """The Earned of one activity in the program of these rules, for a member of that tier of whom that is seen."""
     made = compiled(*rules, **options)
     basket = earning.basket(activity, made, category_of=category_of)
-    return earning.evaluate(made, basket, Facts(tiers={"main": tier} if tier else {}))
+    return earning.evaluate(made, basket, Facts(tiers={"main": tier} if tier else {}, seen=seen or {}))
 
 
 def points(*args, **options):

@@ -10,8 +10,10 @@ from members.models import Relation, StaffSubscription
 from members.outbox.kinds.notes import Notes
 from partners.activity import Adjustment
 from partners.models import Connection
-from programs.models import Cap, Message, MessageText, StaffLimit
+from programs import sku_lists
+from programs.models import Cap, Message, MessageText, SkuList, StaffLimit
 from tests.support import factories, hooks
+from tests.support.segments import keep, segment
 from tests.support.shop import Shop
 from transactions.erasing.erasures import erase
 from transactions.expiry import redating
@@ -27,10 +29,13 @@ class LivelyShop(Shop):
     def __init__(self, suffix=""):
         super().__init__(suffix)
         staff.make_groups()
+        self.segment = segment(self.program, "lately", {"not": {"last_purchase": {"at_least": 30}}})
         self.points = self.program.currencies.get(code="points")
         self.cap = Cap.objects.create(
             program=self.program, code="daily", name="Daily", currency=self.points, limit=100000
         )
+        self.skus = SkuList.objects.create(program=self.program, code="summer", name="Summer")
+        sku_lists.put(self.skus, ["SKI-1"])
         store = Group.objects.get(name=staff.STORE)
         self.limit = StaffLimit.objects.create(
             program=self.program, group=store, currency=self.points, per_posting=100, per_day=150
@@ -49,6 +54,7 @@ class LivelyShop(Shop):
         self._nights()
         gone = factories.member(self.program, last_name="Somerville")
         self.erasure = erase(gone.customer, reason="Request 17", user=self.clerk)
+        keep(self.program, "lately")
         self._messages()
         self._notify()
         self._told()

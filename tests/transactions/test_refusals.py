@@ -101,7 +101,7 @@ PURCHASES = [
 
 @pytest.mark.parametrize(("change", "code", "field"), PURCHASES, ids=lambda value: str(value)[:40])
 def test_a_bad_purchase_is_refused(who, is_refused, change, code, field):
-    values = {"kind": "purchase", "external_id": "order-9", "member": {"number": who.number}, "amount": 1000}
+    values = {"kind": "purchase", "external_id": "refused", "member": {"number": who.number}, "amount": 1000}
     is_refused(Activity(**(values | change)), code, field)
 
 
@@ -130,7 +130,7 @@ MEMBERS = [
 
 @pytest.mark.parametrize(("member", "code", "field"), MEMBERS, ids=lambda value: str(value)[:40])
 def test_a_badly_named_member_is_refused(is_refused, member, code, field):
-    is_refused(Activity(kind="purchase", external_id="order-9", member=member, amount=1000), code, field)
+    is_refused(Activity(kind="purchase", external_id="refused", member=member, amount=1000), code, field)
 
 
 def test_a_member_of_another_program_is_unknown(made, is_refused):

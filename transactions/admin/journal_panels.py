@@ -14,7 +14,7 @@ from partners.activity import Adjustment
 from partners.stored import load
 from transactions.admin.wording import points_in_words, terms_of
 from transactions.books.items import Result
-from transactions.books.parts_told import parts_told
+from transactions.books.parts_told import parts_told, told_of_line
 from transactions.models import Entry, Journal, JournalLine, Lot
 from transactions.proof.outlook import end_of, with_ends
 from transactions.proof.sentences import explain
@@ -154,11 +154,13 @@ def _relations(request: HttpRequest, journal: Journal) -> Iterator[str]:
 
 def _lines(journal: Journal) -> list[Panel]:
     lines = list(journal.lines.select_related("product"))
-    headers = ["SKU", "Product", "Category", "Quantity", "Amount", "Of which tax", "Discount"]
-    return [Table("Lines", headers, [_line(line, journal.money) for line in lines])] if lines else []
+    headers = ["SKU", "Product", "Category", "Quantity", "Amount", "Of which tax", "Discount", "Labels"]
+    return [Table("Lines", headers, [_line(line, journal) for line in lines])] if lines else []
 
 
-def _line(line: JournalLine, iso: str) -> list[Cell]:
+def _line(line: JournalLine, journal: Journal) -> list[Cell]:
+    iso, said = journal.money, told_of_line(journal.payload, line.position)
+    attributes = [f"{name}: {value}" for name, value in said.attributes.items()]
     return [
         line.sku or "-",
         line.product.name if line.product else "-",
@@ -167,6 +169,7 @@ def _line(line: JournalLine, iso: str) -> list[Cell]:
         amount(line.amount, iso),
         amount(line.tax, iso),
         amount(line.discount, iso),
+        ", ".join([*said.labels, *attributes]) or "-",
     ]
 
 

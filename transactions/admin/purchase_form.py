@@ -12,6 +12,7 @@ from loyalty_site.lib.admin import TabularInline, dressed
 from loyalty_site.lib.forms import Errors, ModelForm, VerbFormSet
 from loyalty_site.lib.quantity_field import QuantityField
 from loyalty_site.lib.refusals import Refused
+from loyalty_site.lib.texts import parts_of
 from partners.activity import Activity, Line, PointsPaid
 from partners.models import Store
 from programs.models import Currency, Program
@@ -200,6 +201,7 @@ class LineForm(ModelForm):
     amount = amount_field(label="Amount")
     tax = amount_field(label="Of which tax")
     discount = amount_field(label="Of which discount")
+    labels = dressed(forms.CharField(required=False, max_length=400, help_text="Separated by commas, like sale."))
 
     def _post_clean(self) -> None:
         pass
@@ -224,6 +226,7 @@ class LineForm(ModelForm):
             amount=minor(cleaned["amount"], program, f"{place}.amount"),
             tax=minor(cleaned["tax"], program, f"{place}.tax"),
             discount=minor(cleaned["discount"], program, f"{place}.discount"),
+            labels=parts_of(cleaned["labels"]),
         )
 
 
@@ -241,7 +244,7 @@ class LineInline(TabularInline):
 
     model = JournalLine
     form, formset = LineForm, LineFormSet
-    fields = ["sku", "category", "quantity", "amount", "tax", "discount"]
+    fields = ["sku", "category", "quantity", "amount", "tax", "discount", "labels"]
     verbose_name_plural = "lines (only where rules look at products)"
     extra = 1
     can_delete = False

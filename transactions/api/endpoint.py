@@ -78,7 +78,10 @@ class LedgerEndpoint(ProgramEndpoint):
         if isinstance(item, Activity) and item.redeem and "burn" not in self.caller.scopes:
             detail = "Points that pay need the scope “burn”, which the key does not have."
             return Refusal("scope_missing", detail, "redeem")
-        partner = getattr(item, "partner", "")
+        return self.not_for(getattr(item, "partner", ""))
+
+    def not_for(self, partner: str) -> Refusal | None:
+        """Why this key may not speak for `partner` ("" for its own), None where it may."""
         if partner in ("", self.connection.partner.code) or self.is_owner:
             return None
         return Refusal("partner_not_allowed", "This key reports for its own partner; leave it out.", "partner")

@@ -245,12 +245,17 @@ class BalanceInHand:
             enrolled_at=self.account.enrolled_at,
         )
 
-    def keep_alive(self, activity: str, at: datetime) -> None:
-        """Note that the member was active: under the activity model the whole balance lives on (C10-R3)."""
+    def keep_alive(self, activity: str, at: datetime, *, counts: bool = False) -> None:
+        """Note that the member was active: under the activity model the whole balance lives on (C10-R3).
+
+        It `counts` where a rule says so, whatever the expiry rule counts.
+        """
         holding, terms = self.holding, self.currency.expiry
         holding.note_activity(at)
         self.account.is_touched = True
-        if terms.model != "activity" or not self.currency.is_spendable or not terms.counts_activity(activity):
+        if terms.model != "activity" or not self.currency.is_spendable:
+            return
+        if not counts and not terms.counts_activity(activity):
             return
         end = end_of_inactivity(terms, last_activity_at=at, zone=self.books.configuration.zone)
         self.start_clock(self.books.now)

@@ -3,7 +3,7 @@
 import hashlib
 import json
 from collections.abc import Callable, Collection, Iterable, Sequence
-from dataclasses import dataclass, field, fields
+from dataclasses import MISSING, Field, dataclass, field, fields
 from datetime import date, datetime
 from functools import lru_cache
 from operator import attrgetter
@@ -147,13 +147,18 @@ def _content(kind: "type[DataclassInstance]") -> "Callable[[DataclassInstance], 
     always: Callable[[DataclassInstance], tuple[Held, ...]]
     told = [each.metadata.get("compared_as", each.name) for each in fields(kind) if each.metadata != ADDED]
     always = attrgetter(*told)
-    added = [(each.name, each.default) for each in fields(kind) if each.metadata == ADDED]
+    added = [(each.name, _default(each)) for each in fields(kind) if each.metadata == ADDED]
 
     def with_added(value: "DataclassInstance") -> tuple[Held, ...]:
         said = {name: held for name, default in added if (held := getattr(value, name)) != default}
         return (*always(value), said) if said else always(value)
 
     return with_added if added else always
+
+
+def _default(each: "Field[object]") -> object:
+    """What the field holds where nothing is said."""
+    return each.default if each.default_factory is MISSING else each.default_factory()
 
 
 def _plain(value: "date | DataclassInstance") -> "float | str | tuple[Held, ...]":

@@ -10,13 +10,23 @@ from datetime import datetime
 from functools import cache
 from typing import TYPE_CHECKING, Protocol, cast
 
-from loyalty_site.lib import quantities
+from loyalty_site.lib import beyond, quantities
 from loyalty_site.lib.json_types import JsonObject
 from loyalty_site.lib.refusals import Refusal
 from loyalty_site.lib.texts import UNSTORABLE, wrong_json, wrong_text
 from members.lookup import IDENTIFIERS
 from partners import limits
-from partners.activity import ATTRIBUTES, IDENTIFIER, Activity, Identifiers, Line, Refunded, Reversal
+from partners.activity import (
+    ATTRIBUTES,
+    IDENTIFIER,
+    LABEL,
+    LINE_ATTRIBUTES,
+    Activity,
+    Identifiers,
+    Line,
+    Refunded,
+    Reversal,
+)
 from transactions.books.items import Item
 
 if TYPE_CHECKING:
@@ -49,7 +59,7 @@ def problems(item: Item) -> Iterator[Refusal]:
     if "member" in names:
         yield from identifiers(values.member)
     if "attributes" in names:
-        yield from _attributes(values.attributes)
+        yield from _attributes(values.attributes, "attributes", ATTRIBUTES.characters)
 
 
 @cache
@@ -75,6 +85,9 @@ def line(values: Line | Refunded, position: int) -> Iterator[Refusal]:
             is_possible = False
         else:
             yield wrong
+    if isinstance(values, Line) and (values.labels or values.attributes):
+        yield from _labels(values.labels, f"{prefix}labels")
+        yield from _attributes(values.attributes, f"{prefix}attributes", LINE_ATTRIBUTES.characters)
     if not is_possible or (values.thousandths and values.in_thousandths > quantities.LARGEST * quantities.UNIT):
         yield Refusal("invalid_number", f"Send {quantities.possible()}", field=quantity)
 
@@ -95,7 +108,20 @@ def identifiers(member: Identifiers, field: str = "member") -> Iterator[Refusal]
             yield Refusal("invalid_text", detail, field=f"{field}.{name}")
 
 
-def _attributes(attributes: JsonObject) -> Iterator[Refusal]:
+def _labels(labels: tuple[str, ...], field: str) -> Iterator[Refusal]:
+    """What is wrong with the labels of a line."""
+    most = limits.most(Line, "labels")
+    if len(labels) > most:
+        yield Refusal("too_many_items", beyond.items(len(labels), most), field)
+    for place, label in enumerate(labels):
+        if wrong := wrong_text(label):
+            yield Refusal("invalid_text", wrong, f"{field}[{place}]")
+        elif not 1 <= len(label) <= LABEL.characters:
+            detail = f"A label has 1 to {LABEL.characters} characters; this one has {len(label):,}."
+            yield Refusal("text_too_long" if label else "field_missing", detail, f"{field}[{place}]")
+
+
+def _attributes(attributes: JsonObject, field: str, most: int) -> Iterator[Refusal]:
     """They are kept as JSON: what cannot be written as JSON would fail in the database, with the whole batch."""
     if attributes == {}:
         return
@@ -106,7 +132,7 @@ def _attributes(attributes: JsonObject) -> Iterator[Refusal]:
     wrong = UNSTORABLE if "\\u0000" in text or wrong_text(text) == UNSTORABLE else wrong_json(attributes)
     if not isinstance(attributes, dict) or wrong:
         detail = wrong or "Send an object of JSON values."
-        yield Refusal("invalid_attributes", detail, field="attributes")
-    elif len(text) > ATTRIBUTES.characters:
-        detail = f"Attributes may have {ATTRIBUTES.characters:,} characters of JSON together."
-        yield Refusal("invalid_attributes", detail, field="attributes")
+        yield Refusal("invalid_attributes", detail, field)
+    elif len(text) > most:
+        detail = f"Attributes may have {most:,} characters of JSON together."
+        yield Refusal("invalid_attributes", detail, field)

@@ -123,6 +123,11 @@ class Original:
         """{tier group code: tier code} that the member held before it."""
         return dict(self.trace.get("tiers", {}))
 
+    @property
+    def seen(self) -> dict[str, Sequence[str]]:
+        """What the rules saw of the person, by the name of what they ask."""
+        return dict(self.trace.get("seen", {}))
+
     def counted_for_tiers(self, lots: Sequence[LotState], cause: Cause, zone: tzinfo) -> Fact:
         """Where its qualifying points were counted, whose `lots`, if they were pending, are known; see `Fact`."""
         released = next((lot.available_at for lot in lots if lot.available_at and not lot.is_pending), None)

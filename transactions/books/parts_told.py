@@ -1,6 +1,7 @@
-"""Which parts of its amount did a stored purchase name, and what else than money paid for it?"""
+"""Which parts of its amount did a stored purchase name, what else than money paid for it, and what of its lines?"""
 
 from collections.abc import Mapping
+from typing import NamedTuple
 
 from loyalty_site.lib import money
 from loyalty_site.lib.json_types import JsonObject
@@ -9,6 +10,21 @@ from transactions.models.journal_traces import StoredTrace
 
 #: The fields of an Activity that are told, all parts of its amount.
 PARTS = ("tax", "shipping", "shipping_tax", "gift_card", "points_value")
+
+
+class ToldOfLine(NamedTuple):
+    """What a purchase was stored with of one of its lines beside its numbers."""
+
+    labels: list[str]
+    attributes: JsonObject
+
+
+def told_of_line(payload: JsonObject, position: int) -> ToldOfLine:
+    """What the payload of an accrual says of the line at this place; of an erased person's little is left."""
+    lines = payload.get("lines")
+    line = lines[position] if isinstance(lines, list) and position < len(lines) else {}
+    labels, attributes = line.get("labels"), line.get("attributes")
+    return ToldOfLine(labels if isinstance(labels, list) else [], attributes if isinstance(attributes, dict) else {})
 
 
 def parts_told(kind: str, payload: JsonObject, trace: StoredTrace, iso: str) -> Mapping[str, int]:

@@ -1,6 +1,6 @@
 """What does a verb of the ledger work on? One item on its way into the ledger, and the checks that verbs share."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from decimal import Decimal
@@ -75,7 +75,8 @@ class Fresh(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """What all items of a batch have in common. `fresh` grows while they are posted, as `known` does."""
+    """What all items of a batch have in common. `fresh` grows while they are posted, as `known` does; `lists_of` maps
+    SKUs to the codes of the lists that have them, where rules ask."""
 
     books: Books
     catalogue: Catalogue
@@ -84,6 +85,7 @@ class Context:
     rates: Rates
     known: Known
     fresh: list[Fresh] = field(default_factory=list)
+    lists_of: Mapping[str, list[str]] = field(default_factory=dict)
 
 
 @dataclass(slots=True)

@@ -114,7 +114,14 @@ def _parts(sent: Mapping[str, Json], words: Words, number: str) -> Iterator[tupl
             yield name, {"number": number}
         elif name == "attributes":
             yield name, {}
+        elif name == "lines" and isinstance(value, list):
+            yield name, [words.out_of(_line(line), number=number) for line in value]
         elif name in _WRITTEN:
             yield name, _written(value)
         else:
             yield name, words.out_of(value, number=number)
+
+
+def _line(sent: Json) -> Json:
+    """A line without its attributes, in which anything may stand."""
+    return {name: value for name, value in sent.items() if name != "attributes"} if isinstance(sent, dict) else sent

@@ -26,17 +26,18 @@ TEXTS = (
     "category",
     "order",
     "refund_of",
+    "labels",
 )
 #: What decides whether a row counts at all; `status` and `type` are for nothing else.
 DECIDING = ("status", "type", "kind", "money", "channel", "partner", "store", "code")
 PERSON = ("first_name", "last_name", "company_name", "language")
 #: What each row of an order says of its own line.
-LINE = ("sku", "category", "quantity", "line_amount", "line_price", "line_discount")
+LINE = ("sku", "category", "quantity", "line_amount", "line_price", "line_discount", "labels")
 TARGETS = tuple(dict.fromkeys((*IDENTIFIERS, *MONEY, *MOMENTS, *TEXTS, *DECIDING, *PERSON, *LINE)))
 #: What may stand beside the amount instead of in it.
 BESIDE = ("tax", "shipping")
 #: What may be the same for all rows.
-CONSTANTS = ("kind", "money", "channel", "partner", "store", "code", "sku", "category", "language")
+CONSTANTS = ("kind", "money", "channel", "partner", "store", "code", "sku", "category", "labels", "language")
 #: What identifies something, so that a number which a spreadsheet has left there is no use.
 IDENTIFYING = (*IDENTIFIERS, "external_id", "sku", "category", "store", "partner", "code")
 

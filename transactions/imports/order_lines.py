@@ -6,6 +6,7 @@ from dataclasses import replace
 from loyalty_site.lib import quantities
 from loyalty_site.lib.money import divide
 from loyalty_site.lib.refusals import Refusal, Refused
+from loyalty_site.lib.texts import parts_of
 from partners import paid
 from partners.activity import Line
 from transactions.imports.cells import Misread
@@ -60,7 +61,9 @@ class OrderReader(Reader):
             return None
         said = self.constants | values
         whole, part = quantities.split(quantity)
-        return Line(said.get("sku", ""), said.get("category", ""), whole, amount, thousandths=part, discount=off)
+        named = said.get("sku", ""), said.get("category", "")
+        labels = parts_of(said.get("labels", ""))
+        return Line(*named, whole, amount, thousandths=part, discount=off, labels=labels)
 
 
 def _with_lines(record: Record, lines: Sequence[Line], problems: list[Refusal]) -> Record:

@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 
 from loyalty_site.lib import money, notation, quantities
 from loyalty_site.lib.refusals import Refusal, Refused
+from loyalty_site.lib.texts import parts_of
 from members.lookup import notations
 from partners.activity import Line
 from programs.configuration import Configuration
@@ -38,7 +39,7 @@ class Reader:
         self.zone = ZoneInfo(mapping.time_zone) if mapping.time_zone else configuration.zone
         self.money = configuration.money
         self.decimals = money.exponent(configuration.money)
-        self.has_line = bool({"sku", "category", "quantity"} & {*self.targets, *mapping.constants})
+        self.has_line = bool({"sku", "category", "quantity", "labels"} & {*self.targets, *mapping.constants})
         self.constants = {"kind": "purchase", **mapping.constants}
         self.country = mapping.country or configuration.country
         self.identifiers = [name for name in IDENTIFIERS if name in self.targets]
@@ -153,7 +154,9 @@ class Reader:
         amount = max(0, total.get("amount", 0) - shipping)
         tax = sums.tax_of_goods(total.get("tax", 0), shipping, sums.shipping_tax(total, self.mapping))
         whole, part = quantities.split(quantity)
-        return (Line(values.get("sku", ""), values.get("category", ""), whole, amount, tax, thousandths=part),)
+        named = values.get("sku", ""), values.get("category", "")
+        labels = parts_of(values.get("labels", ""))
+        return (Line(*named, whole, amount, tax, thousandths=part, labels=labels),)
 
     def _person(self, values: Mapping[str, str], take: cells.Take) -> dict[str, str | date]:
         person: dict[str, str | date] = {name: values[name] for name in (*PERSON, "email") if values.get(name)}

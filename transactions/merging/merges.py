@@ -17,6 +17,7 @@ from loyalty_site.lib.refusals import Refused
 from members import snapshots, telling, tiers
 from members.holdings import Account
 from members.models import Member, Merge, Relation
+from members.segments import keeping
 from partners.activity import Adjustment
 from partners.models import Connection
 from transactions import ledger
@@ -105,6 +106,7 @@ def merge(
         done.save()
         aliases = _move(books, done, before, user)
         Member.objects.filter(pk__in=[source.pk, *aliases]).update(status=Member.Status.MERGED, merged_into=target)
+        keeping.leave([source.pk, *aliases])
         if claw_back:
             _claw_back(done, user, now)
         _tell(done, books, now)

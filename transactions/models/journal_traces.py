@@ -26,13 +26,15 @@ class PaidTrace(TypedDict):
 class StoredTrace(Trace, total=False):
     """Of an accrual: how the rules came to its points, and what a refund has to know that they could not see.
 
-    `categories` are those of the catalogue by SKU, `partner` the one who sent it where neither the activity says so
-    nor it is the owner, `shares` the percents that went to groups by the text of their keys, `first_order` the
-    external id of the first revision of an order that was replaced, `paid_with` the points that paid for it, and
-    `counted_on` the day in whose cycles it counts for tiers where its own were over.
+    `categories` are those of the catalogue by SKU, `sku_lists` the codes of the lists in which each SKU stood where
+    rules asked for lists, `partner` the one who sent it where neither the activity says so nor it is the owner,
+    `shares` the percents that went to groups by the text of their keys, `first_order` the external id of the first
+    revision of an order that was replaced, `paid_with` the points that paid for it, and `counted_on` the day in whose
+    cycles it counts for tiers where its own were over.
     """
 
     categories: dict[str, str]
+    sku_lists: dict[str, list[str]]
     partner: str
     shares: dict[str, int]
     first_order: str

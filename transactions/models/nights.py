@@ -36,7 +36,8 @@ class NightRun(models.Model):
 class NightBatch(models.Model):
     """A part of a shared step or of a job that is done in one transaction, until the run has ended and summed it up.
 
-    `keys` are those of its members; a job that does several things keeps them by what is done. `worker` began it at
+    `keys` are those of its members, or the first and the last of a range of them, as the step has it; a job that does
+    several things keeps them by what is done. `worker` began it at
     `started_at`; whoever has the lock of the row is at work.
     """
 

@@ -53,7 +53,8 @@ class _Terms:
     now: datetime
 
     def hold(self, via: Connection) -> bool:
-        """Nothing is capped, no balance ends by silence, no ladder is counted anew or counts in another cycle."""
+        """Nothing is capped, no rule asks what tells persons apart, no balance ends by silence, no ladder is counted
+        anew or counts in another cycle."""
         configuration = self.configuration
         ladders, zone = configuration.tier_groups.values(), configuration.zone
         is_of_today = periods.local_date(self.now, zone) == periods.local_date(self.day.starts_at, zone)
@@ -61,6 +62,8 @@ class _Terms:
             configuration.is_capped
             or self.day.starts_at > self.now
             or via.partner.code not in configuration.partners
+            or configuration.asks
+            or self.day.configuration.asks
             or any(one.is_spendable and one.expiry.model == "activity" for one in configuration.currencies.values())
             or any(group.recounts or (group.has_cycles and not is_of_today) for group in ladders)
         )

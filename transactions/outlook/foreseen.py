@@ -1,31 +1,26 @@
 """What would the ledger book if it were an instant to come already? In memory, by the code that the night runs."""
 
 from collections import Counter
-from collections.abc import Callable, Collection
+from collections.abc import Collection
 from datetime import datetime
-from itertools import count
 
-from loyalty_site.lib.sql import Session
 from members import holdings
 from members.holdings import Account
-from partners.models import Connection
 from programs.configuration import Configuration
 from transactions.books import settlement
+from transactions.books.looking import LookingBooks
 from transactions.books.lots import LotState
-from transactions.books.unit_of_work import Books
 
 
-class ForeseenBooks(Books):
+class ForeseenBooks(LookingBooks):
     """Books of an instant to come: read without a lock, settled, and never closed.
 
     `ended` are the points that end by then, by (member, currency).
     """
 
     def __init__(self, configuration: Configuration, *, now: datetime) -> None:
-        super().__init__(Session(), configuration, now=now)
+        super().__init__(configuration, now=now)
         self.ended: Counter[tuple[int, int]] = Counter()
-        # No keys are taken from the database for what is not written.
-        self._entry_ids = count(-1, -1)
 
     def look(self, member_ids: Collection[int], *, currency_ids: Collection[int]) -> None:
         """Read what these members hold, and balances only of these currencies; then let time pass until `now`."""
@@ -43,17 +38,7 @@ class ForeseenBooks(Books):
             account.holdings = {key: one for key, one in account.holdings.items() if key in currency_ids}
         settlement.settle_lots(self)
 
-    def journal_of_day(self, connection: Connection) -> Callable[[], int]:
-        return lambda: 0
-
-    def own_connection(self, platform: Connection.Platform) -> Connection:
-        return Connection(platform=platform)
-
     def note_gone(self, account: Account, lot: LotState, points: int, *, is_cancelled: bool) -> None:
         super().note_gone(account, lot, points, is_cancelled=is_cancelled)
         if not is_cancelled:
             self.ended[account.id, lot.currency_id] += points
-
-    def close(self) -> None:
-        """Raises RuntimeError: it has not happened."""
-        raise RuntimeError("What is only foreseen is never written.")

@@ -5,8 +5,19 @@ from datetime import date
 from typing import Protocol, TypeAlias
 
 from loyalty_site.lib import money
+from programs import competing
+from programs.rules.no_points import NoPoints
 from programs.traces import BeatenTrace, CutTrace, FactorTrace, MissTrace, RuleTrace
 from transactions.models.journal_traces import AnyTrace, OpeningTrace
+
+#: Why another rule counts, where it did not just give more.
+_BEATEN = {
+    competing.HIGHEST: "of the same group gave most of all",
+    competing.LOWEST: "of the same group gave less",
+    competing.NEWEST: "of the same group is newer",
+    competing.EXCLUSIVE: "lets no other one give anything",
+    competing.STOPS: "stops the rules behind it",
+}
 
 
 class Named(Protocol):
@@ -56,6 +67,8 @@ def _inputs(trace: AnyTrace) -> Iterator[str]:
         tiers = ", ".join(trace.get("tiers", {}).values()) or "none"
         local = trace.get("local", "")[:16].replace("T", " ")
         yield f"Seen by the rules: {trace['eligible']} eligible money, local time {local}, tier held before: {tiers}."
+    for name, values in trace.get("seen", {}).items():
+        yield f"Asked of the member, and found: {name} {', '.join(values)}."
     if "rules" in trace and not trace["rules"]:
         yield (
             "No rule gave points."
@@ -126,15 +139,25 @@ def _written(iso: str) -> str:
 
 def _fired(rule: RuleTrace, currencies: Currencies) -> str:
     decimals, name = _unit(rule["currency"], currencies)
+    if rule["kind"] == NoPoints.slug:
+        return f"{_named(rule)} gives no points: it counts as activity for {name}."
     given = money.render(rule.get("desired", rule["points"]), decimals)
     left = money.render(rule["points"], decimals) if rule["points"] else "none"
     cut = f"; caps left {left} of them" if "desired" in rule else ""
-    times = "".join(f", times {factor['factor']} by {_named(factor)}" for factor in rule.get("multiplied_by", ()))
+    times = "".join(map(_times, rule.get("multiplied_by", ())))
     return f"{_named(rule)} gave {given} {name}: exactly {rule['exact']}{times}{cut}."
 
 
+def _times(factor: FactorTrace) -> str:
+    """What one multiplier did, as the next part of the sentence."""
+    part = f"{factor['of']} of them " if "of" in factor else ""
+    then = "all of that " if factor.get("compounds") and not part else ""
+    return f", {part}{then}times {factor['factor']} by {_named(factor)}"
+
+
 def _beaten(rule: BeatenTrace) -> str:
-    return f"{_named(rule)} would have given {rule['exact']}, but rule {rule['by']} of the same group gave more."
+    why = _BEATEN.get(rule.get("why", ""), "of the same group gave more")
+    return f"{_named(rule)} would have given {rule['exact']}, but rule {rule['by']} {why}."
 
 
 def _cut(cut: CutTrace, currencies: Currencies) -> str:

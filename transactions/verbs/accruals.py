@@ -10,12 +10,10 @@ from loyalty_site.lib import money
 from loyalty_site.lib.json_types import JsonObject
 from loyalty_site.lib.money import LARGEST
 from loyalty_site.lib.refusals import Refusal, Refused
-from members import tiers
 from partners import limits
 from partners.activity import Activity, Reversal
 from programs import earning, periods, versions
 from programs.earning import Earned
-from programs.rules.base import Facts
 from transactions.books import limits as common
 from transactions.books import settlement
 from transactions.books.balances import Cause
@@ -26,9 +24,9 @@ from transactions.books.posting import Posting, UnknownCurrency
 from transactions.books.references import Named
 from transactions.models import Journal
 from transactions.models.journal_traces import PaidTrace, StoredTrace
-from transactions.verbs import caps, crediting, doubts, groups, occasions, parts_of_amounts, paying, refunds
+from transactions.verbs import caps, crediting, doubts, facts, groups, occasions, parts_of_amounts, paying, refunds
 from transactions.verbs.base import Needs, Verb
-from transactions.verbs.baskets import base_amount, basket_of
+from transactions.verbs.baskets import base_amount, basket_of, categories_of
 
 ISO = re.compile("[A-Z]{3}")
 _ACCRUAL = Journal.Kind.ACCRUAL.value
@@ -175,15 +173,9 @@ def _check_revision(posting: Posting[Activity]) -> None:
         raise UnknownOrder("That revision does not count any more; replace the latest one.", field="replaces")
 
 
-def _categories(posting: Posting[Activity]) -> dict[str, str]:
-    """{SKU: category} as the catalogue has them."""
-    item, catalogue = posting.item, posting.context.catalogue
-    return {line.sku: catalogue.product(item.partner, line.sku).category for line in item.lines if line.sku}
-
-
 def _award(posting: Posting[Activity], rate: Decimal | None, shares: dict[int, int]) -> _Award:
     """What is to be booked of an activity, nothing of which has moved yet. Raises Refused."""
-    payment, categories = paying.plan(posting, rate), _categories(posting)
+    payment, categories = paying.plan(posting, rate), categories_of(posting.item, posting.context.catalogue)
     paid = payment.trace if payment else paying.carried_over(posting)
     return _Award(_evaluate(posting, rate, categories, paid), categories, shares, payment, paid)
 
@@ -195,13 +187,16 @@ def _evaluate(
     configuration = versions.in_force(posting.configuration, posting.activity_at)
     item = as_paid(posting.item, paid, posting.item.money or configuration.money)
     sender = posting.context.catalogue.partner
-    basket = basket_of(item, configuration, at=posting.activity_at, partner=sender, rate=rate, category_of=categories)
-    # The tier before this order, and so before the revision of it that this one replaces.
-    if item.replaces:
-        held = posting.about.tiers
-    else:
-        held = tiers.codes(configuration, posting.account, at=posting.activity_at)
-    earned = earning.evaluate(configuration, basket, Facts(tiers=held, enrolled_at=posting.account.enrolled_at))
+    basket = basket_of(
+        item,
+        configuration,
+        at=posting.activity_at,
+        partner=sender,
+        rate=rate,
+        category_of=categories,
+        lists_of=posting.context.lists_of,
+    )
+    earned = earning.evaluate(configuration, basket, facts.before(posting, configuration, basket))
     if max(earned.points.values(), default=0) > LARGEST:
         raise TooManyPoints("The rules give more points for it than a ledger can hold.", field="amount")
     return earned
@@ -217,7 +212,7 @@ def _book(posting: Posting[Activity], award: _Award, columns: JournalColumns) ->
     if item.order:
         _release_order(posting, cause)
     given = crediting.give(posting, earned.points, shares, cause)
-    _keep_alive(posting, shares)
+    _keep_alive(posting, shares, earned.alive)
     posting.upgrade()
     for position, line in enumerate(item.lines):
         known = posting.context.catalogue.product(item.partner, line.sku)
@@ -236,6 +231,9 @@ def _trace(posting: Posting[Activity], award: _Award, earned: Earned) -> StoredT
     trace = cast(StoredTrace, earned.trace.copy())
     if award.categories and any(award.categories.values()):
         trace["categories"] = award.categories
+    lists_of = posting.context.lists_of
+    if lists := {line.sku: lists_of[line.sku] for line in posting.item.lines if line.sku in lists_of}:
+        trace["sku_lists"] = lists
     sender = posting.context.catalogue.partner
     if not posting.item.partner and sender != posting.configuration.owner:
         trace["partner"] = sender
@@ -250,13 +248,14 @@ def _trace(posting: Posting[Activity], award: _Award, earned: Earned) -> StoredT
     return trace
 
 
-def _keep_alive(posting: Posting[Activity], shares: dict[int, int]) -> None:
-    """The member was active, and so were the groups that share: their balances live on."""
-    books, account = posting.books, posting.account
-    for owner in (account, *[books.accounts[group] for group in shares]):
+def _keep_alive(posting: Posting[Activity], shares: dict[int, int], alive: frozenset[str]) -> None:
+    """The member, and the groups that share, were active; of `alive` currencies a rule says that it counts."""
+    books = posting.books
+    for owner in (posting.account, *[books.accounts[group] for group in shares]):
         for currency in posting.configuration.currencies.values():
             if currency.id in owner.holdings:
-                books.balance(owner, currency).keep_alive(posting.item.kind, posting.activity_at)
+                hand = books.balance(owner, currency)
+                hand.keep_alive(posting.item.kind, posting.activity_at, counts=currency.code in alive)
 
 
 def _take_back_revision(posting: Posting[Activity], revision: Original) -> JsonObject:

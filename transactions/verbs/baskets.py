@@ -4,10 +4,12 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from fractions import Fraction
+from math import ceil
 
 from loyalty_site.lib import money
 from partners import paid
 from partners.activity import Activity
+from partners.catalogue import Catalogue
 from programs import earning, periods, rounding
 from programs.configuration import Configuration
 from programs.models import ExchangeRate
@@ -27,17 +29,23 @@ def basket_of(
     partner: str,
     rate: Decimal | None = None,
     category_of: Mapping[str, str] | None = None,
+    lists_of: Mapping[str, Sequence[str]] | None = None,
 ) -> Basket:
     """The Basket of an Activity in the program's base currency; `rate` is base money for one unit of its own.
 
     `at` and `partner` count where the item itself says neither. Nothing is rounded (semantics C24-R2).
     """
-    basket = earning.basket(item, configuration, at=at, partner=partner, category_of=category_of)
+    basket = earning.basket(item, configuration, at=at, partner=partner, category_of=category_of, lists_of=lists_of)
     if rate is None:
         return basket
     scale = _scale(item, configuration, rate)
     lines = tuple(line._replace(eligible=line.eligible * scale) for line in basket.lines)
     return basket._replace(lines=lines, eligible=basket.eligible * scale, shipping=basket.shipping * scale)
+
+
+def categories_of(item: Activity, catalogue: Catalogue) -> dict[str, str]:
+    """{SKU: category} of what was bought, as the catalogue has them."""
+    return {line.sku: catalogue.product(item.partner, line.sku).category for line in item.lines if line.sku}
 
 
 def left_of(basket: Basket, item: Activity, configuration: Configuration, shares: Sequence[Share]) -> Basket:
@@ -102,6 +110,12 @@ def base_amount(item: Activity, configuration: Configuration, rate: Decimal | No
 def in_own_money(value: int, item: Activity, configuration: Configuration, rate: Decimal | None) -> int:
     """Minor units of the base currency in those of the item's own money, rounded down (C2-R4)."""
     return value if rate is None else int(value / _scale(item, configuration, rate))
+
+
+def most_in_base(value: int, item: Activity, configuration: Configuration, rate: Decimal | None) -> int:
+    """The most minor units of the base currency that are no more than `value` of the item's own ones, as
+    `in_own_money` rounds them."""
+    return value if rate is None else ceil((value + 1) * _scale(item, configuration, rate)) - 1
 
 
 def _scale(item: Activity, configuration: Configuration, rate: Decimal) -> Fraction:

@@ -10,7 +10,7 @@ from loyalty_site.lib.refusals import Refusal, Refused
 from partners import limits
 from partners.activity import Redemption
 from programs import worth
-from programs.configuration import Currency
+from programs.configuration import Configuration, Currency
 from transactions.books.balances import BalanceInHand, Cause
 from transactions.books.items import Result
 from transactions.books.limits import identifiers
@@ -148,13 +148,38 @@ def _worth(posting: Posting[Redemption], currency: Currency) -> tuple[int, int |
     if basket is None:
         return points, value.money_value
     if value.money_value * 100 > basket * currency.max_basket_percent:
-        share = basket * currency.max_basket_percent // 100
-        most = worth.of_points(int(share / price), price).points_used
+        most = worth.of_points(worth.most_points(_share(basket, currency), price), price).points_used
         detail = f"Points pay at most {currency.max_basket_percent} % of the basket, which is {most} points."
         raise OutsideLimits(detail, field="points")
     if not value.money_value:
         raise OutsideLimits("So few points are worth no money.", field="points")
     return value.points_used, value.money_value
+
+
+def most_for(currency: Currency, program: Configuration, *, usable: int, basket: int, left: int) -> int:
+    """The most of `usable` points that one redemption may spend on a basket; 0: none.
+
+    The basket costs `basket`, of which `left` may still be paid, in minor units of the program's money.
+    """
+    most = usable if currency.max_spend is None else min(usable, currency.max_spend)
+    price = (
+        worth.price(currency.point_value, major=program.major, unit=currency.unit) if currency.point_value else None
+    )
+    if price:
+        most = min(most, worth.most_points(min(left, _share(basket, currency)), price))
+    most -= most % currency.spend_step
+    buys_nothing = price is not None and not worth.of_points(most, price).money_value
+    return 0 if most < currency.min_spend or buys_nothing else most
+
+
+def least_of(currency: Currency) -> int:
+    """The fewest points that one redemption may spend: the first whole number of steps."""
+    return -(-max(currency.min_spend, 1) // currency.spend_step) * currency.spend_step
+
+
+def _share(basket: int, currency: Currency) -> int:
+    """What points may pay of a basket."""
+    return basket * currency.max_basket_percent // 100
 
 
 def _check_limits(points: int, currency: Currency) -> None:

@@ -113,8 +113,9 @@ class _Refunding:
             partner=original.trace.get("partner", ""),
             rate=original.rate,
             category_of=original.trace.get("categories", {}),
+            lists_of=original.trace.get("sku_lists", {}),
         )
-        facts = Facts(tiers=original.tiers, enrolled_at=self.account.enrolled_at)
+        facts = Facts(original.tiers, self.account.enrolled_at, original.seen)
         earned = earning.evaluate(then, left_of(basket, item, then, self.shares), facts)
         earned = caps_of_refunds.again(original, versions.at(program, counted_under), earned)
         return earned.points, earned.parts

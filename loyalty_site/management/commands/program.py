@@ -16,6 +16,7 @@ from loyalty_site.lib.refusals import Refused
 from programs import document
 from programs.checks import Problem
 from programs.models import Program
+from programs.rules import sentences
 from transactions.policies import importing
 
 PROBLEMS, UNREADABLE = 1, 2
@@ -91,7 +92,7 @@ class Command(BaseCommand):
             self._refuse(error.problems)
         except Refused as error:
             raise CommandError(f"{error} Nothing was written.", returncode=PROBLEMS) from None
-        self._warn([*document.lint(wanted), *document.unknown(wanted)])
+        self._warn([*document.lint(wanted), *document.unknown(wanted), *document.short_lists(wanted)])
         for change in done.changes:
             self.stdout.write(f"would have {change}" if check else str(change))
         for said in done.said:
@@ -105,7 +106,10 @@ class Command(BaseCommand):
         wanted = _read(source) if is_file else document.export(_stored(source))
         if problems := document.problems(wanted):
             self._refuse(problems)
-        self._warn([*document.lint(wanted), *document.unknown(wanted)])
+        self._warn([*document.lint(wanted), *document.unknown(wanted), *document.short_lists(wanted)])
+        for rule in document.normal(wanted)["rules"]:
+            off = "" if rule["is_active"] else " (switched off)"
+            self.stdout.write(f"{rule['code']}{off}: {sentences.of_spec(rule)}")
         self.stdout.write(f"{source}: no problems")
 
     def list(self, **options: object) -> None:

@@ -115,8 +115,9 @@ CONSENT = Answer(
         "said_at": Instant(),
     },
 )
+_SEGMENT = Answer("MemberSegment", {"code": Text(40), "name": Text(80), "since": Instant()})
 #: What is told of the person, only to those who may know it; the rest is what whoever serves the member needs.
-PERSONAL = [*PERSON, "birthday", "cards", "tags", "consents"]
+PERSONAL = [*PERSON, "birthday", "cards", "tags", "consents", "segments"]
 _OF_PERSON = "Left out for keys of partners without the scope `personal`."
 MEMBER = Answer(
     "Member",
@@ -135,6 +136,9 @@ MEMBER = Answer(
         "tags": Items(Text(60), text=_OF_PERSON),
         "consents": Items(
             CONSENT, text=f"The last word about each channel; of others nothing was said. {_OF_PERSON}"
+        ),
+        "segments": Items(
+            _SEGMENT, text=f"The segments that the member is in, as they were looked up last. {_OF_PERSON}"
         ),
     }
     | {
@@ -197,6 +201,7 @@ def member(member: Profile, *, program: str, with_person: bool) -> dict[str, Ans
         person["consents"] = [
             {"channel": one.channel, "given": one.is_given, "said_at": one.said_at} for one in member.consents
         ]
+        person["segments"] = [{"code": one.code, "name": one.name, "since": one.since} for one in member.segments]
     return {
         "number": member.number,
         "program": program,

@@ -151,7 +151,7 @@ def standing(step: Step, assigned: Mapping[int, datetime], *, now: datetime, zon
         "currency": first.currency.code if first else "",
         "points": first.counted if first else 0,
         "counted": {one.currency.code: one.counted for one in step.measures},
-        "to_next": _to_next(step, first),
+        "to_next": next_tier(step),
         "to_keep": _to_keep(step, first),
         "projected_tier": projected.code if projected else None,
         "projected_name": projected.name if projected else None,
@@ -175,13 +175,14 @@ def _cycle(cycle: Cycle | None) -> dict[str, Answered] | None:
     return {"first": cycle.first, "last": cycle.last} if cycle else None
 
 
-def _to_next(step: Step, first: Measure | None) -> dict[str, Answered] | None:
-    if step.next is None or first is None:
+def next_tier(step: Step) -> dict[str, Answered] | None:
+    """The next tier that points reach, and what is missing to it; None where there is none."""
+    if step.next is None or not step.measures:
         return None
     return {
         "tier": step.next.code,
         "name": step.next.name,
-        "points": first.to_next,
+        "points": step.measures[0].to_next,
         "missing": {one.currency.code: one.to_next for one in step.measures if one.to_next is not None},
         "by": step.next_by,
     }

@@ -43,6 +43,8 @@ def test_what_says_nothing_new_is_the_fact_that_is_stored(item, stored):
         (ORDER, {"shipping_tax": 0}),
         (ORDER, {"shipping_tax": 1}),
         (ORDER, {"lines": (replace(ORDER.lines[0], discount=1), ORDER.lines[1])}),
+        (ORDER, {"lines": (replace(ORDER.lines[0], labels=("sale",)), ORDER.lines[1])}),
+        (ORDER, {"lines": (replace(ORDER.lines[0], attributes={"size": 42}), ORDER.lines[1])}),
         (VISIT, {"amount": 1}),
         (DEBIT, {"overdraw": True}),
         (DEBIT, {"partner": "cafe"}),

@@ -14,7 +14,7 @@ from loyalty_site.lib.sql import Session
 from members import enrolment, search
 from members.lookup import Lookup
 from members.models import Attempt, Card, Consent, Customer, Delivery, Erasure, Event, ExternalId, Member, Tag
-from partners.activity import Activity, Adjustment, Transfer
+from partners.activity import Activity, Adjustment, Line, Transfer
 from partners.models import KeptAnswer
 from tests.support import factories
 from tests.support.balanced import assert_balanced
@@ -66,8 +66,17 @@ def lively(made, ada):
     """Ada did all that leaves words behind, with others who stay."""
     other = factories.member(made)
     by = {"card": CARD}
+    engraved = Line("CUP", amount=90_000, labels=("gift",), attributes={"engraved": "For Augusta"})
     post_one(
-        made, Activity(kind="purchase", external_id="o-1", member=by, amount=90_000, attributes={"by": "Augusta"})
+        made,
+        Activity(
+            kind="purchase",
+            external_id="o-1",
+            member=by,
+            amount=90_000,
+            attributes={"by": "Augusta"},
+            lines=(engraved,),
+        ),
     )
     second = post_one(
         made, Activity(kind="purchase", external_id="o-2", member={"email": WHO["email"]}, amount=5_000)

@@ -55,9 +55,14 @@ def counts_in_cycles_and_is_late(made):
     ladder(made, model="calendar")
 
 
+def asks_who_it_is(made):
+    made.rules.filter(code="gift").update(conditions={"not": {"tags": ["staff"]}})
+
+
 @pytest.mark.parametrize(
     "changed",
     [
+        asks_who_it_is,
         pending,
         ends_by_silence,
         ends_on_the_anniversary,

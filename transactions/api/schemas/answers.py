@@ -9,7 +9,7 @@ from transactions.models import Entry, Journal
 
 _POINTS = Map(Whole(-money.LARGEST), text="By currency code, in its smallest unit; negative: taken.")
 _LOT_USE = Answer("LotUse", {"lot": Whole(), "points": Whole(), "expires_at": Instant(null=True)})
-_PENDING = Answer(
+PENDING = Answer(
     "Pending",
     {
         "available_at": Instant(null=True, text="From when on they can be spent; null: from an event on."),
@@ -34,9 +34,15 @@ _TAKEN = {
     "unrecovered": Map(Whole(), text="Points that a reversal could not take back, because they are spent."),
     "unrecovered_value": Map(DecimalText(), text="Their worth in the program's money, by currency code."),
 }
-_WARNINGS = Items(
+WARNINGS = Items(
     Answer("Warning", {"code": Text(40, choices=problems.WARNINGS), "detail": Text(2000), "field": Text(40)}),
     text="What is surely wrong with it, though it was taken: a stable code, a sentence, and the field that is meant.",
+)
+REPLACED = Answer(
+    "Replaced",
+    _TAKEN | {"reverses": Whole(1, LARGEST_KEY)},
+    maybe=["clawback_of_groups"],
+    text="What taking the old revision back moved.",
 )
 _POSTING = {
     "status": Text(
@@ -53,9 +59,9 @@ _POSTING = {
     ),
     "detail": Text(300, text="Why it waits."),
     **_TAKEN,
-    "warnings": _WARNINGS,
+    "warnings": WARNINGS,
     "desired_points": Map(Whole(), text="What the rules gave before caps cut it, where they did."),
-    "pending": Map(_PENDING, text="Which of the points cannot be spent yet, by currency code."),
+    "pending": Map(PENDING, text="Which of the points cannot be spent yet, by currency code."),
     "redeemed": Answer(
         "Redeemed",
         {
@@ -66,12 +72,7 @@ _POSTING = {
         },
         text="The points that paid for it, spent by the same fact.",
     ),
-    "replaced": Answer(
-        "Replaced",
-        _TAKEN | {"reverses": Whole(1, LARGEST_KEY)},
-        maybe=["clawback_of_groups"],
-        text="What taking the old revision back moved.",
-    ),
+    "replaced": REPLACED,
     "shared": Map(Map(Whole()), text="Points that went to groups of the member, by their number and currency."),
     "expires": Map(Instant(null=True), text="When what was earned ends, by currency code."),
     "lots": Items(_LOT_USE, text="What a redemption was paid from."),
@@ -188,6 +189,8 @@ LINE = {
     "tax": DecimalText(),
     "discount": DecimalText(),
 }
+#: What their sender says of them besides, as it was sent.
+_SAID_OF_LINE = {"labels": Items(Text(64)), "attributes": Json()}
 #: Those of them that are amounts of money.
 LINE_MONEY = tuple(name for name, kind in LINE.items() if isinstance(kind, DecimalText))
 DETAIL = Answer(
@@ -206,11 +209,11 @@ DETAIL = Answer(
         "decided_by": Text(150, null=True, text="Which member of staff; the owner's keys alone see it."),
         "decided_by_member": Text(24, null=True, text="Which owner or approver of the group whose points it spends."),
         "reversals": Items(Whole(1, LARGEST_KEY), text="Ids of what took it back, in whole or in parts."),
-        "lines": Items(Answer("ReportedLine", LINE)),
+        "lines": Items(Answer("ReportedLine", LINE | _SAID_OF_LINE)),
         "entries": Items(ENTRY),
         "explanation": Json(text="How the rules came to their numbers."),
         "sentences": Items(Text(2000), text="The same in words."),
-        "warnings": _WARNINGS,
+        "warnings": WARNINGS,
     },
 )
 

@@ -4,7 +4,7 @@ from datetime import date
 from typing import TYPE_CHECKING, TypedDict, Unpack
 
 from loyalty_site.lib import instants, quantities
-from loyalty_site.lib.json_types import Json
+from loyalty_site.lib.json_types import Json, JsonObject
 from loyalty_site.lib.refusals import Refusal
 from loyalty_site.lib.schema_types import Drawing, Options, Quantity, SchemaType, Text, Whole
 from partners import limits
@@ -22,6 +22,8 @@ class _OfLine(TypedDict, total=False):
     amount: int
     tax: int
     discount: int
+    labels: tuple[str, ...]
+    attributes: JsonObject
 
 
 def text(kind: type["DataclassInstance"], name: str, **options: Unpack[Options]) -> Text:

@@ -16,19 +16,18 @@ from partners.activity import (
     Activity,
     Adjustment,
     Identifiers,
-    Line,
     PointsPaid,
     Redemption,
     Refunded,
     Reversal,
     Transfer,
 )
-from transactions.api.schemas.fields import line as _line
 from transactions.api.schemas.fields import named as _named
 from transactions.api.schemas.fields import quantity as _quantity
 from transactions.api.schemas.fields import returned as _returned
 from transactions.api.schemas.fields import text as _text
 from transactions.api.schemas.fields import whole as _whole
+from transactions.api.schemas.lines import bought
 
 _IDENTIFIER = Text(IDENTIFIER.characters)
 MEMBER = Fields[Identifiers](
@@ -75,17 +74,6 @@ _REDEEM = Fields(
 @lru_cache(maxsize=8)
 def transaction(decimals: int) -> Fields[Activity]:
     """What POST transactions/ takes, with amounts of a money that has so many decimals."""
-    line: dict[str, SchemaType[object]] = {
-        "sku": _text(Line, "sku"),
-        "category": _text(Line, "category"),
-        "quantity": _quantity(Line, text="How many units, 1 unless said; weighed ones with up to three decimals."),
-        "amount": Money(decimals, text="What the line costs, tax included."),
-        "tax": Money(decimals, text="Part of what was paid for the line."),
-        "discount": Money(
-            decimals,
-            text="Part of the amount that was not paid. Discounts that no line says are spread over all of them.",
-        ),
-    }
     own: dict[str, SchemaType[object]] = {
         "activity": _text(Activity, "kind", required=True, text="purchase, visit, or the name of an event."),
         "amount": Money(decimals, text="The grand total."),
@@ -106,9 +94,7 @@ def transaction(decimals: int) -> Fields[Activity]:
             Activity, "replaces", text="external_id of the revision of this order that this one replaces."
         ),
         "hold": _text(Activity, "hold", text="Why somebody should look at it before it counts."),
-        "lines": FrozenItems(
-            Fields(_named("TransactionLine", decimals), line, _line), most=limits.most(Activity, "lines")
-        ),
+        "lines": FrozenItems(bought(decimals), most=limits.most(Activity, "lines")),
     }
     names = {"activity": "kind", "currency": "money"}
     return Fields(_named("NewTransaction", decimals), _FACT | own, Activity, names=names)

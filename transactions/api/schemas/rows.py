@@ -1,18 +1,19 @@
 """How are rows of the ledger written in the API? Amounts as text with the decimals of their money."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, TypeAlias
 
 from loyalty_site.lib import money, quantities
+from loyalty_site.lib.json_types import JsonObject
 from loyalty_site.lib.schema_objects import Answered
 from transactions.api.schemas.answers import LINE, LINE_MONEY
-from transactions.books.parts_told import PARTS, parts_told
+from transactions.books.parts_told import PARTS, parts_told, told_of_line
 
 #: Columns of the database by name.
 Row: TypeAlias = Mapping[str, Any]
 
 #: Columns of a JournalLine.
-LINE_COLUMNS = (*LINE, "thousandths")
+LINE_COLUMNS = (*LINE, "thousandths", "position")
 #: Columns of a Journal, as .values() names them, and what the API calls them.
 JOURNAL_COLUMNS = {
     "id": "id",
@@ -102,8 +103,13 @@ def trace(row: Row, iso: str) -> dict[str, Answered]:
     return told | {"share": {"lines": lines} | beside}
 
 
-def line(row: Row, iso: str) -> dict[str, Answered]:
-    """One JournalLine, read with `.values(*LINE_COLUMNS)`, as the API writes it, with amounts in the money `iso`."""
+def lines(found: Iterable[Row], payload: JsonObject, iso: str) -> list[dict[str, Answered]]:
+    """JournalLines in their order, read with `.values(*LINE_COLUMNS)`, as the API writes them, with amounts in the
+    money `iso`; and what the `payload` of their Journal says of them besides."""
+    return [_line(row, iso) | told_of_line(payload, row["position"])._asdict() for row in found]
+
+
+def _line(row: Row, iso: str) -> dict[str, Answered]:
     numbers = {name: _amount(row, name, iso) for name in LINE_MONEY} | {"quantity": _units(row)}
     return {name: row[name] for name in LINE} | numbers
 

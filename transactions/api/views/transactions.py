@@ -178,7 +178,7 @@ class TransactionViewSet(LedgerEndpoint):
             | {
                 "attributes": row["attributes"],
                 "reversals": list(Journal.objects.filter(reverses=id).order_by("pk").values_list("pk", flat=True)),
-                "lines": [rows.line(line, iso) for line in lines],
+                "lines": rows.lines(lines, row["payload"], iso),
                 "entries": [rows.entry(entry) for entry in entries],
                 "explanation": rows.trace(row, row["reverses__money"] or self.program.money),
                 "sentences": explain(row["trace"], {one.code: one for one in currencies}),

@@ -1,0 +1,26 @@
+"""In which segments is a member, and since when? A table on the member's page, and the list of those of one."""
+
+from django.http import HttpRequest
+
+from loyalty_site.lib.admin import RelatedDropdownFilter
+from loyalty_site.lib.panels import Panel, Table, link, moment
+from members.models import Member, SegmentMembership
+
+
+class SegmentFilter(RelatedDropdownFilter):
+    """The members of one segment, as they were looked up last."""
+
+    def has_output(self) -> bool:
+        """Always: what Django does not show, with one segment only, it would not filter by either."""
+        return True
+
+
+def segment_panels(request: HttpRequest, member: Member) -> list[Panel]:
+    """The segments of the member, as they were looked up last; nothing where there are none."""
+    rows = SegmentMembership.objects.filter(member=member, segment__is_active=True).select_related("segment")
+    zone = member.program.zone
+    held = [
+        [link(request, row.segment, row.segment.name), row.segment.description or "-", moment(row.since, zone)]
+        for row in rows.order_by("segment__name")
+    ]
+    return [Table("Segments", ["Segment", "What it is for", "Since"], held)] if held else []

@@ -1,0 +1,8 @@
+"""Which members do segments hold? The conditions that ask what members are and hold, and who is in which segment.
+
+Importing it makes those conditions known (programs/segments/registry.py).
+"""
+
+from members.segments import balances, belonging, consents, dates, people, places, tiers
+
+__all__ = ["balances", "belonging", "consents", "dates", "people", "places", "tiers"]

@@ -1,0 +1,25 @@
+"""Which rules of a document give again each time something is reported that happens to a member only once?"""
+
+from collections.abc import Iterator
+
+from programs import rules, triggers
+from programs.checks import Problem
+from programs.document.format import Document
+
+
+def unlimited(document: Document) -> Iterator[Problem]:
+    """Rules about a registration, an app or a profile without a limit of how often each member gets it."""
+    limited = {
+        cap["rule"]
+        for cap in document.get("caps", ())
+        if cap["is_active"] and triggers.guards(cap["scope"], cap["measure"])
+    }
+    for place, spec in enumerate(document["rules"]):
+        kind = rules.registry[spec["kind"]]
+        form = kind.Params(data=spec["params"])
+        if not spec["is_active"] or kind.phase != "base" or spec["code"] in limited or not form.is_valid():
+            continue
+        for trigger in triggers.known(kind(form.cleaned_data).activities or ()):
+            if trigger.guard and trigger.guard.period == "ever":
+                why = f"gives each time that “{trigger.name}” is reported; usual is {trigger.guard.words}"
+                yield Problem(f"rules[{place}]", f"{why}: a cap of this rule with measure uses and period ever")

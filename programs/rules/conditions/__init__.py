@@ -1,0 +1,8 @@
+"""Which conditions are there? Those that the files of this folder list, each by its key in a rule's JSON."""
+
+from programs.rules.conditions import basket, lines, member, times
+from programs.rules.conditions.base import Condition
+
+registry: dict[str, type[Condition]] = {
+    condition.key: condition for family in (basket, member, times, lines) for condition in family.CONDITIONS
+}

@@ -1,0 +1,139 @@
+"""Which fields do several kinds of rules share, or hold a table, beside the plain numbers of base.py?"""
+
+import re
+from collections.abc import Iterator
+from decimal import Decimal
+from fractions import Fraction
+from itertools import pairwise
+from typing import NamedTuple
+
+from django import forms
+from django.core.exceptions import ValidationError
+
+from programs.rules import base
+
+_SLUG = re.compile(r"[-a-zA-Z0-9_]{1,40}", re.ASCII)
+_NUMBER = re.compile(r"\d{1,10}(\.\d{1,4})?", re.ASCII)
+
+MOST_BANDS = 50
+
+
+def _changes_something(factor: Decimal) -> None:
+    if factor == 1:
+        raise ValidationError("Must not be 1, which changes nothing.")
+
+
+class FactorField(base.PositiveField):
+    """What points are multiplied by: more than 0, and not 1."""
+
+    largest, places, digits = 1_000, 4, 8
+
+    def __init__(self, *, initial: int | None = None, help_text: str = "") -> None:
+        super().__init__(initial=initial, help_text=help_text)
+        self.validators.append(_changes_something)
+
+
+class GroupsField(forms.CharField):
+    """Groups of rules, separated by commas."""
+
+    def __init__(self) -> None:
+        words = "Only the points of rules in these groups, separated by commas; empty: of all."
+        super().__init__(required=False, max_length=200, label="Only points of groups", help_text=words)
+
+    def clean(self, value: str | None) -> str:
+        text: str = super().clean(value)
+        names = [part.strip() for part in text.split(",")] if text else []
+        wrong = [name for name in names if not _SLUG.fullmatch(name)]
+        if wrong:
+            raise ValidationError(f"“{wrong[0][:40]}” is no group: separate the names of groups by commas.")
+        return ", ".join(dict.fromkeys(names))
+
+
+class Band(NamedTuple):
+    """What is given from an amount of money on, both in whole units."""
+
+    start: Fraction
+    gives: Fraction
+
+
+class BandsField(forms.CharField):
+    """Amounts of money with what each gives, from the lowest to the highest: "100: 10, 250: 30"."""
+
+    def __init__(self) -> None:
+        words = "Amounts from which on something is given, and what, like 100: 10, 250: 30; amounts must rise."
+        super().__init__(max_length=1_000, initial="100: 10, 250: 30", help_text=words)
+
+    def clean(self, value: str | None) -> str:
+        text: str = super().clean(value)
+        read = bands(text)
+        if len(read) > MOST_BANDS:
+            raise ValidationError(f"Write at most {MOST_BANDS} bands.")
+        if not any(band.gives for band in read):
+            raise ValidationError("One band at least must give something.")
+        for lower, band in pairwise(read):
+            if band.start <= lower.start:
+                start, before = base.plain(band.start), base.plain(lower.start)
+                raise ValidationError(f"{start} must be more than the {before} before it.")
+        return ", ".join(f"{base.plain(band.start)}: {base.plain(band.gives)}" for band in read)
+
+
+def bands(text: str) -> tuple[Band, ...]:
+    """The bands of a text like "100: 10, 250: 30". Raises ValidationError where it cannot be read."""
+    return tuple(
+        Band(_number(start, base.MoneyField), _number(gives, base.PointsField))
+        for start, gives in _pairs(text, "100: 10, 250: 30")
+    )
+
+
+class ByTierField(forms.CharField):
+    """What who holds a tier gets instead, by codes of tiers: "gold: 2, silver: 1.5"."""
+
+    def __init__(self) -> None:
+        words = "Other points for who holds a tier, by the codes of tiers, like gold: 2, silver: 1.5."
+        super().__init__(required=False, max_length=1_000, label="By tier", help_text=words)
+
+    def clean(self, value: str | None) -> str:
+        text: str = super().clean(value)
+        read = by_tier(text)
+        return ", ".join(f"{code}: {base.plain(points)}" for code, points in sorted(read.items()))
+
+    @staticmethod
+    def in_words(value: str) -> str:
+        """The same as the end of a sentence: "2 for gold and 1.5 for silver"."""
+        pairs = (part.partition(": ") for part in value.split(", "))
+        return " and ".join(f"{points} for {code}" for code, _, points in pairs)
+
+
+def by_tier(text: str) -> dict[str, Fraction]:
+    """{code of a tier: points} of such a text. Raises ValidationError where it cannot be read."""
+    found: dict[str, Fraction] = {}
+    for code, points in _pairs(text, "gold: 2, silver: 1.5") if text else ():
+        if not _SLUG.fullmatch(code):
+            raise ValidationError(f"“{code[:40]}” is no code of a tier.")
+        if code in found:
+            raise ValidationError(f"“{code}” stands there twice.")
+        found[code] = _number(points, base.PointsField)
+        if not found[code]:
+            raise ValidationError(f"{code}: must be positive.")
+    return found
+
+
+def _pairs(text: str, example: str) -> Iterator[tuple[str, str]]:
+    """What stands before and behind the colon in each part of a list."""
+    for part in text.split(","):
+        name, colon, value = (piece.strip() for piece in part.partition(":"))
+        if not (name and colon and value):
+            raise ValidationError(f"“{part.strip()[:40]}” cannot be read: write it like {example}.")
+        yield name, value
+
+
+def _number(text: str, field: type[base.PositiveField]) -> Fraction:
+    """A number from 0 up to the largest that such a field takes, with no more places than it takes."""
+    if not _NUMBER.fullmatch(text):
+        raise ValidationError(f"“{text[:40]}” is no number: write digits, and a point before up to 4 places.")
+    number = Decimal(text)
+    if number > field.largest:
+        raise ValidationError(f"{text} is too large: it must be at most {field.largest}.")
+    if number != round(number, field.places):
+        raise ValidationError(f"{text} has too many places: at most {field.places}.")
+    return Fraction(number)

@@ -1,0 +1,23 @@
+"""No points for an event, but whoever reports it is active."""
+
+from collections.abc import Sequence
+
+from loyalty_site.lib.texts import listed
+from programs.configuration import Configuration
+from programs.rules import base
+
+
+class NoPoints(base.Kind):
+    """Keeps the balance of the rule's currency alive where points end by inactivity, whatever else counts there."""
+
+    label = "No points, counts as activity"
+    phase = "activity"
+
+    class Params(base.Params):
+        events = base.EventsField(initial="registration", help_text="Names of the activities, separated by commas.")
+
+    def __init__(self, params: base.Cleaned) -> None:
+        self.activities = listed(params["events"])
+
+    def points(self, basket: base.Basket, facts: base.Facts, configuration: Configuration) -> Sequence[base.Exact]:
+        return [0]

@@ -1,0 +1,1 @@
+"""What would a basket earn, and what may be redeemed on it? Computed by the code that posts, and never written."""

@@ -1,0 +1,116 @@
+"""Who is in the segments of a program now? Looked up for ranges of members, by nights and by jobs.
+
+A job begins when a segment is saved. It is done at once where that takes a moment, else beside the requests; what was
+interrupted the next night does, which looks up all of them.
+"""
+
+from collections.abc import Iterator
+from datetime import datetime
+from typing import TypedDict
+
+from celery import shared_task
+from django.db import connection
+from django.db.models import Max
+from django.dispatch import receiver
+from django.utils import timezone
+
+from members.models import Member
+from members.segments import asking, keeping
+from programs import versions
+from programs.models import Program, Segment
+from programs.models.segments import saved
+from transactions import jobs
+from transactions.models import NightRun
+
+#: Members of one transaction. On SQLite everybody who writes waits while they are looked up.
+SIZE, SIZE_ON_SQLITE = 10_000, 1_000
+#: So long somebody who saves a segment waits for it, in seconds.
+AT_ONCE_S = 2
+
+
+class Job(TypedDict):
+    """The segments that a job is about, by their codes; how far it came, and how many came and left."""
+
+    segments: list[str]
+    last: int
+    came: int
+    left: int
+
+
+def ranges(program_id: int) -> Iterator[tuple[int, int]]:
+    """The keys of all members of a program, as (first, last) of so many; it only reads."""
+    size = SIZE if connection.vendor == "postgresql" else SIZE_ON_SQLITE
+    keys = Member.objects.filter(program=program_id).order_by("pk").values_list("pk", flat=True)
+    first = last = None
+    for number, key in enumerate(keys.iterator(chunk_size=size)):
+        if number % size == 0:
+            if first is not None and last is not None:
+                yield first, last
+            first = key
+        last = key
+    if first is not None and last is not None:
+        yield first, last
+
+
+def plan(program: Program) -> Iterator[tuple[int, int]]:
+    """The ranges for a night, of a program that has segments."""
+    if Segment.objects.filter(program=program).exists():
+        yield from ranges(program.pk)
+
+
+def work(program_id: int, first: int, last: int, *, now: datetime) -> tuple[int, int]:
+    """Look up all segments of a program for the members from `first` to `last`, inside a transaction.
+
+    Returns how many came, and how many left.
+    """
+    program = Program.objects.get(pk=program_id)
+    codes = list(program.segments.order_by("pk").values_list("code", flat=True))
+    return keeping.keep(program, codes, first, last, now=now)
+
+
+@receiver(saved)
+def _begin(segment_id: int, program_id: int, **_: object) -> None:
+    """Look up a segment that was saved, and those of which it is a condition."""
+    segment = Segment.objects.select_related("program").filter(pk=segment_id).first()
+    if segment is None:
+        return
+    job = KIND.advance(start(segment), for_s=AT_ONCE_S)
+    if job.finished_at is None:
+        finish_lookup.delay(job.pk)
+
+
+def start(segment: Segment, *, now: datetime | None = None) -> NightRun:
+    """Write down that a segment, and those of which it is a condition, have to be looked up."""
+    program = segment.program
+    codes = asking.dependents(program, segment.code)
+    counts = Job(segments=codes, last=0, came=0, left=0)
+    return KIND.start(segment.pk, versions.latest(program.pk), counts, now or timezone.now())
+
+
+@shared_task(name="segments")
+def finish_lookup(job_id: int) -> None:
+    """Finish one job beside the requests. Safe to lose, because the night does the same, and to repeat."""
+    KIND.finish_one(job_id)
+
+
+def finish(program: Program) -> int:
+    """End the jobs of a program that were interrupted; the night looks up all segments anyway. Returns how many."""
+    return KIND.unfinished().filter(program=program).update(finished_at=timezone.now())
+
+
+def _batch(run: NightRun, now: datetime) -> bool:
+    """The next members; says whether there were any."""
+    job: Job = run.counts
+    size = SIZE if connection.vendor == "postgresql" else SIZE_ON_SQLITE
+    following = Member.objects.filter(program=run.program_id, pk__gt=job["last"]).order_by("pk")
+    last = Member.objects.filter(pk__in=following.values("pk")[:size]).aggregate(last=Max("pk"))["last"]
+    if last is None:
+        return False
+    came, left = keeping.keep(run.program, job["segments"], job["last"] + 1, last, now=now)
+    job["came"] += came
+    job["left"] += left
+    job["last"] = last
+    return True
+
+
+KIND = jobs.Kind("segments", _batch)

@@ -1,0 +1,57 @@
+"""What did a member buy, as conditions see it? Purchases that are booked and were not taken back as a whole."""
+
+from datetime import datetime
+
+from django.db.models import (
+    BigIntegerField,
+    Case,
+    Count,
+    DecimalField,
+    F,
+    OuterRef,
+    QuerySet,
+    Subquery,
+    Sum,
+    Value,
+    When,
+)
+from django.db.models.expressions import Combinable
+from django.db.models.functions import Cast, Coalesce, Floor
+
+from transactions.models import Journal
+
+_EXACT = DecimalField(max_digits=38, decimal_places=0)
+
+
+def purchases(since: datetime | None = None, *, of: str = "pk") -> QuerySet[Journal]:
+    """Those of the member whom the query around asks about, since an instant; looked up by the member's own index.
+
+    `of` is what that query calls the member.
+    """
+    found = Journal.objects.filter(
+        member=OuterRef(of),
+        kind=Journal.Kind.ACCRUAL,
+        activity="purchase",
+        status__in=(Journal.Status.PROCESSED, Journal.Status.PARTIALLY_REVERSED),
+    )
+    return (found.filter(activity_at__gte=since) if since else found).order_by()
+
+
+def how_many(since: datetime) -> Combinable:
+    """The number of purchases since an instant."""
+    counted = purchases(since).values("member").annotate(number=Count("pk")).values("number")
+    return Coalesce(Subquery(counted, output_field=BigIntegerField()), Value(0))
+
+
+def money(since: datetime) -> Combinable:
+    """What was paid since an instant and not refunded, in minor units of the program's base currency."""
+    # Of foreign money the refunded part is that of the amount; numbers of that size multiplied leave a bigint.
+    left = Cast(F("base_amount"), _EXACT) * Cast(F("amount") - F("reversed_amount"), _EXACT)
+    paid = Case(
+        When(reversed_amount=0, then=F("base_amount")),
+        When(base_amount=F("amount"), then=F("base_amount") - F("reversed_amount")),
+        default=Cast(Floor(left / Cast(F("amount"), _EXACT)), BigIntegerField()),
+        output_field=BigIntegerField(),
+    )
+    summed = purchases(since).values("member").annotate(paid=Sum(paid)).values("paid")
+    return Coalesce(Subquery(summed, output_field=BigIntegerField()), Value(0))
