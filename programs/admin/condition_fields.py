@@ -11,11 +11,19 @@ from django import forms
 from django.utils.text import capfirst
 
 from loyalty_site.lib.admin import dressed, widgets
+from loyalty_site.lib.json_types import Json
+from programs.document.filling import storable
+from programs.document.reading import Unreadable, read
 from programs.rules import conditions
 from programs.rules.conditions.base import Attributes, Condition, Range
 from programs.rules.conditions.basket import Partners
 from programs.rules.conditions.member import BirthdayMonth, Tiers
 from programs.rules.conditions.times import WEEKDAYS, Dates, Hours, Weekdays
+
+
+def json_in(text: str) -> Json:
+    """The value that a text says, as a document would be read, and as it is kept. Raises Unreadable."""
+    return storable(read(text))
 
 
 class ListField(forms.CharField):
@@ -30,8 +38,8 @@ class ListField(forms.CharField):
         text: str = super().to_python(value) or ""
         if text.startswith(("[", "{")):
             try:
-                return json.loads(text, parse_float=str)
-            except ValueError as error:
+                return json_in(text)
+            except Unreadable as error:
                 raise forms.ValidationError("Separate the values by commas.") from error
         return [part.strip() for part in text.split(",") if part.strip()]
 
@@ -112,8 +120,8 @@ class AttributesField(forms.CharField):
         text: str = super().to_python(value) or ""
         if text.startswith("{"):
             try:
-                return json.loads(text, parse_float=str)
-            except ValueError as error:
+                return json_in(text)
+            except Unreadable as error:
                 raise forms.ValidationError(f"It is no JSON: {error}.") from error
         found = {}
         for part in filter(str.strip, text.split(";")):

@@ -10,6 +10,8 @@ from typing import Any
 from django import forms
 
 from loyalty_site.lib.admin import widgets
+from programs.admin.condition_fields import json_in
+from programs.document.reading import Unreadable
 from programs.rules import sentences
 from programs.rules.conditions.reading import COMBINING, problems
 
@@ -49,9 +51,8 @@ class NodesField(forms.CharField):
         if not text:
             return {}
         try:
-            # Numbers with a fraction are kept as text, as those of a document are.
-            found = json.loads(text, parse_float=str)
-        except (ValueError, RecursionError) as error:
+            found = json_in(text)
+        except Unreadable as error:
             raise forms.ValidationError(f"It is no JSON: {error}.") from error
         if not isinstance(found, dict) or not found.keys() <= set(COMBINING):
             raise forms.ValidationError('Write an object with all, any or not, like {"any": [{…}, {…}]}.')

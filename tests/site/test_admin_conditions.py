@@ -116,6 +116,10 @@ WRONG = [
     ({"further_conditions": '{"any": [{"moon": 1}]}'}, "further_conditions", "any[0].moon: unknown condition"),
     ({"further_conditions": '{"any": []}'}, "further_conditions", "any: must be a list of 1 to 100"),
     ({"further_conditions": "nonsense"}, "further_conditions", "It is no JSON"),
+    ({"further_conditions": '{"any": [{}], "any": []}'}, "further_conditions", "“any” stands twice"),
+    ({"when_attributes": '{"a": [1], "a": [2]}'}, "when_attributes", "“a” stands twice"),
+    ({"when_attributes": '{"a": ' + "[" * 5_000}, "when_attributes", "It is no JSON"),
+    ({"when_channels": "[" * 5_000}, "when_channels", "Separate the values by commas"),
     (
         {"further_conditions": '{"any": [{"tiers": ["iron"]}]}'},
         "further_conditions",
