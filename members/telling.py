@@ -63,18 +63,19 @@ def tell_many(program: Program, name: str, tellings: Collection[Telling]) -> int
     """
     if not tellings or not is_heard(program, name):
         return 0
-    new = Session().insert_new(Event, f"{EVENT} once", _rows(program, name, tellings))
+    new = Session().insert_new(Event, f"{EVENT} once", rows(program.pk, name, tellings, timezone.now()))
     if new:
         bell.ring_on_commit()
     return new
 
 
-def _rows(program: Program, name: str, tellings: Collection[Telling]) -> list[Values]:
-    version, now = EVENTS[name].version, timezone.now()
+def rows(program_id: int, name: str, tellings: Collection[Telling], now: datetime) -> list[Values]:
+    """The rows of the event `name` for each of `tellings`, of the columns EVENT and `once`, written down now."""
+    version, names = EVENTS[name].version, new_names(len(tellings))
+    told = [(one, Fragment(as_json(one.data))) for one in tellings]
     return [
-        (event, program.pk, one.member_id, one.partner_id, name, version, one.occurred_at, now, said, one.once)
-        for event, one in zip(new_names(len(tellings)), tellings, strict=True)
-        for said in (Fragment(as_json(one.data)),)
+        (event, program_id, one.member_id, one.partner_id, name, version, one.occurred_at, now, said, one.once)
+        for event, (one, said) in zip(names, told, strict=True)
     ]
 
 

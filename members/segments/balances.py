@@ -1,9 +1,9 @@
 """Which members have, or have ever had, so many points?"""
 
-from decimal import Decimal
 from typing import Any, ClassVar
 
-from django.db.models import BigIntegerField, F, OuterRef, Q, Subquery, Value
+from django import forms
+from django.db.models import BigIntegerField, F, OuterRef, Q, QuerySet, Subquery, Value
 from django.db.models.functions import Coalesce
 
 from members.models import Balance
@@ -23,41 +23,51 @@ class PointsParams(RangeForm):
     at_most = AmountField(help_text="Points.")
 
 
-class _Points(Condition):
-    """A number in the balance of one currency; who never had any of it has 0."""
+class Points(Condition):
+    """So many points of one currency."""
 
-    family, Params = "Tiers and points", PointsParams
-    #: What is summed up of a balance, and how that is said around the number of points.
-    counted: ClassVar[Any]
-    words: ClassVar[str]
+    family: ClassVar[str] = "Tiers and points"
+    Params: ClassVar[type[forms.Form]] = PointsParams
 
     def unmet(self, around: Surroundings) -> Unmet:
         if self.params["currency"] not in around.currencies:
             yield "currency", f"the program has no currency “{clipped(self.params['currency'])}”"
 
-    def say(self, around: Surroundings) -> str:
+    def points(self, around: Surroundings) -> str:
+        """How many, of which currency, in words."""
         name = around.currencies.get(self.params["currency"], self.params["currency"])
-        points = f"{within(self.params['at_least'], self.params['at_most'])} {name}"
-        return self.words.format(points=points)
+        return f"{within(self.params['at_least'], self.params['at_most'])} {name}"
+
+    def number(self, currency_id: int, scope: Scope) -> QuerySet[Any, Any]:
+        """The number of the member whom the query around asks about, in smallest units; no row is 0."""
+        raise NotImplementedError
 
     def asked(self, scope: Scope) -> Q:
         currency = scope.configuration.currencies.get(self.params["currency"])
         if currency is None:
             return NOBODY
-        held = Balance.objects.filter(member=OuterRef("pk"), currency=currency.id).order_by()
-        points = Coalesce(
-            Subquery(held.annotate(counted=self.counted).values("counted"), output_field=BigIntegerField()), Value(0)
-        )
-        least, most = (_units(self.params[name], currency.unit) for name in ("at_least", "at_most"))
-        return between(points, least, most)
+        number = Coalesce(Subquery(self.number(currency.id, scope), output_field=BigIntegerField()), Value(0))
+        ends = (self.params["at_least"], self.params["at_most"])
+        return between(number, *(None if end is None else end * currency.unit for end in ends))
 
 
-def _units(points: Decimal | None, unit: int) -> Decimal | None:
-    return None if points is None else points * unit
+class _OfBalance(Points):
+    """A number in the balance; who never had any of the currency has 0."""
+
+    #: What is summed up of a balance, and how that is said around the number of points.
+    counted: ClassVar[Any]
+    words: ClassVar[str]
+
+    def say(self, around: Surroundings) -> str:
+        return self.words.format(points=self.points(around))
+
+    def number(self, currency_id: int, scope: Scope) -> QuerySet[Any, Any]:
+        held = Balance.objects.filter(member=OuterRef("pk"), currency=currency_id).order_by()
+        return held.annotate(counted=self.counted).values("counted")
 
 
 @register
-class Held(_Points):
+class Held(_OfBalance):
     """What can be spent, less what is owed."""
 
     key, label, place = "balance", "Balance", 11
@@ -65,7 +75,7 @@ class Held(_Points):
 
 
 @register
-class EarnedInAll(_Points):
+class EarnedInAll(_OfBalance):
     """What was earned since the enrolment, whatever became of it."""
 
     key, label, place = "lifetime_earned", "Earned in all", 12
@@ -73,7 +83,7 @@ class EarnedInAll(_Points):
 
 
 @register
-class RedeemedInAll(_Points):
+class RedeemedInAll(_OfBalance):
     """What was spent since the enrolment."""
 
     key, label, place = "lifetime_redeemed", "Redeemed in all", 13

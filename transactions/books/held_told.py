@@ -10,12 +10,11 @@ from datetime import datetime
 
 from django.urls import reverse
 
-from loyalty_site.lib.arrays import Fragment, Values
+from loyalty_site.lib.arrays import Values
 from loyalty_site.lib.json_types import Json
-from members.models.events import new_names
+from members import telling
 from members.notes.readers import once
-from members.snapshots import as_json
-from partners.events import EVENTS
+from members.telling import Telling
 
 #: The kind of such a request (members/notes/readers.py).
 KIND = "transaction"
@@ -42,9 +41,8 @@ class Held:
         """Where it is decided."""
         return reverse("admin:transactions_journal_change", args=[self.journal_id])
 
-    @property
-    def said(self) -> Fragment:
-        """What its event says."""
+    def told(self, now: datetime) -> Telling:
+        """What is told of it; a journal is held once."""
         said: dict[str, Json] = {
             "id": self.journal_id,
             "kind": KIND,
@@ -53,18 +51,9 @@ class Held:
             "status": "waiting",
             "address": self.address,
         }
-        return Fragment(as_json({"approval": said}))
-
-    @property
-    def once(self) -> str:
-        """The name of its event: a journal is held once."""
-        return once(_REQUESTED, KIND, self.journal_id)
+        return Telling(self.member_id, {"approval": said}, now, once(_REQUESTED, KIND, self.journal_id))
 
 
 def rows(program_id: int, held: Collection[Held], now: datetime) -> list[Values]:
     """The rows of an event for each of these, of the columns of `members.telling.EVENT` and `once`."""
-    version = EVENTS[_REQUESTED].version
-    return [
-        (name, program_id, one.member_id, None, _REQUESTED, version, now, now, one.said, one.once)
-        for name, one in zip(new_names(len(held)), held, strict=True)
-    ]
+    return telling.rows(program_id, _REQUESTED, [one.told(now) for one in held], now)

@@ -1,14 +1,14 @@
 """Which members earned so many points of late?"""
 
-from django.db.models import BigIntegerField, OuterRef, Q, Subquery, Sum, Value
-from django.db.models.functions import Coalesce
+from typing import Any
 
-from members.segments.ranges import between
-from programs.checks import clipped
-from programs.segments.base import NOBODY, Condition, Scope, Surroundings, Unmet
+from django.db.models import OuterRef, QuerySet, Sum
+
+from members.segments.balances import Points
+from programs.segments.base import Scope, Surroundings
 from programs.segments.fields import AmountField, CodeField, RangeForm, WindowField
 from programs.segments.registry import register
-from programs.segments.wording import days, within
+from programs.segments.wording import days
 from transactions.models import Entry
 
 #: What is earned, and what is taken back of it.
@@ -25,29 +25,17 @@ class EarnedParams(RangeForm):
 
 
 @register
-class Earned(Condition):
+class Earned(Points):
     """Who earned so many points in the last days, less what refunds took back in them."""
 
-    key, label, family, place, Params = "earned", "Points earned lately", "Tiers and points", 14, EarnedParams
-
-    def unmet(self, around: Surroundings) -> Unmet:
-        if self.params["currency"] not in around.currencies:
-            yield "currency", f"the program has no currency “{clipped(self.params['currency'])}”"
+    key, label, place, Params = "earned", "Points earned lately", 14, EarnedParams
 
     def say(self, around: Surroundings) -> str:
-        name = around.currencies.get(self.params["currency"], self.params["currency"])
-        points = f"{within(self.params['at_least'], self.params['at_most'])} {name}"
-        return f"earned {points} in the last {days(self.params['days'])}"
+        return f"earned {self.points(around)} in the last {days(self.params['days'])}"
 
-    def asked(self, scope: Scope) -> Q:
-        currency = scope.configuration.currencies.get(self.params["currency"])
-        if currency is None:
-            return NOBODY
+    def number(self, currency_id: int, scope: Scope) -> QuerySet[Any, Any]:
         since = scope.day_ago(self.params["days"])
         rows = Entry.objects.filter(
-            member=OuterRef("pk"), currency=currency.id, kind__in=_KINDS, activity_at__gte=since
+            member=OuterRef("pk"), currency=currency_id, kind__in=_KINDS, activity_at__gte=since
         ).order_by()
-        summed = rows.values("member").annotate(total=Sum("points")).values("total")
-        total = Coalesce(Subquery(summed, output_field=BigIntegerField()), Value(0))
-        ends = (self.params["at_least"], self.params["at_most"])
-        return between(total, *(None if end is None else end * currency.unit for end in ends))
+        return rows.values("member").annotate(total=Sum("points")).values("total")

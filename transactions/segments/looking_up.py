@@ -37,9 +37,13 @@ class Job(TypedDict):
     left: int
 
 
+def _size() -> int:
+    return SIZE if connection.vendor == "postgresql" else SIZE_ON_SQLITE
+
+
 def ranges(program_id: int) -> Iterator[tuple[int, int]]:
     """The keys of all members of a program, as (first, last) of so many; it only reads."""
-    size = SIZE if connection.vendor == "postgresql" else SIZE_ON_SQLITE
+    size = _size()
     keys = Member.objects.filter(program=program_id).order_by("pk").values_list("pk", flat=True)
     first = last = None
     for number, key in enumerate(keys.iterator(chunk_size=size)):
@@ -101,9 +105,8 @@ def finish(program: Program) -> int:
 def _batch(run: NightRun, now: datetime) -> bool:
     """The next members; says whether there were any."""
     job: Job = run.counts
-    size = SIZE if connection.vendor == "postgresql" else SIZE_ON_SQLITE
     following = Member.objects.filter(program=run.program_id, pk__gt=job["last"]).order_by("pk")
-    last = Member.objects.filter(pk__in=following.values("pk")[:size]).aggregate(last=Max("pk"))["last"]
+    last = Member.objects.filter(pk__in=following.values("pk")[: _size()]).aggregate(last=Max("pk"))["last"]
     if last is None:
         return False
     came, left = keeping.keep(run.program, job["segments"], job["last"] + 1, last, now=now)

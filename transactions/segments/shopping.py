@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from django import forms
 from django.db.models import Q, Subquery
 
+from members.segments.dates import DaysParams
 from members.segments.finding import there_is
 from members.segments.places import stores_named
 from members.segments.ranges import between
@@ -17,13 +18,6 @@ from programs.segments.wording import days, either, within
 from transactions.segments import purchases
 
 
-class RecencyParams(RangeForm):
-    """So many days ago."""
-
-    at_least = CountField(largest=36_500, help_text="Days.")
-    at_most = CountField(largest=36_500, help_text="Days.")
-
-
 @register
 class LastPurchase(Condition):
     """Who bought last so many days ago; who never bought has no last purchase, and is not meant."""
@@ -33,7 +27,7 @@ class LastPurchase(Condition):
         "Days since the last purchase",
         "Purchases",
         20,
-        RecencyParams,
+        DaysParams,
     )
 
     def say(self, around: Surroundings) -> str:
