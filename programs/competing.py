@@ -6,6 +6,7 @@ multiplier stand against a rule that gives points, by what it would add alone.
 
 from collections.abc import Callable, Iterable, Sequence
 from datetime import date
+from itertools import chain
 from operator import attrgetter
 from typing import Final, NamedTuple, TypeAlias, TypeVar
 
@@ -61,13 +62,17 @@ def standing(bids: Sequence[Bid], factors: Sequence[Factor], lines_of: _Lines) -
         factors = _let_through(factors, beaten, lambda by: _alone(by, bids, lines_of))
     groups: dict[_Place, list[Bid]] = {}
     for bid in bids:
-        _compete(groups.setdefault((bid.rule.currency, bid.rule.group), []), bid, beaten)
+        group = groups.setdefault((bid.rule.currency, bid.rule.group), [])
+        if group and bid.rule.choice != ALL:
+            _compete(group, bid, beaten)
+        else:
+            group.append(bid)
     if not _ONE_OF_ALL.isdisjoint(map(_choice, factors)):
         factors = _one_of_all(groups, factors, beaten, lines_of)
     by_currency: dict[str, list[Factor]] = {}
     for by in factors:
         by_currency.setdefault(by.rule.currency, []).append(by)
-    return Standing([bid for group in groups.values() for bid in group], by_currency, beaten)
+    return Standing(list(chain.from_iterable(groups.values())), by_currency, beaten)
 
 
 def _let_through(
@@ -94,10 +99,7 @@ def _passes(rule: Rule, barrier: Rule) -> bool:
 
 
 def _compete(group: list[Bid], bid: Bid, beaten: list[BeatenTrace]) -> None:
-    """Take the bid into its group, in which one counts unless all do; of equal ones the earlier asked."""
-    if not group or bid.rule.choice == ALL:
-        group.append(bid)
-        return
+    """Let the bid or the one that leads its group count, of equal ones the earlier asked."""
     leader = group[0]
     winner, loser = (bid, leader) if _goes_before(_Offer(bid.rule, bid.total), _of(leader)) else (leader, bid)
     group[0] = winner

@@ -5,9 +5,10 @@ one rounding for each currency and rule (awarding.py).
 Numbers are exact: integers where they suffice, Fractions elsewhere. Every posting comes through here.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime
 from functools import partial
+from operator import attrgetter
 from typing import NamedTuple
 
 from loyalty_site.lib.texts import listed
@@ -18,6 +19,8 @@ from programs.capping import Part
 from programs.configuration import Configuration, Rule
 from programs.rules.base import Basket, BasketLine, Exact, Facts, decimal_text
 from programs.traces import MissTrace, RuleTrace, Trace
+
+_currency = attrgetter("rule.currency")
 
 
 class Earned(NamedTuple):
@@ -89,9 +92,7 @@ def evaluate(configuration: Configuration, basket: Basket, facts: Facts) -> Earn
     lines_of = partial(_lines_of, basket, facts)
     bids = _bids(_asked(heard.base, basket) if basket.asked else heard.base, basket, facts, configuration, nearest)
     found = _bids(heard.multipliers, basket, facts, configuration, nearest)
-    multipliers = [
-        Factor(bid.rule, bid.total, lines_of(bid.rule) if bid.rule.chooses_lines else None) for bid in found
-    ]
+    multipliers = [_factor(bid, lines_of) for bid in found] if found else []
     counted, factors, beaten = competing.standing(bids, multipliers, lines_of)
     points: dict[str, int] = {}
     fired: list[RuleTrace] = []
@@ -107,7 +108,8 @@ def evaluate(configuration: Configuration, basket: Basket, facts: Facts) -> Earn
             split += awarding.split(configuration, bid, applied, len(fired))
         fired.append(awarding.explain(bid, applied, given))
     silent = _bids(heard.activity, basket, facts, configuration, nearest) if heard.activity else []
-    fired += [awarding.explain(bid, (), 0) for bid in silent]
+    for bid in silent:
+        fired.append(awarding.explain(bid, (), 0))
     trace: Trace = {
         "version": configuration.version,
         "eligible": decimal_text(basket.eligible.numerator, basket.eligible.denominator * basket.major),
@@ -122,7 +124,12 @@ def evaluate(configuration: Configuration, basket: Basket, facts: Facts) -> Earn
     if nearest.rule:
         trace["nearest"] = _miss(nearest.rule, basket, facts, configuration)
     positive = {code: number for code, number in points.items() if number > 0}
-    return Earned(positive, trace, tuple(split), frozenset(bid.rule.currency for bid in silent))
+    return Earned(positive, trace, tuple(split), frozenset(map(_currency, silent)))
+
+
+def _factor(bid: Bid, lines_of: Callable[[Rule], Sequence[BasketLine]]) -> Factor:
+    """What a multiplier has said, with the lines that it is about."""
+    return Factor(bid.rule, bid.total, lines_of(bid.rule) if bid.rule.chooses_lines else None)
 
 
 def _asked(rules: Sequence[Rule], basket: Basket) -> Sequence[Rule]:
@@ -189,7 +196,7 @@ def _miss(rule: Rule, basket: Basket, facts: Facts, configuration: Configuration
         missed = [condition for condition in rule.conditions if not condition.holds(basket, facts)]
         why = "; ".join(condition.miss(basket, facts) for condition in missed)
     if not why:
-        counted = counting.counted(rule, basket, facts)
+        counted = counting.counted(rule, basket, facts) if rule.filters or rule.tree else basket
         why = (
             counting.why_none(rule, basket, facts)
             if counted is None

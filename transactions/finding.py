@@ -119,7 +119,8 @@ def _sku_lists(
     session: Session, configuration: Configuration, needs: Iterable[tuple[datetime, Needs]]
 ) -> sku_lists.Reading | None:
     """Only where rules ask for lists: those in force when something was bought."""
-    asked = (one.skus for at, one in needs if sku_lists.ASKED_AS in versions.in_force(configuration, at).asks)
+    bought = [(at, one.skus) for at, one in needs if one.skus]
+    asked = [skus for at, skus in bought if sku_lists.ASKED_AS in versions.in_force(configuration, at).asks]
     skus = {sku for own in asked for sku in own if sku}
     return sku_lists.Reading(session, configuration.id, skus) if skus else None
 

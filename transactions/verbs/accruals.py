@@ -232,7 +232,7 @@ def _trace(posting: Posting[Activity], award: _Award, earned: Earned) -> StoredT
     if award.categories and any(award.categories.values()):
         trace["categories"] = award.categories
     lists_of = posting.context.lists_of
-    if lists := {line.sku: lists_of[line.sku] for line in posting.item.lines if line.sku in lists_of}:
+    if lists_of and (lists := {one.sku: lists_of[one.sku] for one in posting.item.lines if one.sku in lists_of}):
         trace["sku_lists"] = lists
     sender = posting.context.catalogue.partner
     if not posting.item.partner and sender != posting.configuration.owner:
