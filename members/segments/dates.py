@@ -108,7 +108,7 @@ class BirthdayMonth(Condition):
 class AheadParams(forms.Form):
     """How many days ahead."""
 
-    days = CountField(required=True, largest=_FURTHEST, label="Within the next days", help_text="0: today.")
+    days = CountField(required=True, largest=_FURTHEST, label="Birthday within the next days", help_text="0: today.")
 
 
 @register

@@ -165,16 +165,25 @@ def field_of(condition: type[Condition]) -> forms.Field:
     """The field of a condition, with the look of the theme."""
     usual = (ListField, f"{capfirst(condition.hint)}, separated by commas.")
     kind, help_text = next((found for shape, found in _FIELDS.items() if issubclass(condition, shape)), usual)
-    field = kind(required=False, label=capfirst(condition.key.replace("_", " ")), help_text=help_text)
+    field = kind(required=False, label=_label(condition.key), help_text=help_text)
     if isinstance(field, CodesField):
         field.widget = widgets.UnfoldAdminSelect2MultipleWidget()
         return field
     return dressed(field)
 
 
+def _label(key: str) -> str:
+    return capfirst(key.replace("_", " ")).replace("Sku", "SKU")
+
+
+def _inside(sentence: str) -> str:
+    """A sentence as the rest of another one; abbreviations stay as they are."""
+    return sentence if sentence[1:2].isupper() else f"{sentence[:1].lower()}{sentence[1:]}"
+
+
 def exclusion_of(key: str) -> forms.Field:
     """The field for what a rule leaves out by the condition `key`."""
     field = field_of(conditions.registry[key])
     field.label = f"Not these {key.replace('_', ' ')}"
-    field.help_text = f"Lines that the rule does not count: {field.help_text[:1].lower()}{field.help_text[1:]}"
+    field.help_text = f"Lines that the rule does not count: {_inside(str(field.help_text))}"
     return field

@@ -26,6 +26,8 @@ from programs.segments.base import Condition
 FURTHER = "further"
 #: The condition, and its field, by which segments can go in circles.
 SEGMENT, CIRCLES = "segment", "segment__code"
+#: So many fields have room beside each other.
+_BESIDE = 3
 #: Where a message of the model says that something is wrong: the place in the list of all, the condition, the rest.
 _PLACE = re.compile(r"(?:all\[(\d+)\]\.)?(\w+)(?:\.(\w+))?: (.*)", re.DOTALL)
 
@@ -48,8 +50,10 @@ def families() -> Iterator[tuple[str, list[tuple[str, ...]]]]:
     """(title, rows of fields) of the conditions that are offered together."""
     found: dict[str, list[tuple[str, ...]]] = {}
     for kind in registry.conditions().values():
-        row = tuple(f"{kind.key}__{name}" for name in kind.Params.base_fields)
-        found.setdefault(kind.family, []).append(row)
+        own = [f"{kind.key}__{name}" for name in kind.Params.base_fields]
+        # More than three beside each other lie on top of each other.
+        wide = 2 if len(own) > _BESIDE else _BESIDE
+        found.setdefault(kind.family, []).extend(tuple(own[n : n + wide]) for n in range(0, len(own), wide))
     yield from found.items()
 
 
