@@ -18,7 +18,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from benchmarks.stage import command, databases, earlier, report, shop
+from benchmarks.stage import command, databases, earlier, offers, report, shop
 from benchmarks.stage.contenders import floor, hordak, naive
 from benchmarks.stage.crew import Crew, crew
 from benchmarks.stage.report import Ratio
@@ -33,6 +33,8 @@ NAMES = {
     "shared": "engine, one at a time by 8 threads of one process",
     "before-one": "engine as it was, batch of one",
     "before-500": "engine as it was, batches of 500",
+    "shaped-one": "50 rules and 20 promotions, batch of one",
+    "shaped-500": "50 rules and 20 promotions, batches of 500",
     "hordak": "django-hordak, a transaction with two legs",
     "orm": "five statements by the ORM",
     "naive": "save + signal that re-sums, 10 entries each",
@@ -42,6 +44,8 @@ NAMES = {
 EVERYWHERE = ("one", "500", "orm", "naive", "naive-1000")
 ON_POSTGRESQL = [(name, hands) for hands in (1, 8) for name in ("pgbench", "five", "replay", "hordak", *EVERYWHERE)]
 ON_POSTGRESQL += [("500", 2), ("hot", 8), ("shared", 1)]
+#: The same load on a program that marketing has shaped for years.
+SHAPED = [("shaped-one", 1), ("shaped-500", 1)]
 ON_SQLITE = [(name, 1) for name in ("five-sqlite", *EVERYWHERE)]
 #: The same load on both databases: what grew twice as much is slower to write to.
 BEFORE = {
@@ -49,6 +53,10 @@ BEFORE = {
     "sqlite": [("before-one", 1), ("before-500", 1)],
 }
 
+SHAPED_RATIOS = [
+    Ratio("50 rules and 20 promotions / three rules, one", ("shaped-one", 1), ("one", 1), 0.67),
+    Ratio("50 rules and 20 promotions / three rules, 500", ("shaped-500", 1), ("500", 1), 0.67),
+]
 RATIOS = [
     Ratio("batch of one / engine's statements replayed", ("one", 1), ("replay", 1), 0.6),
     Ratio("batch of one / five statements by psycopg", ("one", 1), ("five", 1)),
@@ -106,6 +114,7 @@ def main():
         for vendor, kinds, ratios in (("postgresql", ON_POSTGRESQL, RATIOS), ("sqlite", ON_SQLITE, SQLITE_RATIOS)):
             if options.only not in (None, vendor):
                 continue
+            kinds, ratios = in_turns(kinds, SHAPED), ratios + SHAPED_RATIOS
             if before:
                 kinds, ratios = in_turns(kinds, BEFORE[vendor]), ratios + BEFORE_RATIOS
             facts[vendor] = run_apart(
@@ -115,14 +124,18 @@ def main():
         report.write(options.json, machine=report.machine(), members=members, seconds=seconds, **facts)
 
 
-def in_turns(kinds: list[tuple[str, int]], before: list[tuple[str, int]]) -> list[tuple[str, int]]:
-    """Each kind of before right behind the same kind of today, so that both meet the same weather."""
+def in_turns(kinds: list[tuple[str, int]], others: list[tuple[str, int]]) -> list[tuple[str, int]]:
+    """Each of the others right behind the same kind of today's engine, so that both meet the same weather."""
     return [
         one
         for name, hands in kinds
-        for one in ((name, hands), (f"before-{name}", hands))
-        if one[0] == name or one in before
+        for one in ((name, hands), *(other for other in others if _is_same(other, name, hands)))
     ]
+
+
+def _is_same(other: tuple[str, int], name: str, hands: int) -> bool:
+    """Whether it is the kind `name` of another crew, by as many hands."""
+    return other[0].partition("-")[2] == name and other[1] == hands
 
 
 def run_apart(vendor, kinds, ratios, *, before, members, rounds, seconds):
@@ -135,6 +148,7 @@ def run_apart(vendor, kinds, ratios, *, before, members, rounds, seconds):
         crews = {"engine": stack.enter_context(crew(environment, most(kinds)))}
         if any(name == "hordak" for name, _ in kinds):
             crews["hordak"] = stack.enter_context(peer(environment, most(kinds)))
+        crews["shaped"] = stack.enter_context(shaped(environment, members))
         if before:
             crews["before"] = stack.enter_context(as_it_was(environment, before, members, most(BEFORE[vendor])))
         measured, acknowledged = measure(crews, environment, kinds, rounds=rounds, seconds=seconds)
@@ -171,6 +185,18 @@ def as_it_was(environment: dict[str, str], tree: str, members: int, size: int) -
             yield hands
 
 
+@contextmanager
+def shaped(environment: dict[str, str], members: int) -> Iterator[Crew]:
+    """Yields a process that posts to a program with many rules, on a database of its own."""
+    with databases.beside(environment) as its:
+        with crew(its, 1) as chief:
+            chief.call(shop.build, members)
+            chief.call(offers.shape)
+            chief.call(shop.analyze)
+        with crew(its, 1) as hands:
+            yield hands
+
+
 def build(members):
     shop.build(members)
     floor.build()
@@ -182,6 +208,8 @@ def build(members):
 def check(crews: dict[str, Crew], acknowledged: "Counter[str]") -> None:
     """Raises unless each database holds what was acknowledged."""
     crews["engine"].call(check_ours, acknowledged)
+    crews["shaped"].call(shop.check, acknowledged["shaped-one"] + acknowledged["shaped-500"])
+    crews["shaped"].call(offers.check_shape)
     if "hordak" in crews:
         crews["hordak"].call(hordak.check, acknowledged["hordak"])
     if "before" in crews:
@@ -204,8 +232,8 @@ def measure(crews, environment, kinds, *, rounds, seconds):
             if name == "pgbench":
                 outcome = pgbench(environment, count, seconds)
             else:
-                where = "before" if name.startswith("before-") else "hordak" if name == "hordak" else "engine"
-                outcome = crews[where].run(name.removeprefix("before-"), hands=count, seconds=seconds)
+                where = next((crew for crew in ("before", "shaped", "hordak") if name.startswith(crew)), "engine")
+                outcome = crews[where].run(name.removeprefix(f"{where}-"), hands=count, seconds=seconds)
             if outcome:
                 acknowledged[name] += outcome[0]
                 rates[name, count] = outcome[1]

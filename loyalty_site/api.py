@@ -23,6 +23,10 @@ from members.api.birthdays import BirthdayViewSet
 from members.api.consents import ConsentViewSet
 from members.api.deliveries import DeliveryViewSet
 from members.api.hooks import HookViewSet
+from members.api.progress import ProgressViewSet
+from members.api.promotions import MemberPromotionViewSet
+from programs.api.promotion_codes import PromotionCodeViewSet
+from programs.api.promotions import PromotionViewSet
 from programs.api.views import ProgramViewSet
 from transactions.api.views.adjustments import AdjustmentViewSet
 from transactions.api.views.entries import EntryViewSet
@@ -75,6 +79,22 @@ urlpatterns: list[URLPattern] = [
     path("", index, name="index"),
     path("programs/", ProgramViewSet.as_view({"get": "list"}), name="programs"),
     path("programs/<slug:code>/", ProgramViewSet.as_view({"get": "retrieve"}), name="program"),
+    path("programs/<slug:code>/promotions/", PromotionViewSet.as_view({"get": "list"}), name="promotions"),
+    path(
+        "programs/<slug:code>/promotions/<slug:promotion>/",
+        PromotionViewSet.as_view({"get": "retrieve"}),
+        name="promotion",
+    ),
+    path(
+        "programs/<slug:code>/promotions/<slug:promotion>/codes/",
+        PromotionCodeViewSet.as_view({"post": "create"}),
+        name="promotion-codes",
+    ),
+    path(
+        "programs/<slug:code>/promotions/<slug:promotion>/codes/<path:typed>/",
+        PromotionCodeViewSet.as_view({"get": "retrieve"}),
+        name="promotion-code",
+    ),
     path("programs/<slug:code>/quotes/", QuoteViewSet.as_view({"post": "create"}), name="quotes"),
     path("members/", MemberViewSet.as_view({"post": "create"}), name="members"),
     path("members/lookup/", MemberViewSet.as_view({"get": "lookup"}), name="member-lookup"),
@@ -82,6 +102,15 @@ urlpatterns: list[URLPattern] = [
     path("members/<slug:number>/birthday/", BirthdayViewSet.as_view({"post": "say"}), name="birthday"),
     path(
         "members/<slug:number>/consents/", ConsentViewSet.as_view({"get": "list", "post": "create"}), name="consents"
+    ),
+    path("members/<slug:number>/progress/", ProgressViewSet.as_view({"get": "list"}), name="progress"),
+    path(
+        "members/<slug:number>/promotions/", MemberPromotionViewSet.as_view({"get": "list"}), name="member-promotions"
+    ),
+    path(
+        "members/<slug:number>/promotions/<slug:promotion>/enrolment/",
+        MemberPromotionViewSet.as_view({"put": "enrol", "delete": "leave"}),
+        name="promotion-enrolment",
     ),
     path("members/<slug:number>/tiers/", StandingViewSet.as_view({"get": "list"}), name="standings"),
     path("transactions/", TransactionViewSet.as_view({"get": "list", "post": "create"}), name="transactions"),

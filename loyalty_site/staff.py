@@ -41,6 +41,7 @@ PERMISSIONS: dict[str, dict[str, tuple[Sequence[str], dict[str, Sequence[str]]]]
                 "tag": KEEP,
                 "relation": KEEP,
                 "merge": KEEP,
+                "promotionenrolment": KEEP,
                 **OWN,
                 "delivery": ("change", "view"),
             },
@@ -49,7 +50,7 @@ PERMISSIONS: dict[str, dict[str, tuple[Sequence[str], dict[str, Sequence[str]]]]
     },
     STORE: {
         "programs": (VIEW, {}),
-        "members": (VIEW, {"member": ("add", "view"), "event": (), **OWN}),
+        "members": (VIEW, {"member": ("add", "view"), "promotionenrolment": KEEP, "event": (), **OWN}),
         # Whoever sees nights hears when one fails, which nobody at a counter can mend.
         "transactions": (
             VIEW,

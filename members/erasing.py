@@ -7,11 +7,26 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db.models import Q, QuerySet
+from django.db.models import DateTimeField, Q, QuerySet, Value
+from django.db.models.functions import Greatest
 
 from loyalty_site.lib.json_types import Json
+from members import scores
 from members.enrolment import free_numbers
-from members.models import Attempt, Card, Consent, Customer, Delivery, Event, ExternalId, Member, Merge, Relation, Tag
+from members.models import (
+    Attempt,
+    Card,
+    Consent,
+    Customer,
+    Delivery,
+    Event,
+    ExternalId,
+    Member,
+    Merge,
+    PromotionEnrolment,
+    Relation,
+    Tag,
+)
 from members.segments import keeping
 from members.words import ERASED, Words
 
@@ -95,11 +110,15 @@ def overwrite(person: Person, now: datetime) -> None:
         Customer.objects.filter(pk=customer.pk).update(**blank, erased_at=now)
     Card.objects.filter(member__in=person.member_ids).delete()
     keeping.leave(person.member_ids)
+    scores.forget(person.member_ids)
     for model in (ExternalId, Tag):
         model._default_manager.filter(customer__in=person.customer_ids).delete()
     Consent.objects.filter(customer__in=person.customer_ids).update(source="")
     own = Q(member__in=person.member_ids) | Q(group__in=person.member_ids)
     Relation.objects.live().filter(own).update(left_at=now)
+    # That somebody took part says nothing of whom; whoever is gone takes part no longer.
+    taking_part = PromotionEnrolment.objects.filter(member__in=person.member_ids, left_at=None)
+    taking_part.update(left_at=Greatest(Value(now, DateTimeField()), "enrolled_at"))
     Merge.objects.filter(Q(source__in=person.member_ids) | Q(target__in=person.member_ids)).update(reason=ERASED)
 
 

@@ -15,7 +15,8 @@ from programs.ladders import Tier
 class Grant:
     """`tier`, None for no tier, is held from `at` until the instant `until` (None: as long as the ladder gives).
 
-    Until `locked_until` nothing raises or lowers it; None is no lock. `caused_by` is the key of its journal.
+    Until `locked_until` nothing raises or lowers it; None is no lock. `caused_by` is the key of its journal, `reason`
+    one of Standing.Reason.
     """
 
     tier: Tier | None
@@ -24,6 +25,7 @@ class Grant:
     locked_until: datetime | None
     note: str
     caused_by: int
+    reason: str = Reason.MANUAL.value
 
 
 def problems(
@@ -61,7 +63,7 @@ def give(ladder: Ladder, grant: Grant, *, now: datetime) -> None:
         grant.at,
         grant.until or (held.valid_until if unlocks and held else own),
         locked_until=grant.locked_until,
-        reason=Reason.MANUAL.value,
+        reason=grant.reason,
         note=grant.note,
         caused_by=grant.caused_by,
         counted=ladder.by_code(ladder.counted_on(ladder.day(now))),

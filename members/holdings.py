@@ -13,9 +13,10 @@ from typing import Literal, NamedTuple
 
 from loyalty_site.lib.arrays import Values
 from loyalty_site.lib.sql import Session, instant
-from members import ladder_rows
+from members import ladder_rows, rule_progress
 from members.ladder_rows import LockedStanding, LockedTally, Passed, TallyKey, Turn
 from members.models import Balance, Member
+from members.rule_progress import Kept, Key
 
 #: The lifetime sums of a balance, by the second half of their columns' names.
 Lifetime = Literal["earned", "redeemed", "expired", "reversed", "transferred", "opening"]
@@ -131,7 +132,9 @@ class Account:
     by tier group, `past` the standings before it, as far as they were read, oldest first. `counted` is what was added
     to tallies and not yet compared with thresholds, `passed` who went from tier to tier, `turns` that and what was
     kept for longer, to be told of. `person` is what is known of who it is by the names under which rules ask it, if
-    one does (members/persons.py). Keys are primary keys.
+    one does (members/persons.py), `enrolments` from when until when the member took part in promotions, by their
+    codes (members/promotions.py), `progress` how far the member is with what rules count, where it was read
+    (members/rule_progress.py). Keys are primary keys.
     """
 
     id: int
@@ -148,6 +151,8 @@ class Account:
     passed: list[Passed] = field(default_factory=list)
     turns: list[Turn] = field(default_factory=list)
     person: dict[str, list[str]] = field(default_factory=dict)
+    enrolments: dict[str, tuple[datetime, datetime | None]] = field(default_factory=dict)
+    progress: dict[Key, Kept] = field(default_factory=dict)
     is_touched: bool = False
 
     def holding(self, currency_id: int) -> Holding:
@@ -231,6 +236,7 @@ class Lock:
 def save(session: Session, accounts: Iterable[Account]) -> None:
     """Write what was moved. Send it inside a pipeline of the same transaction as `Lock`."""
     touched = [account for account in accounts if account.is_touched]
+    rule_progress.save(session, accounts)
     session.change(
         Member, put="sequence chain", rows=[(account.id, account.sequence, account.chain) for account in touched]
     )

@@ -1,6 +1,6 @@
 """What is known of the person behind a locked member, for rules that ask? Read only where one does."""
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 
 from loyalty_site.lib.sql import Session
 from members.holdings import Account
@@ -14,6 +14,11 @@ _READ = {
     "language": (
         "SELECT m.id, 'language', c.language FROM members_member m "
         "JOIN members_customer c ON c.id = m.customer_id WHERE m.id {ids}"
+    ),
+    # As they were looked up last; nobody is in one that is switched off.
+    "segments": (
+        "SELECT s.member_id, 'segments', g.code FROM members_segmentmembership s "
+        "JOIN programs_segment g ON g.id = s.segment_id WHERE g.is_active AND s.member_id {ids}"
     ),
     "tags": (
         "SELECT m.id, 'tags', t.name FROM members_member m "
@@ -36,6 +41,15 @@ class Reading:
             accounts[member].person.setdefault(name, []).append(value)
 
 
+#: Whether what is known of a person (the first text) is what a rule asks for, in a month as MM.
+_FITS: Mapping[str, Callable[[str, str, str], bool]] = {
+    "birthday": lambda text, wanted, month: text[:2] == month,
+    "language": lambda text, wanted, month: text == wanted or text.startswith(f"{wanted}-"),
+    "segments": lambda text, wanted, month: text == wanted,
+    "tags": lambda text, wanted, month: text == wanted,
+}
+
+
 def seen(
     person: Mapping[str, Iterable[str]], asked: Mapping[str, Collection[str]], month: str
 ) -> dict[str, list[str]]:
@@ -43,14 +57,9 @@ def seen(
 
     Nothing else of the person gets into the trace of a transaction. `month` is the one in which it happened, as MM.
     """
-    fits = {
-        "birthday": lambda text, wanted: text[:2] == month,
-        "language": lambda text, wanted: text == wanted or text.startswith(f"{wanted}-"),
-        "tags": lambda text, wanted: text == wanted,
-    }
-    found = {
-        name: sorted({one for one in wanted for text in person.get(name, ()) if fits[name](text, one)})
-        for name, wanted in asked.items()
-        if name in fits
-    }
-    return {name: values for name, values in found.items() if values}
+    found: dict[str, list[str]] = {}
+    for name, wanted in asked.items():
+        texts = person.get(name) if name in _FITS else None
+        if texts and (values := {one for one in wanted for text in texts if _FITS[name](text, one, month)}):
+            found[name] = sorted(values)
+    return found

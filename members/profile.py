@@ -80,6 +80,7 @@ class Profile:
     tags: Sequence[str]
     consents: Sequence[HeldConsent]
     segments: Sequence[HeldSegment]
+    activity_score: int | None
     balances: Mapping[int, HeldBalance]
     account: Account
     benefits: Mapping[int, datetime]
@@ -126,9 +127,9 @@ def read(
         "WHERE a.customer_id = c.id), "
         f"(SELECT {collect('p.code, p.name, o.since')} FROM members_segmentmembership o "
         "JOIN programs_segment p ON p.id = o.segment_id WHERE o.member_id = m.id AND p.is_active), "
+        "(SELECT v.score FROM members_activityscore v WHERE v.member_id = m.id), "
         f"(SELECT {collect(_BALANCE)} FROM members_balance b WHERE b.member_id = m.id), "
-        f"(SELECT {collect(_STANDING)} FROM members_standing h "
-        "WHERE h.member_id = m.id AND h.is_current), "
+        f"(SELECT {collect(_STANDING)} FROM members_standing h WHERE h.member_id = m.id AND h.is_current), "
         f"(SELECT {collect('t.group_id, t.currency_id, t.period, t.points, t.carried')} FROM members_tally t "
         "WHERE t.member_id = m.id AND t.period >= %s), "
         f"(SELECT {collect('f.benefit_id, f.assigned_at')} FROM members_memberbenefit f "
@@ -154,6 +155,7 @@ def _profile(row: Row) -> Profile:
         tags,
         consents,
         segments,
+        activity_score,
         balances,
         tiers,
         tallies,
@@ -174,6 +176,7 @@ def _profile(row: Row) -> Profile:
         tags=sorted(name for (name,) in _rows(tags)),
         consents=_latest(_rows(consents)),
         segments=[HeldSegment(code, name, _instant(at)) for code, name, at in sorted(_rows(segments))],
+        activity_score=activity_score,
         balances={held[0]: _balance(held) for held in _rows(balances)},
         account=_account(id, number, status, instant(enrolled_at), _rows(tiers), _rows(tallies)),
         benefits={benefit: _instant(since) for benefit, since in _rows(benefits)},

@@ -158,7 +158,8 @@ def restore(
         held.from_at,
         earlier.valid_until,
         locked_until=earlier.locked_until,
-        reason=Reason.REVERSAL.value,
+        # What a segment gives it goes on giving, or takes away.
+        reason=(Reason.SEGMENT if earlier.reason == Reason.SEGMENT.value else Reason.REVERSAL).value,
         counted=ladder.by_code(ladder.counted_on(ladder.day(now)) if counts is None else counts),
         cycle=cycle,
         caused_by=earlier.caused_by,

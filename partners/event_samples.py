@@ -29,10 +29,15 @@ _MEANINGS = {
     "tier.downgraded": "A member holds a lower tier, or none: it was not kept, was taken back, or was set by staff.",
     "tier.renewed": "A member holds the same tier until a later day.",
     "tier.will_drop": "A member is about to lose a tier; `missing` says what would keep it.",
+    "promotion.enrolled": "A member takes part in a promotion from `promotion.enrolled_at` on, for the "
+    "first time or anew.",
+    "promotion.left": "A member takes part in a promotion no longer, from `promotion.left_at` on.",
     "statement.monthly": "The month is over: what the balances did in it.",
     "approval.requested": "Somebody asked for what a second person has to agree to.",
     "approval.decided": "A request was approved or refused.",
     "downgrades.held": "Members would go to a lower tier, once somebody agrees.",
+    "budget.nearly_used": "So much of a budget is used up as its cap names; once for each period and limit.",
+    "budget.used_up": "Nothing is left of a budget; once for each period and limit.",
     "night.finished": "All steps of a night are done.",
     "night.failed": "A step of the night failed; the next run goes on with it.",
     "reconcile.drift": "The audit found stored numbers that differ from what the ledger adds up to.",
@@ -94,6 +99,14 @@ _PARTS: dict[str, Json] = {
             }
         ],
     },
+    "promotion": {
+        "code": "autumn",
+        "name": "Autumn bonus",
+        "starts_on": "2026-10-01",
+        "ends_on": "2026-11-30",
+        "enrolled_at": "2026-10-05T15:04:05Z",
+        "left_at": None,
+    },
     "changed": ["email", "language"],
     "merged": {"number": "9870000000025", "into": "9870000000017"},
     "approval": {
@@ -105,6 +118,19 @@ _PARTS: dict[str, Json] = {
         "address": "/admin/transactions/approval/7/change/",
     },
     "downgrades": {"group": "status", "count": 12, "address": "/admin/transactions/downgradedecision/"},
+    "budget": {
+        "code": "spring-budget",
+        "name": "Budget of the spring offer",
+        "promotion": "spring",
+        "store": None,
+        "measure": "money",
+        "currency": "points",
+        "used": "4512.40",
+        "limit": "5000.00",
+        "percent": 90,
+        "since": None,
+        "address": "/admin/programs/cap/7/change/",
+    },
     "night": {"program": "club", "day": "2026-10-04", "step": "", "error": ""},
     "differences": {"count": 1, "first": ["Member 9870000000017: balance 620, entries add up to 600."]},
     "channel": {
@@ -157,8 +183,10 @@ _OF_EVENTS: dict[str, dict[str, JsonObject]] = {
     "tier.will_drop": {
         "tier": {"before": "gold", "before_name": "Gold", "tier": "silver", "name": "Silver", "reason": "downgrade"}
     },
+    "promotion.left": {"promotion": {"enrolled_at": "2026-10-02T08:00:00Z", "left_at": "2026-10-05T15:04:05Z"}},
     "statement.monthly": {"balance": {"before": 500}},
     "approval.decided": {"approval": {"status": "approved"}},
+    "budget.used_up": {"budget": {"used": "5000.00", "percent": 100}},
     "night.failed": {"night": {"step": "settle", "error": "The database did not answer."}},
     "reconcile.drift": {"night": {"step": "audit"}},
 }

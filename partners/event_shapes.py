@@ -99,6 +99,14 @@ _EXPIRING = {
     "expires_on": Day(text="The last day on which they can be used."),
     "days": Whole(text="How many days before that this is said."),
 }
+_PROMOTION = {
+    "code": Text(_CODE, text="Code of the promotion."),
+    "name": Text(80),
+    "starts_on": Day(null=True, text="Its first day; null: it began long ago."),
+    "ends_on": Day(null=True, text="Its last day; null: open."),
+    "enrolled_at": Instant(text="Since when the member takes part, or took part."),
+    "left_at": Instant(null=True, text="From when on no longer; null: still."),
+}
 _SUMS_OF_MONTH = {
     "currency": _CURRENCY,
     "name": Text(60),
@@ -127,6 +135,21 @@ _APPROVAL = {
     "address": _ADDRESS,
 }
 _DOWNGRADES = {"group": Text(_CODE, text="Code of the tier group."), "count": Whole(1), "address": _ADDRESS}
+_BUDGET = {
+    "code": Text(_CODE, text="Code of the cap."),
+    "name": Text(80),
+    "promotion": Text(_CODE, null=True, text="Code of the promotion whose budget it is; null: no promotion's."),
+    "store": Text(
+        2 * _CODE + 1, null=True, text="Whose it is, as partner/code, where each store has one of its own."
+    ),
+    "measure": Text(10, text="What is counted: points, uses or money."),
+    "currency": _CURRENCY,
+    "used": DecimalText(text="Used up in its period: points and money with their decimals, or a number of uses."),
+    "limit": DecimalText(text="The most that may be used up in it."),
+    "percent": Whole(0, 100),
+    "since": Day(null=True, text="The first day of the period; null: it is for ever."),
+    "address": _ADDRESS,
+}
 _NIGHT = {
     "program": Text(_CODE, text="Code of the program."),
     "day": Day(text="The day that ended."),
@@ -151,11 +174,13 @@ PARTS: dict[str, SchemaType[object]] = {
     "tier": Answer("EventTier", _TIER),
     "missing": Answer("EventMissingPoints", _MISSING),
     "expiring": Answer("EventExpiringPoints", _EXPIRING),
+    "promotion": Answer("EventPromotion", _PROMOTION),
     "statement": Answer("EventStatement", _STATEMENT),
     "changed": Items(Text(_CODE), text="Names of the fields that were changed, as the API names them; no values."),
     "merged": Answer("EventMerged", _MERGED),
     "approval": Answer("EventApproval", _APPROVAL),
     "downgrades": Answer("EventDowngrades", _DOWNGRADES),
+    "budget": Answer("EventBudget", _BUDGET),
     "night": Answer("EventNight", _NIGHT),
     "differences": Answer("EventDifferences", _DIFFERENCES),
     "channel": Answer("EventChannel", _CHANNEL),

@@ -57,6 +57,8 @@ _MEMBER = [
     EventType("tier.downgraded", "A member went to a lower tier", About.MEMBER, ("member", "tier")),
     EventType("tier.renewed", "A member keeps a tier for longer", About.MEMBER, ("member", "tier")),
     EventType("tier.will_drop", "A member is about to lose a tier", About.MEMBER, ("member", "tier", "missing")),
+    EventType("promotion.enrolled", "A member enrolled in a promotion", About.MEMBER, ("member", "promotion")),
+    EventType("promotion.left", "A member left a promotion", About.MEMBER, ("member", "promotion")),
     EventType("statement.monthly", "The monthly statement", About.MEMBER, ("member", "balance", "statement")),
 ]
 
@@ -64,6 +66,8 @@ _STAFF = [
     EventType("approval.requested", "An approval is waiting", About.STAFF, ("approval",)),
     EventType("approval.decided", "A request was decided", About.STAFF, ("approval",)),
     EventType("downgrades.held", "Downgrades wait for a decision", About.STAFF, ("downgrades",)),
+    EventType("budget.nearly_used", "A budget is nearly used up", About.STAFF, ("budget",)),
+    EventType("budget.used_up", "A budget is used up", About.STAFF, ("budget",)),
     EventType("night.finished", "The night has run", About.STAFF, ("night",)),
     EventType("night.failed", "A step of the night failed", About.STAFF, ("night",)),
     EventType("reconcile.drift", "The audit found differences", About.STAFF, ("night", "differences")),

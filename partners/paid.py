@@ -82,6 +82,11 @@ class PaidLine:
         """How many of its pieces are left, as the order counts them: none where it counts none."""
         return min(self.pieces, self.line.units)
 
+    @property
+    def is_gone(self) -> bool:
+        """Whether all of it came back: its money and its pieces."""
+        return not self.money and not self.pieces
+
     def less(self, back: Refunded) -> "PaidLine":
         """What is left after `back`; who tells only the money means all pieces when it is all of the money."""
         money, pieces = max(0, self.money - back.amount), max(0, self.pieces - back.units)

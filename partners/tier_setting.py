@@ -29,6 +29,10 @@ REASON_TYPES: Mapping[str, str] = MappingProxyType(
 )
 
 
+#: What stands in place of one of them where a tier follows a segment; nobody else may say it.
+BY_SEGMENT = "segment"
+
+
 @dataclass(frozen=True, slots=True)
 class TierSetting:
     """A tier that is set by hand, or sold: `tier` is its code, "" for no tier.
@@ -37,6 +41,9 @@ class TierSetting:
     that instant, and without it as long as the ladder gives. Through `locked_until`, a day or an instant as well,
     nothing raises or lowers it; a lock is taken off by setting the tier that is held without one. `reason_type` is
     one of REASON_TYPES.
+
+    Where the tier follows a segment the type is BY_SEGMENT, `replaces` is the key of the standing that is replaced, 0
+    for none, and `restores` the reason of what staff had given, where the member goes back to that.
     """
 
     external_id: _Name
@@ -50,8 +57,12 @@ class TierSetting:
     locked_until: date | datetime | None = None
     activity_at: datetime | None = None
     attributes: Annotated[JsonObject, ATTRIBUTES] = field(default_factory=dict)
+    replaces: int | None = None
+    restores: Annotated[str, Longest(12)] = ""
 
     @property
     def why(self) -> str:
-        """The type of the reason and its text."""
+        """The type of the reason and its text; the text alone where the tier follows a segment."""
+        if self.replaces is not None:
+            return self.reason
         return f"{REASON_TYPES[self.reason_type]}: {self.reason}"

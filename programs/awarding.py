@@ -9,7 +9,8 @@ from operator import attrgetter
 from typing import NamedTuple
 
 from programs.capping import Part
-from programs.configuration import Configuration, Rule
+from programs.compiled_rules import Rule
+from programs.configuration import Configuration
 from programs.rounding import rounded
 from programs.rules.base import BasketLine, Exact, plain
 from programs.traces import FactorTrace, RuleTrace
@@ -115,21 +116,22 @@ def _together(applied: Sequence[Factor]) -> Exact:
     return factor
 
 
-def split(configuration: Configuration, bid: Bid, applied: Sequence[Factor], row: int) -> Iterator[Part]:
-    """The points of one rule by who gave them: each multiplier its surplus, the rule itself the rest.
+def split(configuration: Configuration, bid: Bid, applied: Sequence[Factor], row: int, given: int) -> Iterator[Part]:
+    """The points of one rule, `given` in all, by who gave them: each multiplier its surplus, the rule the rest.
 
     Differences of rounded totals, so that together they are exactly what is given.
     """
     rule = bid.rule
+    raising = [by for by in applied if by.factor > 1]
     done = [by for by in applied if by.factor <= 1]
-    so_far = award(configuration, bid, done)
-    yield Part(rule.currency, rule.code, rule.code, row, so_far, rule.cut_order)
-    for by in applied:
-        if by.factor > 1:
-            done.append(by)
-            reached = award(configuration, bid, done)
-            yield Part(rule.currency, by.rule.code, rule.code, row, reached - so_far, by.rule.cut_order)
-            so_far = reached
+    so_far = award(configuration, bid, done) if raising else given
+    yield Part(rule.currency, rule.code, rule.code, row, so_far, rule.cut_order, rule.promotion)
+    for by in raising:
+        done.append(by)
+        reached = given if by is raising[-1] else award(configuration, bid, done)
+        own = by.rule
+        yield Part(rule.currency, own.code, rule.code, row, reached - so_far, own.cut_order, own.promotion)
+        so_far = reached
 
 
 def explain(bid: Bid, applied: Sequence[Factor], given: int) -> RuleTrace:
@@ -144,6 +146,8 @@ def explain(bid: Bid, applied: Sequence[Factor], given: int) -> RuleTrace:
         "exact": plain(bid.total),
         "points": given,
     }
+    if rule.promotion:
+        row["promotion"] = rule.promotion
     if applied:
         in_turn = sorted(applied, key=lambda by: by.rule.kind.compounds)
         row["multiplied_by"] = [_factor(bid, by) for by in in_turn]
@@ -157,4 +161,6 @@ def _factor(bid: Bid, by: Factor) -> FactorTrace:
         row["of"] = plain(_points_of(bid, by))
     if rule.kind.compounds:
         row["compounds"] = True
+    if rule.promotion:
+        row["promotion"] = rule.promotion
     return row

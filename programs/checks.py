@@ -164,6 +164,14 @@ def cap(
         yield Problem("limit", "is more money than can be counted exactly; take a smaller one")
 
 
+def about(*, rule: bool, promotion: bool) -> Iterator[Problem]:
+    """Of a cap that names a rule or a promotion."""
+    if rule and promotion:
+        yield Problem(
+            "promotion", "a cap is of a rule, or of a promotion with all its rules; leave one of them empty"
+        )
+
+
 def choice(said: str, others: Iterable[tuple[str, str]]) -> Iterator[Problem]:
     """Of a rule that says what counts of its group; `others` are (code, choice) of rules of the group that say it."""
     for code, other in others:
@@ -203,16 +211,27 @@ def references(
     if form.is_valid():
         for name, message in rules.registry[kind](form.cleaned_data).unmet(surroundings):
             yield Problem(f"params.{name}", message)
+    yield from named(conditions, surroundings)
+
+
+def conditions(given: ExactJson) -> Iterator[Problem]:
+    """Problems of conditions by themselves, whatever program they are in."""
+    yield from list(absurd(given, "conditions")) or _conditions(given)
+
+
+def named(given: Mapping[str, ExactJson], surroundings: Surroundings) -> Iterator[Problem]:
+    """Problems of conditions that are right by themselves with what they refer to."""
     known = {
         "partners": (surroundings.partners, "takes part in the program"),
         "tiers": (surroundings.tiers, "is a tier of the program"),
+        "segments": (surroundings.segments, "is a segment of the program"),
         "sku_list": (surroundings.sku_lists, "is a list of SKUs of the program"),
     }
-    for one in reading.written(conditions):
+    for one in reading.written(given):
         if one.key in known:
             there, words = known[one.key]
-            named = one.value if isinstance(one.value, list) else [one.value]
-            if missing := sorted({text for text in named if isinstance(text, str)} - there):
+            texts = one.value if isinstance(one.value, list) else [one.value]
+            if missing := sorted({text for text in texts if isinstance(text, str)} - there):
                 yield Problem(f"conditions.{one.path}", f"none called {', '.join(map(clipped, missing))} {words}")
 
 

@@ -12,7 +12,7 @@ from typing import Final, NamedTuple, TypeAlias, TypeVar
 
 from programs import awarding
 from programs.awarding import Bid, Factor
-from programs.configuration import Rule
+from programs.compiled_rules import Rule
 from programs.rules.base import BasketLine, Exact, plain
 from programs.traces import BeatenTrace
 
@@ -24,6 +24,9 @@ HIGHEST: Final = "highest"
 LOWEST: Final = "lowest"
 NEWEST: Final = "newest"
 ALL: Final = "all"
+
+#: Why a rule does not count that waits for others, where it would have kept out one of them (waiting.py).
+AWAITED: Final = "awaited"
 
 #: Choices by which one of all rules of a group counts, multipliers among them.
 _ONE_OF_ALL: Final = frozenset([HIGHEST, LOWEST, NEWEST])
@@ -110,6 +113,11 @@ def _of(bid: Bid) -> _Offer:
     return _Offer(bid.rule, bid.total)
 
 
+def fallen(bid: Bid, awaited: Rule) -> BeatenTrace:
+    """The bid of a rule that gives way to one that it waits for."""
+    return _beaten(_of(bid), awaited, AWAITED)
+
+
 def _goes_before(new: _Offer, old: _Offer) -> bool:
     """Whether the later asked of two wins by the choice of their group."""
     if new.rule.choice == NEWEST:
@@ -163,4 +171,6 @@ def _beaten(loser: _Offer, winner: Rule, why: str) -> BeatenTrace:
     }
     if why:
         row["why"] = why
+    if rule.promotion:
+        row["promotion"] = rule.promotion
     return row

@@ -8,14 +8,25 @@ from zoneinfo import ZoneInfo
 
 from loyalty_site.lib import money
 from loyalty_site.lib.texts import listed
-from programs import capping, compiling_ladders, rules
+from programs import capping, compiling_ladders, compiling_promotions, rules
 from programs.capping import Cap
 from programs.competing import STACKABLE
-from programs.configuration import Configuration, Currency, Rule
-from programs.document.format import CapSpec, CurrencySpec, Document, ExpirySpec, RuleSpec
+from programs.compiled_rules import Rule
+from programs.configuration import Configuration, Currency
+from programs.document.format import (
+    CapSpec,
+    CurrencySpec,
+    Document,
+    ExpirySpec,
+    ProgramSpec,
+    RuleSpec,
+)
 from programs.expiry import Terms
 from programs.ladders import TierGroup
+from programs.rules import naming
 from programs.rules.conditions import reading
+from programs.scoring import USUAL
+from programs.scoring import Terms as Scoring
 from programs.written import is_day_of_year, milestones
 
 
@@ -31,6 +42,7 @@ class Ids:
     tiers: Mapping[tuple[str, str], int] = field(default_factory=dict)
     benefits: Mapping[tuple[str, str, str], int] = field(default_factory=dict)
     caps: Mapping[str, int] = field(default_factory=dict)
+    promotions: Mapping[str, int] = field(default_factory=dict)
 
 
 #: What every program knows.
@@ -47,8 +59,7 @@ def build(
 
     Raises ValueError where the parameters of a rule are not valid.
     """
-    program = document["program"]
-    currencies = {spec["code"]: _currency(spec, ids) for spec in document["currencies"]}
+    program, currencies = document["program"], {one["code"]: _currency(one, ids) for one in document["currencies"]}
     caps = tuple(sorted(_caps(document, ids), key=lambda cap: cap.order))
     return Configuration(
         id=ids.program,
@@ -64,8 +75,7 @@ def build(
         earns_on_tax=program["earns_on_tax"],
         earns_on_shipping=program["earns_on_shipping"],
         earns_on_gift_cards=program["earns_on_gift_cards"],
-        # Versions of before do not say it.
-        earns_on_points=program.get("earns_on_points", False),
+        earns_on_points=program.get("earns_on_points", False),  # Versions of before do not say it.
         max_backdate_days=program["max_backdate_days"],
         pre_enrolment_days=program["pre_enrolment_days"],
         owner=program["owner"],
@@ -74,11 +84,25 @@ def build(
         tier_groups=_tier_groups(document, ids),
         rules=tuple(sorted(_rules(document), key=_order)),
         caps=caps,
-        is_capped=bool(caps) or any(currency.max_balance is not None for currency in currencies.values()),
+        is_capped=bool(caps) or any(one.max_balance is not None for one in currencies.values()),
         timeline=tuple(timeline),
         is_strict=program.get("strictness") == "refuse",
         known_activities=known_activities(document),
         channels=listed(program.get("channels", "")),
+        promotions=compiling_promotions.promotions(document, ids.promotions),
+        scoring=_scoring(program),
+    )
+
+
+def _scoring(program: ProgramSpec) -> Scoring:
+    """How the activity of members is scored; versions of before there was a score do not say it."""
+    return Scoring(
+        days=program.get("score_days", USUAL.days),
+        recency=program.get("score_recency", USUAL.recency),
+        frequency=program.get("score_frequency", USUAL.frequency),
+        spend=program.get("score_spend", USUAL.spend),
+        purchases=program.get("score_purchases", USUAL.purchases),
+        money=program.get("score_money", USUAL.money),
     )
 
 
@@ -168,10 +192,21 @@ def _tier_groups(document: Document, ids: Ids) -> dict[str, TierGroup]:
 
 def _rules(document: Document) -> Iterator[Rule]:
     """Those that are switched on; what a rule says of its group holds also while that rule is switched off."""
-    choices = {(spec["currency"], spec["group"]): spec["choice"] for spec in document["rules"] if spec.get("choice")}
+    choices = {_place(spec): spec["choice"] for spec in document["rules"] if spec.get("choice")}
+    offers = {spec["code"]: spec for spec in document.get("promotions", ())}
     for spec in document["rules"]:
-        if spec["is_active"]:
-            yield _rule(spec, choices.get((spec["currency"], spec["group"]), ""))
+        offer = offers.get(spec.get("promotion", ""))
+        if spec["is_active"] and (offer is None or offer["is_active"]):
+            yield compiling_promotions.gated(_rule(spec, choices.get(_place(spec), "")), offer)
+
+
+def _place(spec: RuleSpec) -> tuple[str, str]:
+    """(currency, group) in which a rule stands against others; discounts are of no currency, and among themselves."""
+    return _currency_of(spec), spec["group"]
+
+
+def _currency_of(spec: RuleSpec) -> str:
+    return "" if rules.takes_off(spec["kind"]) else spec["currency"]
 
 
 def _rule(spec: RuleSpec, choice: str) -> Rule:
@@ -180,22 +215,25 @@ def _rule(spec: RuleSpec, choice: str) -> Rule:
     if not form.is_valid():
         raise ValueError(f"rule {spec['code']}: {form.errors.as_json()}")
     found = reading.compiled(spec["conditions"])
+    made = kind(form.cleaned_data)
+    made.code = spec["code"]
     return Rule(
         code=spec["code"],
         name=spec["name"],
         version=spec.get("version", 1),
-        currency=spec["currency"],
+        currency=_currency_of(spec),
         group=spec["group"],
         priority=spec["priority"],
         stacking=spec.get("stacking", STACKABLE),
         choice=choice,
         starts_on=_date(spec["starts_on"]),
         ends_on=_date(spec["ends_on"]),
-        kind=kind(form.cleaned_data),
+        kind=made,
         conditions=found.plain,
         filters=found.filters,
         tree=found.tree,
         chooses_lines=found.chooses_lines,
+        waits_for=naming.waits_for(spec["conditions"]),
     )
 
 
@@ -238,4 +276,6 @@ def _cap(spec: CapSpec, currency: CurrencySpec, ids: Ids, owner: str, exponent: 
         per_point=per_point,
         behaviour=spec["behaviour"],
         reopens=spec["reopens"],
+        promotion=spec.get("promotion", ""),
+        alert_percent=spec.get("alert_percent", 0),
     )

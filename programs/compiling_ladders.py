@@ -91,6 +91,7 @@ def _tier(
         extension_months=spec["extension_months"],
         multiplier=Fraction(Decimal(spec["multiplier"])),
         benefits=_benefits(spec, group["code"], benefit_ids),
+        segment=spec.get("segment", ""),
     )
 
 

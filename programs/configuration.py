@@ -4,22 +4,24 @@ Compiled from a program's document (compiling.py), so a live program, an old ver
 The `id` of each value is its primary key, 0 in a draft that is not stored.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import datetime
 from decimal import Decimal
-from typing import TYPE_CHECKING, NamedTuple
 from zoneinfo import ZoneInfo
 
-from programs.capping import Cap, CutOrder
+from programs.capping import Cap
+from programs.compiled_rules import DISCOUNT, Listening, Promotion, Rule, asked, listen
 from programs.expiry import Terms
 from programs.ladders import Tier, TierGroup
+from programs.scoring import USUAL
+from programs.scoring import Terms as Scoring
 
-if TYPE_CHECKING:
-    # Rules see the configuration that holds them; here only their names are needed.
-    from programs.rules.base import Kind
-    from programs.rules.conditions.base import Condition, LineCondition
-    from programs.rules.conditions.tree import Node
+#: The name under which facts say which promotions were stopped when it happened.
+STOPPED = "stopped"
+_NOTHING: Mapping[str, Collection[str]] = {}
+#: The name under which it is asked how far a member is with what rules count.
+PROGRESS = "progress"
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,51 +74,6 @@ class Currency:
 
 
 @dataclass(frozen=True, slots=True)
-class Rule:
-    """An earning rule; `kind` is a ready instance of a file of programs/rules/, `filters` are those of its
-    `conditions` that narrow the lines which it counts, `tree` has the conditions that are put together, or ask for
-    sums of lines. `choice` is that of its whole group."""
-
-    code: str
-    name: str
-    version: int
-    currency: str
-    group: str
-    priority: int
-    stacking: str
-    choice: str
-    starts_on: date | None
-    ends_on: date | None
-    kind: "Kind"
-    conditions: "tuple[Condition, ...]"
-    filters: "tuple[LineCondition, ...]"
-    tree: "Node | None" = None
-    #: Whether it is about some lines of a basket.
-    chooses_lines: bool = False
-
-    @property
-    def leaves(self) -> "Iterator[Condition]":
-        """All its conditions, wherever they stand."""
-        yield from self.conditions
-        if self.tree:
-            yield from self.tree.leaves()
-
-    @property
-    def cut_order(self) -> CutOrder:
-        """By what its points are cut, the first of them first (semantics C8-R4)."""
-        return self.kind.phase == "base", self.group == "base", self.priority, self.code
-
-
-class Listening(NamedTuple):
-    """The rules that are about one kind of activity, in evaluation order; multipliers only of currencies in which
-    the `base` rules give something to multiply; those of `activity` give nothing and keep balances alive."""
-
-    base: tuple[Rule, ...] = ()
-    multipliers: tuple[Rule, ...] = ()
-    activity: tuple[Rule, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
 class Configuration:
     """A whole program at one version.
 
@@ -126,7 +83,7 @@ class Configuration:
     make one unit of `money`; `partners` are the codes of all who take part, the `owner` among them. Phone numbers
     that name no country are of `country` (ISO 3166, "" for none). What is surely wrong is refused where it
     `is_strict`, else taken with a warning: activities that are not among the `known_activities`, channels that are
-    not among the `channels` (empty: any).
+    not among the `channels` (empty: any). `promotions` are all of it by code, also those that are switched off.
     """
 
     id: int
@@ -156,12 +113,26 @@ class Configuration:
     is_strict: bool = False
     known_activities: frozenset[str] = frozenset()
     channels: frozenset[str] = frozenset()
+    promotions: Mapping[str, Promotion] = field(default_factory=dict)
+    scoring: Scoring = USUAL
     primary: Currency | None = field(init=False, compare=False, repr=False)
     currencies_by_id: Mapping[int, Currency] = field(init=False, compare=False, repr=False)
     #: Whether one of the ladders counts in cycles.
     has_cycles: bool = field(init=False, compare=False, repr=False)
+    #: {promotion: instant from which on it counts for nothing} of those that were stopped.
+    stopped: Mapping[str, datetime] = field(init=False, compare=False, repr=False)
+    #: Promotions that have a rule.
+    offered: frozenset[str] = field(init=False, compare=False, repr=False)
+    #: Whether caps, or promotions, ask who gave which of the points.
+    has_parts: bool = field(init=False, compare=False, repr=False)
+    #: Whether a rule takes money off.
+    gives_discounts: bool = field(init=False, compare=False, repr=False)
     #: What rules ask of the member beyond their tiers: values by the name of what is asked (see `Facts.seen`).
     asks: Mapping[str, frozenset[str]] = field(init=False, compare=False, repr=False)
+    #: The names of all that is asked, PROGRESS among them where rules count.
+    asked_names: frozenset[str] = field(init=False, compare=False, repr=False)
+    #: The rules that count something for each member from one activity to the next.
+    counting: tuple[Rule, ...] = field(init=False, compare=False, repr=False)
     _listening: Mapping[str, Listening] = field(init=False, compare=False, repr=False)
     _listening_to_others: Listening = field(init=False, compare=False, repr=False)
 
@@ -171,33 +142,27 @@ class Configuration:
         object.__setattr__(self, "primary", self._primary())
         object.__setattr__(self, "currencies_by_id", {one.id: one for one in self.currencies.values()})
         object.__setattr__(self, "has_cycles", any(group.has_cycles for group in self.tier_groups.values()))
-        object.__setattr__(self, "asks", self._asked())
-        object.__setattr__(self, "_listening", {activity: self._listen(activity) for activity in named})
-        object.__setattr__(self, "_listening_to_others", self._listen(None))
-
-    def _asked(self) -> dict[str, frozenset[str]]:
-        asked: dict[str, frozenset[str]] = {}
-        for condition in (leaf for rule in self.rules for leaf in rule.leaves if leaf.needs):
-            asked[condition.needs] = asked.get(condition.needs, frozenset()) | condition.asks()
-        return asked
+        stopped = {one.code: one.stopped_from for one in self.promotions.values() if one.stopped_from}
+        object.__setattr__(self, "stopped", stopped)
+        object.__setattr__(self, "offered", frozenset(rule.promotion for rule in self.rules if rule.promotion))
+        object.__setattr__(self, "has_parts", self.is_capped or bool(self.offered))
+        object.__setattr__(self, "gives_discounts", any(rule.kind.phase == DISCOUNT for rule in self.rules))
+        object.__setattr__(self, "asks", asked(self.rules))
+        object.__setattr__(self, "counting", tuple(rule for rule in self.rules if rule.kind.measure))
+        object.__setattr__(self, "asked_names", frozenset([*self.asks, *([PROGRESS] if self.counting else ())]))
+        object.__setattr__(self, "_listening", {activity: listen(self.rules, activity) for activity in named})
+        object.__setattr__(self, "_listening_to_others", listen(self.rules, None))
 
     def _primary(self) -> Currency | None:
         spendable = [currency for currency in self.currencies.values() if currency.is_spendable]
         marked = [currency for currency in spendable if currency.is_primary]
         return marked[0] if marked else spendable[0] if len(spendable) == 1 else None
 
-    def _listen(self, activity: str | None) -> Listening:
-        """The rules about this kind of activity; None stands for all that no rule names."""
-        heard = [rule for rule in self.rules if rule.kind.activities is None or activity in rule.kind.activities]
-        base = tuple(rule for rule in heard if rule.kind.phase == "base")
-        given = {rule.currency for rule in base}
-        multipliers = (rule for rule in heard if rule.kind.phase == "multiplier" and rule.currency in given)
-        alive = (rule for rule in heard if rule.kind.phase == "activity")
-        return Listening(base, tuple(multipliers), tuple(alive))
-
-    def listening(self, activity: str) -> Listening:
-        """The rules that are about this kind of activity ("purchase", "visit" ...)."""
-        return self._listening.get(activity, self._listening_to_others)
+    def listening(self, activity: str, seen: Mapping[str, Collection[str]] = _NOTHING) -> Listening:
+        """The rules that are about this kind of activity ("purchase", "visit" ...), without those of promotions that
+        are `seen` to be stopped."""
+        found = self._listening.get(activity, self._listening_to_others)
+        return found.without(seen[STOPPED]) if STOPPED in seen else found
 
     def tier(self, group: str, code: str) -> Tier | None:
         """The tier of these codes, if there is one."""

@@ -1,6 +1,6 @@
 """Which lines of a basket does a rule count? Those for which all of its conditions hold."""
 
-from programs.configuration import Rule
+from programs.compiled_rules import Rule
 from programs.rules.base import Basket, BasketLine, Facts
 from programs.rules.conditions import tree
 

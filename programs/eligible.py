@@ -36,7 +36,9 @@ class Eligible(NamedTuple):
     ) -> tuple[BasketLine, ...]:
         """The activity's lines with their shares, and one for what stands in none; together exactly `all`."""
         if not activity.lines:
-            return (_rest(self.all),) if self.all else ()
+            # Without lines nobody knows what a discount that is in the amount already took off.
+            price = max(0, activity.paid - activity.shipping) if configuration.gives_discounts else 0
+            return (_rest(self.all, price),) if self.all or price else ()
         shares: list[Exact] = [
             line.price - (0 if configuration.earns_on_tax else line.tax) for line in activity.lines
         ]
@@ -54,6 +56,7 @@ class Eligible(NamedTuple):
                 line.labels,
                 line.attributes,
                 lists_of.get(line.sku, ()),
+                line.amount,
             )
             for line, share in zip(activity.lines, shares, strict=True)
         ]
@@ -76,6 +79,6 @@ def money_of(activity: Activity, configuration: Configuration) -> Eligible:
     return Eligible(left, shipping * borne, goods, borne)
 
 
-def _rest(share: Exact) -> BasketLine:
-    """The line of the money that stands in no line."""
-    return BasketLine(sku="", category="", quantity=0, eligible=share)
+def _rest(share: Exact, listed: int = 0) -> BasketLine:
+    """The line of the money that stands in no line; of it nothing is `listed` where there are lines."""
+    return BasketLine(sku="", category="", quantity=0, eligible=share, listed=listed)

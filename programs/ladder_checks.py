@@ -23,7 +23,8 @@ Say = Callable[[int], str]
 class Step:
     """A tier as a step of its ladder: what reaches it, and what keeps it (None: the same).
 
-    `further` maps the codes of further currencies to {"threshold": …, "retention": …}; `path` is where it stands.
+    `further` maps the codes of further currencies to {"threshold": …, "retention": …}; `path` is where it stands, and
+    `segment` the code of the segment that it follows, "" for none.
     """
 
     sequence: int
@@ -32,6 +33,7 @@ class Step:
     retention: int | None = None
     further: Mapping[str, Any] = field(default_factory=dict)
     path: str = ""
+    segment: str = ""
 
     def at(self, name: str) -> str:
         """The path of one of its fields."""
@@ -95,6 +97,7 @@ def ladder(steps: Iterable[Step], counting: Counting) -> Iterator[Problem]:
     steps = sorted(steps, key=lambda step: step.sequence)
     for step in steps:
         yield from _step(step, counting)
+        yield from _followed(step, counting)
         if counting.is_manual and step.threshold is not None and (step.threshold or step is not steps[0]):
             yield Problem(step.at("threshold"), "in a manual ladder only the lowest tier may be free; leave it empty")
     if counting.is_manual:
@@ -139,6 +142,14 @@ def _step(step: Step, counting: Counting) -> Iterator[Problem]:
         elif one.retention > one.threshold:
             words = f"must not be more than the {say(one.threshold)} that reach the tier"
             yield Problem(one.at("retention"), words)
+
+
+def _followed(step: Step, counting: Counting) -> Iterator[Problem]:
+    if step.segment and not counting.is_manual:
+        words = "only a tier of a manual ladder follows a segment; leave it out, or make the ladder manual"
+        yield Problem(step.at("segment"), words)
+    elif step.segment and step.threshold is not None:
+        yield Problem(step.at("segment"), "everybody holds the free tier; leave the segment out")
 
 
 def _raised(low: Step, high: Step, counting: Counting) -> Iterator[Problem]:

@@ -59,6 +59,11 @@ class _Ladder:
         for tier in self.group.tiers:
             if tier is self.group.base:
                 yield f"{tier.name} asks for nothing: every member holds it who holds no higher tier."
+            elif tier.segment:
+                yield (
+                    f"{tier.name} follows the segment “{tier.segment}”: whoever is in it holds {tier.name}, or a "
+                    "higher tier; it is also granted."
+                )
             elif self.group.model == "manual" or not self._is_reachable(tier):
                 yield f"{tier.name} is only granted; no points reach it."
             else:

@@ -75,6 +75,8 @@ class Tier:
     multiplier: Fraction
     extension_months: int
     benefits: tuple[Benefit, ...] = ()
+    #: The code of the segment whose members hold it at least, "" for none.
+    segment: str = ""
 
     @property
     def threshold(self) -> int | None:

@@ -4,7 +4,8 @@ from collections.abc import Iterator
 from datetime import date
 from typing import NamedTuple
 
-from programs.configuration import Configuration, Rule
+from programs.compiled_rules import Rule
+from programs.configuration import Configuration
 from programs.rules.occasion import DAY_AFTER, DAY_BEFORE, LEAP_DAY, Occasion
 
 

@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
+from django import forms
+
 from loyalty_site.lib.json_types import ExactJson, Json
 from programs import checks, rules
 
@@ -15,10 +17,14 @@ def canonical(kind: str, params: Mapping[str, ExactJson]) -> dict[str, Json]:
         return dict(params)  # type: ignore[arg-type]  # wrong values are refused before they are stored
     form = rules.registry[kind].Params(data=params)
     form.is_valid()
-    return {name: _written(value) for name, value in form.cleaned_data.items() if _says_something(value)}
+    given = {name: value for name, value in form.cleaned_data.items() if _says_something(form.fields[name], value)}
+    return {name: _written(value) for name, value in given.items()}
 
 
-def _says_something(value: Any) -> bool:
+def _says_something(field: forms.Field, value: Any) -> bool:
+    if isinstance(field, forms.ChoiceField) and not field.required and value == field.initial:
+        # A page always sends what it shows in such a field, a document may leave it out.
+        return False
     return value is not None and value is not False and value not in ("", [])
 
 

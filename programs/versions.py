@@ -141,4 +141,5 @@ def _ids(program: Program) -> compiling.Ids:
             for group, tier, code, pk in benefits.values_list("tier__group__code", "tier__code", "code", "pk")
         },
         caps=dict(program.caps.values_list("code", "pk")),
+        promotions=dict(program.promotions.values_list("code", "pk")),
     )

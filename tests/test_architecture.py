@@ -138,7 +138,7 @@ def test_what_tests_are_made_with_stands_in_one_place():
 
 #: With which names the tests of each room of the ledger begin; what is seen from outside is tested through the site.
 _ROOMS = """models books verbs proof quotes expiry tiers occasions policies reviews merging imports outlook reminders
-erasing segments"""
+erasing segments promoting"""
 TESTED_IN = {room: f"tests/transactions/{room}/test_" for room in _ROOMS.split()}
 TESTED_IN |= {"api": "tests/site/test_api", "admin": "tests/site/test_admin"}
 
@@ -250,10 +250,10 @@ ROOMS = [
     {"models"},
     {"books"},
     {"verbs"},
-    {"finding", "batch", "ledger"},
+    {"finding", "asking", "batch", "ledger"},
     {"jobs"},
     {"sharing", "quotes", "expiry", "benefits", "tiers", "occasions", "reviews", "merging", "imports", "segments"},
-    {"policies"},
+    {"policies", "promoting"},
     {"outlook"},
     {"reminders", "erasing"},
     {"api", "tasks"},

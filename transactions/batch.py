@@ -14,13 +14,12 @@ from django.db import transaction
 from loyalty_site.lib import locks
 from loyalty_site.lib.refusals import Refused
 from loyalty_site.lib.sql import Session
-from members import persons
 from members.models import Member
 from partners.activity import Activity
 from partners.callers import Via
-from programs import versions
 from programs.configuration import Configuration
 from transactions import finding, verbs
+from transactions.asking import Asking
 from transactions.books import cancellations, idempotency, settlement
 from transactions.books.counters import Counters
 from transactions.books.idempotency import Known, Name
@@ -32,7 +31,7 @@ from transactions.books.transfer_history import TransferHistory
 from transactions.books.unit_of_work import Books
 from transactions.finding import Found, Position
 from transactions.models import Journal
-from transactions.verbs import caps, transfer_limits
+from transactions.verbs import caps, promotions, transfer_limits
 
 
 class ConfigurationChanged(Exception):
@@ -153,26 +152,22 @@ class Batch:
             originals = self._read_originals(found)
             relations = self._read_relations(found, everybody)
             transfers = self._read_transfers(found, everybody)
-            people = self._read_persons(found, everybody)
+            asking = Asking(self.session, self.configuration, found, self.items, self._times)
         self._check_version(version())
-        if people:
-            people.take(books.accounts)
+        asking.take(books)
         books.relations = relations() if relations else books.relations
         books.transfers = transfers.take() if transfers else None
         journals = originals.take() if originals else {}
+        asking.take_progress_of(journals.values(), books)
         _check_still_there(books, journals.values())
         context = Context(
             books, found.catalogue, self.via, self.user_id, found.rates, known(), lists_of=found.lists_of
         )
         is_due = settlement.settle_lots(books)
         books.counters = self._lock_counters(found, books, journals.values())
+        taken_back = journals.values() if any([one.returns for one in needs]) else ()
+        books.promoted = promotions.lock(books, found.codes, taken_back)
         return Opened(found, context, journals, is_due)
-
-    def _read_persons(self, found: Found, everybody: Collection[int]) -> persons.Reading | None:
-        """Only where rules ask who a member is: those in force when one of the items happened."""
-        times = {self._times[n] for n in found.parties if isinstance(self.items[n], Activity)}
-        asked = {name for at in times for name in versions.in_force(self.configuration, at).asks}
-        return persons.Reading(self.session, sorted(everybody), asked) if asked else None
 
     def _read_known(self, found: Found) -> Callable[[], Known]:
         names = [found.names[n] for n in found.parties if n in found.names]
@@ -251,6 +246,8 @@ class Batch:
         if not replayed:
             opened.context.known.check_free(too)
         result = replayed or verbs.of(item).post(posting)
+        if opened.books.earlier and isinstance(item, Activity) and owner and result.status == "posted":
+            opened.books.earlier.add(owner, item.kind, result.journal_id or 0, posting.activity_at)
         posted.update([name] if name else [], too)
         return result
 

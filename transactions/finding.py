@@ -13,8 +13,9 @@ from partners.callers import Via
 from partners.catalogue import Catalogue
 from programs import sku_lists, versions
 from programs.configuration import Configuration
+from programs.promotions import OWN_CODES
 from transactions import verbs
-from transactions.books import idempotency, limits
+from transactions.books import idempotency, limits, promoted
 from transactions.books.idempotency import Name, fingerprint
 from transactions.books.items import Item, Result
 from transactions.books.posting import Rates
@@ -39,7 +40,8 @@ class Found:
     others, `references` to the journals that they are about, `names` under which they are written down, `names_too`
     under which further journals are that an item writes.
 
-    `lists_of` are the codes of the lists that have SKUs of the batch, where rules ask for lists.
+    `lists_of` are the codes of the lists that have SKUs of the batch, where rules ask for lists, and `codes` those
+    of promotions' own lists that were typed, where promotions have some.
     `shared` are the groups of the members, those who share in what is taken back, and those who paid for it;
     `collective` the members who are groups themselves.
     """
@@ -55,6 +57,7 @@ class Found:
     collective: frozenset[int]
     catalogue: Catalogue
     lists_of: Mapping[str, list[str]]
+    codes: Mapping[str, list[promoted.Typed]]
     rates: Rates
 
     @property
@@ -72,7 +75,8 @@ def find(session: Session, configuration: Configuration, via: Via, items: Sequen
         people = _people(needs.values())
         lookup = Lookup(session, configuration.id, via.pk, people, country=configuration.country)
         catalogue = _catalogue(session, via, needs.values())
-        lists = _sku_lists(session, configuration, [(items[n].activity_at or now, one) for n, one in needs.items()])
+        times = [(items[n].activity_at or now, one) for n, one in needs.items()]
+        lists, typed = _sku_lists(session, configuration, times), _codes(session, configuration, times)
         journals = _refer(session, configuration, via, [one for one in needs.values() if one.named.is_any])
         # While the server looks.
         fingerprints = {n: fingerprint(items[n]) for n in needs}
@@ -96,6 +100,7 @@ def find(session: Session, configuration: Configuration, via: Via, items: Sequen
         collective=frozenset(lookup.collective),
         catalogue=catalogue.take(),
         lists_of=lists.take() if lists else {},
+        codes=typed.take() if typed else {},
         rates=rates,
     )
 
@@ -123,6 +128,15 @@ def _sku_lists(
     asked = [skus for at, skus in bought if sku_lists.ASKED_AS in versions.in_force(configuration, at).asks]
     skus = {sku for own in asked for sku in own if sku}
     return sku_lists.Reading(session, configuration.id, skus) if skus else None
+
+
+def _codes(
+    session: Session, configuration: Configuration, needs: Iterable[tuple[datetime, Needs]]
+) -> promoted.Reading | None:
+    """Only where a promotion that ran when something was bought has a list of codes."""
+    typed = [(at, one.code) for at, one in needs if one.code.strip()]
+    asked = {code for at, code in typed if OWN_CODES in versions.in_force(configuration, at).asks}
+    return promoted.Reading(session, configuration.id, asked) if asked else None
 
 
 def _refer(session: Session, configuration: Configuration, via: Via, needs: Sequence[Needs]) -> References | None:

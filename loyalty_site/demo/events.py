@@ -1,4 +1,4 @@
-"""What else happens in the demo, and to whom? Reviews, visits, coffee, redemptions, corrections, mistakes.
+"""What else happens in the demo, and to whom? Reviews, visits, coffee, codes, redemptions, corrections, mistakes.
 
 The sample of purchases decides all of it, the calendar only moves the instants (moments.py), so the demo is the
 same on every day. Nobody is asked for points that their purchases do not give on any day: members spend only
@@ -13,10 +13,16 @@ from dataclasses import dataclass, replace
 from loyalty_site.demo.moments import Lately, Moment, Present, Soon
 from loyalty_site.demo.purchases import Purchase
 from partners.activity import Activity, Adjustment, Line, Redemption, Reversal
+from programs.promotion_codes import ALPHABET
 
 REVIEWS, VISITS, COFFEES, REDEMPTIONS, REVERSALS = 240, 180, 320, 220, 12
 ADJUSTMENTS = (50, 100, 25, -20, 50, 75, -10, 50)
 REASONS = ("Returned", "Wrong member", "Entered twice")
+#: Members who come for coffee again and again, the last of whom have not enrolled in the café club; and members who
+#: have enrolled and did not come yet.
+REGULARS, OUTSIDERS, NEW_IN_CLUB = 24, 6, 30
+#: So many letters with a code were sent, and so many were answered.
+LETTERS, ANSWERS = 200, 40
 #: Who spends has earned so much; who is debited by hand has earned less, but at least what is taken.
 RICH = 100
 
@@ -50,6 +56,15 @@ class Mistake:
         """What is reported of it, now; `journals` maps external ids to the keys of journals."""
         name, key = f"undo-{self.external_id}", journals[self.external_id]
         return Reversal(name, key, amount=self.amount, reason=self.reason, activity_at=present.now)
+
+
+def _codes() -> list[str]:
+    chance = random.Random("encore letters")
+    return [f"MUSIC-{number:03}{''.join(chance.choices(ALPHABET, k=4))}" for number in range(LETTERS)]
+
+
+#: Those that stand in the letters.
+CODES = _codes()
 
 
 class Events:
@@ -92,6 +107,52 @@ class Events:
             )
             yield Event(self._visit(chance), receipt)
 
+    def of_the_regulars(self) -> Iterator[Event]:
+        """A coffee at the partner's, four to twelve times each."""
+        chance = random.Random("encore regulars")
+        for place, customer in enumerate(self._regulars()):
+            for number in range(chance.randint(4, 12)):
+                receipt = Activity(
+                    "purchase",
+                    f"regular-{place}-{number}",
+                    {},
+                    amount=450,
+                    money=self.money,
+                    lines=(Line("COFFEE", amount=450),),
+                    channel="store",
+                    partner="common-grounds",
+                    store=("village", "back-bay")[place % 2],
+                )
+                yield Event(Lately(self.latest[customer], chance.random()), receipt)
+
+    def of_the_club(self) -> Iterator[Moment]:
+        """When members enrolled in the café club: regulars before they came, some others since."""
+        chance = random.Random("encore club")
+        members = self._regulars()[:-OUTSIDERS]
+        yield from (Lately(self.latest[customer], 0.0) for customer in members)
+        others = [customer for customer in sorted(self.latest) if customer not in members]
+        for customer in chance.sample(others, NEW_IN_CLUB):
+            yield Lately(self.latest[customer], chance.random())
+
+    def of_the_letter(self) -> Iterator[Event]:
+        """Orders in the web shop with the code of a letter."""
+        chance = random.Random("encore answers")
+        codes = chance.sample(CODES, ANSWERS)
+        for code, customer in zip(codes, chance.sample(sorted(self.latest), ANSWERS), strict=True):
+            amount = chance.randrange(1200, 6000, 25)
+            order = Activity(
+                "purchase",
+                f"letter-{code}",
+                {},
+                amount=amount,
+                money=self.money,
+                lines=(Line(chance.choice(("CD-FOLK", "CD-STAGE")), amount=amount),),
+                channel="web",
+                store="web",
+                code=code,
+            )
+            yield Event(Lately(self.latest[customer], chance.random()), order)
+
     def of_spending(self) -> Iterator[Event]:
         """Redemptions of members who have enough; each spends once, so the order does not matter."""
         chance = random.Random("encore spending")
@@ -128,6 +189,9 @@ class Events:
             amount = event.fact.amount if isinstance(event.fact, Activity) else 0
             part = amount // 2 if amount and chance.random() < 0.5 else None
             yield Mistake(event.fact.external_id, part, chance.choice(REASONS))
+
+    def _regulars(self) -> list[str]:
+        return random.Random("encore tables").sample(sorted(self.latest), REGULARS)
 
     def _visit(self, chance: random.Random) -> Soon:
         """A moment soon behind one of the purchases of the last year."""

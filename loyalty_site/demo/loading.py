@@ -10,7 +10,7 @@ from pathlib import Path
 from django.db import transaction
 from django.utils import timezone
 
-from loyalty_site.demo import purchases, ways_out
+from loyalty_site.demo import offers, purchases, ways_out
 from loyalty_site.demo.events import Events
 from loyalty_site.demo.moments import Present
 from loyalty_site.demo.people import invent
@@ -20,7 +20,7 @@ from members.models import Card, Customer, ExternalId, Member
 from partners.activity import Activity, Adjustment, Redemption, Reversal
 from partners.models import Connection, Partner, Product, Store
 from programs import document, versions
-from programs.models import Program
+from programs.models import Program, PromotionCode
 from transactions import imports, ledger
 
 FOLDER = Path(__file__).parent
@@ -53,7 +53,7 @@ def load(now: datetime | None = None) -> dict[str, int]:
 
 def _load(now: datetime) -> dict[str, int]:
     partners = _catalogue()
-    document.apply(json.loads((FOLDER / "program.json").read_text(encoding="utf-8")))
+    document.apply(offers.document(now))
     program = Program.objects.select_related("owner").get(code=CODE)
     till = Connection.objects.create(partner=program.owner, name="Tills and web shop")
     cafe = Connection.objects.create(partner=partners["common-grounds"], name="Café till")
@@ -63,11 +63,17 @@ def _load(now: datetime) -> dict[str, int]:
     customers = _customers(program)
     newcomers = _newcomers(program, till, present)
     events = Events(purchases.read(), program.money)
+    offers.give_codes(program)
+    offers.enrol(program, customers, events, present)
+    # Before the events, because rules ask for segments; and again when all of them have happened.
+    offers.look_up(program, present)
     journals: dict[str, int] = {}
     numbers = {customer: member.number for customer, member in customers.items()}
     for via, group in (
         (till, events.of_the_shop()),
         (cafe, events.of_the_cafe()),
+        (cafe, events.of_the_regulars()),
+        (till, events.of_the_letter()),
         (till, events.of_spending()),
         (desk, events.of_corrections()),
     ):
@@ -75,6 +81,8 @@ def _load(now: datetime) -> dict[str, int]:
     _post(program, till, (mistake.reversal(present, journals) for mistake in events.of_mistakes()))
     everybody = [*customers.values(), *newcomers]
     _vary(program, everybody)
+    offers.look_up(program, present)
+    offers.measure(program, present)
     ways_out.agree(everybody)
     ways_out.connect(program)
     Session().analyze()
@@ -178,5 +186,8 @@ def _count(program: Program) -> dict[str, int]:
         "reversals": journals.filter(kind="reversal").count(),
         "cards": program.cards.count(),
         "rules": program.rules.count(),
+        "promotions": program.promotions.count(),
+        "codes": PromotionCode.objects.filter(promotion__program=program).count(),
+        "segments": program.segments.count(),
         "messages": program.messages.count(),
     }

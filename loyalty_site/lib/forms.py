@@ -43,12 +43,17 @@ class ModelForm(_ModelForm):
 
     #: What a verb refused of this very input (see VerbAdmin).
     refusals: Sequence[Refusal] = ()
+    #: Whether what was typed is only shown once more, so that nobody does anything with it.
+    is_only_shown: bool = False
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         note_chosen(self)
         for field in self.fields.values():
             refuse_blanks(field)
+
+    def is_valid(self) -> bool:
+        return super().is_valid() and not self.is_only_shown
 
     def add_error(self, field: str | None, error: Any) -> None:
         if field is None and isinstance(error, ValidationError) and hasattr(error, "error_dict"):

@@ -77,7 +77,7 @@ class Glance(Session):
         known = {_as_text(row[1 : size + 1]) for row in found}
         return found + [(next(self._keys), *row) for row in rows if _as_text(row[:size]) not in known]
 
-    def insert(self, model: Model, columns: str, rows: Sequence[Values]) -> None:
+    def insert(self, model: Model, columns: str, rows: Sequence[Values], *, unless_there: bool = False) -> None:
         _refuse(rows)
 
     def insert_new(self, model: Model, columns: str, rows: Sequence[Values]) -> int:

@@ -60,11 +60,14 @@ KINDS = {
         403, "Only the owner speaks for others", "Leave partner out, or use a key of that partner.", True
     ),
     "not_allowed": Kind(403, "The relation does not allow it", "Have somebody do it who may.", True),
+    "owner_only": Kind(403, "Only for the program's owner", "Use a key of the partner who runs the program."),
     "not_found": Kind(404, "There is no such address", "Compare the address with the documentation; all end in /."),
     "program_unknown": Kind(404, "No such program for this key", "GET /api/v1/programs/ lists those it reaches."),
     "member_unknown": Kind(404, "No such member", "Enrol the member first, or correct the identifier.", True),
     "transaction_unknown": Kind(404, "No such transaction", "Use an id that this API has answered.", True),
     "entry_unknown": Kind(404, "No such entry", "Use an id that GET entries/ has answered."),
+    "promotion_unknown": Kind(404, "No such promotion", "GET programs/CODE/promotions/ lists them."),
+    "not_enrolled": Kind(404, "The member has not enrolled in it", "Nothing needs to be done."),
     "hook_unknown": Kind(404, "No such subscription", "GET hooks/ lists those of your partner."),
     "delivery_unknown": Kind(404, "No such delivery", "Use an id that GET deliveries/ has answered."),
     "method_not_allowed": Kind(405, "The address does not take this method", "Use one that the Allow header names."),
@@ -102,6 +105,10 @@ KINDS = {
     ),
     "hook_not_active": Kind(409, "Nothing is sent there", "Have it resumed, or subscribe anew.", True),
     "too_many_hooks": Kind(409, "As many subscriptions as possible", "Unsubscribe one that is not needed.", True),
+    "promotion_not_open": Kind(409, "Nobody can enrol in it now", "Read what detail says of the promotion.", True),
+    "promotion_without_codes": Kind(
+        409, "The promotion has no list of codes", "Say first how often each code may be used.", True
+    ),
     "request_in_flight": Kind(
         409, "The first request is still working", "Send the same again after Retry-After seconds."
     ),

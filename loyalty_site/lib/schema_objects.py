@@ -126,7 +126,7 @@ class Fields(Component[T_co]):
     def _unknown(self, name: str, prefix: str) -> Refusal:
         # A name of our own making: theirs may be a megabyte, or what no JSON can hold.
         shown = name if _PRINTABLE.fullmatch(name) else "…"
-        return Refusal("unknown_field", f"Known here are {', '.join(self.fields)}.", prefix + shown)
+        return Refusal("unknown_field", f"Known here are {', '.join(self.fields) or 'none'}.", prefix + shown)
 
     def component(self) -> Drawing:
         properties: dict[str, Json] = {}

@@ -160,18 +160,33 @@ class Session:
             return f"json_agg(json_build_array({columns}))::text"
         return f"json_group_array(json_array({columns}))"
 
+    def listed(self, columns: str, rows: Sequence[Values]) -> tuple[str, str]:
+        """(SQL of a table of `rows`, the parameter for its one mark) for a statement that asks for each of several
+        things; `columns` are name:type, separated by spaces."""
+        named = [column.partition(":") for column in columns.split()]
+        text = json.dumps([[to_sqlite(value) for value in row] for row in rows])
+        if self.is_postgresql:
+            parts = ", ".join(f'(v->>{place})::{kind} AS "{name}"' for place, (name, _, kind) in enumerate(named))
+            return f"(SELECT {parts} FROM json_array_elements(%s::json) v)", text
+        parts = ", ".join(
+            f"json_extract(value, '$[{place}]') AS \"{name}\"" for place, (name, *_) in enumerate(named)
+        )
+        return f"(SELECT {parts} FROM json_each(%s))", text
+
     def _log(self, sql: str) -> None:
         if self._is_logged:
             self.connection.queries_log.append({"sql": sql, "time": "0"})
 
-    def insert(self, model: Model, columns: str, rows: Sequence[Values]) -> None:
-        """Insert `rows` (tuples in the order of `columns`, a space separated list of column names)."""
+    def insert(self, model: Model, columns: str, rows: Sequence[Values], *, unless_there: bool = False) -> None:
+        """Insert `rows` (tuples in the order of `columns`, a space separated list of column names); those that would
+        break a unique constraint are left out with `unless_there`."""
         if not rows:
             return
+        end = _UNLESS_THERE if unless_there else ""
         if self.is_postgresql:
-            self._write(*inserting(model, columns).of(rows))
+            self._write(*inserting(model, columns, end).of(rows))
         else:
-            self._many(insert_one(model, columns), rows)
+            self._many(insert_one(model, columns) + end, rows)
 
     def insert_new(self, model: Model, columns: str, rows: Sequence[Values]) -> int:
         """`insert` but for what would break a unique constraint; returns how many are new. Not inside `together`."""

@@ -10,10 +10,11 @@ from programs.models import Program
 from transactions import benefits
 from transactions.expiry import redating, sweep
 from transactions.policies import carrying, recounting, thresholds
+from transactions.promoting import holdouts
 from transactions.proof import seals
 from transactions.proof.audit import audit
 from transactions.reviews import decisions, downgrades
-from transactions.segments import looking_up
+from transactions.segments import following, looking_up, scoring
 
 #: So many differences, or members who could not be booked, are kept in the row of a step; all of them are logged.
 LISTED = 20
@@ -86,8 +87,13 @@ def lower(night: Night) -> Counts:
 
 
 def end_lookups(night: Night) -> Counts:
-    """End jobs that look up who is in a segment that was saved: the next step looks up all of them."""
-    return {"ended": looking_up.finish(night.program)}
+    """End jobs that look up, count or set what the next steps look up, count and set for all."""
+    return {"ended": sum(kind.finish(night.program) for kind in (scoring, looking_up, following))}
+
+
+def measure_promotions(night: Night) -> Counts:
+    """Compare who could have a promotion with those who were left out of it."""
+    return {"promotions": holdouts.measure_due(night.program, now=night.now)}
 
 
 def give_up(night: Night) -> Counts:

@@ -10,6 +10,7 @@ from members.admin import (
     members,
     messages,
     notices,
+    promotions,
     relations,
     segments,
 )
@@ -26,6 +27,7 @@ __all__ = [
     "members",
     "messages",
     "notices",
+    "promotions",
     "relations",
     "segments",
 ]

@@ -25,8 +25,9 @@ from members.admin.cards import CardInline
 from members.admin.customers import CUSTOMER_FIELDSETS, NAMES_BY_KIND
 from members.admin.delivery_tables import messages
 from members.admin.enrol_form import EnrolForm
+from members.admin.progress_panels import progress_panels
 from members.admin.relations import relations_panels
-from members.admin.segment_panels import SegmentFilter, segment_panels
+from members.admin.segment_panels import SegmentFilter, score_tiles, segment_panels
 from members.admin.standing_tables import MOST
 from members.admin.telling_changes import names_changed
 from members.enrolment import enrol
@@ -167,9 +168,10 @@ class MemberAdmin(VerbAdmin):
         benefits = member.benefits.select_related("benefit__tier").order_by(F("withdrawn_at").desc(nulls_first=True))
         today = periods.local_date(now, member.program.zone)
         return [
-            Tiles([balance_tile(balance) for balance in balances]),
+            Tiles([*(balance_tile(balance) for balance in balances), *score_tiles(member)]),
             Cards(list(ladder_cards.cards(steps, held, now=now, zone=member.program.zone))),
             *relations_panels(request, member),
+            *progress_panels(request, member, today),
             *segment_panels(request, member),
             *filter(None, [standing_tables.benefits(member, list(benefits[: MOST + 1]), today)]),
             standing_tables.standings(member, standings, configuration),

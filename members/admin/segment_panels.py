@@ -1,10 +1,12 @@
-"""In which segments is a member, and since when? A table on the member's page, and the list of those of one."""
+"""In which segments is a member, since when, and how active? On the member's page, and the list of those of one."""
 
 from django.http import HttpRequest
 
 from loyalty_site.lib.admin import RelatedDropdownFilter
-from loyalty_site.lib.panels import Panel, Table, link, moment
+from loyalty_site.lib.panels import Panel, Table, Tile, link, moment
+from members import scores
 from members.models import Member, SegmentMembership
+from programs.scoring import FULL
 
 
 class SegmentFilter(RelatedDropdownFilter):
@@ -24,3 +26,12 @@ def segment_panels(request: HttpRequest, member: Member) -> list[Panel]:
         for row in rows.order_by("segment__name")
     ]
     return [Table("Segments", ["Segment", "What it is for", "Since"], held)] if held else []
+
+
+def score_tiles(member: Member) -> list[Tile]:
+    """The activity score of the member with its parts, as it was counted last; nothing where there is none."""
+    found = scores.of(member)
+    if found is None:
+        return []
+    parts = f"recency {found.recency}, frequency {found.frequency}, spend {found.spend}"
+    return [Tile("Activity score", f"{found.score} of {FULL}", [parts, "as it was counted last"])]

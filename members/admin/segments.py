@@ -49,19 +49,20 @@ class SegmentPanels(Extension[Segment]):
         members = Asking(segment.program, timezone.now()).members(segment.code)
         rows = SegmentMembership.objects.filter(segment=segment)
         kept = Tile("Looked up last", f"{rows.count():,}", ["In the night, or when it was saved."])
-        if not (_COUNT in request.GET or _is_small(segment.program_id)):
+        all_of_them = _counted(segment.program_id)
+        if not (_COUNT in request.GET or all_of_them <= MOST_COUNTED):
             note = f"Counting so many takes a while: add ?{_COUNT} to the address to do it."
             return [Tiles([Tile("Members now", "not counted", [note]), kept]), _sample(request, segment, members)]
-        tiles = Tiles([Tile("Members now", f"{members.count():,}", [_share(segment, members)]), kept])
+        if all_of_them > MOST_COUNTED:
+            all_of_them = everybody(segment.program_id).count()
+        share = f"Of {all_of_them:,} in {segment.program}."
+        tiles = Tiles([Tile("Members now", f"{members.count():,}", [share]), kept])
         return [tiles, _sample(request, segment, members)]
 
 
-def _is_small(program_id: int) -> bool:
-    return everybody(program_id).values("pk")[: MOST_COUNTED + 1].count() <= MOST_COUNTED
-
-
-def _share(segment: Segment, members: QuerySet[Member]) -> str:
-    return f"Of {everybody(segment.program_id).count():,} in {segment.program}."
+def _counted(program_id: int) -> int:
+    """How many members a program has; MOST_COUNTED and one where it has more, which are not counted on."""
+    return everybody(program_id).values("pk")[: MOST_COUNTED + 1].count()
 
 
 def _sample(request: HttpRequest, segment: Segment, members: QuerySet[Member]) -> Table:

@@ -6,11 +6,15 @@ from members.models.erasures import Erasure
 from members.models.events import Event
 from members.models.members import Card, Member
 from members.models.notices import StaffNotice, StaffSubscription
+from members.models.progress import Progress
+from members.models.promotions import PromotionEnrolment
 from members.models.relations import Merge, Relation
+from members.models.scores import ActivityScore
 from members.models.segments import SegmentMembership
 from members.models.standings import MemberBenefit, Standing
 
 __all__ = [
+    "ActivityScore",
     "Attempt",
     "Balance",
     "Card",
@@ -23,6 +27,8 @@ __all__ = [
     "Member",
     "MemberBenefit",
     "Merge",
+    "Progress",
+    "PromotionEnrolment",
     "Relation",
     "SegmentMembership",
     "StaffNotice",

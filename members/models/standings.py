@@ -44,6 +44,7 @@ class Standing(models.Model):
         MANUAL = "manual", "Set by staff"
         IMPORT = "import", "Brought from another system"
         MERGE = "merge", "Merge"
+        SEGMENT = "segment", "Follows a segment"
 
     member = models.ForeignKey(Member, models.PROTECT, related_name="standings")
     group = models.ForeignKey(TierGroup, models.PROTECT, related_name="standings", db_index=False)

@@ -20,6 +20,8 @@ MAY_DECIDE = {
 #: The permission by which somebody has to do with any other event.
 CONCERNS = {
     "downgrades.held": "programs.decide_downgrades",
+    "budget.nearly_used": "programs.change_cap",
+    "budget.used_up": "programs.change_cap",
     "night.finished": "transactions.view_nightrun",
     "night.failed": "transactions.view_nightrun",
     "reconcile.drift": "transactions.view_nightrun",

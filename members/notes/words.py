@@ -115,6 +115,32 @@ def _dead(event: Event) -> Note:
     return _note(f"{what} does not answer", lines, _channels(is_webhook=bool(endpoint)))
 
 
+def _nearly_used(event: Event) -> Note:
+    title = f"{_budget(event)} is used up to {_said(part(event, 'budget'), 'percent')} %"
+    return _note(title, (*_use(event), _program(event)), _place(part(event, "budget")))
+
+
+def _used_up(event: Event) -> Note:
+    lines = (*_use(event), "What goes beyond it is not given, or refused, as the cap says.", _program(event))
+    return _note(f"{_budget(event)} is used up", lines, _place(part(event, "budget")))
+
+
+def _budget(event: Event) -> str:
+    said = part(event, "budget")
+    return f"“{_said(said, 'name')}”" + (f" of store {_said(said, 'store')}" if said.get("store") else "")
+
+
+def _use(event: Event) -> tuple[str, ...]:
+    """How much is used up, and whose budget it is."""
+    said = part(event, "budget")
+    counted = {"uses": "times", "money": event.program.money}.get(_said(said, "measure"), _said(said, "currency"))
+    since = f" since {full_day(first)}" if (first := _date(said, "since")) else ""
+    return (
+        f"{_said(said, 'used')} of {_said(said, 'limit')} {counted} are used{since}.",
+        f"Promotion: {_said(said, 'promotion')}." if said.get("promotion") else "",
+    )
+
+
 def _anything(event: Event) -> Note:
     known = EVENTS.get(event.type)
     return _note(known.label if known else event.type, (_program(event),), reverse("admin:index"))
@@ -124,6 +150,8 @@ _SAID: Mapping[str, Callable[[Event], Note]] = {
     "approval.requested": _requested,
     "approval.decided": _decided,
     "downgrades.held": _held,
+    "budget.nearly_used": _nearly_used,
+    "budget.used_up": _used_up,
     "night.failed": _failed,
     "night.finished": _finished,
     "reconcile.drift": _drift,
@@ -145,11 +173,16 @@ def _program(event: Event) -> str:
 
 
 def _day(said: Mapping[str, object]) -> str:
-    text = _said(said, "day")
+    day = _date(said, "day")
+    return full_day(day) if day else _said(said, "day")
+
+
+def _date(said: Mapping[str, object], name: str) -> date | None:
+    """A day that the event names, None where it is none."""
     try:
-        return full_day(date.fromisoformat(text))
+        return date.fromisoformat(_said(said, name))
     except ValueError:
-        return text
+        return None
 
 
 def _place(said: Mapping[str, object]) -> str:

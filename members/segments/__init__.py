@@ -3,6 +3,6 @@
 Importing it makes those conditions known (programs/segments/registry.py).
 """
 
-from members.segments import balances, belonging, consents, dates, people, places, tiers
+from members.segments import activity, balances, belonging, consents, dates, people, places, promotions, tiers
 
-__all__ = ["balances", "belonging", "consents", "dates", "people", "places", "tiers"]
+__all__ = ["activity", "balances", "belonging", "consents", "dates", "people", "places", "promotions", "tiers"]

@@ -1,5 +1,7 @@
 """Which members hold one of these tiers?"""
 
+from collections.abc import Iterator
+
 from django import forms
 from django.db.models import OuterRef, Q
 
@@ -33,6 +35,9 @@ class InTier(Condition):
         for code in self.params["tiers"]:
             if code not in tiers:
                 yield "tiers", f"the group has no tier “{clipped(code)}”"
+
+    def tier_groups(self) -> Iterator[str]:
+        yield self.params["group"]
 
     def say(self, around: Surroundings) -> str:
         group = self.params["group"]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 
 from django.contrib import admin
 from django.db.models import ForeignKey, QuerySet
@@ -21,7 +21,8 @@ from loyalty_site.lib.admin import (
 )
 from loyalty_site.lib.panels import Panel, Sentences, amount, link_to, points
 from loyalty_site.lib.units import InUnits
-from programs.admin.part_field import PartField
+from programs.admin.conditions_form import program_of
+from programs.admin.part_field import PartField, offer_of_one
 from programs.admin.unit_forms import CapForm, StaffLimitForm
 from programs.models import Cap, Currency, StaffLimit
 
@@ -50,6 +51,7 @@ def describe(cap: Cap) -> str:
     period = f"in {cap.trailing_days} days" if cap.period == Cap.Period.TRAILING else _PERIODS[cap.period]
     when = "" if cap.scope == Cap.Scope.TRANSACTION else f" {period}"
     only = f", by rule “{cap.rule}”" if cap.rule else ""
+    only += f", by promotion “{cap.promotion}”" if cap.promotion else ""
     only += f", in {cap.store.name}" if cap.store else ""
     return f"At most {most(cap)} {_SCOPES[cap.scope]}{when}{only}. {_BEYOND[cap.behaviour]}"
 
@@ -65,6 +67,8 @@ def quantity(cap: Cap, units: int) -> str:
         return f"{units} times"
     if cap.measure == Cap.Measure.MONEY:
         return f"{amount(units, cap.program.money)} of {cap.currency.name}"
+    if cap.measure == Cap.Measure.DISCOUNT:
+        return f"{amount(units, cap.program.money)} off"
     return f"{points(units, cap.currency)} {cap.currency.name}"
 
 
@@ -81,7 +85,7 @@ class CapAdmin(InUnits, HistoryAdmin):
         ["period", ChoicesDropdownFilter],
         "is_active",
     ]
-    list_select_related = ["program", "currency", "rule", "store"]
+    list_select_related = ["program", "currency", "rule", "promotion", "store"]
     search_fields = ["name", "code__startswith"]
     autocomplete_fields = ["program"]
     prepopulated_fields = {"code": ["name"]}
@@ -90,7 +94,8 @@ class CapAdmin(InUnits, HistoryAdmin):
     fieldsets = [
         (None, {"fields": ["program", ("name", "code"), ("currency", "measure")]}),
         ("How much", {"fields": [("scope", "period"), ("limit", "trailing_days"), "behaviour"]}),
-        ("Of what", {"fields": [("rule", "store"), ("reopens", "is_active")]}),
+        ("Of what", {"fields": [("promotion", "rule"), "store", ("reopens", "is_active")]}),
+        ("Who hears of it", {"fields": ["alert_percent"]}),
     ]
 
     @display(description="in words")
@@ -100,10 +105,18 @@ class CapAdmin(InUnits, HistoryAdmin):
     def panels(self, request: StaffRequest, cap: Cap) -> list[Panel]:
         return [Sentences("In words", [describe(cap)])]
 
+    def get_form(
+        self, request: HttpRequest, obj: Cap | None = None, change: bool = False, **kwargs: Any
+    ) -> type[CapForm]:
+        form = cast(type[CapForm], super().get_form(request, obj, change, **kwargs))
+        if program := program_of(request, obj):
+            offer_of_one(form, program)
+        return form
+
     def formfield_for_foreignkey(
         self, db_field: ForeignKey[Any, Any], request: HttpRequest, **kwargs: Any
     ) -> ModelChoiceField[Any] | None:
-        if db_field.name in ("currency", "rule"):
+        if db_field.name in ("currency", "rule", "promotion"):
             kwargs["queryset"] = db_field.related_model._default_manager.select_related("program")
             kwargs["form_class"] = PartField
         return super().formfield_for_foreignkey(db_field, request, **kwargs)
@@ -118,7 +131,7 @@ class CapInline(ReadOnlyInline):
     tab = True
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Cap]:
-        return super().get_queryset(request).select_related("program", "currency", "rule", "store")
+        return super().get_queryset(request).select_related("program", "currency", "rule", "promotion", "store")
 
     @display(description="cap")
     def cap(self, cap: Cap) -> str:

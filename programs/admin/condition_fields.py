@@ -17,7 +17,9 @@ from programs.document.reading import Unreadable, read
 from programs.rules import conditions
 from programs.rules.conditions.base import Attributes, Condition, Range
 from programs.rules.conditions.basket import Partners
-from programs.rules.conditions.member import BirthdayMonth, Tiers
+from programs.rules.conditions.history import DaysSinceLast, PurchaseNumber
+from programs.rules.conditions.member import BirthdayMonth, Segments, Tiers
+from programs.rules.conditions.others import OnlyIf
 from programs.rules.conditions.times import WEEKDAYS, Dates, Hours, Weekdays
 
 
@@ -156,6 +158,10 @@ _FIELDS: dict[type, tuple[type[forms.Field], str]] = {
     Dates: (SpansField, "First and last day, e.g. 2026-12-01 to 2026-12-24; of every year 12-01 to 12-24."),
     Partners: (CodesField, ""),
     Tiers: (CodesField, ""),
+    Segments: (CodesField, "As the segments were looked up last, in the night or when they were saved."),
+    OnlyIf: (CodesField, "One of these rules has to count, and to give something."),
+    PurchaseNumber: (RangeField, "The number that it is: 1 to 1 is the first one only, “2 to” all later ones."),
+    DaysSinceLast: (RangeField, "Days between the last one and this, e.g. “30 to”; not where it is the first."),
     Range: (RangeField, "The least and the most, both inclusive, e.g. 2 to 10; “2 to” has no upper end."),
     Attributes: (AttributesField, "Attributes with their values, e.g. colour: red, blue; size: 42."),
 }

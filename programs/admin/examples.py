@@ -7,11 +7,12 @@ from datetime import datetime, tzinfo
 from loyalty_site.lib import money
 from loyalty_site.lib.panels import points
 from programs import compiling, document, earning
+from programs.compiled_rules import Rule as CompiledRule
 from programs.configuration import Configuration
-from programs.configuration import Rule as CompiledRule
 from programs.models import Rule
 from programs.rules.base import Basket, BasketLine, Facts
 from programs.rules.conditions.member import Tiers
+from programs.traces import Trace
 
 #: How much is bought in the example, in units of the base currency: the first of these that gives something.
 SPENT = (100, 1_000, 10_000, 100_000)
@@ -33,8 +34,10 @@ def example(rule: Rule) -> list[str]:
 
 def _sentences(terms: Configuration, rule: CompiledRule) -> Iterator[str]:
     # A multiplier has something to say only beside the rules whose points it multiplies.
-    beside = terms.rules if rule.kind.phase != "base" else (rule,)
-    terms = replace(terms, rules=tuple(one for one in beside if one.currency == rule.currency))
+    beside = terms.rules if rule.kind.phase == "multiplier" else (rule,)
+    beside = tuple(one for one in beside if one.currency == rule.currency)
+    # One that waits for others needs them, whatever they give.
+    terms = replace(terms, rules=terms.rules if rule.waits_for else beside)
     for spent in SPENT:
         basket = _basket(terms, rule, spent)
         found = list(_given(terms, rule, basket))
@@ -44,15 +47,31 @@ def _sentences(terms: Configuration, rule: CompiledRule) -> Iterator[str]:
             yield f"Example: {what} on a {basket.local:%A} at {basket.local:%H:%M} gives {who} {given}."
         if found:
             return
+        if rule.kind.measure:
+            earned = earning.evaluate(terms, basket, Facts())
+            if "nearest" in earned.trace:
+                yield f"Example: {what} gives a new member nothing yet: {earned.trace['nearest']['why']}."
+            return
 
 
 def _given(terms: Configuration, rule: CompiledRule, basket: Basket) -> Iterator[tuple[str, str]]:
     """(who, the points in words) of the members to whom the rule gives something for the basket."""
-    currency = terms.currencies[rule.currency]
+    seen = {one.needs: one.example_seen() for one in rule.conditions if one.needs}
     for tiers, who in _members(terms, rule):
-        given = earning.evaluate(terms, basket, Facts(tiers=tiers)).points.get(rule.currency, 0)
-        if given:
+        earned = earning.evaluate(terms, basket, Facts(tiers=tiers, seen=seen))
+        off = sum(row["amount"] for row in earned.trace.get("discounts", ()))
+        given = earned.points.get(rule.currency, 0)
+        if off:
+            yield who, f"{money.render(off, money.exponent(terms.money))} {terms.money} off"
+        elif given and (not rule.waits_for or rule.code in _counting(earned.trace)):
+            currency = terms.currencies[rule.currency]
             yield who, f"{points(given, currency)} {currency.name}"
+
+
+def _counting(trace: Trace) -> set[str]:
+    """The codes of the rules that gave something, and of those that multiplied it."""
+    factors = [by["rule"] for row in trace["rules"] for by in row.get("multiplied_by", ())]
+    return {*factors, *(row["rule"] for row in trace["rules"])}
 
 
 def _basket(terms: Configuration, rule: CompiledRule, spent: int) -> Basket:
@@ -69,7 +88,8 @@ def _basket(terms: Configuration, rule: CompiledRule, spent: int) -> Basket:
     )
     for condition in rule.conditions:
         basket = condition.example(basket)
-    return rule.tree.example(basket) if rule.tree else basket
+    basket = rule.tree.example(basket) if rule.tree else basket
+    return basket._replace(lines=tuple(line._replace(listed=line.eligible) for line in basket.lines))
 
 
 def _activity(kinds: Collection[str] | None) -> str:

@@ -3,21 +3,34 @@
 from collections.abc import Mapping
 from typing import Any
 
-from loyalty_site.lib.forms import ModelForm
-from programs import document
+from loyalty_site.lib import money
+from loyalty_site.lib.units import UnitsForm, ValueOf
+from programs import document, scoring
+from programs.admin.unit_forms import units
 from programs.models import Program
 
 #: What decides whether what rules name is known, and whether it is refused.
 DECIDING = ("channels", "owner", "strictness")
 
 
-class ProgramForm(ModelForm):
+class ProgramForm(UnitsForm):
     """The terms of a program itself."""
 
     instance: Program
 
+    score_money = units(
+        initial=scoring.USUAL.money,
+        label="Money with full marks",
+        help_text="So much in these days, in the base currency, is 100 of 100 for spend.",
+    )
+
     class Meta:
         help_texts = {"status": "Only an active program enrols members and takes transactions."}
+
+    @staticmethod
+    def decimals_of(name: str, value: ValueOf) -> int | None:
+        code = value("money")
+        return money.exponent(code) if code else None
 
     @property
     def activates(self) -> bool:
@@ -25,7 +38,7 @@ class ProgramForm(ModelForm):
         is_new = "status" in self.changed_data or self.instance._state.adding
         return is_new and self.cleaned_data.get("status") == Program.Status.ACTIVE
 
-    def clean(self) -> dict[str, Any] | None:
+    def clean(self) -> dict[str, Any]:
         cleaned = super().clean()
         if self.cleaned_data.get("strictness") == Program.Strictness.REFUSE:
             becomes_strict = "strictness" in self.changed_data
@@ -40,16 +53,16 @@ class ProgramForm(ModelForm):
 
 
 def doubts(program: Program, changed: Mapping[str, Any]) -> list[str]:
-    """Sentences about what its rules would name in vain, were the program `changed` so."""
+    """Sentences about what its rules and promotions would name in vain, were the program `changed` so."""
     if not program.pk:
         return []
     described = document.export(program)
     owner = changed.get("owner") or program.owner
     # What is given up as the owner would no longer take part; who comes instead does.
     described["program"] |= {"owner": owner.code, "channels": changed.get("channels", program.channels)}
-    rules = described["rules"]
-    found = document.unknown_by_rule(described)
-    return [f"Rule “{rules[place]['name']}”: {problem.message}." for place, problem in found]
+    found = document.unknown_by_part(described)
+    names = {"rules": "Rule", "promotions": "Promotion"}
+    return [f"{names[part]} “{described[part][place]['name']}”: {problem.message}." for part, place, problem in found]
 
 
 def lacks(program: Program) -> list[str]:

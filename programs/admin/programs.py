@@ -26,11 +26,12 @@ from loyalty_site.lib.admin import (
 )
 from loyalty_site.lib.panels import Panel, Sentences, link_to
 from loyalty_site.lib.units import InUnits
-from programs import checks, document
+from programs import checks, document, promotion_states
 from programs.admin.caps import CapInline, StaffLimitInline
 from programs.admin.expiry_rules import ExpiryRuleInline
 from programs.admin.messages import MessagePolicyInline
 from programs.admin.program_form import DECIDING, ProgramForm, doubts, lacks
+from programs.admin.promotion_inline import PromotionInline
 from programs.admin.tiers import TierGroupInline, sentences_of
 from programs.admin.unit_forms import CurrencyForm
 from programs.admin.wording import describe
@@ -106,12 +107,12 @@ class RuleInline(ReadOnlyInline):
     """The rules as sentences; each is edited on its own page, with the fields of its kind."""
 
     model = Rule
-    readonly_fields = ["rule", "in_words", "currency", "group", "priority", "dates", "is_active"]
+    readonly_fields = ["rule", "in_words", "currency", "promotion", "group", "priority", "dates", "is_active"]
     fields = [*readonly_fields]
     tab = True
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Rule]:
-        return super().get_queryset(request).select_related("currency")
+        return super().get_queryset(request).select_related("currency", "program", "promotion")
 
     @display(description="rule")
     def rule(self, rule: Rule) -> str:
@@ -138,7 +139,7 @@ class ExchangeRateInline(TabularInline):
 
 
 @admin.register(Program)
-class ProgramAdmin(HistoryAdmin):
+class ProgramAdmin(InUnits, HistoryAdmin):
     """Programs with all their parts. Documents, keys of members and imports refer to the code, so it stays."""
 
     icon, place = "loyalty", 1
@@ -155,6 +156,7 @@ class ProgramAdmin(HistoryAdmin):
         CurrencyInline,
         TierGroupInline,
         RuleInline,
+        PromotionInline,
         CapInline,
         StaffLimitInline,
         ExchangeRateInline,
@@ -162,7 +164,7 @@ class ProgramAdmin(HistoryAdmin):
     ]
     # Tiers are measured in a currency of the program, so the program comes first.
     add_inlines = [ParticipationInline, CurrencyInline]
-    actions_detail = ["add_rule", "add_cap"]
+    actions_detail = ["add_rule", "add_promotion", "add_cap"]
     fieldsets = [
         (None, {"fields": [("name", "code"), ("owner", "status"), ("version", "created_at")]}),
         (
@@ -180,6 +182,17 @@ class ProgramAdmin(HistoryAdmin):
                     ("strictness", "number_prefix"),
                     ("activities", "channels"),
                 ]
+            },
+        ),
+        (
+            "Activity score",
+            {
+                "fields": [
+                    "score_days",
+                    ("score_recency", "score_frequency", "score_spend"),
+                    ("score_purchases", "score_money"),
+                ],
+                "classes": ["collapse"],
             },
         ),
     ]
@@ -200,6 +213,7 @@ class ProgramAdmin(HistoryAdmin):
         page = (request.resolver_match and request.resolver_match.url_name) or ""
         if program is not None and request.method == "GET" and page.endswith("_change"):
             document.read_parts(program)
+            promotion_states.note_gifts(program.promotions.all(), program.rules.all())
             prefetch_related_objects(
                 [program], Prefetch("staff_limits", StaffLimit.objects.select_related("currency"))
             )
@@ -232,6 +246,10 @@ class ProgramAdmin(HistoryAdmin):
     @action(description="Add a rule", permission="programs.add_rule", icon="add")
     def add_rule(self, request: StaffRequest, object_id: str) -> HttpResponse:
         return HttpResponseRedirect(f"{reverse('admin:programs_rule_add')}?program={object_id}")
+
+    @action(description="Add a promotion", permission="programs.add_promotion", icon="celebration")
+    def add_promotion(self, request: StaffRequest, object_id: str) -> HttpResponse:
+        return HttpResponseRedirect(f"{reverse('admin:programs_promotion_add')}?program={object_id}")
 
     @action(description="Add a cap", permission="programs.add_cap", icon="speed")
     def add_cap(self, request: StaffRequest, object_id: str) -> HttpResponse:

@@ -5,8 +5,7 @@ from __future__ import annotations
 from typing import Any, cast
 
 from django.contrib import admin
-from django.core.exceptions import ValidationError
-from django.db.models import ForeignKey
+from django.db.models import ForeignKey, QuerySet
 from django.forms import ModelChoiceField
 from django.http import HttpRequest
 
@@ -20,10 +19,19 @@ from loyalty_site.lib.admin import (
 from loyalty_site.lib.panels import Panel, Sentences
 from programs import checks
 from programs.admin import how_often, rule_form
+from programs.admin.conditions_form import program_of
 from programs.admin.examples import example
-from programs.admin.part_field import PartField
+from programs.admin.part_field import PartField, offer_of_one
 from programs.admin.wording import describe
-from programs.models import Currency, Program, Rule
+from programs.models import Rule
+
+
+class PromotionFilter(RelatedDropdownFilter):
+    """The rules of one promotion."""
+
+    def has_output(self) -> bool:
+        """Always: what Django does not show, with one promotion only, it would not filter by either."""
+        return True
 
 
 @admin.register(Rule)
@@ -36,14 +44,18 @@ class RuleAdmin(HistoryAdmin):
     list_filter = [
         ["program", RelatedDropdownFilter],
         ["kind", ChoicesDropdownFilter],
+        ["promotion", PromotionFilter],
         "is_active",
     ]
-    list_select_related = ["program", "currency"]
     search_fields = ["name", "code__startswith"]
     readonly_fields = ["version"]
     fixed_fields = ["program"]
     prepopulated_fields = {"code": ["name"]}
-    conditional_fields = rule_form.SHOWN_FOR_KIND
+    conditional_fields = rule_form.SHOWN_FOR_KIND | rule_form.HIDDEN_FOR_DISCOUNTS
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Rule]:
+        # Its sentence names both.
+        return super().get_queryset(request).select_related("program", "currency")
 
     @display(description="in words", ordering="kind")
     def in_words(self, rule: Rule) -> str:
@@ -51,17 +63,23 @@ class RuleAdmin(HistoryAdmin):
 
     def panels(self, request: StaffRequest, rule: Rule) -> list[Panel]:
         doubts = [checks.sentence_of(problem.message) for problem in rule.unknown()]
-        shown: list[Panel] = [Sentences("In words", [describe(rule), *example(rule)])]
+        said = [describe(rule), *example(rule)]
+        if waiting := rule.awaited_by():
+            said.append(f"Rules wait for it: {', '.join(waiting)}.")
+        if rule.promotion:
+            said.append(f"It is what the promotion “{rule.promotion}” gives, and holds only where that does.")
+        shown: list[Panel] = [Sentences("In words", said)]
         often = list(how_often.sentences(rule))
         shown += [Sentences("How often it counts", often)] if often else []
         return [*shown, Sentences("To look at", doubts)] if doubts else shown
 
     def has_delete_permission(self, request: HttpRequest, obj: Rule | None = None) -> bool:
-        # What cannot be switched off cannot go either.
-        return super().has_delete_permission(request, obj) and not (obj and obj.is_active and rule_form.is_last(obj))
+        # What cannot be switched off cannot go either, nor what others wait for.
+        stays = obj and ((obj.is_active and rule_form.is_last(obj)) or obj.awaited_by())
+        return super().has_delete_permission(request, obj) and not stays
 
     def get_fieldsets(self, request: HttpRequest, obj: Rule | None = None) -> list[Any]:
-        head = ["program", ("name", "code"), "kind", "currency"]
+        head = ["program", ("name", "code"), "kind", ("currency", "promotion")]
         beside = [("group", "choice"), ("priority", "stacking")]
         when = ["is_active", ("starts_on", "ends_on"), *beside, *(["version"] if obj else [])]
         may_edit = self.has_change_permission(request, obj) if obj else self.has_add_permission(request)
@@ -79,26 +97,15 @@ class RuleAdmin(HistoryAdmin):
         self, request: HttpRequest, obj: Rule | None = None, change: bool = False, **kwargs: Any
     ) -> type[rule_form.RuleForm]:
         form = cast(type[rule_form.RuleForm], super().get_form(request, obj, change, **kwargs))
-        form.program = _program(request, obj)
-        field = form.base_fields.get("currency")
-        if isinstance(field, PartField) and form.program:
-            field.queryset = Currency.objects.filter(program=form.program)
-            field.is_of_one_program = True
+        form.program = program_of(request, obj)
+        if form.program:
+            offer_of_one(form, form.program)
         return form
 
     def formfield_for_foreignkey(
         self, db_field: ForeignKey[Any, Any], request: HttpRequest, **kwargs: Any
     ) -> ModelChoiceField[Any] | None:
-        if db_field.name == "currency":
-            kwargs |= {"form_class": PartField, "queryset": Currency.objects.select_related("program")}
+        if db_field.name in ("currency", "promotion"):
+            rows = db_field.related_model._default_manager.select_related("program")
+            kwargs |= {"form_class": PartField, "queryset": rows}
         return super().formfield_for_foreignkey(db_field, request, **kwargs)
-
-
-def _program(request: HttpRequest, rule: Rule | None) -> Program | None:
-    """The program whose currencies, partners and tiers are offered: the rule's, or that of the address."""
-    if rule:
-        return rule.program
-    try:
-        return Program.objects.filter(pk=request.GET.get("program", "")).first()
-    except (ValueError, ValidationError, OverflowError):
-        return None

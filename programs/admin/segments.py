@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, cast
 
 from django.contrib import admin
+from django.db.models import QuerySet
 from django.http import HttpRequest
 
 from loyalty_site.lib.admin import HistoryAdmin, RelatedDropdownFilter, StaffRequest
@@ -26,14 +27,30 @@ class SegmentAdmin(HistoryAdmin):
     fixed_fields = ["program", "code"]
     prepopulated_fields = {"code": ["name"]}
 
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Segment]:
+        # What a page says of conditions names the owner of the program.
+        return super().get_queryset(request).select_related("program__owner")
+
     def has_delete_permission(self, request: HttpRequest, obj: Segment | None = None) -> bool:
-        # What is a condition of others cannot go before these are changed.
-        return super().has_delete_permission(request, obj) and not (obj and obj.named_by())
+        # What others depend on cannot go before these are changed.
+        return super().has_delete_permission(request, obj) and not (obj and obj.held_by())
+
+    def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
+        deleted, counts, lacking, protected = super().get_deleted_objects(objs, request)
+        held = [f"{segment}: it {words}" for segment in objs for words in segment.held_by()]
+        if held and super().has_delete_permission(request):
+            # It is not a permission that is missing for what others depend on.
+            lacking = set(lacking) - {self.opts.verbose_name}
+        return deleted, counts, lacking, held or protected
 
     def panels(self, request: StaffRequest, segment: Segment) -> list[Panel]:
         said = [segment.say()]
-        if named := segment.named_by():
+        if named := segment.named_by:
             said.append(f"It is a condition of: {', '.join(named)}.")
+        if rules := segment.named_by_rules:
+            said.append(f"Rules and promotions ask for it: {', '.join(rules)}.")
+        if tiers := segment.followed_by():
+            said.append(f"Whoever is in it holds {', '.join(tiers)}, or a higher tier.")
         return [Sentences("In words", said)]
 
     def get_fieldsets(self, request: HttpRequest, obj: Segment | None = None) -> list[Any]:

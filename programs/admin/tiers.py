@@ -19,14 +19,23 @@ from loyalty_site.lib.admin import (
     display,
     widgets,
 )
-from loyalty_site.lib.panels import Panel, Sentences, dot, link_to, points
+from loyalty_site.lib.panels import Panel, Sentences, link_to, points
 from loyalty_site.lib.read_along import read_choices
 from loyalty_site.lib.units import InUnits
 from programs import checks, compiling, document, ladder_sentences, periods
-from programs.admin.part_field import PartsField
-from programs.admin.tier_forms import BenefitForm, TierForm, TierGroupForm, further_fields, tier_form
+from programs.admin.part_field import PartField, PartsField
+from programs.admin.tier_forms import TierForm, TierGroupForm, further_fields, tier_form
 from programs.forms import LadderFormSet
-from programs.models import Benefit, Currency, Program, Tier, TierGroup
+from programs.models import Currency, Program, Segment, Tier, TierGroup
+
+
+def offer_segments(field: forms.Field | None, program_id: int | None) -> None:
+    """Let a field offer the segments of a program; of all, each with its program, where that is not known yet."""
+    if isinstance(field, PartField):
+        offered = Segment.objects.select_related("program").order_by("name")
+        field.is_of_one_program = program_id is not None
+        field.queryset = offered.filter(program=program_id) if program_id else offered
+        read_choices(field)
 
 
 def sentences_of(program: Program, described: Any = None) -> dict[str, tuple[list[str], str]]:
@@ -64,6 +73,7 @@ class TierInline(InUnits, TabularInline):
         return [
             *("sequence", "name", "code", "threshold", "retention"),
             *(further or shown),
+            *(["segment"] if may_follow(request, self._group(obj)) else []),
             *("multiplier", "extension_months", "colour", "gives"),
         ]
 
@@ -79,6 +89,16 @@ class TierInline(InUnits, TabularInline):
         if db_field.name == "colour":
             kwargs["widget"] = widgets.UnfoldAdminColorInputWidget()
         return super().formfield_for_dbfield(db_field, request, **kwargs)
+
+    def formfield_for_foreignkey(
+        self, db_field: ForeignKey[Any, Any], request: HttpRequest, **kwargs: Any
+    ) -> forms.ModelChoiceField[Any] | None:
+        if db_field.name != "segment":
+            return super().formfield_for_foreignkey(db_field, request, **kwargs)
+        field = super().formfield_for_foreignkey(db_field, request, form_class=PartField, **kwargs)
+        above = self.parent
+        offer_segments(field, above.program_id if isinstance(above, TierGroup) else getattr(above, "pk", None))
+        return field
 
     def _group(self, obj: Any) -> TierGroup | None:
         """The ladder, also where it stands on the page of its program."""
@@ -103,6 +123,15 @@ class TierInline(InUnits, TabularInline):
 
 def _measures(group: TierGroup | None) -> bool:
     return group is not None and bool(group.further)
+
+
+def may_follow(request: HttpRequest, group: TierGroup | None) -> bool:
+    """Whether tiers of the ladder may follow segments, as far as is known.
+
+    What a page has asked once stays for it: a form may change the ladder, and is shown again with the same fields.
+    """
+    known: dict[int | None, bool] = vars(request).setdefault("ladders_that_follow", {})
+    return known.setdefault(group.pk if group else None, group is None or group.model == TierGroup.Model.MANUAL)
 
 
 def in_further(tier: Tier) -> str:
@@ -234,65 +263,3 @@ def _doubts(described: Any, code: str) -> list[str]:
     own = [problem for problem in problems if problem.path.startswith(path)]
     told = [checks.Problem(problem.path.removeprefix(path).lstrip("."), problem.message) for problem in own]
     return [checks.sentence_of(f"{one.path}: {one.message}" if one.path else one.message) for one in told]
-
-
-class BenefitInline(StackedInline):
-    """What else than points a tier gives: assigned with it, and withdrawn with it."""
-
-    model = Benefit
-    form = BenefitForm
-    fields = [("name", "code"), "kind", ("starts_on", "ends_on"), "text", "details"]
-
-
-@admin.register(Tier)
-class TierAdmin(InUnits, HistoryAdmin):
-    """The steps of all ladders."""
-
-    form = TierForm
-    list_display = ["coloured", "group", "program", "sequence", "reached_from", "multiplier"]
-    list_filter = [["group__program", RelatedDropdownFilter]]
-    list_select_related = ["group__program", "group__currency"]
-    search_fields = ["name", "code__startswith"]
-    autocomplete_fields = ["group"]
-    readonly_fields = ["in_further"]
-    inlines = [BenefitInline]
-
-    def get_form(self, request: HttpRequest, obj: Tier | None = None, change: bool = False, **kwargs: Any) -> Any:
-        return super().get_form(request, obj, change, form=tier_form(self._further(request, obj)), **kwargs)
-
-    def get_fields(self, request: HttpRequest, obj: Tier | None = None) -> list[Any]:
-        fields = list(further_fields(self._further(request, obj)))
-        further: list[Any] = list(zip(fields[::2], fields[1::2], strict=True))
-        if obj and not further and obj.group.further:
-            further = ["in_further"]
-        own = ["group", ("name", "code"), "sequence", ("threshold", "retention"), *further]
-        return [*own, ("multiplier", "extension_months"), "colour"]
-
-    def formfield_for_dbfield(
-        self, db_field: Field[Any, Any], request: HttpRequest, **kwargs: Any
-    ) -> forms.Field | None:
-        if db_field.name == "colour":
-            kwargs["widget"] = widgets.UnfoldAdminColorInputWidget()
-        return super().formfield_for_dbfield(db_field, request, **kwargs)
-
-    def _further(self, request: HttpRequest, obj: Tier | None) -> list[Currency]:
-        """The further currencies in which thresholds can be typed; a new tier has none before it has a group."""
-        return obj.group.further if obj and self.has_change_permission(request, obj) else []
-
-    @display(description="in further currencies")
-    def in_further(self, tier: Tier) -> str:
-        return in_further(tier)
-
-    @display(description="name", ordering="name")
-    def coloured(self, tier: Tier) -> str:
-        return dot(tier.colour, tier.name)
-
-    @display(description="threshold", ordering="threshold")
-    def reached_from(self, tier: Tier) -> str:
-        if tier.threshold is None or tier.group.currency is None:
-            return "only granted" if tier.threshold is None else "-"
-        return points(tier.threshold, tier.group.currency)
-
-    @display(description="program")
-    def program(self, tier: Tier) -> Program:
-        return tier.group.program

@@ -33,7 +33,7 @@ class CapForm(UnitsForm):
         match value("measure"):
             case Cap.Measure.USES:
                 return 0
-            case Cap.Measure.MONEY:
+            case Cap.Measure.MONEY | Cap.Measure.DISCOUNT:
                 return money.exponent(value("program").money) if value("program") else None
             case Cap.Measure.POINTS:
                 return of_currency(value("currency"))

@@ -3,24 +3,26 @@
 from collections.abc import Iterator
 
 from programs import rules
+from programs.compiled_rules import DISCOUNT
 from programs.models import Rule
-from programs.rules import sentences
 
 
 def describe(rule: Rule) -> str:
-    """One sentence, e.g. "Points per visit: points 10; by web.", with its dates, and how it stands to other rules."""
-    dates = {"starts_on": rule.starts_on, "ends_on": rule.ends_on}
-    said = sentences.of_rule(rule.kind, rule.params, rule.conditions, **dates)
-    return " ".join([said, *_beside(rule)])
+    """One sentence, e.g. "Members earn 10 points per visit, by web.", with its dates, and how it stands to others.
+
+    Asks for the currency and the program of the rule.
+    """
+    return " ".join([rule.say(), *_beside(rule)])
 
 
 def _beside(rule: Rule) -> Iterator[str]:
     """How the rule stands to others, where it is not just one of them."""
-    others = "multiplier" if rules.registry[rule.kind].phase == "multiplier" else "rule"
+    phase = rules.registry[rule.kind].phase
+    others = {"multiplier": "multiplier of the currency", DISCOUNT: "discount"}.get(phase, "rule of the currency")
     if rule.stacking == Rule.Stacking.EXCLUSIVE:
-        yield f"If it gives, no other {others} of the currency does."
+        yield f"If it gives, no other {others} does."
     elif rule.stacking == Rule.Stacking.STOPS:
-        yield f"If it gives, no {others} of the currency with a higher priority number does."
+        yield f"If it gives, no {others} with a higher priority number does."
     if rule.choice:
         yield f"Of the group {rule.group}: {Rule.Choice(rule.choice).label.lower()}."
 

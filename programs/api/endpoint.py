@@ -78,3 +78,14 @@ class ProgramEndpoint(Endpoint):
             if versions.current(self.program.pk) is not before:
                 versions.forget()
             raise
+
+
+class AddressedProgram(ProgramEndpoint):
+    """Works in the program that its address names, as `code`."""
+
+    @cached_property
+    def program(self) -> ReachedProgram:
+        return self.reached(self.kwargs["code"])
+
+    def known_parameters(self) -> set[str]:
+        return super().known_parameters() - {"program"}

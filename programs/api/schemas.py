@@ -65,6 +65,7 @@ _TIER = {
     "further": Json(text="For each further currency by its code: threshold and retention, as above."),
     "multiplier": DecimalText(),
     "colour": Text(7),
+    "segment": Text(40, text="The segment whose members hold it at least; empty: none."),
 }
 _TIER_GROUP = {
     "code": Text(40),
@@ -159,7 +160,7 @@ def described(program: Program) -> Mapping[str, Answered]:
         "partners": written["partners"],
         "currencies": currencies,
         "tier_groups": groups,
-        "rules": [_only(_RULE, rule) | {"sentence": sentences.of_spec(rule)} for rule in live],
+        "rules": [_only(_RULE, rule) | {"sentence": sentences.of_spec(rule, written)} for rule in live],
         "segments": [_only(_SEGMENT, one) for one in written.get("segments", ()) if one["is_active"]],
     }
 

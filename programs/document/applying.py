@@ -5,39 +5,36 @@ Parts that the document leaves out are removed, unless something refers to them.
 """
 
 from collections.abc import Mapping, Sequence
-from typing import TypeAlias, cast
+from typing import cast
 
 from django.db import transaction
 from django.db.models import F
 
 from loyalty_site.lib.json_types import ExactJson
-from partners.models import Partner, Store
-from programs.capping import store_of
+from partners.models import Partner
 from programs.checks import Problem
-from programs.document import layout
+from programs.document import following, layout
+from programs.document.applying_rules import RulesOf, codes, columns
 from programs.document.changes import Change, Changes, Invalid
 from programs.document.filling import filled
 from programs.document.format import (
     BenefitSpec,
-    CapSpec,
-    CurrencySpec,
     Document,
     ExpirySpec,
-    RuleSpec,
-    SegmentSpec,
-    SkuListSpec,
-    TierGroupSpec,
     TierSpec,
 )
 from programs.document.referring import problems
 from programs.ladder_changes import LIVE_LADDER
-from programs.models import Benefit, Cap, Currency, ExpiryRule, Program, Rule, Segment, SkuList, Tier, TierGroup
-from programs.models.expiryrules import KEEPS_ENDS
-
-#: A part with a code.
-_Coded: TypeAlias = (
-    BenefitSpec | CapSpec | CurrencySpec | RuleSpec | SegmentSpec | SkuListSpec | TierGroupSpec | TierSpec
+from programs.models import (
+    Benefit,
+    Currency,
+    ExpiryRule,
+    Program,
+    Segment,
+    Tier,
+    TierGroup,
 )
+from programs.models.expiryrules import KEEPS_ENDS
 
 #: Above every sequence that a tier may have (see Tier.sequence).
 _ASIDE = 10_000
@@ -96,7 +93,7 @@ def _program(document: Document, changes: Changes, partners: Mapping[str, Partne
     spec = document["program"]
     # Locked, so that two imports of one program come one after the other.
     stored = Program.objects.select_for_update(of=["self"], no_key=True).filter(code=spec["code"]).first()
-    values = _columns(layout.PROGRAM, spec) | {"owner": partners[spec["owner"]]}
+    values = columns(layout.PROGRAM, spec) | {"owner": partners[spec["owner"]]}
     return changes.put(stored or Program(), values, "program", "program", spec["code"])
 
 
@@ -118,18 +115,19 @@ class _Application:
 
     def run(self) -> None:
         # The order follows the foreign keys: what refers goes before what is referred to, and comes after it.
-        self._drop_caps()
-        self.changes.keep_only(_codes(self.document["rules"]), self.program.rules.all(), "rules")
+        rules = RulesOf(self.document, self.program, self.changes)
+        rules.drop()
         self._drop_tiers()
+        followed = following.let_go(self.document, self.program)
         self._currencies()
         self._participations()
         currencies = {currency.code: currency for currency in self.program.currencies.all()}
         self._tier_groups(currencies)
-        self._sku_lists()
-        self._rules(currencies)
-        self._caps(currencies)
+        # Rules may ask for them.
         self._segments()
-        self.changes.keep_only(_codes(self.document["currencies"]), self.program.currencies.all(), "currencies")
+        rules.put(currencies)
+        following.follow(self.document, self.program, followed, self.changes)
+        self.changes.keep_only(codes(self.document["currencies"]), self.program.currencies.all(), "currencies")
 
     def _participations(self) -> None:
         wanted = set(self.document["partners"]) - {self.program.owner.code}
@@ -145,14 +143,14 @@ class _Application:
 
     def _currencies(self) -> None:
         stored = {currency.code: currency for currency in self.program.currencies.all()}
-        wanted = _codes(self.document["currencies"])
+        wanted = codes(self.document["currencies"])
         self.program.currencies.filter(is_primary=True).exclude(code__in=wanted).update(is_primary=False)
         specs = list(enumerate(self.document["currencies"]))
         # Who stops being primary goes first: there is never more than one.
         for place, spec in sorted(specs, key=lambda item: item[1]["is_primary"]):
             row = stored.get(spec["code"]) or Currency(program=self.program)
             path = f"currencies[{place}]"
-            row = self.changes.put(row, _columns(layout.CURRENCY, spec), path, "currency", spec["code"])
+            row = self.changes.put(row, columns(layout.CURRENCY, spec), path, "currency", spec["code"])
             self._expiry(row, spec["expiry"], f"{path}.expiry")
 
     def _expiry(self, currency: Currency, spec: ExpirySpec | None, path: str) -> None:
@@ -160,7 +158,7 @@ class _Application:
         if spec:
             row = stored or ExpiryRule(currency=currency)
             row.is_for_new_points = self.for_new_points
-            self.changes.put(row, _columns(layout.EXPIRY, spec), path, "expiry rule", currency.code)
+            self.changes.put(row, columns(layout.EXPIRY, spec), path, "expiry rule", currency.code)
         elif stored:
             if currency.has_live_lots() and not self.for_new_points:
                 raise Invalid([Problem(path, KEEPS_ENDS)])
@@ -171,8 +169,8 @@ class _Application:
         own = Tier.objects.filter(group__program=self.program)
         for place, spec in enumerate(self.document["tier_groups"]):
             tiers = own.filter(group__code=spec["code"])
-            self.changes.keep_only(_codes(spec["tiers"]), tiers, f"tier_groups[{place}].tiers")
-        wanted = _codes(self.document["tier_groups"])
+            self.changes.keep_only(codes(spec["tiers"]), tiers, f"tier_groups[{place}].tiers")
+        wanted = codes(self.document["tier_groups"])
         self.changes.keep_only([], own.exclude(group__code__in=wanted), "tier_groups")
         self.changes.keep_only(wanted, self.program.tier_groups.all(), "tier_groups")
 
@@ -181,7 +179,7 @@ class _Application:
         for place, spec in enumerate(self.document["tier_groups"]):
             path = f"tier_groups[{place}]"
             row = stored.get(spec["code"]) or TierGroup(program=self.program)
-            values = _columns(layout.TIER_GROUP, spec) | {"currency": currencies.get(spec["currency"])}
+            values = columns(layout.TIER_GROUP, spec) | {"currency": currencies.get(spec["currency"])}
             row.is_recounted = self.recounts
             row = self.changes.put(row, values, path, "tier group", spec["code"])
             self._further(row, [currencies[code] for code in spec["further_currencies"]], path)
@@ -210,76 +208,24 @@ class _Application:
             group.tiers.filter(pk__in=moving).update(sequence=F("sequence") + _ASIDE)
         for place, spec in enumerate(specs):
             row = stored.get(spec["code"]) or Tier(group=group)
-            values = _columns(layout.TIER, spec) | {"further": spec["further"]}
+            values = columns(layout.TIER, spec) | {"further": spec["further"]}
             row = self.changes.put(row, values, f"{path}[{place}]", "tier", spec["code"])
             self._benefits(row, spec["benefits"], f"{path}[{place}].benefits")
 
     def _benefits(self, tier: Tier, specs: Sequence[BenefitSpec], path: str) -> None:
-        self.changes.keep_only(_codes(specs), tier.benefits.all(), path)
+        self.changes.keep_only(codes(specs), tier.benefits.all(), path)
         stored = {benefit.code: benefit for benefit in tier.benefits.all()}
         for place, spec in enumerate(specs):
             row = stored.get(spec["code"]) or Benefit(tier=tier)
-            values = _columns(layout.BENEFIT, spec) | {"details": spec["details"]}
+            values = columns(layout.BENEFIT, spec) | {"details": spec["details"]}
             self.changes.put(row, values, f"{path}[{place}]", "benefit", spec["code"])
 
-    def _sku_lists(self) -> None:
-        """The lists without their SKUs, which stay; those of a list that goes, go with it."""
-        self.changes.keep_only(_codes(self.document["sku_lists"]), self.program.sku_lists.all(), "sku_lists")
-        stored = {one.code: one for one in self.program.sku_lists.all()}
-        for place, spec in enumerate(self.document["sku_lists"]):
-            row = stored.get(spec["code"]) or SkuList(program=self.program)
-            values = _columns(layout.SKU_LIST, spec)
-            self.changes.put(row, values, f"sku_lists[{place}]", "list of SKUs", spec["code"])
-
-    def _rules(self, currencies: Mapping[str, Currency]) -> None:
-        stored = {rule.code: rule for rule in self.program.rules.select_related("currency")}
-        for place, spec in enumerate(self.document["rules"]):
-            row = stored.get(spec["code"]) or Rule(program=self.program)
-            values = _columns(layout.RULE, spec) | {"currency": currencies[spec["currency"]]}
-            values |= {"params": spec["params"], "conditions": spec["conditions"]}
-            self.changes.put(row, values, f"rules[{place}]", "rule", spec["code"])
-
-    def _drop_caps(self) -> None:
-        self.changes.keep_only(_codes(self.document["caps"]), self.program.caps.all(), "caps")
-        # A cap that stays must not go with the rule that it leaves.
-        gone = self.program.rules.exclude(code__in=_codes(self.document["rules"]))
-        leaving = self.program.caps.filter(rule__in=gone)
-        if leaving.exists():
-            leaving.update(rule=None)
-
-    def _caps(self, currencies: Mapping[str, Currency]) -> None:
-        stored = {cap.code: cap for cap in self.program.caps.select_related("currency", "rule", "store")}
-        rules = {rule.code: rule for rule in self.program.rules.all()}
-        for place, spec in enumerate(self.document["caps"]):
-            row = stored.get(spec["code"]) or Cap(program=self.program)
-            values = _columns(layout.CAP, spec) | {"currency": currencies[spec["currency"]]}
-            values |= {"rule": rules.get(spec["rule"]), "store": self._store(spec["store"], f"caps[{place}].store")}
-            self.changes.put(row, values, f"caps[{place}]", "cap", spec["code"])
-
     def _segments(self) -> None:
-        self.changes.keep_only(_codes(self.document["segments"]), self.program.segments.all(), "segments")
+        self.changes.keep_only(codes(self.document["segments"]), self.program.segments.all(), "segments")
         stored = {segment.code: segment for segment in self.program.segments.all()}
         for place, spec in enumerate(self.document["segments"]):
             row = stored.get(spec["code"]) or Segment(program=self.program)
             # What they name of each other was checked in the document, all of which is not stored yet.
             row.is_edited_whole = True
-            values = _columns(layout.SEGMENT, spec) | {"conditions": spec["conditions"]}
+            values = columns(layout.SEGMENT, spec) | {"conditions": spec["conditions"]}
             self.changes.put(row, values, f"segments[{place}]", "segment", spec["code"])
-
-    def _store(self, text: str, path: str) -> Store | None:
-        name = store_of(text, self.program.owner.code)
-        if name is None:
-            return None
-        found = Store.objects.filter(partner__code=name[0], code=name[1]).first()
-        if found is None:
-            raise Invalid([Problem(path, f"partner “{name[0]}” has no store “{name[1]}”; add it in the admin")])
-        return found
-
-
-def _codes(specs: Sequence[_Coded]) -> list[str]:
-    return [spec["code"] for spec in specs]
-
-
-def _columns(part: layout.Part, spec: Mapping[str, object]) -> dict[str, object]:
-    """The values of the part's own columns, as the models keep them."""
-    return {name: part.field(name).to_python(spec[name]) for name in part.fields}

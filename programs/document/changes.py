@@ -10,11 +10,11 @@ from django.db import models
 from loyalty_site.lib.referrers import referrers
 from loyalty_site.lib.refusals import Refused
 from programs.checks import Problem, clause_of
-from programs.models import Benefit, Cap, Currency, Rule, Segment, SkuList, Tier, TierGroup
+from programs.models import Benefit, Cap, Currency, Promotion, Rule, Segment, SkuList, Tier, TierGroup
 
 Row = TypeVar("Row", bound=models.Model)
 #: What a program consists of, each with a code.
-Coded = TypeVar("Coded", Benefit, Cap, Currency, Rule, Segment, SkuList, Tier, TierGroup)
+Coded = TypeVar("Coded", Benefit, Cap, Currency, Promotion, Rule, Segment, SkuList, Tier, TierGroup)
 #: What a column or a foreign key of a row is given, by name.
 Values: TypeAlias = Mapping[str, object]
 

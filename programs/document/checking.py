@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING, cast
 
 from django.core.exceptions import ValidationError
 
+from loyalty_site.lib import instants
 from loyalty_site.lib.json_types import ExactJson
-from programs import checks
+from programs import checks, promotions
 from programs.checks import Problem, clipped
 from programs.document import consistency, filling, former
 from programs.document.filling import Given
@@ -26,6 +27,7 @@ from programs.document.layout import (
     EXPIRY,
     LISTS,
     PROGRAM,
+    PROMOTION,
     RULE,
     SEGMENT,
     SKU_LIST,
@@ -109,6 +111,8 @@ def _tier(spec: ExactJson, path: str) -> Iterator[Problem]:
     if not isinstance(spec, dict):
         return
     yield from _further(spec.get("further", {}), f"{path}.further")
+    if spec.get("segment", "") != "" and (words := _wrong(SEGMENT.field("code"), spec["segment"])):
+        yield Problem(f"{path}.segment", words)
     yield from _each(spec.get("benefits", []), f"{path}.benefits", _benefit)
 
 
@@ -149,6 +153,12 @@ def _each(specs: ExactJson, path: str, problems: Callable[[ExactJson, str], Iter
         yield from problems(spec, f"{path}[{place}]")
 
 
+def _promotion(spec: ExactJson, path: str) -> Iterator[Problem]:
+    yield from _object(PROMOTION, spec, path)
+    if isinstance(spec, dict):
+        yield from (problem.under(path) for problem in promotions.problems(spec.get("conditions", {})))
+
+
 def _rule(spec: ExactJson, path: str) -> Iterator[Problem]:
     yield from _object(RULE, spec, path)
     if not isinstance(spec, dict):
@@ -158,6 +168,8 @@ def _rule(spec: ExactJson, path: str) -> Iterator[Problem]:
         # The kind of a rule that has none, or no known one, was named above.
         if problem.path != "kind":
             yield problem.under(path)
+    if not isinstance(spec.get("promotion", ""), str):
+        yield Problem(f"{path}.promotion", "must be a text")
     version = spec.get("version", 1)
     if type(version) is not int or version < 1:
         yield Problem(f"{path}.version", "must be a whole number from 1")
@@ -196,6 +208,7 @@ _ITEMS: dict[str, Callable[[ExactJson, str], Iterator[Problem]]] = {
     "currencies": _currency,
     "tier_groups": _tier_group,
     "sku_lists": _sku_list,
+    "promotions": _promotion,
     "rules": _rule,
     "caps": _cap,
     "segments": _segment,
@@ -251,6 +264,8 @@ def _mistyped(internal_type: str, value: ExactJson) -> str | None:
             return None if isinstance(value, str) else "must be a text"
         case "DateField":
             return None if isinstance(value, str) and _is_date(value) else "must be a date like 2026-12-31"
+        case "DateTimeField":
+            return None if _is_instant(value) else "must be an instant with its zone, like 2026-12-31T18:00:00+01:00"
         case "DecimalField":
             return None if _is_decimal(value) else 'must be a decimal number, for example "1.5"'
     return None if type(value) is int else "must be a whole number"
@@ -261,6 +276,10 @@ def _is_date(text: str) -> bool:
         return dt.date.fromisoformat(text).isoformat() == text
     except ValueError:
         return False
+
+
+def _is_instant(value: ExactJson) -> bool:
+    return isinstance(value, str) and instants.instant(value) is not None
 
 
 def _is_decimal(value: ExactJson) -> bool:

@@ -4,9 +4,10 @@ from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal
 
 from loyalty_site.lib import money
-from programs import checks, ladder_checks
+from programs import cap_checks, checks, dependencies, ladder_checks, rules
 from programs.capping import store_of
 from programs.checks import Problem, clipped
+from programs.dependencies import Other
 from programs.document.format import CurrencySpec, Document, RuleSpec, TierGroupSpec
 from programs.rules.base import Surroundings
 from programs.segments import base as members
@@ -20,20 +21,26 @@ def problems(document: Document) -> Iterator[Problem]:
     yield from _twice("currencies", ".code", [spec["code"] for spec in document["currencies"]])
     yield from _twice("tier_groups", ".code", [spec["code"] for spec in document["tier_groups"]])
     yield from _twice("sku_lists", ".code", [spec["code"] for spec in document["sku_lists"]])
+    yield from _twice("promotions", ".code", [spec["code"] for spec in document["promotions"]])
     yield from _twice("rules", ".code", [spec["code"] for spec in document["rules"]])
     yield from _twice("caps", ".code", [spec["code"] for spec in document["caps"]])
     yield from _currencies(document["currencies"])
     yield from _tier_groups(document["tier_groups"], currencies)
+    yield from _followed(document)
     around, said = surroundings(document), _choices(document["rules"])
+    yield from _promotions(document)
+    others = {spec["code"]: Other.of(spec["kind"], spec["conditions"]) for spec in document["rules"]}
     for place, spec in enumerate(document["rules"]):
         found = [
             *checks.dates(starts_on=spec["starts_on"], ends_on=spec["ends_on"]),
             *_currency_of(spec["currency"], currencies),
+            *_promotion_of(spec["promotion"], document),
             *checks.choice_of_kind(kind=spec["kind"], choice=spec["choice"]),
-            *(checks.choice(spec["choice"], said[spec["currency"], spec["group"]]) if spec["choice"] else ()),
+            *(checks.choice(spec["choice"], said[_place(spec)]) if spec["choice"] else ()),
             *checks.references(
                 kind=spec["kind"], params=spec["params"], conditions=spec["conditions"], surroundings=around
             ),
+            *dependencies.problems(spec["code"], spec["conditions"], others),
         ]
         yield from (problem.under(f"rules[{place}]") for problem in found)
     yield from _caps(document, currencies)
@@ -44,13 +51,33 @@ def problems(document: Document) -> Iterator[Problem]:
         yield Problem("rules", "a strict program is active only with a rule that is switched on; make it a draft")
 
 
+def _promotions(document: Document) -> Iterator[Problem]:
+    around = surroundings(document)
+    for place, spec in enumerate(document["promotions"]):
+        found = [
+            *checks.dates(starts_on=spec["starts_on"], ends_on=spec["ends_on"]),
+            *checks.named(spec["conditions"], around),
+        ]
+        yield from (problem.under(f"promotions[{place}]") for problem in found)
+
+
+def _promotion_of(code: str, document: Document) -> Iterator[Problem]:
+    if code and code not in {spec["code"] for spec in document["promotions"]}:
+        yield Problem("promotion", f"the document has no promotion “{clipped(code)}”")
+
+
 def _choices(specs: Iterable[RuleSpec]) -> Mapping[tuple[str, str], list[tuple[str, str]]]:
     """{(currency, group): (code, choice) of the rule that says first what counts of the group}."""
     said: dict[tuple[str, str], list[tuple[str, str]]] = {}
     for spec in specs:
         if spec["choice"]:
-            said.setdefault((spec["currency"], spec["group"]), [(spec["code"], spec["choice"])])
+            said.setdefault(_place(spec), [(spec["code"], spec["choice"])])
     return said
+
+
+def _place(spec: RuleSpec) -> tuple[str, str]:
+    """Where it stands against others: discounts are among themselves, whatever their currency."""
+    return "" if rules.takes_off(spec["kind"]) else spec["currency"], spec["group"]
 
 
 def _caps(document: Document, currencies: Mapping[str, CurrencySpec]) -> Iterator[Problem]:
@@ -71,23 +98,45 @@ def _caps(document: Document, currencies: Mapping[str, CurrencySpec]) -> Iterato
             )
         if spec["rule"] and spec["rule"] not in rules:
             found.append(Problem("rule", f"the document has no rule “{clipped(spec['rule'])}”"))
-        elif spec["rule"] and rules[spec["rule"]]["currency"] != spec["currency"]:
-            found.append(Problem("rule", f"“{spec['rule']}” gives another currency"))
+        elif spec["rule"]:
+            own = rules[spec["rule"]]
+            is_own = own["currency"] == spec["currency"]
+            wrong = cap_checks.of_rule(kind=own["kind"], measure=spec["measure"], is_of_currency=is_own)
+            found += [_named(spec["rule"], one) for one in wrong]
+        found += _promotion_of(spec["promotion"], document)
+        found += checks.about(rule=bool(spec["rule"]), promotion=bool(spec["promotion"]))
         store = store_of(spec["store"], program["owner"])
         if store and store[0] not in around.partners:
             found.append(Problem("store", f"no partner “{clipped(store[0])}” takes part in the program"))
         yield from (problem.under(f"caps[{place}]") for problem in found)
 
 
+def _named(rule: str, problem: Problem) -> Problem:
+    """The problem of a cap with its rule, where it is about that."""
+    return Problem("rule", f"“{rule}” {problem.message}") if problem.path == "rule" else problem
+
+
 def _segments(document: Document) -> Iterator[Problem]:
     specs = document["segments"]
     yield from _twice("segments", ".code", [spec["code"] for spec in specs])
     around = _of_segments(document)
-    named = {spec["code"]: trees.segments(spec["conditions"]) for spec in specs}
+    named = {spec["code"]: trees.depends_on(spec["conditions"]) for spec in specs}
+    for group in document["tier_groups"]:
+        named[trees.ladder(group["code"])] = {tier["segment"] for tier in group["tiers"] if tier["segment"]}
     for place, spec in enumerate(specs):
         unmet = [problem.under("conditions") for problem in trees.unmet(spec["conditions"], around)]
         found = [*unmet, *trees.circular(spec["code"], named)]
         yield from (problem.under(f"segments[{place}]") for problem in found)
+
+
+def _followed(document: Document) -> Iterator[Problem]:
+    """That the segments which tiers follow are there."""
+    known = {spec["code"] for spec in document["segments"]}
+    for place, group in enumerate(document["tier_groups"]):
+        for step, tier in enumerate(group["tiers"]):
+            if tier["segment"] and tier["segment"] not in known:
+                words = f"the document has no segment “{clipped(tier['segment'])}”"
+                yield Problem(f"tier_groups[{place}].tiers[{step}].segment", words)
 
 
 def _of_segments(document: Document) -> members.Surroundings:
@@ -99,6 +148,7 @@ def _of_segments(document: Document) -> members.Surroundings:
         tier_groups={group["code"]: {tier["code"]: tier["name"] for tier in group["tiers"]} for group in groups},
         group_names={group["code"]: group["name"] for group in groups},
         segments={spec["code"]: spec["name"] for spec in document["segments"]},
+        promotions={spec["code"]: spec["name"] for spec in document.get("promotions", ())},
         owner=program["owner"],
         partners=frozenset([program["owner"], *document["partners"]]),
     )
@@ -111,6 +161,7 @@ def surroundings(document: Document) -> Surroundings:
         tier_groups={
             group["code"]: frozenset(tier["code"] for tier in group["tiers"]) for group in document["tier_groups"]
         },
+        segments=frozenset(one["code"] for one in document.get("segments", ())),
         sku_lists=frozenset(one["code"] for one in document.get("sku_lists", ())),
     )
 
@@ -166,7 +217,13 @@ def _ladder(group: TierGroupSpec) -> Iterator[Problem]:
     yield from _twice("tiers", ".sequence", [tier["sequence"] for tier in tiers])
     steps = [
         ladder_checks.Step(
-            tier["sequence"], tier["name"], tier["threshold"], tier["retention"], tier["further"], f"tiers[{step}]"
+            tier["sequence"],
+            tier["name"],
+            tier["threshold"],
+            tier["retention"],
+            tier["further"],
+            f"tiers[{step}]",
+            tier["segment"],
         )
         for step, tier in enumerate(tiers)
     ]

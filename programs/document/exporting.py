@@ -1,7 +1,7 @@
 """How is a stored program written down?"""
 
 from copy import copy
-from datetime import date
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from operator import attrgetter
 from typing import TYPE_CHECKING, TypeAlias, TypeVar, cast
@@ -17,6 +17,7 @@ from programs.document.format import (
     Document,
     ExpirySpec,
     ProgramSpec,
+    PromotionSpec,
     RuleSpec,
     SegmentSpec,
     SkuListSpec,
@@ -29,6 +30,7 @@ from programs.document.layout import (
     CURRENCY,
     EXPIRY,
     PROGRAM,
+    PROMOTION,
     RULE,
     SEGMENT,
     SKU_LIST,
@@ -37,7 +39,19 @@ from programs.document.layout import (
     Part,
     number,
 )
-from programs.models import Benefit, Cap, Currency, Participation, Program, Rule, Segment, SkuList, Tier, TierGroup
+from programs.models import (
+    Benefit,
+    Cap,
+    Currency,
+    Participation,
+    Program,
+    Promotion,
+    Rule,
+    Segment,
+    SkuList,
+    Tier,
+    TierGroup,
+)
 
 if TYPE_CHECKING:
     from programs.document.layout import Column
@@ -45,7 +59,7 @@ if TYPE_CHECKING:
 #: A value of a column, and the same as JSON.
 Stored: TypeAlias = str | int | bool | Decimal | date | None
 Written: TypeAlias = str | int | bool | None
-Coded = TypeVar("Coded", Currency, TierGroup, Rule, SkuList, Cap, Benefit, Segment)
+Coded = TypeVar("Coded", Currency, TierGroup, Promotion, Rule, SkuList, Cap, Benefit, Segment)
 
 
 #: All that a document says of a program.
@@ -54,10 +68,12 @@ _PARTS = (
     Prefetch("currencies", Currency.objects.select_related("expiry_rule")),
     Prefetch("tier_groups", TierGroup.objects.select_related("currency")),
     "tier_groups__further_currencies",
+    Prefetch("tier_groups__tiers", Tier.objects.select_related("segment")),
     "tier_groups__tiers__benefits",
     Prefetch("sku_lists", SkuList.objects.annotate(count=Count("entries"))),
-    Prefetch("rules", Rule.objects.select_related("currency")),
-    Prefetch("caps", Cap.objects.select_related("currency", "rule", "store__partner")),
+    "promotions",
+    Prefetch("rules", Rule.objects.select_related("currency", "promotion")),
+    Prefetch("caps", Cap.objects.select_related("currency", "rule", "promotion", "store__partner")),
     "segments",
 )
 
@@ -81,6 +97,7 @@ def export(program: Program, *, with_versions: bool = False) -> Document:
         "currencies": [_currency(currency) for currency in _by_code(whole.currencies.all())],
         "tier_groups": [_tier_group(group) for group in _by_code(whole.tier_groups.all())],
         "sku_lists": [_sku_list(one, with_versions) for one in _by_code(whole.sku_lists.all())],
+        "promotions": [spec_of_promotion(one) for one in _by_code(whole.promotions.all())],
         "rules": [_rule(rule, with_versions) for rule in _by_code(whole.rules.all())],
         "caps": [_cap(cap, program) for cap in _by_code(whole.caps.all())],
         "segments": [_segment(segment) for segment in _by_code(whole.segments.all())],
@@ -124,7 +141,8 @@ def _tier(tier: Tier) -> TierSpec:
     benefits = [
         {**columns(BENEFIT, benefit), "details": benefit.details} for benefit in _by_code(tier.benefits.all())
     ]
-    return cast(TierSpec, {**columns(TIER, tier), "further": tier.further, "benefits": benefits})
+    own = {"further": tier.further, "segment": tier.segment.code if tier.segment else "", "benefits": benefits}
+    return cast(TierSpec, {**columns(TIER, tier), **own})
 
 
 def _sku_list(one: SkuList, with_versions: bool) -> SkuListSpec:
@@ -133,14 +151,21 @@ def _sku_list(one: SkuList, with_versions: bool) -> SkuListSpec:
     return cast(SkuListSpec, {**columns(SKU_LIST, one), **count})
 
 
+def spec_of_promotion(one: Promotion) -> PromotionSpec:
+    """A stored promotion as documents have it."""
+    return cast(PromotionSpec, {**columns(PROMOTION, one), "conditions": one.conditions})
+
+
 def _rule(rule: Rule, with_versions: bool) -> RuleSpec:
-    own = {"currency": rule.currency.code, "params": rule.params, "conditions": rule.conditions}
+    of = rule.promotion.code if rule.promotion else ""
+    own = {"currency": rule.currency.code, "promotion": of, "params": rule.params, "conditions": rule.conditions}
     version = {"version": rule.version} if with_versions else {}
     return cast(RuleSpec, {**columns(RULE, rule), **own, **version})
 
 
 def _cap(cap: Cap, program: Program) -> CapSpec:
     own = {"currency": cap.currency.code, "rule": cap.rule.code if cap.rule else ""}
+    own["promotion"] = cap.promotion.code if cap.promotion else ""
     store = store_name(cap.store, program.owner_id) if cap.store else ""
     return cast(CapSpec, {**columns(CAP, cap), **own, "store": store})
 
@@ -161,6 +186,8 @@ def columns(part: Part, row: models.Model) -> dict[str, Written]:
 
 def plain(column: "Column", value: Stored) -> Written:
     """One value of a model as JSON; what a document may write in several ways comes out in one."""
+    if isinstance(value, datetime):
+        return value.astimezone(UTC).isoformat()
     if isinstance(value, date):
         return value.isoformat()
     if isinstance(value, Decimal):

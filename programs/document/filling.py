@@ -14,6 +14,7 @@ from programs.document.format import (
     Document,
     ExpirySpec,
     ProgramSpec,
+    PromotionSpec,
     RuleSpec,
     SegmentSpec,
     SkuListSpec,
@@ -26,6 +27,7 @@ from programs.document.layout import (
     CURRENCY,
     EXPIRY,
     PROGRAM,
+    PROMOTION,
     RULE,
     SEGMENT,
     SKU_LIST,
@@ -50,6 +52,7 @@ def normal(document: ExactJson | Document) -> Document:
     full["tier_groups"].sort(key=lambda spec: spec["code"])
     full["rules"].sort(key=lambda spec: spec["code"])
     full["sku_lists"].sort(key=lambda spec: spec["code"])
+    full["promotions"].sort(key=lambda spec: spec["code"])
     full["caps"].sort(key=lambda spec: spec["code"])
     full["segments"].sort(key=lambda spec: spec["code"])
     for group in full["tier_groups"]:
@@ -72,6 +75,10 @@ def filled(document: Given) -> Document:
         "sku_lists": [
             cast(SkuListSpec, {**_filled(SKU_LIST, spec), "entries": spec.get("entries", 0)})
             for spec in _specs(document, "sku_lists")
+        ],
+        "promotions": [
+            cast(PromotionSpec, {**_filled(PROMOTION, spec), "conditions": storable(spec.get("conditions", {}))})
+            for spec in _specs(document, "promotions")
         ],
         "rules": [_filled_rule(spec) for spec in _specs(document, "rules")],
         "caps": [
@@ -121,6 +128,7 @@ def _filled_tier(spec: Given) -> TierSpec:
     }
     own = {
         "further": {code: one for code, one in wanted.items() if any(value is not None for value in one.values())},
+        "segment": spec.get("segment", ""),
         "benefits": [
             {**_filled(BENEFIT, benefit), "details": storable(benefit.get("details", {}))}
             for benefit in _specs(spec, "benefits")
@@ -132,6 +140,7 @@ def _filled_tier(spec: Given) -> TierSpec:
 def _filled_rule(spec: Given) -> RuleSpec:
     params = cast(Mapping[str, ExactJson], spec.get("params", {}))
     nested = {
+        "promotion": spec.get("promotion", ""),
         "params": canonical(cast(str, spec["kind"]), params),
         "conditions": storable(spec.get("conditions", {})),
     }

@@ -37,6 +37,12 @@ class ProgramSpec(TypedDict):
     strictness: NotRequired[str]
     activities: NotRequired[str]
     channels: NotRequired[str]
+    score_days: NotRequired[int]
+    score_recency: NotRequired[int]
+    score_frequency: NotRequired[int]
+    score_spend: NotRequired[int]
+    score_purchases: NotRequired[int]
+    score_money: NotRequired[int]
 
 
 class ExpirySpec(TypedDict):
@@ -126,6 +132,8 @@ class TierSpec(TypedDict):
     multiplier: str
     extension_months: int
     colour: str
+    # The code of the segment that it follows, "" for none.
+    segment: NotRequired[str]
     benefits: NotRequired[list[BenefitSpec]]
 
 
@@ -167,14 +175,31 @@ class SkuListSpec(TypedDict):
     entries: NotRequired[int]
 
 
+class PromotionSpec(TypedDict):
+    """A promotion; rules and caps name it by its code."""
+
+    code: str
+    name: str
+    description: str
+    starts_on: str | None
+    ends_on: str | None
+    conditions: JsonObject
+    opt_in: bool
+    uses_per_code: int
+    holdout_percent: int
+    stopped_from: str | None
+    is_active: bool
+
+
 class RuleSpec(TypedDict):
-    """An earning rule; `version` comes with the snapshots of old configurations, of which those of long ago do not
-    say how it stands to others."""
+    """An earning rule; `promotion` "" is that of none. `version` comes with the snapshots of old configurations, of
+    which those of long ago do not say how it stands to others."""
 
     code: str
     name: str
     kind: str
     currency: str
+    promotion: NotRequired[str]
     group: str
     priority: int
     stacking: NotRequired[str]
@@ -188,12 +213,13 @@ class RuleSpec(TypedDict):
 
 
 class CapSpec(TypedDict):
-    """A cap; `rule` "" covers all rules, `store` "" all stores."""
+    """A cap; `rule` "" covers all rules, `promotion` "" all promotions, `store` "" all stores."""
 
     code: str
     name: str
     currency: str
     rule: str
+    promotion: NotRequired[str]
     store: str
     scope: str
     period: str
@@ -202,6 +228,7 @@ class CapSpec(TypedDict):
     limit: int
     behaviour: str
     reopens: bool
+    alert_percent: NotRequired[int]
     is_active: bool
 
 
@@ -216,7 +243,8 @@ class SegmentSpec(TypedDict):
 
 
 class Document(TypedDict):
-    """A whole program. Snapshots that were stored before there were caps, lists of SKUs or segments have none."""
+    """A whole program. Snapshots that were stored before there were caps, lists of SKUs, promotions or segments have
+    none."""
 
     format: str
     program: ProgramSpec
@@ -224,6 +252,7 @@ class Document(TypedDict):
     currencies: list[CurrencySpec]
     tier_groups: list[TierGroupSpec]
     sku_lists: NotRequired[list[SkuListSpec]]
+    promotions: NotRequired[list[PromotionSpec]]
     rules: list[RuleSpec]
     caps: NotRequired[list[CapSpec]]
     segments: NotRequired[list[SegmentSpec]]

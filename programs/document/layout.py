@@ -6,14 +6,26 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from django.db import models
 
-from programs.models import Benefit, Cap, Currency, ExpiryRule, Program, Rule, Segment, SkuList, Tier, TierGroup
+from programs.models import (
+    Benefit,
+    Cap,
+    Currency,
+    ExpiryRule,
+    Program,
+    Promotion,
+    Rule,
+    Segment,
+    SkuList,
+    Tier,
+    TierGroup,
+)
 
 if TYPE_CHECKING:
     #: A column of whatever type.
     Column: TypeAlias = models.Field[Any, Any]
 
 #: The lists of a document, in the order of their references.
-LISTS = ("partners", "currencies", "tier_groups", "sku_lists", "rules", "caps", "segments")
+LISTS = ("partners", "currencies", "tier_groups", "sku_lists", "promotions", "rules", "caps", "segments")
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +55,8 @@ PROGRAM = Part(
     tuple(
         "code name time_zone next_time_zone next_time_zone_on country money language status round_per earns_on_tax "
         "earns_on_shipping earns_on_gift_cards earns_on_points max_backdate_days pre_enrolment_days number_prefix "
-        "strictness activities channels".split()
+        "strictness activities channels score_days score_recency score_frequency score_spend score_purchases "
+        "score_money".split()
     ),
     codes=("owner",),
 )
@@ -77,24 +90,33 @@ TIER_GROUP = Part(
 TIER = Part(
     Tier,
     ("code", "name", "sequence", "threshold", "retention", "multiplier", "extension_months", "colour"),
-    others=("further", "benefits"),
+    others=("further", "segment", "benefits"),
 )
 BENEFIT = Part(Benefit, ("code", "name", "text", "kind", "starts_on", "ends_on"), others=("details",))
 # How many SKUs it has is told, and no more: they are not part of the document.
 SKU_LIST = Part(SkuList, ("code", "name"), others=("entries",))
+PROMOTION = Part(
+    Promotion,
+    tuple(
+        "code name description starts_on ends_on opt_in uses_per_code holdout_percent stopped_from is_active".split()
+    ),
+    others=("conditions",),
+)
 RULE = Part(
     Rule,
     ("code", "name", "kind", "group", "priority", "stacking", "choice", "starts_on", "ends_on", "is_active"),
     codes=("currency",),
     # `version` comes with the snapshots of old configurations; an import counts its own.
-    others=("params", "conditions", "version"),
+    others=("promotion", "params", "conditions", "version"),
 )
 CAP = Part(
     Cap,
-    ("code", "name", "scope", "period", "trailing_days", "measure", "limit", "behaviour", "reopens", "is_active"),
+    tuple(
+        "code name scope period trailing_days measure limit behaviour reopens alert_percent is_active".split(),
+    ),
     codes=("currency",),
-    # Of a rule, and a store as "code" of the owner's or "partner/code"; "" for all.
-    others=("rule", "store"),
+    # Of a rule or a promotion, and a store as "code" of the owner's or "partner/code"; "" for all.
+    others=("rule", "promotion", "store"),
 )
 SEGMENT = Part(Segment, ("code", "name", "description", "is_active"), others=("conditions",))
 

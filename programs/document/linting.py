@@ -1,18 +1,29 @@
 """What is legal in a document but surely not meant? Warnings, never refusals."""
 
 from collections.abc import Collection, Iterator, Mapping
+from datetime import date
 from fractions import Fraction
 from itertools import pairwise
 from typing import cast
+from zoneinfo import ZoneInfo
+
+from django.utils import timezone
 
 from loyalty_site.lib import money
 from loyalty_site.lib.json_types import ExactJson
 from loyalty_site.lib.texts import listed
 from programs import compiling, rules
 from programs.checks import Problem
-from programs.document import linting_guards, linting_ladders
+from programs.document import (
+    linting_guards,
+    linting_ladders,
+    linting_names,
+    linting_promotions,
+    linting_segments,
+)
 from programs.document.filling import filled
 from programs.document.format import Document, ExpirySpec, RuleSpec
+from programs.periods import local_date
 from programs.rules.base import plain
 from programs.rules.conditions import reading, registry
 from programs.rules.fields import bands
@@ -38,8 +49,16 @@ def lint(given: ExactJson | Document) -> list[Problem]:
         *_steps(document),
         *_bands(document),
         *linting_guards.unlimited(document),
+        *linting_names.in_vain(document),
         *_occasions(document),
+        *linting_segments.segments(document),
+        *linting_promotions.promotions(document, _today(document)),
     ]
+
+
+def _today(document: Document) -> date:
+    """The date on the clocks of the program."""
+    return local_date(timezone.now(), ZoneInfo(document["program"]["time_zone"]))
 
 
 def _phase(spec: RuleSpec) -> str:

@@ -1,7 +1,7 @@
-"""What is refused of a document, and what do its rules name that does not exist? This asks the database."""
+"""What is refused of a document, and what do its rules and promotions name that nobody has? It asks the database."""
 
 from collections.abc import Mapping
-from typing import cast
+from typing import Literal, TypeAlias, cast
 
 from django.db.models import Count
 
@@ -15,15 +15,19 @@ from programs.document.filling import filled
 from programs.document.format import Document
 from programs.models import SkuList
 
+#: What has conditions that may name what nobody has.
+Part: TypeAlias = Literal["rules", "promotions"]
+
 
 def problems(given: ExactJson | Document) -> list[Problem]:
-    """Why a value would not be imported: what `check` says, and what the rules of a strict program name in vain."""
+    """Why a value would not be imported: what `check` says, and what those of a strict program name in vain."""
     return check(given) or (unknown(given) if _refuses_unknown(given) else [])
 
 
 def unknown(given: ExactJson | Document) -> list[Problem]:
-    """Problems of the rules of a *valid* document that are switched on. Whether they are refused, it says itself."""
-    return [problem.under(f"rules[{place}]") for place, problem in unknown_by_rule(given)]
+    """Problems of the rules and promotions of a *valid* document that are switched on. Whether they are refused, it
+    says itself."""
+    return [problem.under(f"{part}[{place}]") for part, place, problem in unknown_by_part(given)]
 
 
 def short_lists(given: ExactJson | Document) -> list[Problem]:
@@ -41,17 +45,22 @@ def short_lists(given: ExactJson | Document) -> list[Problem]:
     ]
 
 
-def unknown_by_rule(given: ExactJson | Document) -> list[tuple[int, Problem]]:
-    """The same as (place of the rule, problem inside it)."""
+def unknown_by_part(given: ExactJson | Document) -> list[tuple[Part, int, Problem]]:
+    """The same as (rules or promotions, place of the one there, problem inside it)."""
     document = filled(cast(Mapping[str, ExactJson], given))
-    active = {place: spec for place, spec in enumerate(document["rules"]) if spec["is_active"]}
+    specs: dict[tuple[Part, int], existing.Conditions] = {
+        ("rules", place): spec["conditions"] for place, spec in enumerate(document["rules"]) if spec["is_active"]
+    }
+    for place, offer in enumerate(document.get("promotions", ())):
+        if offer["is_active"]:
+            specs["promotions", place] = offer["conditions"]
     found = existing.unknown(
-        [spec["conditions"] for spec in active.values()],
+        list(specs.values()),
         partners=consistency.surroundings(document).partners,
         channels=listed(document["program"].get("channels", "")),
     )
-    pairs = zip(active, found, strict=True)
-    return [(place, problem) for place, problems in pairs for problem in problems]
+    pairs = zip(specs, found, strict=True)
+    return [(part, place, problem) for (part, place), problems in pairs for problem in problems]
 
 
 def _refuses_unknown(given: ExactJson | Document) -> bool:

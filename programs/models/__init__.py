@@ -5,6 +5,7 @@ from programs.models.expiryrules import ExpiryRule
 from programs.models.messages import Message, MessagePolicy, MessageText
 from programs.models.programs import Participation, Program
 from programs.models.programversions import ProgramVersion
+from programs.models.promotions import Promotion, PromotionCode
 from programs.models.rates import ExchangeRate
 from programs.models.rules import Rule
 from programs.models.segments import Segment
@@ -24,6 +25,8 @@ __all__ = [
     "Participation",
     "Program",
     "ProgramVersion",
+    "Promotion",
+    "PromotionCode",
     "Rule",
     "Segment",
     "SkuList",

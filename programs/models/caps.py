@@ -5,22 +5,26 @@ from collections.abc import Iterator
 from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
-from django.db.models import Q
+from django.db.models import Max, Q
+from django.utils import timezone
 from simple_history.models import HistoricalRecords
 
 from loyalty_site.lib import money
 from partners.models import Store
-from programs import checks
+from programs import cap_checks, capping, checks
 from programs.models.currencies import Currency
 from programs.models.programs import Program, ProgramPart
+from programs.models.promotions import Promotion
 from programs.models.rules import Rule
+from programs.periods import local_date
 
 
 class Cap(ProgramPart):
     """An upper limit of what is given of one currency: per transaction, per member, or as a budget for all.
 
-    `limit` counts in what `measure` says: smallest units of points, uses, or minor units of money (points
-    times their cost). It is exact at the moment of posting; see transactions/verbs/caps.py.
+    `limit` counts in what `measure` says: smallest units of points, uses, or minor units of money (points times
+    their cost, or money off, of which its currency says nothing). It is exact at the moment of posting; see
+    transactions/verbs/caps.py.
     """
 
     class Scope(models.TextChoices):
@@ -42,6 +46,7 @@ class Cap(ProgramPart):
         POINTS = "points", "Points"
         USES = "uses", "Times"
         MONEY = "money", "Money that the points cost"
+        DISCOUNT = capping.DISCOUNT, "Money off that tills give"
 
     class Behaviour(models.TextChoices):
         TRUNCATE = "truncate", "Give what is left"
@@ -59,6 +64,14 @@ class Cap(ProgramPart):
         related_name="caps",
         help_text="Only what this rule gives; empty: everything.",
     )
+    promotion = models.ForeignKey(
+        Promotion,
+        models.CASCADE,
+        null=True,
+        blank=True,
+        related_name="caps",
+        help_text="Only what this promotion gives; empty: everything.",
+    )
     store = models.ForeignKey(
         Store, models.PROTECT, null=True, blank=True, related_name="caps", help_text="Only this store; empty: any."
     )
@@ -75,6 +88,12 @@ class Cap(ProgramPart):
         ]
     )
     behaviour = models.CharField(max_length=10, choices=Behaviour, default=Behaviour.TRUNCATE)
+    alert_percent = models.PositiveSmallIntegerField(
+        "alert at percent",
+        default=90,
+        validators=[MaxValueValidator(100)],
+        help_text="Staff hear of it when so much of a budget is used up, and again when all of it is; 0: never.",
+    )
     reopens = models.BooleanField(
         "reopens on reversal",
         default=True,
@@ -115,8 +134,14 @@ class Cap(ProgramPart):
             yield checks.Problem("currency", "choose a currency of the same program")
         if self.rule and self.rule.program_id != self.program_id:
             yield checks.Problem("rule", "choose a rule of the same program")
-        if self.rule and self.currency_id and self.rule.currency_id != self.currency_id:
-            yield checks.Problem("rule", "this rule gives another currency")
+        if self.promotion and self.promotion.program_id != self.program_id:
+            yield checks.Problem("promotion", "choose a promotion of the same program")
+        yield from checks.about(rule=bool(self.rule_id), promotion=bool(self.promotion_id))
+        if self.rule and self.currency_id:
+            own = self.rule.currency_id == self.currency_id
+            for problem in cap_checks.of_rule(kind=self.rule.kind, measure=self.measure, is_of_currency=own):
+                words = f"this rule {problem.message}" if problem.path == "rule" else problem.message
+                yield checks.Problem(problem.path, words)
         if self.currency_id and self.program_id and self.limit is not None:
             yield from checks.cap(
                 scope=self.scope,
@@ -127,6 +152,38 @@ class Cap(ProgramPart):
                 decimals=self.currency.decimals,
                 major=10 ** money.exponent(self.program.money),
             )
+            yield from list(self._counted_otherwise()) or self._used_up()
+
+    def _counted_otherwise(self) -> Iterator[checks.Problem]:
+        """What it has counted is of its measure, its currency and its scope: as another number it would be wrong."""
+        if self._state.adding:
+            return
+        counted = Cap.objects.filter(pk=self.pk, counters__used__gt=0)
+        stored = counted.values("measure", "scope", "currency_id").first()
+        for column, value in stored.items() if stored else ():
+            if value != getattr(self, column):
+                words = "stays once the cap has counted something; switch this one off, and make another one"
+                yield checks.Problem(column.removesuffix("_id"), words)
+
+    def _used_up(self) -> Iterator[checks.Problem]:
+        """A budget does not become less than what was given of it in the period that is under way."""
+        if self._state.adding or self.scope not in (self.Scope.PROGRAM, self.Scope.STORE):
+            return
+        cost, decimals = self.currency.cost_per_point, self.currency.decimals
+        major = 10 ** money.exponent(self.program.money)
+        limit, _ = capping.scaled(measure=self.measure, limit=self.limit, cost=cost, decimals=decimals, major=major)
+        first = capping.first_day(self.period, local_date(timezone.now(), self.program.zone))
+        used = self.counters.filter(period=first).aggregate(most=Max("used"))["most"] or 0
+        if used > limit:
+            least = -(-used * self.limit // limit)
+            words = f"{self._said(least)} are used up already; a budget cannot become less than that"
+            yield checks.Problem("limit", words)
+
+    def _said(self, units: int) -> str:
+        """So many of what it counts, as people write them."""
+        if self.measure in (self.Measure.MONEY, self.Measure.DISCOUNT):
+            return f"{money.render(units, money.exponent(self.program.money))} {self.program.money}"
+        return money.render(units, 0 if self.measure == self.Measure.USES else self.currency.decimals)
 
 
 class StaffLimit(models.Model):

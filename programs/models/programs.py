@@ -17,6 +17,7 @@ from simple_history.models import HistoricalRecords
 from loyalty_site.lib.saving import SaveOptions, also
 from partners.models import Partner
 from programs import checks
+from programs.models.scoring import Scored
 from programs.periods import local_date
 from programs.written import (
     activity_names,
@@ -35,7 +36,7 @@ changed = Signal()
 AGES = MaxValueValidator(36_500)
 
 
-class Program(models.Model):
+class Program(Scored):
     """A loyalty program: the top container of currencies, tiers, rules and members.
 
     `version` counts the changes of anything in it, so that one integer tells whether a compiled
@@ -181,6 +182,7 @@ class Program(models.Model):
         if not self._state.adding:
             self.version, self.changed_at = self.touch(self.pk)
             also(options, "version", "changed_at")
+            self.note_scoring()
         super().save(**options)
 
     @staticmethod

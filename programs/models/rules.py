@@ -1,6 +1,5 @@
 """For what does a program give points?"""
 
-from collections import defaultdict
 from collections.abc import Collection, Iterator
 from typing import Unpack
 
@@ -10,12 +9,14 @@ from django.db.models import F, Q
 from simple_history.models import HistoricalRecords
 
 from loyalty_site.lib.saving import SaveOptions, also
-from loyalty_site.lib.texts import listed
-from programs import checks, competing, existing, parameters, rules
+from programs import checks, competing, dependencies, parameters, rules
+from programs.dependencies import Other
 from programs.models.currencies import Currency
 from programs.models.programs import Program, ProgramPart, ProgramPartQuerySet
-from programs.models.tiers import Tier
-from programs.rules.base import Surroundings
+from programs.models.promotions import Promotion
+from programs.models.surroundings import surroundings, unknown_names
+from programs.rules import naming, sentences
+from programs.rules.units import Units
 
 
 class RuleQuerySet(ProgramPartQuerySet["Rule"]):
@@ -29,7 +30,8 @@ class RuleQuerySet(ProgramPartQuerySet["Rule"]):
 class Rule(ProgramPart):
     """One earning rule: a kind (a file of programs/rules/), what it needs, and when it holds.
 
-    Inside a group the rule that gives most wins, unless one of them says another choice; the groups add up.
+    Inside a group the rule that gives most wins, unless one of them says another choice; the groups add up. Of a
+    kind that takes money off the currency says nothing.
     """
 
     class Stacking(models.TextChoices):
@@ -50,6 +52,14 @@ class Rule(ProgramPart):
     currency = models.ForeignKey(Currency, models.PROTECT, related_name="rules")
     params = models.JSONField(default=dict, blank=True)
     conditions = models.JSONField(default=dict, blank=True)
+    promotion = models.ForeignKey(
+        Promotion,
+        models.CASCADE,
+        null=True,
+        blank=True,
+        related_name="rules",
+        help_text="It is what this promotion gives, and holds only where the promotion does; empty: always.",
+    )
     group = models.SlugField(max_length=40, default="base", help_text="The best rule of a group wins; groups add up.")
     priority = models.PositiveSmallIntegerField(
         default=100, validators=[MaxValueValidator(10_000)], help_text="Lower goes first; decides ties."
@@ -79,6 +89,9 @@ class Rule(ProgramPart):
     objects = RuleQuerySet.as_manager()  # type: ignore[misc]
     history = HistoricalRecords()
 
+    #: Whether it is checked as a part of a whole document, in which the other rules may be new, too.
+    is_edited_whole = False
+
     class Meta:
         ordering = ["program_id", "group", "priority", "code"]
         constraints = [
@@ -107,7 +120,11 @@ class Rule(ProgramPart):
     def validate_constraints(self, exclude: Collection[str] | None = None) -> None:
         super().validate_constraints(exclude)
         if self.choice and self.program_id and self.currency_id:
-            beside = Rule.objects.filter(program=self.program_id, currency=self.currency_id, group=self.group)
+            beside = Rule.objects.filter(program=self.program_id, group=self.group)
+            # Discounts are among themselves, whatever their currency.
+            off = [kind for kind in rules.registry if rules.takes_off(kind)]
+            of_currency = beside.filter(currency=self.currency_id).exclude(kind__in=off)
+            beside = beside.filter(kind__in=off) if self.kind in off else of_currency
             said = beside.exclude(pk=self.pk).exclude(choice="").values_list("code", "choice")
             checks.refuse(checks.choice(self.choice, said))
 
@@ -118,6 +135,8 @@ class Rule(ProgramPart):
         yield from checks.dates(starts_on=self.starts_on, ends_on=self.ends_on)
         if self.currency_id and self.currency.program_id != self.program_id:
             yield checks.Problem("currency", "choose a currency of the same program")
+        if self.promotion and self.promotion.program_id != self.program_id:
+            yield checks.Problem("promotion", "choose a promotion of the same program")
         yield from checks.choice_of_kind(kind=self.kind, choice=self.choice)
         kind, params, conditions = self.kind, self.params, self.conditions
         wrong = list(checks.rule(kind=kind, params=params, conditions=conditions))
@@ -125,27 +144,30 @@ class Rule(ProgramPart):
         if not wrong and self.program_id:
             around = surroundings(self.program)
             yield from checks.references(kind=kind, params=params, conditions=conditions, surroundings=around)
+            yield from () if self.is_edited_whole else self._waiting()
             if self.is_active and self.program.strictness == Program.Strictness.REFUSE:
                 yield from self.unknown()
 
+    def _waiting(self) -> Iterator[checks.Problem]:
+        """What is wrong with whom it waits for, and with another code of a rule for which others wait."""
+        rows = Rule.objects.filter(program=self.program_id).exclude(pk=self.pk)
+        others = {code: Other.of(kind, said) for code, kind, said in rows.values_list("code", "kind", "conditions")}
+        yield from dependencies.problems(self.code, self.conditions, others)
+        if (waiting := self.awaited_by()) and not Rule.objects.filter(pk=self.pk, code=self.code).exists():
+            yield checks.Problem("code", f"must stay, because rules wait for it: {', '.join(waiting)}")
+
+    def awaited_by(self) -> list[str]:
+        """The names of the rules that ask whether it gives something, under its stored code."""
+        code = Rule.objects.filter(pk=self.pk).values_list("code", flat=True).first()
+        rows = Rule.objects.filter(program=self.program_id).exclude(pk=self.pk).values_list("name", "conditions")
+        return [name for name, said in rows if code in naming.waits_for(said)]
+
+    def say(self) -> str:
+        """What it gives to whom as one sentence; asks for its currency and its program."""
+        units = Units(self.currency.name, self.program.money)
+        starts, ends = self.starts_on, self.ends_on
+        return sentences.of_rule(self.kind, self.params, self.conditions, units, starts_on=starts, ends_on=ends)
+
     def unknown(self) -> list[checks.Problem]:
         """What it names and nobody has who takes part; whether that is refused, the program says."""
-        if not any(existing.names(self.conditions)):
-            return []
-        program = self.program
-        partners = {program.owner.code, *program.participations.values_list("partner__code", flat=True)}
-        [found] = existing.unknown([self.conditions], partners=partners, channels=listed(program.channels))
-        return found
-
-
-def surroundings(program: Program) -> Surroundings:
-    """What the rules of a stored program may refer to."""
-    groups = defaultdict[str, set[str]](set)
-    for group, tier in Tier.objects.filter(group__program=program).values_list("group__code", "code"):
-        groups[group].add(tier)
-    partners = program.participations.values_list("partner__code", flat=True)
-    return Surroundings(
-        partners=frozenset([program.owner.code, *partners]),
-        tier_groups={code: frozenset(groups[code]) for code in program.tier_groups.values_list("code", flat=True)},
-        sku_lists=frozenset(program.sku_lists.values_list("code", flat=True)),
-    )
+        return unknown_names(self.program, self.conditions)

@@ -6,12 +6,14 @@ from typing import Unpack
 
 from django.db import models, transaction
 from django.dispatch import Signal
+from django.utils.functional import cached_property
 from simple_history.models import HistoricalRecords
 
 from loyalty_site.lib.saving import SaveOptions
 from programs import checks
 from programs.models.programs import Program, ProgramPart
 from programs.models.tiers import Tier
+from programs.rules import naming
 from programs.segments import stores, trees
 from programs.segments.base import Surroundings
 
@@ -72,13 +74,43 @@ class Segment(ProgramPart):
             # That it names itself is a circle, not a segment that is missing.
             around = replace(around, segments={**around.segments, self.code: self.name})
             found = [*trees.unmet(self.conditions, around), *found]
-            yield from trees.circular(self.code, named(self.program) | {self.code: trees.segments(self.conditions)})
+            own = {self.code: trees.depends_on(self.conditions)}
+            yield from trees.circular(self.code, named(self.program) | own)
         yield from (problem.under("conditions") for problem in found)
 
+    @cached_property
     def named_by(self) -> list[str]:
-        """The names of the segments of which this one is a condition."""
+        """The names of the segments of which this one is a condition; looked up once for each row that was read."""
         others = Segment.objects.filter(program=self.program_id).exclude(pk=self.pk)
         return [other.name for other in others if self.code in _segments(other)]
+
+    @cached_property
+    def named_by_rules(self) -> list[str]:
+        """The names of the rules and promotions that ask for it, or have a rate for it."""
+        rows = self.program.rules.order_by("name").values_list("name", "kind", "params", "conditions")
+        found = [name for name, *rule in rows if self.code in naming.segments(*rule)]
+        offers = self.program.promotions.order_by("name").values_list("name", "conditions")
+        return found + [name for name, conditions in offers if self.code in naming.segments("", {}, conditions)]
+
+    def followed_by(self) -> list[str]:
+        """The tiers that follow it: “Gold (Status)”."""
+        rows = self.tiers.order_by("group__name", "sequence").values_list("name", "group__name")
+        return [f"{name} ({group})" for name, group in rows]
+
+    def held_by(self) -> list[str]:
+        """Why it cannot be deleted, as ends of a sentence that begins with “It”."""
+        found = [f"is a condition of the segment {name}" for name in self.named_by]
+        found += [f"is named by {name}" for name in self.named_by_rules]
+        found += [f"is followed by the tier {name}" for name in self.followed_by()]
+        messages = self.messages.order_by("name").values_list("name", flat=True)
+        return found + [f"is whom the message {name} is for" for name in messages]
+
+    def way_to(self, group: str) -> list[str]:
+        """From a tier of the ladder with this code back to that ladder, if the tier followed this segment; [] where
+        the segment does not depend on it."""
+        start = trees.ladder(group)
+        following = named(self.program)
+        return trees.circle(start, following | {start: following.get(start, set()) | {self.code}})
 
     def say(self) -> str:
         """Its meaning as a sentence."""
@@ -88,8 +120,29 @@ class Segment(ProgramPart):
 
 
 def named(program: Program) -> dict[str, set[str]]:
-    """{code: codes of the segments that are conditions of it} of the stored segments of a program."""
-    return {segment.code: _segments(segment) for segment in Segment.objects.filter(program=program)}
+    """{what: what it depends on} of the stored segments of a program and the ladders that follow them."""
+    found = {
+        segment.code: set[str]() if trees.problems(segment.conditions) else trees.depends_on(segment.conditions)
+        for segment in Segment.objects.filter(program=program)
+    }
+    followed = Tier.objects.filter(group__program=program, segment__isnull=False)
+    for group, code in followed.values_list("group__code", "segment__code"):
+        found.setdefault(trees.ladder(group), set()).add(code)
+    return found
+
+
+def asking_for(program: Program, promotion: str) -> list[str]:
+    """The names of the stored segments of a program that have this promotion, by its code, in their conditions."""
+    around = surroundings(program)
+    without = replace(
+        around, promotions={code: name for code, name in around.promotions.items() if code != promotion}
+    )
+    return [
+        segment.name
+        for segment in Segment.objects.filter(program=program)
+        if not trees.problems(segment.conditions)
+        and len(list(trees.unmet(segment.conditions, without))) > len(list(trees.unmet(segment.conditions, around)))
+    ]
 
 
 def _segments(segment: Segment) -> set[str]:
@@ -112,6 +165,7 @@ def surroundings(program: Program) -> Surroundings:
         tier_groups=groups,
         group_names=names,
         segments=dict(program.segments.values_list("code", "name")),
+        promotions=dict(program.promotions.values_list("code", "name")),
         owner=program.owner.code,
         partners=frozenset([program.owner.code, *partners]),
     )

@@ -1,5 +1,7 @@
 """Which levels can a member reach, and by what?"""
 
+from collections.abc import Iterator
+
 from django.core.validators import MaxValueValidator, MinValueValidator, RegexValidator
 from django.db import models
 from django.db.models import F, Q
@@ -44,6 +46,14 @@ class Tier(ProgramPart):
     )
     further = models.JSONField(
         default=dict, blank=True, help_text="Thresholds in further currencies, by their codes."
+    )
+    segment = models.ForeignKey(
+        "programs.Segment",
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="tiers",
+        help_text="Manual ladders: whoever is in this segment holds the tier, or a higher one; empty: only granted.",
     )
     multiplier = models.DecimalField(
         max_digits=6,
@@ -96,15 +106,27 @@ class Tier(ProgramPart):
     @property
     def step(self) -> ladder_checks.Step:
         """The tier as a step of its ladder."""
-        return ladder_checks.Step(self.sequence, self.name, self.threshold, self.retention, self.further or {})
+        code = self.segment.code if self.segment else ""
+        return ladder_checks.Step(
+            self.sequence, self.name, self.threshold, self.retention, self.further or {}, segment=code
+        )
 
     def clean(self) -> None:
         group = getattr(self, "group", None)
         if self.sequence is None or not group:
             return
         is_alone = group.pk is None or group.is_edited_whole
-        others = [] if is_alone else [tier.step for tier in group.tiers.exclude(pk=self.pk)]
-        checks.refuse(ladder_checks.alone(self.step, others, group.counting()))
+        others = [] if is_alone else [tier.step for tier in group.tiers.exclude(pk=self.pk).select_related("segment")]
+        checks.refuse([*ladder_checks.alone(self.step, others, group.counting()), *self._following()])
+
+    def _following(self) -> Iterator[checks.Problem]:
+        """What is wrong with the segment that it follows."""
+        if self.segment is None:
+            return
+        if self.segment.program_id != self.group.program_id:
+            yield checks.Problem("segment", "choose a segment of the same program")
+        elif way := self.segment.way_to(self.group.code):
+            yield checks.Problem("segment", f"the tier would depend on itself: {' → '.join(way)}")
 
 
 @receiver(models.signals.m2m_changed, sender=TierGroup.further_currencies.through)

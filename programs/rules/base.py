@@ -1,11 +1,11 @@
 """What is a kind of earning rule? The values it sees, and the interface it fills."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from fractions import Fraction
-from typing import Any, ClassVar, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, Any, ClassVar, Final, NamedTuple, TypeAlias
 
 from django import forms
 from django.core.exceptions import ValidationError
@@ -14,17 +14,26 @@ from django.core.validators import MaxValueValidator
 from loyalty_site.lib.json_types import ExactJson
 from loyalty_site.lib.memoising import memoised
 from programs.configuration import Configuration
+from programs.progress import NOTHING, Reached, Shown
 from programs.triggers import TRIGGERS
 from programs.written import activity_names
 
+if TYPE_CHECKING:
+    # Lists in words are those of conditions, which ask the baskets of this file.
+    from programs.rules.units import Units
+
 #: A number that nothing was rounded off.
 Exact: TypeAlias = int | Fraction
+
+#: The name under which rules ask for the segments of a member, see `Facts.seen`.
+SEGMENTS: Final = "segments"
 
 
 class BasketLine(NamedTuple):
     """What a rule sees of one line: its units, and in minor units the money that may earn; both are exact.
 
     `labels` and `attributes` are those that the sender gave it, `lists` the codes of the lists that have its SKU.
+    `listed` is what it costs, in minor units, with tax and before any discount.
     """
 
     sku: str
@@ -34,6 +43,7 @@ class BasketLine(NamedTuple):
     labels: tuple[str, ...] = ()
     attributes: Mapping[str, object] = {}
     lists: Sequence[str] = ()
+    listed: Exact = 0
 
 
 class Basket(NamedTuple):
@@ -66,12 +76,16 @@ class Facts(NamedTuple):
 
     `tiers` maps a tier group's code to the code of the tier held in it. A rule that asks for `enrolled_at`
     tells apart members who are taken for alike (transactions/occasions/alike.py), and so does one that asks what is
-    `seen` of the person: by the name of what is asked, those of the values that rules ask for which fit.
+    `seen` of the person: by the name of what is asked, those of the values that rules ask for which fit. `given` are
+    the codes of the rules that count and give something, for those that wait for them. `progress` is how far the
+    member is with what rules count, by their codes.
     """
 
     tiers: Mapping[str, str] = {}
     enrolled_at: datetime | None = None
     seen: Mapping[str, Sequence[str]] = {}
+    given: frozenset[str] = frozenset()
+    progress: Mapping[str, Reached] = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +94,7 @@ class Surroundings:
 
     partners: frozenset[str] = frozenset()
     tier_groups: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    segments: frozenset[str] = frozenset()
     sku_lists: frozenset[str] = frozenset()
 
     @property
@@ -166,15 +181,23 @@ class Kind:
     slug: ClassVar[str] = ""
     label: ClassVar[str] = ""
     phase: ClassVar[str] = "base"
+    #: What members do with what it gives, in its sentence.
+    verb: ClassVar[str] = "earn"
     Params: ClassVar[type[forms.Form]] = Params
 
     activities: frozenset[str] | None = None
     #: Whether it gives something else, or nothing, where no tier is held.
     asks_for_tier: bool = False
+    #: What it asks of the member beyond the tiers, as `Condition.needs` and `Condition.asks` say it of a condition.
+    asks: Mapping[str, frozenset[str]] = {}
     #: Of a multiplier: whether it multiplies what others have multiplied, and the groups of rules whose points it
     #: multiplies; empty: those of all.
     compounds: bool = False
     groups: frozenset[str] = frozenset()
+    #: What it counts for each member from one activity to the next, one of programs/progress.py; "" for nothing.
+    measure: str = ""
+    #: The code of its rule, under which `facts` have how far the member is.
+    code: str = ""
 
     def __init__(self, params: Cleaned) -> None:
         raise NotImplementedError
@@ -183,8 +206,9 @@ class Kind:
         """What it gives; None: it has nothing to say to this basket, and `why_not` says why.
 
         Of the phase "base" one number of points for each line, or one for the whole; of the phase "multiplier"
-        one factor; of the phase "activity" one 0, as it only fires. Numbers are exact, never float. Where the program
-        does not round each line (`configuration.rounds_per_line`) only their sum counts.
+        one factor; of the phase "activity" one 0, as it only fires; of the phase "discount" units of money off
+        a basket of which all that it costs is eligible (programs/discounting.py). Numbers are exact, never float.
+        Where the program does not round each line (`configuration.rounds_per_line`) only their sum counts.
         """
         raise NotImplementedError
 
@@ -192,16 +216,32 @@ class Kind:
         """A sentence about what was missing, when `points` gave None."""
         raise NotImplementedError
 
+    def reached(self, facts: Facts) -> Reached:
+        """How far the member is with what it counts, before this activity."""
+        return facts.progress.get(self.code, NOTHING)
+
+    def advanced(self, basket: Basket, before: Reached) -> Reached:
+        """How far a member is behind an activity who was so far `before`; asked only of what counts something."""
+        raise NotImplementedError
+
+    def shown(self, reached: Reached, today: date, major: int) -> Shown:
+        """What is told of a member who is so far on the local day `today`; asked only of what counts something.
+
+        `major` is how many minor units make one unit of the program's money.
+        """
+        raise NotImplementedError
+
     def weights(self, lines: Sequence[BasketLine]) -> Sequence[Exact]:
         """By what its points are shared among the lines that earned them; empty where they are of no line."""
         return ()
 
     @classmethod
-    def gives(cls, params: Mapping[str, ExactJson]) -> str:
-        """What a rule with these parameters gives, as the beginning of a sentence."""
-        fields = cls.Params.base_fields
-        said = [_term(name, fields[name], params[name]) for name in fields if is_given(params.get(name))]
-        return f"{cls.label}: {', '.join(said)}" if said else cls.label
+    def gives(cls, params: Mapping[str, ExactJson], units: "Units") -> str:
+        """What members earn by a rule with these parameters, in plain English: “2 points per EUR (3 for gold)”.
+
+        It stands behind “Members earn”, and what else is said of the rule behind it.
+        """
+        raise NotImplementedError
 
     def unmet(self, surroundings: Surroundings) -> Iterable[tuple[str, str]]:
         """(param, message) of each thing that the kind refers to and the program does not have."""
@@ -211,22 +251,6 @@ class Kind:
 def is_given(value: object) -> bool:
     """Whether a parameter says something: a switch that is off says nothing."""
     return value not in (None, "", []) and value is not False
-
-
-def _term(name: str, field: forms.Field, value: ExactJson) -> str:
-    """A parameter with its value; of a switch that is on its name says all."""
-    called = str(field.label or name).replace("_", " ").lower()
-    return called if value is True else f"{called} {_said(field, value)}"
-
-
-def _said(field: forms.Field, value: ExactJson) -> ExactJson:
-    """What people call the value of a parameter."""
-    in_words: Callable[[str], str] | None = getattr(field, "in_words", None)
-    if in_words:
-        return in_words(str(value))
-    offered: Iterable[tuple[object, object]] = getattr(field, "choices", ())
-    text = next((str(shown) for key, shown in offered if str(key) == str(value)), None)
-    return value if text is None else text[:1].lower() + text[1:]
 
 
 @memoised

@@ -1,16 +1,19 @@
 """Which fields do several kinds of rules share, or hold a table, beside the plain numbers of base.py?"""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from decimal import Decimal
 from fractions import Fraction
 from itertools import pairwise
-from typing import NamedTuple
+from typing import ClassVar, NamedTuple
 
 from django import forms
 from django.core.exceptions import ValidationError
 
+from loyalty_site.lib.json_types import ExactJson
+from loyalty_site.lib.texts import parts_of
 from programs.rules import base
+from programs.rules.units import both
 
 _SLUG = re.compile(r"[-a-zA-Z0-9_]{1,40}", re.ASCII)
 _NUMBER = re.compile(r"\d{1,10}(\.\d{1,4})?", re.ASCII)
@@ -49,6 +52,12 @@ class GroupsField(forms.CharField):
         return ", ".join(dict.fromkeys(names))
 
 
+def of_groups(params: Mapping[str, ExactJson]) -> str:
+    """Of which groups of rules points are multiplied, behind “the points”; "" where of all."""
+    names = parts_of(str(params.get("groups") or ""))
+    return f" of the group{'s' if len(names) > 1 else ''} {both(names)}" if names else ""
+
+
 class Band(NamedTuple):
     """What is given from an amount of money on, both in whole units."""
 
@@ -85,31 +94,47 @@ def bands(text: str) -> tuple[Band, ...]:
     )
 
 
-class ByTierField(forms.CharField):
-    """What who holds a tier gets instead, by codes of tiers: "gold: 2, silver: 1.5"."""
+class ByCodeField(forms.CharField):
+    """What some get instead of the usual points, by codes of what makes them differ."""
 
-    def __init__(self) -> None:
-        words = "Other points for who holds a tier, by the codes of tiers, like gold: 2, silver: 1.5."
-        super().__init__(required=False, max_length=1_000, label="By tier", help_text=words)
+    #: What the codes are of, and how it is written.
+    what: ClassVar[str]
+    example: ClassVar[str]
+
+    def __init__(self, label: str, whom: str) -> None:
+        words = f"Other points for {whom}, by the codes of {self.what}s, like {self.example}."
+        super().__init__(required=False, max_length=1_000, label=label, help_text=words)
 
     def clean(self, value: str | None) -> str:
         text: str = super().clean(value)
-        read = by_tier(text)
+        read = rates_by_code(text, of=type(self))
         return ", ".join(f"{code}: {base.plain(points)}" for code, points in sorted(read.items()))
 
-    @staticmethod
-    def in_words(value: str) -> str:
-        """The same as the end of a sentence: "2 for gold and 1.5 for silver"."""
-        pairs = (part.partition(": ") for part in value.split(", "))
-        return " and ".join(f"{points} for {code}" for code, _, points in pairs)
+
+class ByTierField(ByCodeField):
+    """What who holds a tier gets instead: "gold: 2, silver: 1.5"."""
+
+    what, example = "tier", "gold: 2, silver: 1.5"
+
+    def __init__(self) -> None:
+        super().__init__("By tier", "who holds a tier")
 
 
-def by_tier(text: str) -> dict[str, Fraction]:
-    """{code of a tier: points} of such a text. Raises ValidationError where it cannot be read."""
+class BySegmentField(ByCodeField):
+    """What who is in a segment gets instead: "vip: 2, staff: 0.5"."""
+
+    what, example = "segment", "vip: 2, staff: 0.5"
+
+    def __init__(self) -> None:
+        super().__init__("By segment", "who is in a segment")
+
+
+def rates_by_code(text: str, *, of: type[ByCodeField]) -> dict[str, Fraction]:
+    """{code: points} of the text of such a field. Raises ValidationError where it cannot be read."""
     found: dict[str, Fraction] = {}
-    for code, points in _pairs(text, "gold: 2, silver: 1.5") if text else ():
+    for code, points in _pairs(text, of.example) if text else ():
         if not _SLUG.fullmatch(code):
-            raise ValidationError(f"“{code[:40]}” is no code of a tier.")
+            raise ValidationError(f"“{code[:40]}” is no code of a {of.what}.")
         if code in found:
             raise ValidationError(f"“{code}” stands there twice.")
         found[code] = _number(points, base.PointsField)

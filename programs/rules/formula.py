@@ -8,9 +8,11 @@ from fractions import Fraction
 from django import forms
 from django.core.exceptions import ValidationError
 
+from loyalty_site.lib.json_types import ExactJson
 from loyalty_site.lib.texts import listed
 from programs.configuration import Configuration
 from programs.rules import base, expressions
+from programs.rules.units import Units, activities
 
 _ATTRIBUTE = "attributes."
 _NAMES = ("eligible", "amount", "quantity", "lines")
@@ -71,6 +73,11 @@ class Formula(base.Kind):
             return f"the formula gives {base.plain(self._value(basket))}"
         except expressions.Undefined as error:
             return str(error)
+
+    @classmethod
+    def gives(cls, params: Mapping[str, ExactJson], units: Units) -> str:
+        per = activities(params.get("events") or "purchase")
+        return f"{units.plural} per {per} by the formula “{params['formula']}”"
 
     def _value(self, basket: base.Basket) -> Fraction:
         return self.term(lambda name: _number_of(basket, name))

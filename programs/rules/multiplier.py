@@ -1,14 +1,16 @@
 """A factor for everybody: double points, on everything or on the lines that the rule's conditions name."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from fractions import Fraction
 
 from django import forms
 
+from loyalty_site.lib.json_types import ExactJson
 from loyalty_site.lib.texts import listed
 from programs.configuration import Configuration
 from programs.rules import base
-from programs.rules.fields import FactorField, GroupsField
+from programs.rules.fields import FactorField, GroupsField, of_groups
+from programs.rules.units import Units, plain
 
 BASE, RUNNING = "base", "running"
 
@@ -36,3 +38,8 @@ class Multiplier(base.Kind):
 
     def points(self, basket: base.Basket, facts: base.Facts, configuration: Configuration) -> Sequence[base.Exact]:
         return self.factor
+
+    @classmethod
+    def gives(cls, params: Mapping[str, ExactJson], units: Units) -> str:
+        behind = ", on top of what other multipliers give" if params.get("applies_to") == RUNNING else ""
+        return f"{plain(params['factor'])} times the {units.plural}{of_groups(params)}{behind}"

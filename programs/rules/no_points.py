@@ -1,10 +1,12 @@
 """No points for an event, but whoever reports it is active."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
+from loyalty_site.lib.json_types import ExactJson
 from loyalty_site.lib.texts import listed
 from programs.configuration import Configuration
 from programs.rules import base
+from programs.rules.units import Units, activities
 
 
 class NoPoints(base.Kind):
@@ -21,3 +23,7 @@ class NoPoints(base.Kind):
 
     def points(self, basket: base.Basket, facts: base.Facts, configuration: Configuration) -> Sequence[base.Exact]:
         return [0]
+
+    @classmethod
+    def gives(cls, params: Mapping[str, ExactJson], units: Units) -> str:
+        return f"no {units.plural} per {activities(params['events'])}, which counts as activity"

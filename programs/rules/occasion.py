@@ -1,16 +1,18 @@
 """Points for a birthday, or for an anniversary of the membership; the night gives them (semantics C22)."""
 
 import calendar
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
 from fractions import Fraction
 
 from django import forms
 from django.core.exceptions import ValidationError
 
-from loyalty_site.lib.texts import listed
+from loyalty_site.lib.json_types import ExactJson
+from loyalty_site.lib.texts import listed, parts_of
 from programs.configuration import Configuration
 from programs.rules import base
+from programs.rules.units import Units, both
 
 BIRTHDAY, ANNIVERSARY = "birthday", "anniversary"
 
@@ -76,6 +78,20 @@ class Occasion(base.Kind):
 
     def points(self, basket: base.Basket, facts: base.Facts, configuration: Configuration) -> Sequence[base.Exact]:
         return self.given
+
+    @classmethod
+    def gives(cls, params: Mapping[str, ExactJson], units: Units) -> str:
+        lead = int(str(params.get("lead_days") or 0))
+        when = f"{lead} day{'s' if lead > 1 else ''} before" if lead else "on"
+        if params["occasion"] == BIRTHDAY:
+            what = "their birthday"
+        elif years := parts_of(str(params.get("years") or "")):
+            called = "anniversary" if len(years) == 1 else "anniversaries"
+            what = f"their {called} of {both(years)} {'year' if years == ('1',) else 'years'}"
+        else:
+            what = "each anniversary of their enrolment"
+        leap = " (in common years 1 March stands for 29 February)" if params.get("leap_day") == DAY_AFTER else ""
+        return f"{units.points(params['points'])} {when} {what}{leap}"
 
     def day_of(self, given_on: date) -> date:
         """The day itself of an occasion that is given on the local day `given_on`."""

@@ -1,12 +1,14 @@
 """So many points for each so much money."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from fractions import Fraction
 
+from loyalty_site.lib.json_types import ExactJson
 from programs.configuration import Configuration
 from programs.rules import base
-from programs.rules.fields import ByTierField
-from programs.rules.rates import ByTier
+from programs.rules.fields import BySegmentField, ByTierField
+from programs.rules.rates import Rates, others
+from programs.rules.units import Units
 
 
 class PerAmount(base.Kind):
@@ -27,10 +29,11 @@ class PerAmount(base.Kind):
             help_text="10 points per 100: 150 gives 10, and 99 nothing. Off: in proportion, 15 and 9.",
         )
         by_tier = ByTierField()
+        by_segment = BySegmentField()
 
     def __init__(self, params: base.Cleaned) -> None:
-        self.rates, self.step = ByTier(params), Fraction(params["per"])
-        self.asks_for_tier = bool(self.rates)
+        self.rates, self.step = Rates(params), Fraction(params["per"])
+        self.asks_for_tier, self.asks = bool(self.rates.of_tiers), self.rates.asks
         self.whole_steps: bool = params.get("whole_steps") or False
         # Apart, so that each number costs one division and not three.
         self.usual = (self.rates.usual / self.step).as_integer_ratio()
@@ -43,7 +46,7 @@ class PerAmount(base.Kind):
             return None
         if self.whole_steps:
             return self._of_steps(basket, self.rates.of(facts), rounds_per_line=configuration.rounds_per_line)
-        over, under = (self.rates.of(facts) / self.step).as_integer_ratio() if self.asks_for_tier else self.usual
+        over, under = (self.rates.of(facts) / self.step).as_integer_ratio() if self.rates.differ else self.usual
         under *= basket.major
         if configuration.rounds_per_line:
             return [base.quotient(line.eligible * over, under) for line in basket.lines]
@@ -57,6 +60,13 @@ class PerAmount(base.Kind):
 
     def weights(self, lines: Sequence[base.BasketLine]) -> Sequence[base.Exact]:
         return [line.eligible for line in lines]
+
+    @classmethod
+    def gives(cls, params: Mapping[str, ExactJson], units: Units) -> str:
+        full = "full " if params.get("whole_steps") else ""
+        least = f", for at least {units.amount(params['minimum'])}" if params.get("minimum") else ""
+        rate = f"{units.points(params['points'])} per {full}{units.each(params['per'])}"
+        return f"{rate}{others(params)}{least}"
 
     def unmet(self, surroundings: base.Surroundings) -> Iterable[tuple[str, str]]:
         return self.rates.unmet(surroundings)

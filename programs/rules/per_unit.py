@@ -1,12 +1,14 @@
 """So many points for each unit bought; conditions say of which product or category."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from fractions import Fraction
 
+from loyalty_site.lib.json_types import ExactJson
 from programs.configuration import Configuration
 from programs.rules import base
-from programs.rules.fields import ByTierField
-from programs.rules.rates import ByTier
+from programs.rules.fields import BySegmentField, ByTierField
+from programs.rules.rates import Rates, others
+from programs.rules.units import Units
 
 
 class PerUnit(base.Kind):
@@ -21,14 +23,15 @@ class PerUnit(base.Kind):
     class Params(base.Params):
         points = base.PointsField(initial=10, help_text="Points for each unit.")
         by_tier = ByTierField()
+        by_segment = BySegmentField()
         fractions = base.SwitchField(
             label="Parts of units count",
             help_text="10 points per unit: 1.5 kg give 15. Off: whole units only, 10.",
         )
 
     def __init__(self, params: base.Cleaned) -> None:
-        self.rates = ByTier(params)
-        self.asks_for_tier = bool(self.rates)
+        self.rates = Rates(params)
+        self.asks_for_tier, self.asks = bool(self.rates.of_tiers), self.rates.asks
         self.fractions: bool = params.get("fractions") or False
 
     def points(
@@ -49,6 +52,11 @@ class PerUnit(base.Kind):
 
     def weights(self, lines: Sequence[base.BasketLine]) -> Sequence[base.Exact]:
         return [line.quantity for line in lines]
+
+    @classmethod
+    def gives(cls, params: Mapping[str, ExactJson], units: Units) -> str:
+        parts = ", parts of units in proportion" if params.get("fractions") else ""
+        return f"{units.points(params['points'])} per unit{others(params)}{parts}"
 
     def unmet(self, surroundings: base.Surroundings) -> Iterable[tuple[str, str]]:
         return self.rates.unmet(surroundings)

@@ -1,15 +1,19 @@
 """The same points for each visit, whatever was bought."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from fractions import Fraction
 
+from loyalty_site.lib.json_types import ExactJson
 from loyalty_site.lib.texts import listed
 from programs.configuration import Configuration
 from programs.rules import base
-from programs.rules.fields import ByTierField
-from programs.rules.rates import ByTier
+from programs.rules.fields import BySegmentField, ByTierField
+from programs.rules.rates import Rates, others
+from programs.rules.units import Units, activities
 
 VISITS = "purchase, visit"
+#: What is a visit, in words that tell the usual ones from those that are nothing else.
+_SAID = {listed(VISITS): "visit", listed("visit"): "visit (but not purchase)"}
 
 
 class PerVisit(base.Kind):
@@ -20,14 +24,15 @@ class PerVisit(base.Kind):
     class Params(base.Params):
         points = base.PointsField(initial=10, help_text="Points for the visit.")
         by_tier = ByTierField()
+        by_segment = BySegmentField()
         minimum = base.MoneyField(required=False, help_text="Only when at least this eligible amount was spent.")
         counts = base.EventsField(
             required=False, initial=VISITS, help_text="Which activities are a visit, separated by commas."
         )
 
     def __init__(self, params: base.Cleaned) -> None:
-        self.rates = ByTier(params)
-        self.asks_for_tier = bool(self.rates)
+        self.rates = Rates(params)
+        self.asks_for_tier, self.asks = bool(self.rates.of_tiers), self.rates.asks
         self.minimum = Fraction(params.get("minimum") or 0)
         self.activities = listed(params.get("counts") or VISITS)
 
@@ -40,6 +45,13 @@ class PerVisit(base.Kind):
 
     def why_not(self, basket: base.Basket, facts: base.Facts, configuration: Configuration) -> str:
         return "less than the minimum was spent"
+
+    @classmethod
+    def gives(cls, params: Mapping[str, ExactJson], units: Units) -> str:
+        counted = str(params.get("counts") or VISITS)
+        what = _SAID.get(listed(counted)) or activities(counted)
+        least = f" of at least {units.amount(params['minimum'])}" if params.get("minimum") else ""
+        return f"{units.points(params['points'])} per {what}{least}{others(params)}"
 
     def unmet(self, surroundings: base.Surroundings) -> Iterable[tuple[str, str]]:
         return self.rates.unmet(surroundings)

@@ -1,14 +1,16 @@
 """The more is spent at once, the more points: a ladder of amounts, like brackets of a tax."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from fractions import Fraction
 from itertools import pairwise
 
 from django import forms
 
+from loyalty_site.lib.json_types import ExactJson
 from programs.configuration import Configuration
 from programs.rules import base
 from programs.rules.fields import BandsField, bands
+from programs.rules.units import Units
 
 POINTS, RATE = "points", "rate"
 WHOLE, PARTS = "whole", "parts"
@@ -71,3 +73,16 @@ class SpendBands(base.Kind):
 
     def weights(self, lines: Sequence[base.BasketLine]) -> Sequence[base.Exact]:
         return [line.eligible for line in lines] if self.is_rate else ()
+
+    @classmethod
+    def gives(cls, params: Mapping[str, ExactJson], units: Units) -> str:
+        is_rate, of_parts = params.get("gives") == RATE, params.get("mode") == PARTS
+        (start, gives), *rest = [
+            (units.amount(base.plain(band.start)), base.plain(band.gives)) for band in bands(str(params["bands"]))
+        ]
+        rate = f" per {units.money} of {'what is' if of_parts else 'the whole amount'}" if is_rate else ""
+        where = "above" if is_rate and of_parts else "from"
+        more = " more" if of_parts and not is_rate else ""
+        return ", ".join(
+            [f"{units.points(gives)}{rate} {where} {start}", *(f"{n}{more} {where} {at}" for at, n in rest)]
+        )

@@ -1,14 +1,16 @@
 """Members of higher tiers earn more: base points times the multiplier of the tier held before."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from django import forms
 
+from loyalty_site.lib.json_types import ExactJson
 from loyalty_site.lib.texts import listed
 from programs.configuration import Configuration
 from programs.ladders import Tier
 from programs.rules import base
-from programs.rules.fields import GroupsField
+from programs.rules.fields import GroupsField, of_groups
+from programs.rules.units import Units
 
 
 class TierMultiplier(base.Kind):
@@ -37,6 +39,11 @@ class TierMultiplier(base.Kind):
     def why_not(self, basket: base.Basket, facts: base.Facts, configuration: Configuration) -> str:
         tier = self._held(facts, configuration)
         return f"the tier {tier.name} multiplies by 1" if tier else "the member holds no tier"
+
+    @classmethod
+    def gives(cls, params: Mapping[str, ExactJson], units: Units) -> str:
+        ladder = f" in {params['tier_group']}" if params.get("tier_group") else ""
+        return f"the {units.plural}{of_groups(params)} times the multiplier of their tier{ladder}"
 
     def unmet(self, surroundings: base.Surroundings) -> Iterator[tuple[str, str]]:
         groups = surroundings.tier_groups

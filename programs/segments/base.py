@@ -26,6 +26,7 @@ class Surroundings:
     tier_groups: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     group_names: Mapping[str, str] = field(default_factory=dict)
     segments: Mapping[str, str] = field(default_factory=dict)
+    promotions: Mapping[str, str] = field(default_factory=dict)
     owner: str = ""
     partners: frozenset[str] = frozenset()
 
@@ -79,6 +80,10 @@ class Condition:
 
     def segments(self) -> Iterator[str]:
         """The codes of the segments that it names."""
+        yield from ()
+
+    def tier_groups(self) -> Iterator[str]:
+        """The codes of the ladders whose tiers it names."""
         yield from ()
 
     def say(self, around: Surroundings) -> str:

@@ -96,6 +96,21 @@ def segments(tree: ExactJson) -> set[str]:
     return {code for leaf in leaves(tree) for code in leaf.condition.segments()}
 
 
+def depends_on(tree: ExactJson) -> set[str]:
+    """What a tree that is right by itself depends on: codes of segments, and ladders as `ladder` names them."""
+    return segments(tree) | {ladder(code) for leaf in leaves(tree) for code in leaf.condition.tier_groups()}
+
+
+def ladder(code: str) -> str:
+    """A ladder among segments, whose codes have no blanks."""
+    return f"tiers of {code}"
+
+
+def keys(tree: ExactJson) -> set[str]:
+    """The keys of the conditions of which it is made; of one that cannot be read any more none."""
+    return set() if problems(tree) else {leaf.condition.key for leaf in leaves(tree)}
+
+
 def circle(code: str, named: Mapping[str, set[str]]) -> list[str]:
     """The codes from `code` back to itself, where the segments that are `named` lead there; [] where they do not."""
     ways, seen = [[code]], set[str]()

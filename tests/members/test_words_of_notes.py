@@ -103,7 +103,16 @@ def test_nothing_is_sent_through_what_brings_no_notes(waiting, platform):
 @pytest.mark.parametrize("data", [{}, {"approval": 7, "night": [], "channel": "x"}, [], None, "text"])
 @pytest.mark.parametrize(
     "name",
-    ["approval.requested", "approval.decided", "downgrades.held", "night.failed", "reconcile.drift", "channel.dead"],
+    [
+        "approval.requested",
+        "approval.decided",
+        "downgrades.held",
+        "budget.nearly_used",
+        "budget.used_up",
+        "night.failed",
+        "reconcile.drift",
+        "channel.dead",
+    ],
 )
 def test_an_event_that_says_nothing_stops_nobody(club, boss, ways_out, name, data):
     subscribe(boss, name, connection("room"))

@@ -78,9 +78,7 @@ def test_unknown_partners_are_made_only_when_asked(run, file):
 
 
 def test_a_file_or_a_stored_program_can_be_checked(run, file):
-    rules = (
-        "base: Points per amount of money: points 1, per 1.\nstatus: Points per amount of money: points 1, per 1.\n"
-    )
+    rules = "base: Members earn 1 point per EUR.\nstatus: Members earn 1 Status point per EUR.\n"
     assert run("check", file) == (0, f"{rules}{file}: no problems\n", "")
     run("import", file)
     assert run("check", "club") == (0, f"{rules}club: no problems\n", "")

@@ -4,8 +4,9 @@ from datetime import UTC, datetime
 
 import pytest
 
+from programs import document
 from programs.rules import conditions
-from tests.support.examples import earn, line, points, purchase, rule
+from tests.support.examples import earn, line, nearest, points, program, purchase, rule
 
 SHOES = purchase(1_000, line(600, "S1", category="shoes", quantity=2), line(400, "H1", category="hats"))
 LABELLED = purchase(
@@ -22,6 +23,9 @@ def at(hour, minute=0, day=3):
     return purchase(1_000, activity_at=datetime(2025, 3, day, hour - 1, minute, tzinfo=UTC))
 
 
+#: Conditions that ask what a program has, for which these rules have none.
+OF_PROGRAM = {"sku_list", "segments", "only_if"}
+
 MET = [
     ({"channels": ["web", "app"]}, purchase(1_000, channel="app"), 10),
     ({"stores": ["lyon"]}, purchase(1_000, store="lyon"), 10),
@@ -32,6 +36,8 @@ MET = [
     ({"birthday_month": True}, purchase(1_000), 10),
     ({"tags": ["press", "vip"]}, purchase(1_000), 10),
     ({"language": ["de"]}, purchase(1_000), 10),
+    ({"purchase_number": {"least": 2, "most": 3}}, purchase(1_000), 10),
+    pytest.param({"days_since_last": {"most": "14"}}, purchase(1_000), 10, id="the last day is inside, as a text"),
     ({"weekdays": [1]}, purchase(1_000), 10),
     pytest.param({"weekdays": [2]}, at(24, 30), 10, id="23:30 in London is Tuesday in Paris"),
     pytest.param(EVENING, at(17), 10, id="the first minute is inside"),
@@ -61,6 +67,7 @@ MET = [
 @pytest.mark.parametrize(("given", "activity", "expected"), MET)
 def test_a_rule_fires_when_its_condition_is_met(given, activity, expected):
     seen = {"birthday": ["month"], "tags": ["vip"], "language": ["de"]}
+    seen |= {"purchase_number": ["3"], "days_since_last": ["14"]}
     assert points(activity, rule(conditions=given), tier="gold", seen=seen) == expected
 
 
@@ -74,6 +81,12 @@ MISSED = [
     ({"birthday_month": True}, purchase(1_000), "the birthday of the member is not known, or not in March"),
     ({"tags": ["vip", "press"]}, purchase(1_000), "the member has no such tag, needs press, vip"),
     ({"language": ["de"]}, purchase(1_000), "the member has no such language, needs de"),
+    (
+        {"purchase_number": {"most": 3}},
+        purchase(1_000),
+        "the number of the purchase is 4 or a later one, needs at most 3",
+    ),
+    ({"days_since_last": {"least": 15}}, purchase(1_000), "days since the last purchase: 14, needs at least 15"),
     ({"weekdays": [2, 7]}, purchase(1_000), "it was a Monday, needs Tuesday, Sunday"),
     (EVENING, at(16, 59), "it was 16:59, needs 17:00 to 19:00"),
     (EVENING, at(19), "it was 19:00, needs 17:00 to 19:00"),
@@ -110,9 +123,48 @@ MISSED = [
 
 @pytest.mark.parametrize(("given", "activity", "why"), MISSED)
 def test_a_missed_condition_says_what_was_found_and_what_was_needed(given, activity, why):
-    earned = earn(activity, rule(conditions=given), tier="silver")
+    seen = {"purchase_number": ["4+"], "days_since_last": ["14"]}
+    earned = earn(activity, rule(conditions=given), tier="silver", seen=seen)
     assert earned.points == {}
     assert earned.trace["nearest"]["why"] == why
+
+
+def test_who_bought_nothing_before_is_told_so():
+    bought = {"days_since_last": {"least": 15}}
+    assert nearest(purchase(100), rule(conditions=bought)) == "there was no purchase before it"
+    first = {"purchase_number": {"most": 1}}
+    assert (
+        nearest(purchase(100), rule(conditions=first)) == "the number of the purchase is not known, needs at most 1"
+    )
+
+
+def test_a_member_is_in_one_of_the_segments_or_told_in_which_they_are_not():
+    asking = rule(conditions={"segments": ["vip", "staff"]})
+    options = {"segments": ("vip", "staff", "lapsed")}
+    assert points(purchase(1_000), asking, seen={"segments": ["staff"]}, **options) == 10
+    why = nearest(purchase(1_000), asking, seen={"segments": ["lapsed"]}, **options)
+    assert why == "the member is in none of these segments: staff, vip"
+
+
+UNREADABLE = [
+    ({"purchase_number": {"least": 0}}, "purchase_number: least must be a whole number from 1 to 1000"),
+    ({"purchase_number": {"most": "1.5"}}, "purchase_number: most must be a whole number from 1 to 1000"),
+    ({"purchase_number": {"most": 1001}}, "purchase_number: most must be a whole number from 1 to 1000"),
+    ({"purchase_number": {"least": 3, "most": 2}}, "purchase_number: least 3 is above most 2"),
+    (
+        {"purchase_number": 1},
+        "purchase_number: must be an object with least, most or both, "
+        'like {"least": 1, "most": 1}, the first purchase',
+    ),
+    ({"days_since_last": {"least": 40_000}}, "days_since_last: least must be a whole number from 0 to 36500"),
+    ({"segments": "vip"}, "segments: must be a list of 1 to 1000 codes of segments"),
+]
+
+
+@pytest.mark.parametrize(("given", "why"), UNREADABLE)
+def test_what_cannot_be_meant_of_a_member_is_refused_at_its_place(given, why):
+    [problem] = document.check(program(rule(conditions=given), segments=("vip",)))
+    assert str(problem) == f"rules[0].conditions.{why}"
 
 
 def test_a_member_without_a_tier_is_told_so():
@@ -142,7 +194,7 @@ def test_the_minimum_counts_only_the_lines_that_the_rule_counts():
 
 def test_every_condition_stands_in_both_tables_but_one_that_asks_what_the_program_has():
     met = {key for row in MET for key in (row.values if hasattr(row, "values") else row)[0]}
-    assert met == {key for row in MISSED for key in row[0]} == set(conditions.registry) - {"sku_list"}
+    assert met == {key for row in MISSED for key in row[0]} == set(conditions.registry) - OF_PROGRAM
 
 
 DATES = [

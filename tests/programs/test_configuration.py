@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from programs import compiling, document
-from programs.configuration import Listening
+from programs.compiled_rules import Listening
 from tests.support.examples import compiled, program, rule
 
 RULES = [

@@ -54,6 +54,7 @@ def test_the_text_names_every_field_kind_and_condition():
         layout.TIER_GROUP,
         layout.TIER,
         layout.SKU_LIST,
+        layout.PROMOTION,
         layout.RULE,
         layout.CAP,
     ]

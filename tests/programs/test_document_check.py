@@ -117,7 +117,7 @@ WRONG = [
     (("rules", 0), 3, "rules[0]: must be an object"),
     (("rules", 1, "code"), "base", "rules[1].code: “base” stands already at rules[0]"),
     (("rules", 0, "code"), "a b", "rules[0].code: enter a valid “slug” consisting of letters"),
-    (("rules", 0, "kind"), "magic", "rules[0].kind: must be one of fixed, formula,"),
+    (("rules", 0, "kind"), "magic", "rules[0].kind: must be one of discount, every_nth, fixed, formula,"),
     (("rules", 0, "currency"), "miles", "rules[0].currency: the document has no currency “miles”"),
     (("rules", 0, "priority"), 10_001, "rules[0].priority: ensure this value is less than or equal to 10000"),
     (("rules", 1, "ends_on"), "2024-12-31", "rules[1].ends_on: the last day must not lie before the first"),

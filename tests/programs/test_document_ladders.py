@@ -120,7 +120,8 @@ def test_each_field_is_imported_exported_compared_and_counted_as_a_version(flown
 
 def test_no_field_is_left_out_of_the_comparison():
     assert set(GROUP) | {"code", "currency", "further_currencies", "tiers"} == set(layout.TIER_GROUP.names)
-    assert set(TIER) | {"code"} == set(layout.TIER.names)
+    # Only tiers of manual ladders follow a segment: see test_tiers_of_segments.py.
+    assert set(TIER) | {"code", "segment"} == set(layout.TIER.names)
     assert set(BENEFIT) | {"code"} == set(layout.BENEFIT.names)
 
 

@@ -5,7 +5,9 @@ from django.core.exceptions import ValidationError
 
 from partners.models import Partner
 from programs import document
-from programs.models import Program, Rule
+from programs.admin import promotion_panels
+from programs.admin.program_form import doubts
+from programs.models import Program, Promotion, Rule
 from tests.support import factories
 from tests.support.examples import program, rule
 
@@ -123,3 +125,22 @@ def test_an_activity_that_keeps_balances_alive_is_one_that_somebody_knows(shop, 
     assert bool(found) == is_said
     if is_said:
         assert "“purchse” is no activity that a rule or a list of the program knows" in found[0]
+
+
+def test_a_promotion_for_a_store_that_nobody_has_is_said_and_by_a_strict_program_refused(shop):
+    offer = {"code": "spring", "name": "Spring", "conditions": {"stores": ["nowhere"]}}
+    path = "promotions[0].conditions.stores"
+    wanted = made({}) | {"promotions": [offer]}
+    assert [problem.path for problem in document.unknown(wanted)] == [path]
+    assert document.unknown(made({}) | {"promotions": [offer | {"is_active": False}]}) == []
+    document.apply(wanted)
+    stored = Promotion.objects.get()
+    stored.clean()
+    assert "“nowhere” is no active store" in str(promotion_panels.panels(stored)[-1])
+    assert "Promotion “Spring”: “nowhere”" in str(doubts(stored.program, {}))
+    with pytest.raises(document.Invalid) as caught:
+        document.apply(made({}, strictness="refuse") | {"promotions": [offer]})
+    assert [problem.path for problem in caught.value.problems] == [path]
+    Program.objects.update(strictness="refuse")
+    with pytest.raises(ValidationError, match="no active store"):
+        Promotion.objects.get().clean()

@@ -26,6 +26,11 @@ KINDS = {
         {"formula": "max( 10, eligible/2 )", "events": "purchase"},
         {"formula": "max( 10, eligible/2 )", "events": "purchase"},
     ),
+    "discount": (
+        {"percent": "12.50", "most": "20.00"},
+        {"percent": 12.5, "most": 20},
+        {"percent": "12.5", "most": "20"},
+    ),
     "multiplier": (
         {"factor": "2.50", "applies_to": "running", "groups": "base,base, shoes"},
         {"factor": 2.5, "applies_to": "running", "groups": " base, shoes"},
@@ -39,7 +44,22 @@ KINDS = {
     "occasion": (
         {"occasion": "anniversary", "points": "100.50", "lead_days": "7", "leap_day": "02-28", "years": "5, 10"},
         {"occasion": "anniversary", "points": 100.5, "lead_days": 7, "leap_day": "02-28", "years": "5, 10"},
-        {"occasion": "anniversary", "points": "100.5", "lead_days": 7, "leap_day": "02-28", "years": "5, 10"},
+        {"occasion": "anniversary", "points": "100.5", "lead_days": 7, "years": "5, 10"},
+    ),
+    "target": (
+        {"counts": "units", "every": "5.50", "points": "50.0", "times": "3", "events": "purchase"},
+        {"counts": "units", "every": 5.5, "points": 50, "times": "3", "events": "purchase"},
+        {"counts": "units", "every": "5.5", "points": "50", "times": 3, "events": "purchase"},
+    ),
+    "every_nth": (
+        {"every": "10", "points": "50", "by_tier": "gold:80", "times": "", "events": "visit"},
+        {"every": 10, "points": "50.0", "by_tier": "gold: 80", "times": None, "events": "visit"},
+        {"every": 10, "points": "50", "by_tier": "gold: 80", "events": "visit"},
+    ),
+    "streak": (
+        {"length": "7", "periods": "weeks", "points": "70"},
+        {"length": 7, "periods": "weeks", "points": 70},
+        {"length": 7, "periods": "weeks", "points": "70"},
     ),
     "per_amount": (
         {"points": "1", "per": "1.50", "minimum": "", "whole_steps": ""},
@@ -59,7 +79,7 @@ KINDS = {
     "spend_bands": (
         {"bands": "100.0:10, 250:  30.50", "gives": "rate", "mode": "whole"},
         {"bands": "100:10,250:30.5", "gives": "rate", "mode": "whole"},
-        {"bands": "100: 10, 250: 30.5", "gives": "rate", "mode": "whole"},
+        {"bands": "100: 10, 250: 30.5", "gives": "rate"},
     ),
     "tier_multiplier": ({"tier_group": ""}, {}, {}),
 }

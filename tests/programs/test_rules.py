@@ -10,6 +10,10 @@ MINIMUM = {"points": "1", "per": "1", "minimum": "20"}
 BANDS = {"bands": "100: 10, 250: 30"}
 BIRTHDAY = {"occasion": "birthday", "points": "100"}
 
+COFFEES = {"counts": "units", "every": "5", "points": "50"}
+NTH = {"every": "10", "points": "50"}
+STREAK = {"length": "7", "periods": "days", "points": "70"}
+
 GIVES = [
     # kind, params, activity, points
     pytest.param("per_amount", {"points": "1", "per": "1"}, purchase(12_345), 123, id="a point for each whole euro"),
@@ -35,6 +39,7 @@ GIVES = [
     pytest.param("spend_bands", BANDS, purchase(25_000), 30, id="the band that is reached"),
     pytest.param("formula", {"formula": "eligible / 2"}, purchase(5_000), 25, id="half a point for each euro"),
     pytest.param("occasion", BIRTHDAY, purchase(kind="birthday"), 100, id="a birthday"),
+    pytest.param("target", COFFEES, purchase(900, line(900, quantity=5)), 50, id="five coffees at once"),
 ]
 
 
@@ -50,6 +55,11 @@ SILENT = [
     ("formula", {"formula": "1 / quantity"}, purchase(100), "the formula divides by zero"),
     ("per_unit", {"points": "1"}, purchase(100), "no unit of such a product was bought"),
     ("per_visit", {"points": "1", "minimum": "2"}, purchase(199), "less than the minimum was spent"),
+    ("target", COFFEES, purchase(900, line(900, quantity=3)), "3 of 5 units, 2 to go"),
+    ("target", COFFEES, purchase(900), "it has none of the units that it counts"),
+    ("every_nth", NTH, purchase(900), "1 of 10 times, 9 to go"),
+    ("streak", STREAK, purchase(900), "1 day in a row, 6 to go"),
+    ("discount", {"percent": "10"}, purchase(0), "nothing that it counts costs anything"),
 ]
 
 
@@ -101,10 +111,13 @@ def test_a_multiplier_of_a_named_group_reads_the_tier_of_that_group():
 
 #: test_multipliers.py is about them.
 MULTIPLIERS = {"multiplier", "tier_multiplier"}
+#: They give nothing to whom nothing was counted yet; test_counting_rules.py is about them.
+COUNTING = {"every_nth", "streak"}
 
 
 def test_every_kind_stands_in_the_tables():
-    told = {row.values[0] for row in GIVES} | MULTIPLIERS | {"no_points"}
+    # test_discounts.py is about those that take money off.
+    told = {row.values[0] for row in GIVES} | MULTIPLIERS | COUNTING | {"no_points", "discount"}
     assert told == set(rules.registry) == {slug for slug, _ in rules.choices()}
     assert {row[0] for row in SILENT + DEAF} | MULTIPLIERS == set(rules.registry)
 

@@ -4,7 +4,7 @@ import pytest
 
 from programs import document
 from programs.admin.wording import describe
-from programs.models import Rule
+from programs.models import Currency, Program, Rule
 from tests.support.examples import changed, line, nearest, points, purchase, rule
 
 WHOLE = {"points": "10"}
@@ -43,4 +43,5 @@ def test_less_than_a_unit_is_said():
 def test_the_switch_is_true_or_false_and_said_in_the_sentence_of_the_rule():
     wrong = changed(("rules", 0), rule(kind="per_unit", params={"points": "1", "fractions": "no"}))
     assert list(map(str, document.check(wrong))) == ["rules[0].params.fractions: must be true or false"]
-    assert describe(Rule(kind="per_unit", params=PARTS)) == "Points per unit bought: points 10, parts of units count."
+    weighed = Rule(kind="per_unit", params=PARTS, currency=Currency(name="Points"), program=Program(money="EUR"))
+    assert describe(weighed) == "Members earn 10 points per unit, parts of units in proportion."

@@ -81,10 +81,10 @@ def test_what_is_surely_not_meant_of_steps_is_a_warning(params, options, warning
 def test_the_sentence_of_the_rule_says_so_and_its_example_buys_enough(db):
     made = factories.program(rules=False)
     stepped = factories.rule(made, "steps", "per_amount", {"points": "10", "per": "500", "whole_steps": True})
-    assert describe(stepped) == "Points per amount of money: points 10, per 500, whole steps only."
+    assert describe(stepped) == "Members earn 10 points per full 500 EUR."
     made.refresh_from_db()
     (sentence,) = example(Rule.objects.get())
     assert "a purchase of 1000.00 EUR" in sentence
     assert sentence.endswith("gives a member 20 Points.")
     plain = factories.rule(made, "plain", "per_amount", {"points": "10", "per": "5", "whole_steps": False})
-    assert describe(plain) == "Points per amount of money: points 10, per 5."
+    assert describe(plain) == "Members earn 10 points per 5 EUR."

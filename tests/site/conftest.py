@@ -6,11 +6,13 @@ import pytest
 
 from loyalty_site.lib import receivers
 from members.models import Card, Customer, Member
-from partners.models import KeptAnswer
+from partners.models import KeptAnswer, Partner
 from programs.models import Participation
 from tests.support import factories
 from tests.support.api_caller import Caller
+from tests.support.browsing import Browser
 from tests.support.lively import LivelyShop
+from tests.support.shop_stories import BUILT
 from tests.support.stage import kept
 from transactions.models import Entry, Journal
 
@@ -63,6 +65,15 @@ def nothing_written(ada):
     assert not Entry.objects.exists()
     assert not KeptAnswer.objects.exists()
     assert Member.objects.count() == Customer.objects.count() == 1
+
+
+@pytest.fixture
+def browser(client, marketing, now_is):
+    """Somebody of marketing, who finds nothing but a login, before the stories of tests/support begin."""
+    assert not Partner.objects.exists()
+    now_is(BUILT)
+    client.force_login(marketing)
+    return Browser(client)
 
 
 @pytest.fixture

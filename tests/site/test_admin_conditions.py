@@ -90,7 +90,7 @@ def test_below_the_further_field_stands_what_it_means(desk, made):
     rule = factories.rule(made, "r", "per_visit", {"points": "5"}, conditions=tree)
     content = desk.get(page(rule)).content.decode()
     assert "It says now: only either by web or not on lines labelled sale." in content
-    assert "Points per visit: points 5; either by web or not on lines labelled sale." in content
+    assert "Members earn 5 points per visit, either by web or not on lines labelled sale." in content
     assert "either by web" in desk.get(reverse("admin:programs_rule_changelist")).content.decode()
 
 

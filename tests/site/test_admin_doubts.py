@@ -171,7 +171,8 @@ def test_a_new_active_program_without_a_currency_is_said_to_give_nothing(office,
     assert response.status_code == 200
     data = {"name": "Empty", "code": "empty", "owner": made.owner.pk, "status": "active", "time_zone": "UTC"}
     data |= {"money": "EUR", "language": "en", "round_per": "order", "max_backdate_days": 1, "pre_enrolment_days": 0}
-    data |= {"strictness": "warn"}
+    data |= {"strictness": "warn", "score_days": 365, "score_purchases": 12, "score_money": "1000"}
+    data |= {"score_recency": 1, "score_frequency": 1, "score_spend": 1}
     for prefix in ("participations", "currencies"):
         data |= {f"{prefix}-TOTAL_FORMS": "0", f"{prefix}-INITIAL_FORMS": "0"}
     response = office.post(reverse("admin:programs_program_add"), data)

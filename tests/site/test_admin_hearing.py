@@ -94,6 +94,8 @@ def test_only_what_may_concern_somebody_is_offered_and_taken(desk_of, store_staf
         WAITING,
         "approval.decided",
         "downgrades.held",
+        "budget.nearly_used",
+        "budget.used_up",
         DONE,
         FAILED,
         "reconcile.drift",

@@ -155,10 +155,12 @@ def test_a_search_for_what_cannot_be_shows_nothing_and_says_why(client, boss, sh
     assert client.get(reverse("admin:autocomplete"), query).json()["results"] == []
 
 
-def test_a_number_that_is_none_leads_back_to_the_list(client, boss, shop):
+@pytest.mark.parametrize("model", MODELS)
+def test_a_number_that_is_none_is_not_found(client, boss, shop, model):
     client.force_login(boss)
     for number in ("0", "99999999999999999999999", "x", "1e5"):
-        assert client.get(page(Journal, "change", number)).status_code == 302
+        assert client.get(page(model, "change", number)).status_code in (302, 404)
+        assert client.get(page(model, "history", number)).status_code in (302, 404)
 
 
 def test_what_keeps_a_row_is_said_by_its_kind_and_the_row_stays(client, boss, shop):

@@ -6,12 +6,12 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
-from programs.models import Cap, Currency, ExpiryRule, Participation, Program, StaffLimit, Tier, TierGroup
+from programs.models import Cap, Currency, ExpiryRule, Participation, Program, Promotion, StaffLimit, Tier, TierGroup
 from tests.support import factories
 
-#: Session and user, the program, nine kinds of parts, the rates twice as there are pages of them, and what may be
+#: Session and user, the program, ten kinds of parts, the rates twice as there are pages of them, and what may be
 #: chosen: a qualifying currency, a group, a currency; when members are left alone, and the bell in the header.
-STATEMENTS = 22
+STATEMENTS = 25
 
 
 @pytest.fixture
@@ -46,6 +46,7 @@ def add_parts(program):
                 group=group, code=f"tier-{place}", name=f"Step {number}.{place}", sequence=place, threshold=place * 10
             )
         factories.rule(program, f"rule-{number}", "fixed", {"points": "5", "events": "survey"}, currency=points)
+        Promotion.objects.create(program=program, code=f"promotion-{number}", name=f"Promotion {number}")
         Cap.objects.create(program=program, code=f"cap-{number}", name=f"Cap {number}", currency=points, limit=100)
         StaffLimit.objects.create(
             program=program, group=Group.objects.create(name=f"Staff {number}"), currency=points

@@ -240,11 +240,11 @@ def test_a_rule_is_said_in_words_with_an_example(desk, made):
         made, "evening", "fixed", {"points": "20", "events": "visit"}, conditions={"hours": ["17:00", "19:00"]}
     )
     content = desk.get(page(rule)).content.decode()
-    assert "Fixed points per event: points 20, events visit; from 17:00 to 19:00." in content
+    assert "Members earn 20 points per visit, from 17:00 to 19:00." in content
     assert "gives a member 20 Points" in content
     multiplier = desk.get(page(made.rules.get(code="multiplier"))).content.decode()
     assert "gives a member of Gold 150 Points" in multiplier
-    assert "events visit; from 17:00 to 19:00." in desk.get(page(made)).content.decode()
+    assert "20 points per visit, from 17:00 to 19:00." in desk.get(page(made)).content.decode()
     double = factories.rule(made, "double", "multiplier", {"factor": "2"})
     assert "gives a member 200 Points" in desk.get(page(double)).content.decode()
 
@@ -252,7 +252,7 @@ def test_a_rule_is_said_in_words_with_an_example(desk, made):
 def test_the_example_of_a_rule_by_tier_names_each_tier(desk, made):
     params = {"points": "20", "events": "visit", "by_tier": "gold: 50"}
     content = desk.get(page(factories.rule(made, "evening", "fixed", params))).content.decode()
-    assert "points 20, by tier 50 for gold, events visit" in content
+    assert "20 points per visit (50 for gold)" in content
     assert "gives a member of Silver 20 Points" in content
     assert "gives a member of Gold 50 Points" in content
 
@@ -269,7 +269,7 @@ def test_a_rule_per_amount_is_switched_to_whole_steps_and_back(desk, made):
     assert rule.params == {"points": "10", "per": "100", "whole_steps": True}
     shown = desk.get(page(rule)).content.decode()
     assert "150 gives 10, and 99 nothing" in shown
-    assert "points 10, per 100, whole steps only" in shown
+    assert "10 points per full 100 EUR" in shown
     assert save(desk, page(rule)).status_code == 302
     assert Rule.objects.get(code="new").params["whole_steps"] is True
     shown = form_of(desk, page(rule))

@@ -15,6 +15,7 @@ from loyalty_site.lib import problems
 from programs.models import Currency
 from tests.support import factories
 from tests.support.api_caller import ROOT, Caller, schema
+from tests.support.promoting import promotion
 from tests.test_architecture import FILES, tree_of
 
 ROOT_DIR = Path(settings.BASE_DIR)
@@ -78,6 +79,8 @@ def test_every_refusal_of_the_code_is_in_the_table():
     elsewhere |= {"day_is_over", "day_too_far", "no_nights", "job_under_way", "ladder_counts_nothing"}
     elsewhere |= {"list_not_complete", "nobody_waits", "not_decider", "not_on_the_list", "program_is_draft"}
     elsewhere |= {"request_stale", "request_waiting", "would_lose"}
+    # Pages and commands about promotions.
+    elsewhere |= {"not_measured", "promotion_state", "wrong_codes"}
     # Opening balances come by files.
     elsewhere |= {"already_ended", "no_arrears", "tier_unknown"}
     found = {
@@ -129,6 +132,8 @@ def curl(command, shop):
         if option == "-H":
             name, _, text = value.partition(": ")
             headers[name] = text
+        elif option == "-X":
+            method = value
         elif option == "-d":
             raw, method = value.encode(), "POST"
     path, _, query = address.removeprefix("API/").partition("?")
@@ -143,10 +148,12 @@ def test_the_examples_of_the_guide_are_what_happens(somewhere):
     factories.store(club.owner, "lyon")
     Currency.objects.filter(program=club, code="points").update(transfers=True)
     type(club).touch(club.pk)
+    terms = "40 points with a code from the leaflet."
+    promotion(club, "tea_time", "40", name="Tea time", description=terms, opt_in=True, uses_per_code=1)
     shop = Caller(club.owner)
     known = {"API": "API", "KEY": shop.text}
     examples = EXAMPLE.findall(GUIDE)
-    assert len(examples) == GUIDE.count("```sh") == 33
+    assert len(examples) == GUIDE.count("```sh") == 39
     for command, status, expected in examples:
         filled = re.sub(r"\$(\w+)", lambda found: str(known[found[1]]), command)
         answer = curl(filled, shop)

@@ -77,4 +77,4 @@ def test_what_cannot_be_said_of_a_line_is_refused_at_its_place(shop, nothing_wri
 
 def test_a_program_says_its_rules_in_words(shop, club, no_sale):
     rules = {rule["code"]: rule["sentence"] for rule in shop.get(f"programs/{club.code}/").said["rules"]}
-    assert rules["no-sale"] == "Points per amount of money: points 3, per 1; not on lines labelled sale."
+    assert rules["no-sale"] == "Members earn 3 points per EUR, not on lines labelled sale."

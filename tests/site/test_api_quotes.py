@@ -14,6 +14,7 @@ from tests.support import factories
 from tests.support.api_caller import Caller
 from tests.support.api_life import bought, purchase, put, rate
 from tests.support.capped import cap
+from tests.support.discounted import off
 from tests.support.merging import join
 
 PATH = "programs/club/quotes/"
@@ -244,3 +245,24 @@ def test_it_takes_the_same_statements_whatever_the_basket_and_the_member(shop, c
     for number in range(30):
         bought(shop, f"more-{number}")
     assert count() == usual
+
+
+def test_it_tells_the_money_off_and_the_points_that_are_left_then(shop, rich, club):
+    off(club, percent="10")
+    told = ask(shop)
+    assert told["discounts"] == [{"rule": "off", "name": "Off", "promotion": None, "amount": "10.00", "lines": None}]
+    assert told["discount_total"] == "10.00"
+    assert told["earns"][0]["points"] == 125
+    assert told["earns_after"] == {"points": 112, "status": 90}
+
+
+def test_without_discounts_it_says_that_there_are_none(shop, rich):
+    told = ask(shop)
+    assert (told["discounts"], told["discount_total"], told["earns_after"]) == ([], "0.00", None)
+
+
+def test_posting_answers_the_same_discounts(shop, rich, club):
+    off(club, amount="5")
+    told = ask(shop)
+    done = shop.post("transactions/", purchase("order-9", amount="100.00"))
+    assert (done.said["discounts"], done.said["discount_total"]) == (told["discounts"], "5.00")

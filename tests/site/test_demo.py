@@ -12,14 +12,24 @@ from django.db.models import Max, Min, Sum
 from django.utils import timezone
 
 from loyalty_site.demo import loading, purchases
+from loyalty_site.demo.events import ANSWERS, LETTERS, NEW_IN_CLUB, OUTSIDERS, REGULARS
 from loyalty_site.demo.people import invent
-from members.models import Balance, Card, Customer, Member, Standing
+from members.models import (
+    Balance,
+    Card,
+    Customer,
+    Member,
+    Progress,
+    PromotionEnrolment,
+    SegmentMembership,
+    Standing,
+)
 from members.models.customers import check_phone
 from partners.models import ApiKey, Product, Store
 from programs import document, periods
-from programs.models import Program
+from programs.models import Program, PromotionCode
 from tests.support.stage import kept
-from transactions.models import Entry, Journal, Lot
+from transactions.models import CapCounter, Entry, Journal, Lot, PromotionResult, PromotionUse
 from transactions.proof.audit import audit
 
 pytestmark = pytest.mark.slow
@@ -66,7 +76,7 @@ def test_the_demo_shows_something_everywhere_and_loads_once(told):
     fired = {
         rule["rule"] for trace in Journal.objects.values_list("trace", flat=True) for rule in trace.get("rules", ())
     }
-    multipliers, by_night = {"level-bonus"}, {"birthday"}
+    multipliers, by_night = {"level-bonus", "soul-twice", "rock-more"}, {"birthday"}
     assert fired == set(program.rules.values_list("code", flat=True)) - multipliers - by_night
     tiers = Counter(Standing.objects.current().values_list("tier__code", flat=True))
     assert min(tiers[code] for code in ("listener", "collector", "virtuoso")) > 20
@@ -81,6 +91,24 @@ def test_the_demo_shows_something_everywhere_and_loads_once(told):
     before = Journal.objects.count()
     assert demo() == "The demo is loaded already.\n"
     assert Journal.objects.count() == before
+
+
+def test_promotions_segments_and_progress_are_alive(told):
+    program = Program.objects.get()
+    given = dict(PromotionUse.objects.order_by().values_list("promotion__code").annotate(sum=Sum("points")))
+    budget = CapCounter.objects.get(cap__code="soul-budget")
+    codes = PromotionCode.objects.values_list("used", flat=True)
+    assert given.keys() == set(program.promotions.values_list("code", flat=True))
+    assert min(given.values()) > 300
+    assert budget.used == given["soul-month"]
+    assert 0.5 < budget.used / budget.cap.limit < 1
+    assert Counter(codes) == {0: LETTERS - ANSWERS, 1: ANSWERS}
+    assert PromotionEnrolment.objects.count() == REGULARS - OUTSIDERS + NEW_IN_CLUB
+    assert Progress.objects.filter(rule="fifth-coffee", rewarded__gt=0).count() >= REGULARS - OUTSIDERS
+    result = PromotionResult.objects.get(promotion__code="rock-weeks")
+    assert min(result.out_members, result.had_members) > 100
+    held = Counter(SegmentMembership.objects.values_list("segment__code", flat=True))
+    assert min(held[segment.code] for segment in program.segments.all()) > 100
 
 
 @pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLite plans without counting")

@@ -1,6 +1,5 @@
 """What the demo does to whom holds on every day: nobody is debited points that they may not have."""
 
-import json
 from collections import Counter, defaultdict
 from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
@@ -8,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from loyalty_site.demo import events, loading, purchases
+from loyalty_site.demo import events, offers, purchases
 from loyalty_site.demo.moments import Lately, Present, Soon
 from partners.activity import Activity, Adjustment, Line, Redemption
 from programs import compiling, earning, expiry, periods
@@ -45,8 +44,7 @@ SHARES = 10
 @pytest.fixture(scope="module")
 def program():
     """The program of the demo, compiled as the ledger would."""
-    wanted = json.loads((loading.FOLDER / "program.json").read_text(encoding="utf-8"))
-    return compiling.build(filled(wanted))
+    return compiling.build(filled(offers.document(DAYS[0])))
 
 
 @pytest.fixture(scope="module")
@@ -65,7 +63,8 @@ def plan():
 
 @pytest.fixture(scope="module")
 def happening(plan):
-    return [*plan.of_the_shop(), *plan.of_the_cafe(), *plan.of_spending(), *plan.of_corrections()]
+    cafe = [*plan.of_the_cafe(), *plan.of_the_regulars()]
+    return [*plan.of_the_shop(), *cafe, *plan.of_the_letter(), *plan.of_spending(), *plan.of_corrections()]
 
 
 def taken(event):
@@ -164,7 +163,7 @@ def test_each_purchase_gives_a_point_for_each_whole_dollar_at_least(program, bou
 
 def test_there_is_as_much_to_see_as_ever(plan, happening):
     kinds = Counter(getattr(event.fact, "kind", type(event.fact).__name__) for event in happening)
-    assert kinds == {"review": 240, "visit": 180, "purchase": 320, "Redemption": 220, "Adjustment": 8}
+    assert kinds == {"review": 240, "visit": 180, "purchase": 574, "Redemption": 220, "Adjustment": 8}
     assert len(list(plan.of_mistakes())) == 16
 
 

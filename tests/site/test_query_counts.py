@@ -2,13 +2,17 @@
 
 import itertools
 from functools import partial
+from typing import NamedTuple
 
 from django.urls import get_resolver
+from django.utils import timezone
 
 from loyalty_site import api
+from members import promotions as enrolling
 from members.messages import addresses
 from tests.support import factories
 from tests.support.hooks import TARGET, delivery, endpoint, event
+from tests.support.promoting import promotion
 from tests.support.query_counts import count, walk
 from transactions.models import Journal
 
@@ -17,6 +21,13 @@ def second(prepare):
     """Statements of the second time: the first fills what the process keeps. `prepare` returns what is counted."""
     assert prepare()().status_code < 400
     return count(prepare())
+
+
+class Call(NamedTuple):
+    """A request without a body, by another method than those that others are asked with."""
+
+    method: str
+    path: str
 
 
 class World:
@@ -29,6 +40,7 @@ class World:
         self.bob = factories.member(club, first_name="Bob")
         self.bought = self.posted(factories.purchase(ada, 200_000))
         self.hook = endpoint(club.owner)
+        self.offer = promotion(club, opt_in=True, uses_per_code=1)
         self.sent = delivery(event(club, ada), to=self.hook)
 
     def posted(self, item):
@@ -42,6 +54,14 @@ class World:
 
     def fact(self, **fields):
         return {"external_id": f"fact-{next(self.facts)}", "member": {"card": "C-1815"}} | fields
+
+    def enrolled(self):
+        enrolling.enrol(self.ada, self.offer, now=timezone.now())
+        return self.ada.number
+
+    def left(self):
+        enrolling.leave(self.ada, self.offer, now=timezone.now())
+        return self.ada.number
 
     def refund(self):
         order = Journal.objects.get(pk=self.order()).external_id
@@ -57,6 +77,22 @@ OPERATIONS = {
     "ANY ": lambda world: "",
     "GET programs/": lambda world: "programs/",
     "GET programs/<slug:code>/": lambda world: "programs/club/",
+    "GET programs/<slug:code>/promotions/": lambda world: "programs/club/promotions/",
+    "GET programs/<slug:code>/promotions/<slug:promotion>/": lambda world: "programs/club/promotions/spring/",
+    "POST programs/<slug:code>/promotions/<slug:promotion>/codes/": lambda world: (
+        "programs/club/promotions/spring/codes/",
+        {"codes": [f"C{next(world.facts)}", "KNOWN"]},
+    ),
+    "GET programs/<slug:code>/promotions/<slug:promotion>/codes/<path:typed>/": lambda world: (
+        "programs/club/promotions/spring/codes/KNOWN/"
+    ),
+    "GET members/<slug:number>/promotions/": lambda world: f"members/{world.ada.number}/promotions/",
+    "PUT members/<slug:number>/promotions/<slug:promotion>/enrolment/": lambda world: Call(
+        "PUT", f"members/{world.left()}/promotions/spring/enrolment/"
+    ),
+    "DELETE members/<slug:number>/promotions/<slug:promotion>/enrolment/": lambda world: (
+        f"members/{world.enrolled()}/promotions/spring/enrolment/",
+    ),
     "GET members/lookup/": lambda world: "members/lookup/?card=C-1815",
     "GET members/<slug:number>/": lambda world: f"members/{world.ada.number}/",
     "GET members/<slug:number>/tiers/": lambda world: f"members/{world.ada.number}/tiers/",
@@ -79,6 +115,7 @@ OPERATIONS = {
         world.fact(tier="gold", reason_type="goodwill", reason="Sorry"),
     ),
     "GET members/<slug:number>/consents/": lambda world: f"members/{world.ada.number}/consents/",
+    "GET members/<slug:number>/progress/": lambda world: f"members/{world.ada.number}/progress/",
     "POST members/<slug:number>/consents/": lambda world: (f"members/{world.ada.number}/consents/", CONSENT),
     "GET hooks/": lambda world: "hooks/",
     "GET hooks/sample/": lambda world: "hooks/sample/?event=points.earned",
@@ -106,6 +143,8 @@ def operations():
 def asked(shop, wanted):
     if isinstance(wanted, str):
         return partial(shop.get, wanted)
+    if isinstance(wanted, Call):
+        return partial(shop.call, *wanted)
     path, *bodies = wanted
     return partial(shop.post, path, *bodies) if bodies else partial(shop.call, "DELETE", path)
 

@@ -28,9 +28,10 @@ def tiers(gold="1.5"):
     }
 
 
-def program(*rules, points=None, partners=("bakery",), groups=None, **fields):
-    """A valid document. `points` changes the spendable currency, `fields` the program itself."""
-    return {
+def program(*rules, points=None, partners=("bakery",), groups=None, segments=(), **fields):
+    """A valid document. `points` changes the spendable currency, `fields` the program itself; `segments` by codes."""
+    in_segments = [{"code": code, "name": code, "conditions": {"tags": {"names": [code]}}} for code in segments]
+    return ({"segments": in_segments} if segments else {}) | {
         "format": document.FORMAT,
         "program": {
             "code": "club",

@@ -23,6 +23,7 @@ from tests.support.balanced import assert_balanced
 from tests.support.factories import at
 from tests.support.ledger_model import Ledger
 from tests.support.ledger_values import GRACE, LIFE, Member, No
+from tests.support.offers_stored import expected_offers, offer, stored_offers
 from transactions import ledger
 from transactions.models import Lot
 
@@ -66,6 +67,7 @@ class LedgerMachine(RuleBasedStateMachine):
         ExpiryRule.objects.create(currency=points, model="fixed", period=LIFE, unit="day", min_validity_days=0)
         for code, currency in (("spend", points), ("status", status)):
             factories.rule(self.made, code, "per_amount", {"points": "1", "per": "1"}, currency=currency)
+        self.promotions = offer(self.made)
         self.via = factories.till(self.made)
         self.model = Ledger(policy=policy, pending_days=pending_days, returned=returned)
         self.points, self.status = Currency.objects.get(pk=points.pk), status
@@ -133,7 +135,8 @@ class LedgerMachine(RuleBasedStateMachine):
             self.model.settle(member, self.now)
 
     def state(self):
-        """Per member what the engine holds: the parts, the tier and its points, the points by their end."""
+        """Per member what the engine holds: the parts, the tier and its points, the points by their end; and what
+        promotions have given."""
         ours = {"member__in": [who.pk for who in self.rows.values()]}
         rows = Balance.objects.filter(**ours).values_list(
             "member", "currency", *"available pending reserved arrears".split()
@@ -153,7 +156,7 @@ class LedgerMachine(RuleBasedStateMachine):
                 lots[who.pk],
             )
             for number, who in self.rows.items()
-        }
+        } | {"offers": stored_offers(self.made)}
 
     @invariant()
     def the_engine_agrees_with_the_model(self):
@@ -169,4 +172,5 @@ class LedgerMachine(RuleBasedStateMachine):
             for lot in member.lots:
                 lots[lot.ends_at, lot.is_pending] += lot.remaining
             expected[number] = (parts, member.status, member.tier, lots)
+        expected["offers"] = expected_offers(self.model)
         assert self.state() == expected

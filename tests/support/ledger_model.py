@@ -1,13 +1,15 @@
 """What should the ledger do? The life of a point in plain Python, small enough to be read and believed.
 
 Written from the rules (semantics C9 to C14, C20, C21), not from the engine. Days are UTC days; one point
-and one status point for each whole euro; points end `LIFE` days after they can be spent.
+and one status point for each whole euro, beside what offers_model.py adds; points end `LIFE` days after they can be
+spent.
 """
 
 from datetime import timedelta
 from itertools import count
 
 from tests.support.ledger_values import GRACE, LIFE, Lot, No, Order, Spending, end_after, midnight
+from tests.support.offers_model import Offers
 
 TIERS = [("base", 0), ("silver", 500), ("gold", 1000)]
 
@@ -17,6 +19,7 @@ class Ledger:
         self.policy, self.pending_days, self.returned = policy, pending_days, returned
         self.numbers = count()
         self.orders, self.spendings, self.members = {}, {}, {}
+        self.offers = Offers()
 
     def lots(self):
         return (lot for member in self.members.values() for lot in member.lots)
@@ -73,11 +76,12 @@ class Ledger:
     def usable(self, member):
         return sorted((lot for lot in member.lots if not lot.is_pending and lot.remaining), key=Lot.order)
 
-    def earn(self, key, member, amount, now):
-        earned = amount // 100
+    def earn(self, key, member, amount, now, code="", old=None):
+        extra = self.offers.bought(member, amount, code, old)
+        earned = amount // 100 + extra.points(amount)
         lot = self._credit(member, earned, now, may_wait=True) if earned else None
-        self.orders[key] = Order(member, amount, earned, lot)
-        member.status += earned
+        self.orders[key] = Order(member, amount, earned, lot, extra)
+        member.status += amount // 100
         self._upgrade(member)
 
     def _upgrade(self, member, other="base"):
@@ -85,13 +89,13 @@ class Ledger:
         reached = [name for name, threshold in TIERS if member.status >= threshold]
         member.tier = max(member.tier, other, *reached, key=[name for name, _ in TIERS].index)
 
-    def edit(self, old, key, member, amount, now):
+    def edit(self, old, key, member, amount, now, code=""):
         """An order takes the place of another: all of that one is taken back first."""
         order = self.orders[old]
         if order.member.today is not member or not order.left:
             raise No
         self.refund(old, order.left, now)
-        self.earn(key, member, amount, now)
+        self.earn(key, member, amount, now, code, order.extra)
 
     def refund(self, key, amount, now):
         """Take back what the rest of the order does not deserve; returns the points that are not there."""
@@ -100,10 +104,19 @@ class Ledger:
             raise No
         member = order.member.today
         order.refunded += amount
-        target = order.left // 100
-        order.status_taken += self._claw_status(member, order.earned - order.status_taken - target)
+        status = order.left // 100
+        target = status + order.extra.points(order.left)
+        order.status_taken += self._claw_status(member, order.amount // 100 - order.status_taken - status)
         claw = max(0, order.earned - order.taken - sum(lot.expired for lot in order.lots) - target)
         order.taken += claw
+        missing = self._claw(order, claw)
+        order.recovered += claw - missing
+        order.extra.take_back(order.left, order.recovered, order.earned - target)
+        return missing
+
+    def _claw(self, order, claw):
+        """Take points back from what is left of the order, then from others; returns those that are not there."""
+        member = order.member.today
         own = [lot for lot in order.lots if lot.remaining]
         if self.policy == "pending_only":
             lots = [lot for lot in own if lot.is_pending]
@@ -215,4 +228,5 @@ class Ledger:
         target.arrears += source.arrears - taken
         target.status += source.status
         self._upgrade(target, source.tier)
+        self.offers.merge(source, target)
         source.lots, source.arrears, source.status, source.into = [], 0, 0, target

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, time, timedelta
+from typing import Any
 
 LIFE = 8
 GRACE = 5
@@ -72,12 +73,16 @@ class Member:
 
 @dataclass
 class Order:
+    """`extra` is what it has beside its base points; see offers_model.py."""
+
     member: Member
     amount: int
     earned: int
     lot: Lot | None
+    extra: Any
     refunded: int = 0
     taken: int = 0
+    recovered: int = 0
     status_taken: int = 0
 
     @property

@@ -6,13 +6,15 @@ from django.contrib.auth.models import Group
 from django.utils import timezone
 
 from loyalty_site import staff
+from members import promotions
 from members.models import Relation, StaffSubscription
 from members.outbox.kinds.notes import Notes
 from partners.activity import Adjustment
 from partners.models import Connection
-from programs import sku_lists
+from programs import promotion_codes, sku_lists
 from programs.models import Cap, Message, MessageText, SkuList, StaffLimit
 from tests.support import factories, hooks
+from tests.support.promoting import promotion
 from tests.support.segments import keep, segment
 from tests.support.shop import Shop
 from transactions.erasing.erasures import erase
@@ -36,12 +38,15 @@ class LivelyShop(Shop):
         )
         self.skus = SkuList.objects.create(program=self.program, code="summer", name="Summer")
         sku_lists.put(self.skus, ["SKI-1"])
+        self.promotion = promotion(self.program, opt_in=True, uses_per_code=1)
+        promotion_codes.take(self.promotion, ["SPRING-1"])
         store = Group.objects.get(name=staff.STORE)
         self.limit = StaffLimit.objects.create(
             program=self.program, group=store, currency=self.points, per_posting=100, per_day=150
         )
         self._change(transfers=True)
         self.bob = factories.member(self.program, last_name="Babbage", email="bob@example.com")
+        promotions.enrol(self.bob, self.promotion, now=timezone.now())
         self.firm = factories.member(
             self.program, kind="company", first_name="", last_name="", company_name="Engines Ltd"
         )

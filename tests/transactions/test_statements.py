@@ -5,7 +5,9 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from tests.support import factories
+from tests.support.capped import cap
 from tests.support.factories import line, post, purchase, redemption, reversal
+from tests.support.promoting import promotion
 from transactions import ledger
 
 #: Of one purchase; two of them are the savepoint that stands for BEGIN and COMMIT in a test.
@@ -50,6 +52,20 @@ def test_lines_stores_and_upgrades_take_a_fixed_number_too(statements, made):
     post(made, purchase(people[0], 100))  # Compiles the program.
     one = statements(purchase(people[1], 60100, **basket))
     assert statements(*[purchase(person, 60100, **basket) for person in people[2:]]) == one
+
+
+def test_many_promotions_and_purchases_take_as_many_statements_as_one_of_each(statements, made):
+    people = [factories.member(made) for _ in range(10)]
+    promotion(made, "club", opt_in=True)
+    first = promotion(made, "spring")
+    cap(made, "budget", 10**6, scope="program", period="ever", promotion=first)
+    post(made, purchase(people[0], 1000))  # Compiles the program.
+    one = statements(purchase(people[1], 1000))
+    for number in range(20):
+        offer = promotion(made, f"offer-{number}", opt_in=number % 3 == 0, holdout_percent=number % 4)
+        cap(made, f"budget-{number}", 10**6, scope="program", period="ever", promotion=offer)
+    post(made, purchase(people[0], 1000))
+    assert statements(*[purchase(person, 1000) for person in people[2:]]) == one
 
 
 def test_redemptions_take_a_fixed_number(statements, people):

@@ -7,6 +7,7 @@ from loyalty_site.lib.admin import FactAdmin, RelatedDropdownFilter, StaffReques
 from loyalty_site.lib.panels import Panel, Tile, Tiles, link
 from members.models import Member
 from partners.models import Store
+from programs.admin.cap_use import in_units
 from programs.admin.caps import most, quantity
 from programs.models import Cap, Program
 from transactions.models import CapCounter
@@ -41,13 +42,14 @@ class CapCounterAdmin(FactAdmin):
         model = _OWNERS.get(counter.cap.scope)
         whose = model._default_manager.filter(pk=counter.key).first() if model else None
         notes = [f"of at most {most(counter.cap)}"]
-        share = min(100, counter.used * 100 // counter.cap.limit)
-        tiles = [Tile("Used", quantity(counter.cap, counter.used), notes=notes, share=share)]
+        used = in_units(counter.cap, counter.used)
+        share = min(100, used * 100 // counter.cap.limit)
+        tiles = [Tile("Used", quantity(counter.cap, used), notes=notes, share=share)]
         return [Tiles([*tiles, *([Tile("Whose", link(request, whose))] if whose else [])])]
 
     @display(description="used")
     def used_up(self, counter: CapCounter) -> str:
-        return quantity(counter.cap, counter.used)
+        return quantity(counter.cap, in_units(counter.cap, counter.used))
 
     @display(description="of at most")
     def limit(self, counter: CapCounter) -> str:

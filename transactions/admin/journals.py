@@ -22,12 +22,13 @@ from loyalty_site.lib.admin import (
 from loyalty_site.lib.panels import Panel, address_of, amount, moment
 from members import search
 from members.models import Member
+from partners.activity import Activity
 from partners.models import Connection
 from programs.models import Program
-from transactions.admin import journal_panels
+from transactions.admin import journal_panels, purchase_preview
 from transactions.admin.journal_actions import JournalActions
 from transactions.admin.lookups import journal_of
-from transactions.admin.posting import post
+from transactions.admin.posting import post, quoted
 from transactions.admin.purchase_form import LineFormSet, LineInline, PurchaseForm
 from transactions.models import Journal
 
@@ -74,6 +75,7 @@ class JournalAdmin(VerbAdmin):
     ordering = ["-pk"]
     autocomplete_fields = ["member"]
     add_form = PurchaseForm
+    has_preview = True
     add_inlines = [LineInline]
     add_fieldsets = [
         (None, {"fields": ["member", ("activity", "amount"), ("redeem", "redeem_currency")]}),
@@ -201,17 +203,27 @@ class JournalAdmin(VerbAdmin):
     def panels(self, request: StaffRequest, journal: Journal) -> list[Panel]:
         return journal_panels.panels(request, journal)
 
+    def preview(self, request: StaffRequest, form: PurchaseForm, formsets: list[LineFormSet]) -> list[Panel]:
+        """What the purchase would give, as a till is told."""
+        program = form.cleaned_data["member"].program
+        return purchase_preview.panels(quoted(_activity(form, formsets), program))
+
     def perform(self, request: StaffRequest, form: PurchaseForm, formsets: list[LineFormSet]) -> Made:
         """Post the purchase with its lines, and say what the points did; its page explains it."""
         program = form.cleaned_data["member"].program
-        lines = [line for formset in formsets for line in formset.lines(program)]
-        result = post(form.to_activity(lines), program, request.user)
+        result = post(_activity(form, formsets), program, request.user)
         journal = journal_of(result.journal_id)
         level, text = journal_panels.receipt(journal, result)
         self.message_user(request, text, level)
         # “Save and add another” asks the same again, of the same member where the address names one.
         again = "_addanother" in request.POST
         return Made(journal, HttpResponseRedirect(request.get_full_path() if again else address_of(journal)))
+
+
+def _activity(form: PurchaseForm, formsets: list[LineFormSet]) -> Activity:
+    """The purchase that was entered, with its lines."""
+    program = form.cleaned_data["member"].program
+    return form.to_activity([line for formset in formsets for line in formset.lines(program)])
 
 
 def _named(external_id: str) -> QuerySet[Journal, Any]:

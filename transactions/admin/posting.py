@@ -10,6 +10,7 @@ from partners.tier_setting import TierSetting
 from programs.models import Program
 from transactions import ledger
 from transactions.books.items import Result, accepted
+from transactions.quotes.quoting import Quote, quote
 
 #: Who may enter and take back transactions.
 MAY_POST = "transactions.add_journal"
@@ -31,3 +32,8 @@ def post(item: Item, program: Program, user: User, *, dry_run: bool = False) -> 
     """The Result of one item that `user` entered; with `dry_run` nothing stays written. Raises Refused."""
     via = back_office(program)
     return accepted(ledger.record([item], program_id=program.pk, via=via, user=user, dry_run=dry_run)[0])
+
+
+def quoted(item: Activity, program: Program) -> Quote:
+    """What posting it would do; nothing is written. Raises Refused."""
+    return quote(item, program_id=program.pk, via=back_office(program))

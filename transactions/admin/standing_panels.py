@@ -25,6 +25,7 @@ _WORDS = {
     Standing.Reason.REVERSAL: "What had reached the other tier was reversed: {counted} left{period}.",
     Standing.Reason.MANUAL: "Set by staff.",
     Standing.Reason.IMPORT: "Brought along from another system.",
+    Standing.Reason.SEGMENT: "It follows a segment.",
     Standing.Reason.MERGE: "The higher tier of two members who became one.",
 }
 

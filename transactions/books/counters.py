@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 from django.db import IntegrityError
 
@@ -30,6 +30,17 @@ class LockedCounter:
     moved: int = 0
 
 
+class Crossing(NamedTuple):
+    """A budget that became what `what` says (programs/capping.py): `used` of `cap`, in the period that begins on
+    `day` (ISO); `key` is that of the store, or 0."""
+
+    cap: Cap
+    key: int
+    day: str
+    used: int
+    what: str
+
+
 class Counters:
     """The counters of one batch by name."""
 
@@ -43,7 +54,7 @@ class Counters:
         """Locks the counters of these names, and of `returned`, {name: amount}, which is given back."""
         returned = returned or {}
         names = {*names, *returned}
-        self._limits = {cap.id: cap.limit for cap in caps}
+        self._caps = {cap.id: cap for cap in caps}
         # {(cap key, member): {day: LockedCounter}}: those of trailing days are read together.
         self._days: dict[tuple[int, int], dict[str, LockedCounter]] = defaultdict(dict)
         if not names:
@@ -96,10 +107,23 @@ class Counters:
         cap_id, key, day = name
         return self._days[cap_id, key][day]
 
+    def crossed(self) -> list[Crossing]:
+        """The budgets of which this batch used up the most, or the rest."""
+        found = []
+        for (cap_id, key), days in sorted(self._days.items()):
+            cap = self._caps.get(cap_id)
+            if cap is None or not cap.is_watched:
+                continue
+            for day, counter in days.items():
+                what = cap.crossed(counter.used - counter.moved, counter.used) if counter.moved > 0 else ""
+                if what:
+                    found.append(Crossing(cap, key, day, counter.used, what))
+        return found
+
     def save(self, session: Session) -> Callable[[], None]:
         """Move the rows, each within its limit; returns a check to call when the pipeline has ended."""
         rows = [
-            (counter.id, counter.moved, self._limits[cap_id] if counter.moved > 0 else _ANY)
+            (counter.id, counter.moved, self._caps[cap_id].limit if counter.moved > 0 else _ANY)
             for (cap_id, _), days in sorted(self._days.items())
             for counter in days.values()
             if counter.moved

@@ -59,7 +59,9 @@ def write(session: Session, events: list[Values], once: Sequence[Values] = ()) -
     Then somebody is asked to bring them to whoever listens.
     """
     if once:
-        session.insert(Event, f"{EVENT} once", [*((*row, "") for row in events), *once])
+        # One that is known by its name was told before.
+        rows = [*((*row, "") for row in events), *once]
+        session.insert(Event, f"{EVENT} once", rows, unless_there=True)
     elif events:
         session.insert(Event, EVENT, events)
     else:

@@ -14,7 +14,9 @@ from loyalty_site.lib.sql import Rows, Session, instant
 from members.tiers import Fact
 from partners.activity import Activity, Reversal
 from partners.stored import load
+from programs import progress
 from programs.periods import local_date
+from programs.progress import Advance
 from transactions.books.balances import Cause
 from transactions.books.counters import Name
 from transactions.books.lots import LOT, LotState, Use
@@ -134,6 +136,15 @@ class Original:
         said = self.trace.get("counted_on")
         counted_on = date.fromisoformat(said) if said else None if released else local_date(self.activity_at, zone)
         return Fact(self.activity_at, released or self.activity_at, cause.at, counted_on, cause.journal_id)
+
+    @property
+    def progress(self) -> dict[str, Advance]:
+        """{code of a rule: how it let the member get on, of which what earlier refunds took counts no more}."""
+        found = progress.stood(self.trace.get("progress", {}))
+        for one in self.refunds:
+            for code, (_, _, left) in one.progress.items():
+                found[code] = found[code]._replace(after=left)
+        return found
 
     @property
     def counted(self) -> list[Counted]:

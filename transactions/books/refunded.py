@@ -11,6 +11,7 @@ from loyalty_site.lib import money, quantities
 from loyalty_site.lib.refusals import Refused
 from partners import paid
 from partners.activity import Activity, Refunded, Reversal
+from programs.progress import Advance, stood
 from transactions.models.journal_traces import LineTrace, RefundTrace, ShareTrace
 
 
@@ -174,7 +175,10 @@ class Refund:
 
     By currency code: `points` that the balances of the member and of groups moved by (below zero), `clawback` that
     the member should lose, recovered or not. `shared` is what groups should lose by the key of the entry that gave
-    it to them, `reopened` what caps got back by their code.
+    it to them, `reopened` what caps got back by their code, `promotions` what was taken back of the points that
+    promotions gave, by their codes and by currency code, `discounts` of the money that they took off, in minor units
+    of the program's money, and `codes` the promotions whose code can be used again. `progress` is by the codes of
+    rules what the order counted for the member before and after it.
     """
 
     share: Share
@@ -182,6 +186,10 @@ class Refund:
     clawback: dict[str, int] = field(default_factory=dict)
     shared: dict[str, int] = field(default_factory=dict)
     reopened: dict[str, int] = field(default_factory=dict)
+    promotions: dict[str, dict[str, int]] = field(default_factory=dict)
+    discounts: dict[str, int] = field(default_factory=dict)
+    codes: list[str] = field(default_factory=list)
+    progress: dict[str, Advance] = field(default_factory=dict)
 
     @classmethod
     def read(cls, trace: RefundTrace) -> "Refund":
@@ -192,6 +200,10 @@ class Refund:
             clawback=trace["clawback"],
             shared=trace.get("shared", {}),
             reopened=trace.get("reopened", {}),
+            promotions=trace.get("promotions_back", {}),
+            discounts=trace.get("discounts_back", {}),
+            codes=trace.get("codes_back", []),
+            progress=stood(trace.get("progress", {})),
         )
 
     def trace(self) -> RefundTrace:
@@ -201,4 +213,12 @@ class Refund:
             trace["shared"] = self.shared
         if self.reopened:
             trace["reopened"] = self.reopened
+        if self.promotions:
+            trace["promotions_back"] = self.promotions
+        if self.discounts:
+            trace["discounts_back"] = self.discounts
+        if self.codes:
+            trace["codes_back"] = self.codes
+        if self.progress:
+            trace["progress"] = {code: advance.trace() for code, advance in self.progress.items()}
         return trace

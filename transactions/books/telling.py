@@ -15,7 +15,8 @@ from loyalty_site.lib.arrays import Values
 from members.holdings import Account
 from members.snapshots import as_json
 from programs.configuration import Configuration
-from transactions.books import columns, event_rows, held_told, members_told
+from transactions.books import budgets_told, columns, event_rows, held_told, members_told
+from transactions.books.counters import Crossing
 from transactions.books.event_rows import MILESTONES, POINTS, Rows
 from transactions.books.journals_told import Told
 from transactions.books.lots import LotState
@@ -98,18 +99,32 @@ class _Move:
         return cast(datetime, self.entries[-1][_AT])
 
 
-def prepare(books: "Books") -> Callable[[], None]:
-    """Look up what is told and is not at hand, which is seldom anything; returns what writes the events.
+def prepare(books: "Books") -> Callable[[], None] | None:
+    """Look up what is told and is not at hand, which is seldom anything; returns what writes the events, None where
+    there is nobody to tell and nothing that staff have to know.
 
     It may read, so it comes before whatever is sent without waiting.
     """
-    session, held = books.session, held_told.rows(books.configuration.id, books.held, books.now) if books.held else ()
+    crossed = books.counters.crossed()
+    if not (books.heard or books.held or crossed):
+        return None
+    session, once = books.session, _once(books, crossed)
     if not books.heard:
-        return lambda: event_rows.write(session, [], held)
+        return lambda: event_rows.write(session, [], once)
     journals, entries = books.since(0, 0)
     rows = cast("list[_Entry]", entries)
     told = books.known.told(journals, {row[1] for row in rows})
-    return lambda: event_rows.write(session, _Telling(books, told).tell(rows), held)
+    return lambda: event_rows.write(session, _Telling(books, told).tell(rows), once)
+
+
+def _once(books: "Books", crossed: Collection[Crossing]) -> list[Values]:
+    """What staff are told of once: purchases that wait for them, and budgets that come to an end."""
+    found: list[Values] = []
+    if books.held:
+        found += held_told.rows(books.configuration.id, books.held, books.now)
+    if crossed:
+        found += budgets_told.rows(books.configuration, crossed, books.now)
+    return found
 
 
 def of_tiers(

@@ -21,10 +21,12 @@ from transactions.books import chain, columns, telling
 from transactions.books.balances import BalanceInHand, Cause, Moved
 from transactions.books.columns import JournalColumns, JournalRow, decided_row, journal_row
 from transactions.books.counters import Counters
+from transactions.books.earlier import Earlier
 from transactions.books.held_told import Held
 from transactions.books.journals_told import Known
 from transactions.books.lots import LIVE_LOTS, LOT, LOT_MOVES, LOT_STATE, LotState, row_of, state_of
 from transactions.books.originals import Original
+from transactions.books.promoted import Promoted
 from transactions.books.relations import Relations
 from transactions.books.transfer_history import TransferHistory
 from transactions.models import Entry, Journal, JournalLine, Lot, Redating, Trace
@@ -37,7 +39,7 @@ class Books:
     `accounts` are the locked members by key, `lots` their lots by (member, currency) and key. `gone` counts the
     points of a lot, by (member, key of the lot in which they were earned), that time took in this batch;
     `cancelled`, by that key, those of them whose event never came. `heard` are the events that somebody listens to,
-    `known` what is at hand to tell of journals, `held` the purchases that wait for a decision of staff.
+    `known` what is at hand to tell of journals, `held` the purchases that wait for staff, `earlier` what members did.
     """
 
     def __init__(self, session: Session, configuration: Configuration, *, now: datetime) -> None:
@@ -45,13 +47,12 @@ class Books:
         self.currencies = {currency.id: currency for currency in configuration.currencies.values()}
         self.accounts: dict[int, Account] = {}
         self.lots: dict[tuple[int, int], dict[int, LotState]] = {}
-        self.relations, self.counters = Relations(), Counters(session)
+        self.relations, self.counters, self.promoted = Relations(), Counters(session), Promoted(session, {})
         self.transfers: TransferHistory | None = None
-        self.gone: Counter[tuple[int, int]] = Counter()
-        self.cancelled: Counter[int] = Counter()
+        self.earlier: Earlier | None = None
+        self.gone, self.cancelled = Counter[tuple[int, int]](), Counter[int]()
         self.heard: frozenset[str] = frozenset()
-        self.known = Known()
-        self.held: list[Held] = []
+        self.known, self.held = Known(), list[Held]()
         self._balances: dict[tuple[int, int], BalanceInHand] = {}
         self._now_text = chain.text(now)
         self._usual: JournalRow = columns.USUAL | {
@@ -62,9 +63,7 @@ class Books:
         }
         self._journal_ids: Iterator[int] = iter(())
         self._entry_ids: Iterator[int] = iter(())
-        self._journals: list[Values] = []
-        self._decided: list[Values] = []
-        self._ended: list[Values] = []
+        self._journals, self._decided, self._ended = list[Values](), list[Values](), list[Values]()
         self._reversed: dict[int, tuple[int, str]] = {}
         self._lines: list[Values] = []
         self.copied_lots: list[Values] = []
@@ -272,12 +271,13 @@ class Books:
         """
         known = [lot for lots in self.lots.values() for lot in lots.values()]
         accounts, session = self.accounts.values(), self.session
-        write_events = telling.prepare(self) if self.heard or self.held else None
+        write_events = telling.prepare(self)
         with session.together():
             holdings.save(session, accounts)
             ladder_rows.save_standings(session, self.configuration, accounts, self.now)
             self.relations.save(session)
             check_counters = self.counters.save(session)
+            check_codes = self.promoted.save(session, self.configuration)
             session.insert(Entry, columns.ENTRY, self._entries)
             session.insert(Lot, LOT, [*(row_of(lot) for lot in known if lot.is_new), *self.copied_lots])
             session.change(Lot, add=LOT_MOVES, rows=[(lot.id, lot.moved) for lot in known if lot.moved])
@@ -295,5 +295,6 @@ class Books:
             if write_events:
                 write_events()
         check_counters()
+        check_codes()
         # They know these books: without this, nobody but the collector would free what a batch has read.
         self._balances.clear()

@@ -117,7 +117,9 @@ def _raise_tier(configuration: Configuration, giver: Account, taker: Account, no
         theirs = giver.tiers.get(group.id)
         tier = group.by_id.get(theirs.tier_id) if theirs else None
         if theirs and tier:
-            reason = Standing.Reason.MERGE.value
+            # What follows a segment goes on following it: the survivor may not be in it.
+            follows = theirs.reason == Standing.Reason.SEGMENT.value
+            reason = (Standing.Reason.SEGMENT if follows else Standing.Reason.MERGE).value
             tiers.keep(configuration, taker, group, tier, since=now, until=theirs.valid_until, reason=reason)
         assessing.reach(Ladder(configuration, group, taker), now)
 

@@ -14,7 +14,7 @@ from django.utils import timezone
 
 from loyalty_site.lib.arrays import Value
 from loyalty_site.lib.refusals import Refused
-from members import snapshots, telling, tiers
+from members import scores, snapshots, telling, tiers
 from members.holdings import Account
 from members.models import Member, Merge, Relation
 from members.segments import keeping
@@ -23,7 +23,7 @@ from partners.models import Connection
 from transactions import ledger
 from transactions.books import settlement
 from transactions.books.unit_of_work import Books
-from transactions.merging import double_bonuses, joining
+from transactions.merging import double_bonuses, enrolments, joining, progress
 from transactions.merging.double_bonuses import Bonus
 from transactions.merging.records import Before, Record, State, StoredRecord
 from transactions.models import Approval, Journal
@@ -107,6 +107,7 @@ def merge(
         aliases = _move(books, done, before, user)
         Member.objects.filter(pk__in=[source.pk, *aliases]).update(status=Member.Status.MERGED, merged_into=target)
         keeping.leave([source.pk, *aliases])
+        scores.forget([source.pk, *aliases])
         if claw_back:
             _claw_back(done, user, now)
         _tell(done, books, now)
@@ -122,7 +123,9 @@ def _move(books: Books, done: Merge, before: Before, user: AbstractBaseUser | No
         **before,
         **joining.move_everything(books, giver, taker, done, user),
         "counters": joining.add_counters(source, target),
+        "progress": progress.join(source, target),
         "relations": joining.move_relations(source, target, done.merged_at),
+        "enrolments": enrolments.pass_on(source, target, done.merged_at),
         "aliases": list(source.merged_members.values_list("pk", flat=True)),
         "after": _state(books, taker),
     }

@@ -1,9 +1,11 @@
 """What does a merge remember of itself, so that it can be undone?"""
 
-from typing import Required, TypeAlias, TypedDict, cast
+from typing import NotRequired, Required, TypeAlias, TypedDict, cast
 
 from programs.configuration import Configuration
+from programs.traces import ReachedTrace
 from transactions.merging.double_bonuses import Bonus
+from transactions.merging.enrolments import PassedOn
 
 
 class MovedLot(TypedDict, total=False):
@@ -23,6 +25,10 @@ def descendant_of(row: MovedLot) -> int:
 
 #: (tier group id, currency id, first day of the window of the source, and of the target, points, carried surplus).
 MovedTally: TypeAlias = tuple[int, int, str, str, int, int]
+
+
+#: (code of a rule, what it counts by, how far the source was, and the target before and after).
+MovedProgress: TypeAlias = tuple[str, str, ReachedTrace, ReachedTrace, ReachedTrace]
 
 
 class Moves(TypedDict):
@@ -82,12 +88,15 @@ class Before(TypedDict):
 
 class Record(Before, Moves):
     """All of it. `counters` are (cap id, first day, what the source had used), `aliases` keys of members who had been
-    merged into the source, `after` what the target has."""
+    merged into the source, `enrolments` those in promotions, `after` what the target has. Records of before know no
+    `progress`, and no `enrolments`."""
 
     counters: list[tuple[int, str, int]]
     relations: MovedRelations
+    enrolments: list[PassedOn]
     aliases: list[int]
     after: State
+    progress: NotRequired[list[MovedProgress]]
 
 
 class Undone(TypedDict):

@@ -20,6 +20,7 @@ from transactions.books import settlement
 from transactions.books.balances import BalanceInHand, Cause
 from transactions.books.lots import LotState, remaining
 from transactions.books.unit_of_work import Books
+from transactions.merging import enrolments, progress
 from transactions.merging.merges import NotMergeable
 from transactions.merging.records import MovedTally, StoredRecord, Undone, descendant_of, tallies_of
 from transactions.models import CapCounter, Entry, Journal, Lot, Trace
@@ -61,7 +62,9 @@ def unmerge(
         target, source = books.accounts[merge.target_id], books.accounts[merge.source_id]
         report = _give_back_everything(books, merge, target, source, user, is_split=split)
         _subtract_counters(merge)
+        progress.part(merge)
         _undo_relations(merge, now)
+        enrolments.give_back(merge.record.get("enrolments", ()), source=source.id, target=target.id)
         Member.objects.filter(pk=source.id).update(status=Member.Status.ACTIVE, merged_into=None)
         record: StoredRecord = merge.record
         Member.objects.filter(pk__in=record["aliases"]).update(merged_into=source.id)
@@ -259,7 +262,9 @@ def _lower_tier(
         tier = max(was, reached, key=group.rank)
         if group.rank(tier) < group.rank(ladder.tier):
             until = ladder.through(tier, group.last_day(ladder.day(now), ladder.enrolled_on))
-            reason = Standing.Reason.MERGE.value
+            # Where a segment gives the tier the next night says whether it does so still.
+            follows = tier is not None and bool(tier.segment)
+            reason = (Standing.Reason.SEGMENT if follows else Standing.Reason.MERGE).value
             ladder.hold(LockedStanding(None, tier.id if tier else None, now, now, until, reason=reason))
 
 

@@ -5,6 +5,8 @@ from transactions.models.entries import Entry, Lot, Trace
 from transactions.models.journals import Journal, JournalLine
 from transactions.models.nights import NightBatch, NightRun, Redating, Seal
 from transactions.models.outlooks import StoredComing, StoredOutlook
+from transactions.models.promotionresults import PromotionResult
+from transactions.models.promotionuses import PromotionUse
 from transactions.models.reevaluations import Reevaluation
 
 __all__ = [
@@ -17,6 +19,8 @@ __all__ = [
     "Lot",
     "NightBatch",
     "NightRun",
+    "PromotionResult",
+    "PromotionUse",
     "Redating",
     "Reevaluation",
     "Seal",

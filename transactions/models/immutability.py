@@ -24,6 +24,7 @@ DERIVED = {
     "transactions_trace": "",
     "transactions_journalline": "",
     "transactions_redating": "",
+    "transactions_promotionuse": "",
     "transactions_seal": "",
     "transactions_lot": "remaining is_pending available_at expires_at is_extended",
     "transactions_journal": "status reversed_amount",

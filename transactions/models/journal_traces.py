@@ -7,9 +7,10 @@ readers below, and to nobody else.
 """
 
 import json
+from collections.abc import Mapping
 from typing import NotRequired, TypeAlias, TypedDict, cast
 
-from programs.traces import Trace
+from programs.traces import AdvanceTrace, Trace
 
 
 class PaidTrace(TypedDict):
@@ -96,6 +97,10 @@ class RefundTrace(MovedTrace):
     clawback: dict[str, int]
     shared: NotRequired[dict[str, int]]
     reopened: NotRequired[dict[str, int]]
+    promotions_back: NotRequired[dict[str, dict[str, int]]]
+    discounts_back: NotRequired[dict[str, int]]
+    codes_back: NotRequired[list[str]]
+    progress: NotRequired[Mapping[str, AdvanceTrace]]
 
 
 class BroughtTier(TypedDict):

@@ -219,6 +219,13 @@ class Journal(LedgerRow):
         ]
         indexes = [
             models.Index(fields=["member", "-id"], name="journal_of_member"),
+            # What a member did before, of one kind of activity, by when it happened.
+            models.Index(
+                fields=["member", "activity", "activity_at"],
+                name="activities_of_member",
+                # Whose member is asked for; what else asks for accruals must not take it for an index of few.
+                condition=Q(kind="accrual", member__isnull=False),
+            ),
             models.Index(fields=["reverses"], name="reversals_of_journal", condition=Q(reverses__isnull=False)),
             models.Index(
                 fields=["program", "order_ref", "connection"], name="journals_of_order", condition=~Q(order_ref="")

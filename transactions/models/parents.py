@@ -8,6 +8,7 @@ those fields with `db_constraint=False`. What they name cannot vanish, whatever 
 * Every entry and every lot belongs to a balance, which names its member and its currency by foreign keys, and
   which is there already or written by the same transaction.
 * Every journal was posted under a version of its program, which names the program by a foreign key.
+* A use of a promotion is of the member and of a currency of its journal, which the same transaction writes.
 * Entries and lots, which traces name, are append-only (immutability.py), and are written by the transaction that
   writes the trace, or were before.
 

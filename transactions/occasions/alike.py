@@ -59,7 +59,7 @@ class _Terms:
         ladders, zone = configuration.tier_groups.values(), configuration.zone
         is_of_today = periods.local_date(self.now, zone) == periods.local_date(self.day.starts_at, zone)
         return not (
-            configuration.is_capped
+            configuration.has_parts
             or self.day.starts_at > self.now
             or via.partner.code not in configuration.partners
             or configuration.asks

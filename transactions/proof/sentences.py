@@ -5,10 +5,12 @@ from datetime import date
 from typing import Protocol, TypeAlias
 
 from loyalty_site.lib import money
-from programs import competing
+from programs import competing, promotions
+from programs.configuration import STOPPED
 from programs.rules.no_points import NoPoints
-from programs.traces import BeatenTrace, CutTrace, FactorTrace, MissTrace, RuleTrace
+from programs.traces import BeatenTrace, CutTrace, DiscountTrace, FactorTrace, MissTrace, RuleTrace
 from transactions.models.journal_traces import AnyTrace, OpeningTrace
+from transactions.proof import counted
 
 #: Why another rule counts, where it did not just give more.
 _BEATEN = {
@@ -17,6 +19,15 @@ _BEATEN = {
     competing.NEWEST: "of the same group is newer",
     competing.EXCLUSIVE: "lets no other one give anything",
     competing.STOPS: "stops the rules behind it",
+    competing.AWAITED: "counts, for which it waits, and both together cannot be as it asks",
+}
+
+#: What was seen of promotions, by the names under which their rules ask; behind it come the codes of those.
+_SEEN = {
+    promotions.ENROLLED: "The member had enrolled in the promotion",
+    promotions.LEFT_OUT: "The member is left out, to measure what it brings, of the promotion",
+    promotions.OWN_CODES: "A code that could be used was given of the promotion",
+    STOPPED: "It had been stopped by then, and gave nothing: promotion",
 }
 
 
@@ -53,9 +64,12 @@ def explain(trace: AnyTrace, currencies: Currencies) -> list[str]:
         *_opening(trace, currencies),
         *_set_tier(trace),
         *(_fired(rule, currencies) for rule in trace.get("rules", ())),
+        *_discounts(trace),
         *(_beaten(rule) for rule in trace.get("beaten", ())),
+        *_promoted(trace, currencies),
         *(_cut(cut, currencies) for cut in trace.get("caps", {}).get("cuts", ())),
         *_reopened(trace),
+        *counted.told(trace),
         *_nearest(trace),
     ]
 
@@ -68,7 +82,7 @@ def _inputs(trace: AnyTrace) -> Iterator[str]:
         local = trace.get("local", "")[:16].replace("T", " ")
         yield f"Seen by the rules: {trace['eligible']} eligible money, local time {local}, tier held before: {tiers}."
     for name, values in trace.get("seen", {}).items():
-        yield f"Asked of the member, and found: {name} {', '.join(values)}."
+        yield f"{_SEEN.get(name, f'Asked of the member, and found: {name}')} {', '.join(values)}."
     if "rules" in trace and not trace["rules"]:
         yield (
             "No rule gave points."
@@ -155,14 +169,44 @@ def _times(factor: FactorTrace) -> str:
     return f", {part}{then}times {factor['factor']} by {_named(factor)}"
 
 
+def _promoted(trace: AnyTrace, currencies: Currencies) -> Iterator[str]:
+    """What each promotion gave altogether, after caps."""
+    for promotion, given in trace.get("promotions", {}).items():
+        units = {code: _unit(code, currencies) for code in given}
+        parts = [f"{money.render(given[code], decimals)} {name}" for code, (decimals, name) in units.items()]
+        code = ", for which a code of its list was used up" if promotion in trace.get("codes", {}) else ""
+        yield f"Of this the promotion {promotion} gave {' and '.join(parts)}{code}."
+
+
 def _beaten(rule: BeatenTrace) -> str:
     why = _BEATEN.get(rule.get("why", ""), "of the same group gave more")
-    return f"{_named(rule)} would have given {rule['exact']}, but rule {rule['by']} {why}."
+    given = f"taken off {rule['exact']} {rule['money']}" if "money" in rule else f"given {rule['exact']}"
+    return f"{_named(rule)} would have {given}, but rule {rule['by']} {why}."
+
+
+def _discounts(trace: AnyTrace) -> Iterator[str]:
+    """What tills were told to take off, and what they did, where that is something else."""
+    rows = trace.get("discounts", ())
+    for row in rows:
+        exact = f"exactly {row['exact']}"
+        cut = f"; caps left {_money(row['amount'], row['money'])} of it" if "desired" in row else ""
+        whole = _money(row.get("desired", row["amount"]), row["money"])
+        yield f"{_named(row)} takes {whole} off: {exact}{cut}."
+    told, taken = sum(row["amount"] for row in rows), trace.get("taken_off")
+    if taken and told != taken["amount"]:
+        said, due = (_money(amount, taken["money"]) for amount in (taken["amount"], told))
+        yield f"The till took {said} off its lines where the rules take {due} off: what it says was paid counts."
+
+
+def _money(units: int, iso: str) -> str:
+    return f"{money.render(units, money.exponent(iso))} {iso}"
 
 
 def _cut(cut: CutTrace, currencies: Currencies) -> str:
     """What one cap took off, in the order in which they did."""
     decimals, name = _unit(cut["currency"], currencies)
+    if "money" in cut:
+        decimals, name = money.exponent(cut["money"]), f"{cut['money']} off"
     was, left, lost = (money.render(units, decimals) for units in (cut["from"], cut["to"], cut["from"] - cut["to"]))
     return f"“{cut['name']}” cut {was} to {left} {name}: {lost} lost. {_room(cut)}".rstrip()
 
@@ -193,5 +237,6 @@ def _nearest(trace: AnyTrace) -> Iterator[str]:
         yield f"Nearest rule that did not fire: {_named(nearest)}, because {nearest['why']}."
 
 
-def _named(rule: RuleTrace | FactorTrace | BeatenTrace | MissTrace) -> str:
-    return f"“{rule['name']}” (rule {rule['rule']}, version {rule['version']})"
+def _named(rule: RuleTrace | FactorTrace | BeatenTrace | MissTrace | DiscountTrace) -> str:
+    promotion = f", promotion {rule['promotion']}" if "promotion" in rule else ""
+    return f"“{rule['name']}” (rule {rule['rule']}, version {rule['version']}{promotion})"

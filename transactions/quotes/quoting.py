@@ -5,7 +5,7 @@ unless something happens in between.
 """
 
 import secrets
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import cast
@@ -24,6 +24,7 @@ from programs.configuration import Configuration, Currency
 from transactions import ledger
 from transactions.books.items import Result, accepted, wait_of
 from transactions.models.journal_traces import StoredTrace
+from transactions.quotes.discounted import earns_after
 from transactions.quotes.redeemable import Redeemable, asked_about, paid_with, redeemable
 from transactions.quotes.trials import Trials
 from transactions.verbs.paying import PURCHASE
@@ -36,6 +37,8 @@ class Quote:
     `result` is that of the posting: posted, kept or replayed; its `trace` explains the points, where there are any.
     `number` is that of the member, "" for somebody who is none yet, and `merged_from` the one by which the member was
     named, where it is of somebody who was merged into that member. `before` and `after` tell each ladder.
+    `earns_after` are the points by currency code once the till has taken off what it is told, None where it is told
+    of nothing that it has not taken off.
     """
 
     configuration: Configuration
@@ -47,6 +50,7 @@ class Quote:
     before: Sequence[Step] = ()
     after: Sequence[Step] = ()
     redeemables: Sequence[Redeemable] = ()
+    earns_after: Mapping[str, int] | None = None
 
     @property
     def answer(self) -> JsonObject:
@@ -79,6 +83,7 @@ def quote(
         at, currencies = now or timezone.now(), asked_about(configuration, redeem_currency)
         payable = currencies if item.member and item.kind == PURCHASE else []
         guises = [item, *(paid_with(item, currency) for currency in payable)]
+        guises += [item] if configuration.gives_discounts else []
         with one_moment():
             return _quote(Trials(guises, configuration, via=via, now=at), payable)
 
@@ -86,7 +91,8 @@ def quote(
 
 
 def _quote(trials: Trials, currencies: Sequence[Currency]) -> Quote:
-    """The Quote of the first guise; each other one is paid with points of one of these `currencies`."""
+    """The Quote of the first guise; the next ones are paid with points of one of these `currencies` each, and a last
+    one, where rules take money off, is for what is left to pay then."""
     configuration, now, found = trials.configuration, trials.now, trials.find()
     if 0 in found.results:
         return Quote(configuration, now, accepted(found.results[0]))
@@ -109,6 +115,7 @@ def _quote(trials: Trials, currencies: Sequence[Currency]) -> Quote:
         redeemables=[redeemable(trials, opened, n, one, rate) for n, one in enumerate(currencies, 1)]
         if can_pay
         else [],
+        earns_after=earns_after(trials, opened, len(trials.items) - 1, result.answer or {}) if can_pay else None,
     )
 
 

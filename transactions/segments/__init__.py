@@ -3,6 +3,6 @@
 Importing it makes those conditions known (programs/segments/registry.py).
 """
 
-from transactions.segments import earning, looking_up, shopping
+from transactions.segments import earning, following, looking_up, promotions, scoring, shopping
 
-__all__ = ["earning", "looking_up", "shopping"]
+__all__ = ["earning", "following", "looking_up", "promotions", "scoring", "shopping"]

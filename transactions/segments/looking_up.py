@@ -21,6 +21,7 @@ from programs.models import Program, Segment
 from programs.models.segments import saved
 from transactions import jobs
 from transactions.models import NightRun
+from transactions.segments import following
 
 #: Members of one transaction. On SQLite everybody who writes waits while they are looked up.
 SIZE, SIZE_ON_SQLITE = 10_000, 1_000
@@ -103,17 +104,24 @@ def finish(program: Program) -> int:
 
 
 def _batch(run: NightRun, now: datetime) -> bool:
-    """The next members; says whether there were any."""
+    """The next members; says whether there were any. Behind the last of them tiers follow."""
     job: Job = run.counts
-    following = Member.objects.filter(program=run.program_id, pk__gt=job["last"]).order_by("pk")
-    last = Member.objects.filter(pk__in=following.values("pk")[: _size()]).aggregate(last=Max("pk"))["last"]
+    last = following_range(run.program_id, job["last"])
     if last is None:
+        following.begin(run.program_id, job["segments"], now=now)
         return False
     came, left = keeping.keep(run.program, job["segments"], job["last"] + 1, last, now=now)
     job["came"] += came
     job["left"] += left
     job["last"] = last
     return True
+
+
+def following_range(program_id: int, behind: int) -> int | None:
+    """The last key of the range of members whose keys lie `behind` another one; None where there are no more."""
+    rows = Member.objects.filter(program=program_id, pk__gt=behind).order_by("pk")
+    found: int | None = Member.objects.filter(pk__in=rows.values("pk")[: _size()]).aggregate(last=Max("pk"))["last"]
+    return found
 
 
 KIND = jobs.Kind("segments", _batch)

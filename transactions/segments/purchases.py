@@ -23,18 +23,33 @@ from transactions.models import Journal
 _EXACT = DecimalField(max_digits=38, decimal_places=0)
 
 
-def purchases(since: datetime | None = None, *, of: str = "pk") -> QuerySet[Journal]:
-    """Those of the member whom the query around asks about, since an instant; looked up by the member's own index.
+#: What was paid for a purchase and not refunded, in minor units of the program's base currency. Of foreign money the
+#: refunded part is that of the amount; numbers of that size multiplied leave a bigint.
+_LEFT = Cast(F("base_amount"), _EXACT) * Cast(F("amount") - F("reversed_amount"), _EXACT)
+PAID = Case(
+    When(reversed_amount=0, then=F("base_amount")),
+    When(base_amount=F("amount"), then=F("base_amount") - F("reversed_amount")),
+    default=Cast(Floor(_LEFT / Cast(F("amount"), _EXACT)), BigIntegerField()),
+    output_field=BigIntegerField(),
+)
 
-    `of` is what that query calls the member.
-    """
+
+def booked(since: datetime | None = None) -> QuerySet[Journal]:
+    """Those of everybody, since an instant, in no order."""
     found = Journal.objects.filter(
-        member=OuterRef(of),
         kind=Journal.Kind.ACCRUAL,
         activity="purchase",
         status__in=(Journal.Status.PROCESSED, Journal.Status.PARTIALLY_REVERSED),
     )
     return (found.filter(activity_at__gte=since) if since else found).order_by()
+
+
+def purchases(since: datetime | None = None, *, of: str = "pk") -> QuerySet[Journal]:
+    """Those of the member whom the query around asks about, since an instant; looked up by the member's own index.
+
+    `of` is what that query calls the member.
+    """
+    return booked(since).filter(member=OuterRef(of))
 
 
 def how_many(since: datetime) -> Combinable:
@@ -43,15 +58,12 @@ def how_many(since: datetime) -> Combinable:
     return Coalesce(Subquery(counted, output_field=BigIntegerField()), Value(0))
 
 
+def paid() -> Sum:
+    """What was paid for purchases and not refunded, in minor units of the program's base currency."""
+    return Sum(PAID)
+
+
 def money(since: datetime) -> Combinable:
-    """What was paid since an instant and not refunded, in minor units of the program's base currency."""
-    # Of foreign money the refunded part is that of the amount; numbers of that size multiplied leave a bigint.
-    left = Cast(F("base_amount"), _EXACT) * Cast(F("amount") - F("reversed_amount"), _EXACT)
-    paid = Case(
-        When(reversed_amount=0, then=F("base_amount")),
-        When(base_amount=F("amount"), then=F("base_amount") - F("reversed_amount")),
-        default=Cast(Floor(left / Cast(F("amount"), _EXACT)), BigIntegerField()),
-        output_field=BigIntegerField(),
-    )
-    summed = purchases(since).values("member").annotate(paid=Sum(paid)).values("paid")
+    """What the member paid since an instant and was not refunded, in the same units."""
+    summed = purchases(since).values("member").annotate(paid=paid()).values("paid")
     return Coalesce(Subquery(summed, output_field=BigIntegerField()), Value(0))

@@ -15,7 +15,6 @@ from partners.activity import Activity, Reversal
 from programs import earning, periods, versions
 from programs.earning import Earned
 from transactions.books import limits as common
-from transactions.books import settlement
 from transactions.books.balances import Cause
 from transactions.books.columns import JournalColumns
 from transactions.books.items import Result
@@ -24,9 +23,22 @@ from transactions.books.posting import Posting, UnknownCurrency
 from transactions.books.references import Named
 from transactions.models import Journal
 from transactions.models.journal_traces import PaidTrace, StoredTrace
-from transactions.verbs import caps, crediting, doubts, facts, groups, occasions, parts_of_amounts, paying, refunds
+from transactions.verbs import (
+    caps,
+    crediting,
+    discounts,
+    doubts,
+    facts,
+    groups,
+    occasions,
+    parts_of_amounts,
+    paying,
+    promotions,
+    refunds,
+)
 from transactions.verbs.base import Needs, Verb
 from transactions.verbs.baskets import base_amount, basket_of, categories_of
+from transactions.verbs.progress import booked
 
 ISO = re.compile("[A-Z]{3}")
 _ACCRUAL = Journal.Kind.ACCRUAL.value
@@ -101,6 +113,7 @@ class Accrue(Verb[Activity]):
             money=item.money,
             store=item.store,
             skus=tuple(line.sku for line in item.lines),
+            code=item.code,
             order=item.external_id,
         )
 
@@ -186,12 +199,11 @@ def _evaluate(
     """What it earns by the rules in force, and the tier held, when it happened (C16-R2). Raises TooManyPoints."""
     configuration = versions.in_force(posting.configuration, posting.activity_at)
     item = as_paid(posting.item, paid, posting.item.money or configuration.money)
-    sender = posting.context.catalogue.partner
     basket = basket_of(
         item,
         configuration,
         at=posting.activity_at,
-        partner=sender,
+        partner=posting.context.catalogue.partner,
         rate=rate,
         category_of=categories,
         lists_of=posting.context.lists_of,
@@ -207,21 +219,26 @@ def _book(posting: Posting[Activity], award: _Award, columns: JournalColumns) ->
     item, configuration, books, shares = posting.item, posting.configuration, posting.books, award.shares
     beside: JsonObject = {"redeemed": paying.book(award.payment)} if award.payment else {}
     beside |= _take_back_revision(posting, posting.about) if item.replaces else {}
-    earned = caps.book(posting, award.earned)
+    earned = caps.book(posting, booked(posting.account, award.earned) if award.earned.progress else award.earned)
     cause = posting.cause()
     if item.order:
-        _release_order(posting, cause)
+        crediting.release_order(posting, cause)
+    earned = promotions.book(posting, earned, cause) if earned.parts else earned
     given = crediting.give(posting, earned.points, shares, cause)
-    _keep_alive(posting, shares, earned.alive)
+    crediting.keep_alive(posting, shares, earned.alive)
     posting.upgrade()
     for position, line in enumerate(item.lines):
         known = posting.context.catalogue.product(item.partner, line.sku)
         books.line(cause.journal_id, position, line, product_id=known.id, category=known.category)
     answer: JsonObject = columns["answer"] | beside | {"points": earned.points}
     answer |= given.answer() | caps.desired(earned)
+    if "promotions" in earned.trace:
+        answer["promotions"] = cast(JsonObject, earned.trace["promotions"])
     if shares:
         answer["shared"] = groups.shared(books, earned.points, shares)
-    columns["trace"] = _trace(posting, award, earned)
+    columns["trace"] = trace = _trace(posting, award, earned)
+    if "discounts" in trace or configuration.gives_discounts:
+        answer |= discounts.told(posting, trace, columns.get("rate"))
     columns["answer"] = answer | posting.state(configuration.currencies.values())
     return posting.write(cause.journal_id, **columns)
 
@@ -246,16 +263,6 @@ def _trace(posting: Posting[Activity], award: _Award, earned: Earned) -> StoredT
     if posting.item.replaces:
         trace["first_order"] = posting.about.first_order
     return trace
-
-
-def _keep_alive(posting: Posting[Activity], shares: dict[int, int], alive: frozenset[str]) -> None:
-    """The member, and the groups that share, were active; of `alive` currencies a rule says that it counts."""
-    books = posting.books
-    for owner in (posting.account, *[books.accounts[group] for group in shares]):
-        for currency in posting.configuration.currencies.values():
-            if currency.id in owner.holdings:
-                hand = books.balance(owner, currency)
-                hand.keep_alive(posting.item.kind, posting.activity_at, counts=currency.code in alive)
 
 
 def _take_back_revision(posting: Posting[Activity], revision: Original) -> JsonObject:
@@ -284,16 +291,3 @@ def _take_back_revision(posting: Posting[Activity], revision: Original) -> JsonO
         answer=back.answer,
     )
     return {"replaced": back.answer}
-
-
-def _release_order(posting: Posting[Activity], cause: Cause) -> None:
-    """Release the points of the order that waited for this very event, whichever of the two came first."""
-    item, books, account, original = posting.item, posting.books, posting.account, posting.original
-    posting.context.known.events.add((item.order, account.id, item.kind))
-    lots = [one.lot for one in posting.context.fresh if (one.order, one.member_id) == (item.order, account.id)]
-    if original and original.member_id == account.id:
-        lots += [pending.lot for pending in groups.pending_lots(books, original, account)]
-    for lot in lots:
-        if lot.is_pending and lot.remaining and lot.waits_for == item.kind:
-            hand = books.balance(books.accounts[lot.member_id], books.currencies[lot.currency_id])
-            settlement.release_now(hand, lot, cause)

@@ -43,6 +43,8 @@ class Needs(NamedTuple):
     partner: str = ""
     store: str = ""
     skus: tuple[str, ...] = ()
+    #: What was typed for a promotion.
+    code: str = ""
     #: Kinds of further journals that it writes under its name.
     writes_too: tuple[Journal.Kind, ...] = ()
     #: What others that came before it call it by: refunds and events of an order.

@@ -13,7 +13,7 @@ from partners.catalogue import Catalogue
 from programs import earning, periods, rounding
 from programs.configuration import Configuration
 from programs.models import ExchangeRate
-from programs.rules.base import Basket
+from programs.rules.base import Basket, BasketLine
 from transactions.books.posting import Rates
 from transactions.books.refunded import Share, lines_of
 
@@ -39,8 +39,9 @@ def basket_of(
     if rate is None:
         return basket
     scale = _scale(item, configuration, rate)
-    lines = tuple(line._replace(eligible=line.eligible * scale) for line in basket.lines)
-    return basket._replace(lines=lines, eligible=basket.eligible * scale, shipping=basket.shipping * scale)
+    return basket._replace(
+        lines=_scaled(basket.lines, scale), eligible=basket.eligible * scale, shipping=basket.shipping * scale
+    )
 
 
 def categories_of(item: Activity, catalogue: Catalogue) -> dict[str, str]:
@@ -49,12 +50,18 @@ def categories_of(item: Activity, catalogue: Catalogue) -> dict[str, str]:
 
 
 def left_of(basket: Basket, item: Activity, configuration: Configuration, shares: Sequence[Share]) -> Basket:
-    """The Basket that is left of the order `item` after `shares` came back: exact, nothing rounded (C14-R1)."""
+    """The Basket that is left of the order `item` after `shares` came back: exact, nothing rounded (C14-R1).
+
+    Lines that came back whole are not in it, so that what was given because of them is not deserved any more.
+    """
     lines, left = list(basket.lines), paid.left_of_lines(item, lines_of(shares))
     for position, one in enumerate(left):
-        line, gone = lines[position], one.all_pieces - one.pieces
+        line, back = lines[position], one.all_pieces - one.pieces
         kept = Fraction(one.money, one.paid) if one.paid else Fraction(1)
-        lines[position] = line._replace(eligible=line.eligible * kept, quantity=max(0, line.quantity - gone))
+        of_price = kept if one.paid else Fraction(one.pieces) / Fraction(one.all_pieces)
+        lines[position] = line._replace(
+            eligible=line.eligible * kept, quantity=max(0, line.quantity - back), listed=line.listed * of_price
+        )
     if basket.shipping:
         # It stands in the last line, with what no other line names.
         part = _shipping_back(item, configuration, shares)
@@ -62,8 +69,13 @@ def left_of(basket: Basket, item: Activity, configuration: Configuration, shares
     by_amount = sum(share.amount for share in shares)
     rest = item.paid - sum(share.money for share in shares) + by_amount
     scale = Fraction(rest - by_amount, rest) if rest else Fraction(0)
-    scaled = tuple(line._replace(eligible=line.eligible * scale) for line in lines)
+    gone = {position for position, one in enumerate(left) if one.is_gone}
+    scaled = _scaled([line for position, line in enumerate(lines) if position not in gone], scale)
     return basket._replace(lines=scaled, eligible=sum(line.eligible for line in scaled), amount=rest - by_amount)
+
+
+def _scaled(lines: Iterable[BasketLine], scale: Fraction) -> tuple[BasketLine, ...]:
+    return tuple(line._replace(eligible=line.eligible * scale, listed=line.listed * scale) for line in lines)
 
 
 def _shipping_back(item: Activity, configuration: Configuration, shares: Sequence[Share]) -> Fraction:
@@ -102,9 +114,12 @@ def _pieces_left_of(item: Activity, shares: Sequence[Share]) -> Fraction:
 
 def base_amount(item: Activity, configuration: Configuration, rate: Decimal | None) -> int:
     """The amount in minor units of the base currency, rounded half up; for reports, not for earning."""
-    if rate is None:
-        return item.paid
-    return rounding.round_to(item.paid * _scale(item, configuration, rate), "half_up")
+    return item.paid if rate is None else in_base(item.paid, item, configuration, rate)
+
+
+def in_base(value: int, item: Activity, configuration: Configuration, rate: Decimal | None) -> int:
+    """Minor units of the item's own money in those of the base currency, rounded half up."""
+    return value if rate is None else rounding.round_to(value * _scale(item, configuration, rate), "half_up")
 
 
 def in_own_money(value: int, item: Activity, configuration: Configuration, rate: Decimal | None) -> int:

@@ -4,12 +4,13 @@ Counters are rows, locked in the order of their keys after the members are, so t
 for each other in a circle. A batch adds one statement to lock and read them and one to move them.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
+from loyalty_site.lib import money
 from loyalty_site.lib.json_types import JsonObject
 from loyalty_site.lib.refusals import Refused
 from partners.activity import Activity
@@ -17,7 +18,7 @@ from partners.catalogue import Catalogue
 from programs import capping, periods
 from programs.capping import Cap, Part
 from programs.earning import Earned
-from programs.traces import CapsTrace, CountedTrace, CutTrace
+from programs.traces import CapsTrace, CountedTrace, CutTrace, DiscountTrace
 from transactions.books.counters import Counters, Name
 from transactions.books.originals import Original
 from transactions.books.posting import Posting
@@ -105,7 +106,7 @@ def check(posting: Posting[Activity], earned: Earned) -> None:
     """Refuse what goes beyond a cap that refuses. Raises CapReached before anything moves."""
     if any(cap.behaviour == "reject" for cap in posting.configuration.caps):
         freed = caps_of_refunds.freed(posting.about) if posting.item.replaces else {}
-        _cut(posting, earned.parts, freed=freed, refuses=True)
+        _cut(posting, _scene_of(posting), earned.parts, freed=freed, refuses=True)
 
 
 def book(posting: Posting[Activity], earned: Earned) -> Earned:
@@ -113,10 +114,10 @@ def book(posting: Posting[Activity], earned: Earned) -> Earned:
     configuration = posting.configuration
     if not configuration.is_capped:
         return earned
-    parts, cuts, rooms = _cut(posting, earned.parts)
+    scene = _scene_of(posting)
+    parts, cuts, rooms = _cut(posting, scene, earned.parts)
     parts, balances = _cut_by_balance(posting, parts, cuts)
     counted: list[CountedTrace] = []
-    scene = _scene_of(posting)
     for cap in configuration.caps:
         name = scene.counter(cap) if cap.has_counter else None
         if name and (use := cap.use_of(parts)):
@@ -126,7 +127,8 @@ def book(posting: Posting[Activity], earned: Earned) -> Earned:
     traced = CapsTrace()
     if cuts:
         traced["cuts"] = cuts
-        capped.trace["desired"] = earned.points
+        if any(cut["currency"] for cut in cuts):
+            capped.trace["desired"] = earned.points
     if rooms:
         traced["rooms"] = rooms
     if balances:
@@ -145,13 +147,15 @@ def desired(earned: Earned) -> JsonObject:
 
 def _cut(
     posting: Posting[Activity],
+    scene: Scene,
     parts: tuple[Part, ...],
     *,
     freed: Mapping[Name, int] | None = None,
     refuses: bool = False,
 ) -> _Cut:
     """What the caps leave. `freed` comes back to counters by the same posting."""
-    cuts, rooms, scene = [], {}, _scene_of(posting)
+    cuts: list[CutTrace] = []
+    rooms: dict[str, int] = {}
     for cap in posting.configuration.caps:
         name = scene.counter(cap)
         if name is None:
@@ -162,12 +166,29 @@ def _cut(
         rooms[cap.code] = room
         shorter = capping.shorten(parts, cap.covers, room)
         if shorter is not parts and refuses and cap.behaviour == "reject":
-            raise CapReached(f"{cap.name}: {room} more points are allowed, and this would give more.")
+            raise CapReached(f"{cap.name}: {_allowed(cap, room, posting)}, and this would give more.")
         if shorter is not parts:
-            row = _row(cap.code, cap.name, cap.currency, parts, shorter)
-            cuts.append(_reset(row, cap, scene.day))
+            rows = _rows(cap, parts, shorter, posting.configuration.money)
+            cuts += [_reset(row, cap, scene.day) for row in rows]
         parts = shorter
     return _Cut(parts, cuts, rooms)
+
+
+def _allowed(cap: Cap, room: int, posting: Posting[Activity]) -> str:
+    if cap.measure != capping.DISCOUNT:
+        return f"{room} more points are allowed"
+    iso = posting.configuration.money
+    return f"{money.render(room, money.exponent(iso))} {iso} more may be taken off"
+
+
+def _rows(cap: Cap, before: tuple[Part, ...], after: tuple[Part, ...], iso: str) -> Iterator[CutTrace]:
+    """Of the points that it cut, and of the money off, which is of the money `iso`."""
+    for code in (cap.currency, ""):
+        if _sum(before, code) != _sum(after, code):
+            row = _row(cap.code, cap.name, code, before, after)
+            if not code:
+                row["money"] = iso
+            yield row
 
 
 def _row(code: str, name: str, currency: str, before: tuple[Part, ...], after: tuple[Part, ...]) -> CutTrace:
@@ -196,8 +217,8 @@ def _cut_by_balance(
     """(parts, {currency: most that fits}) under the largest balances; pending points count too."""
     fitting: dict[str, int] = {}
     for currency in posting.configuration.currencies.values():
-        wanted = _sum(parts, currency.code)
-        if currency.max_balance is None or not wanted:
+        wanted = 0 if currency.max_balance is None else _sum(parts, currency.code)
+        if not wanted:
             continue
         most = _fitting(posting, currency.code, wanted)
         if most < wanted:
@@ -230,9 +251,23 @@ def _fitting(posting: Posting[Activity], code: str, wanted: int) -> int:
 def _with(earned: Earned, parts: tuple[Part, ...]) -> Earned:
     """`earned` with its parts cut to `parts`; what each rule gave still adds up in its trace."""
     trace = earned.trace.copy()
+    if parts is earned.parts:
+        return earned._replace(trace=trace)
     trace["rules"] = rows = [row.copy() for row in trace["rules"]]
     for place, row in enumerate(rows):
-        points = sum(part.points for part in parts if part.row == place)
+        points = sum(part.points for part in parts if part.row == place and part.currency)
         if points != row["points"]:
             row["points"], row["desired"] = points, row["points"]
+    if "discounts" in trace:
+        trace["discounts"] = _discounts(trace["discounts"], parts)
     return earned._replace(points=capping.totals(parts), trace=trace, parts=parts)
+
+
+def _discounts(rows: Sequence[DiscountTrace], parts: tuple[Part, ...]) -> list[DiscountTrace]:
+    """The same with what is left of them."""
+    found = [row.copy() for row in rows]
+    for place, row in enumerate(found):
+        amount = sum(part.points for part in parts if part.row == place and not part.currency)
+        if amount != row["amount"]:
+            row["amount"], row["desired"] = amount, row["amount"]
+    return found

@@ -1,11 +1,14 @@
 """What does a refund or an order edit do to the counters of the period of then? (semantics C8-R5)"""
 
 from collections.abc import Mapping
+from fractions import Fraction
+from typing import NamedTuple
 
 from programs import capping, versions
 from programs.capping import Cap, Part
 from programs.configuration import Configuration
 from programs.earning import Earned
+from programs.traces import DiscountTrace
 from transactions.books.counters import Name
 from transactions.books.originals import Original
 from transactions.books.refunded import Refund
@@ -27,13 +30,32 @@ def again(original: Original, then: Configuration, earned: Earned) -> Earned:
     return earned._replace(points=capping.totals(parts), parts=parts)
 
 
-def reopen(
-    books: Books, original: Original, refund: Refund, targets: Mapping[str, int], parts: tuple[Part, ...] | None
-) -> None:
+class Rest(NamedTuple):
+    """What the rest of an order deserves: `points` by currency code, in smallest units; `parts` are the same by rule,
+    None where only proportions are known. `off` is the money that is off it, by rule."""
+
+    points: Mapping[str, int]
+    parts: tuple[Part, ...] | None
+    off: tuple[Part, ...]
+
+
+def off_in_proportion(original: Original, left: Fraction) -> tuple[Part, ...]:
+    """The money off what is left of an order, where so much of its money is `left`, rounded down."""
+    rows = original.trace.get("discounts", ())
+    return tuple(
+        Part("", row["rule"], row["rule"], place, int(row["amount"] * left), (False, False, 0, ""), _offer(row))
+        for place, row in enumerate(rows)
+    )
+
+
+def _offer(row: DiscountTrace) -> str:
+    return row.get("promotion", "")
+
+
+def reopen(books: Books, original: Original, refund: Refund, rest: Rest) -> None:
     """Give back to the counters what `refund` took back, and note that in it.
 
-    `targets` are the points by currency that the rest of the order deserves, `parts` the same by rule (None
-    where only proportions are known). Points that are not recovered stay used.
+    Points that are not recovered stay used.
     """
     if not original.counted:
         return
@@ -41,28 +63,31 @@ def reopen(
     for counted in original.counted:
         cap = caps[counted.cap]
         if cap.reopens:
-            back = _returned(original, cap, counted.amount, refund, targets, parts) - reopened(original, counted.cap)
+            back = _returned(original, cap, counted.amount, refund, rest) - reopened(original, counted.cap)
             if back > 0:
                 refund.reopened[counted.cap] = books.counters.give_back(counted.name, back)
 
 
-def _returned(
-    original: Original,
-    cap: Cap,
-    amount: int,
-    refund: Refund,
-    targets: Mapping[str, int],
-    parts: tuple[Part, ...] | None,
-) -> int:
+def _returned(original: Original, cap: Cap, amount: int, refund: Refund, rest: Rest) -> int:
     """How much of the use `amount` of a cap is returned by all refunds of an order together."""
+    if _is_of_money_off(original, cap):
+        # It is back with the goods, whatever became of points.
+        return max(0, amount - cap.use_of(rest.off))
     code = cap.currency
-    given = original.given(code)
-    due = given - targets.get(code, 0)
+    given, target = original.given(code), rest.points.get(code, 0)
+    due = given - target
     taken = -sum(one.points.get(code, 0) for one in (*original.refunds, refund))
     if due <= 0:
         return 0
-    left = cap.use_of(parts) if parts is not None else -(-amount * targets.get(code, 0) // given)
+    left = cap.use_of(rest.parts) if rest.parts is not None else -(-amount * target // given)
     return max(0, amount - left) * min(taken, due) // due
+
+
+def _is_of_money_off(original: Original, cap: Cap) -> bool:
+    """Whether what the cap counted of the order was money off alone."""
+    rows = original.trace.get("discounts", ())
+    named = any(cap.rule == row["rule"] or (cap.promotion and cap.promotion == _offer(row)) for row in rows)
+    return cap.measure == capping.DISCOUNT or (named and cap.promotion not in original.trace.get("promotions", {}))
 
 
 def reopened(original: Original, code: str) -> int:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from loyalty_site.lib.json_types import JsonObject
 from partners.activity import Activity
 from programs.configuration import Currency
-from transactions.books import escrows
+from transactions.books import escrows, settlement
 from transactions.books.balances import Cause
 from transactions.books.escrows import Escrow
 from transactions.books.posting import Fresh, Posting
@@ -86,3 +86,26 @@ def _as_json(escrow: Escrow) -> JsonObject:
         "waits_for": escrow.waits_for,
         "deadline_at": escrow.deadline_at.isoformat() if escrow.deadline_at else None,
     }
+
+
+def release_order(posting: Posting[Activity], cause: Cause) -> None:
+    """Release the points of the order that waited for this very event, whichever of the two came first."""
+    item, books, account, original = posting.item, posting.books, posting.account, posting.original
+    posting.context.known.events.add((item.order, account.id, item.kind))
+    lots = [one.lot for one in posting.context.fresh if (one.order, one.member_id) == (item.order, account.id)]
+    if original and original.member_id == account.id:
+        lots += [pending.lot for pending in groups.pending_lots(books, original, account)]
+    for lot in lots:
+        if lot.is_pending and lot.remaining and lot.waits_for == item.kind:
+            hand = books.balance(books.accounts[lot.member_id], books.currencies[lot.currency_id])
+            settlement.release_now(hand, lot, cause)
+
+
+def keep_alive(posting: Posting[Activity], shares: dict[int, int], alive: frozenset[str]) -> None:
+    """The member, and the groups that share, were active; of `alive` currencies a rule says that it counts."""
+    books = posting.books
+    for owner in (posting.account, *[books.accounts[group] for group in shares]):
+        for currency in posting.configuration.currencies.values():
+            if currency.id in owner.holdings:
+                hand = books.balance(owner, currency)
+                hand.keep_alive(posting.item.kind, posting.activity_at, counts=currency.code in alive)

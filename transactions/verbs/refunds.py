@@ -8,8 +8,9 @@ from loyalty_site.lib.json_types import JsonObject
 from members.holdings import Account
 from partners.activity import Reversal
 from programs import earning, rounding, versions, worth
-from programs.capping import Part
-from programs.configuration import Currency
+from programs.configuration import Configuration, Currency
+from programs.earning import Earned
+from programs.progress import Advance
 from programs.rules.base import Facts
 from transactions.books.balances import BalanceInHand, Cause
 from transactions.books.lots import LotState, remaining
@@ -18,8 +19,9 @@ from transactions.books.refunded import Refund, Share, is_all
 from transactions.books.unit_of_work import Books
 from transactions.models import Entry
 from transactions.models.journal_traces import MovedTrace
-from transactions.verbs import caps_of_refunds, restoring
+from transactions.verbs import caps_of_refunds, progress, promotions, restoring
 from transactions.verbs.baskets import basket_of, left_of, money_left_of
+from transactions.verbs.caps_of_refunds import Rest
 
 
 class TakenBack(NamedTuple):
@@ -55,11 +57,15 @@ class _Refunding:
     def run(self) -> TakenBack:
         original, refund = self.original, self.refund
         restored, value = (0, 0) if self.item.keeps_redemption else self._restore()
-        targets, parts = self._targets()
-        self._claw_own(targets)
-        self._claw_shares(targets)
+        rest = self._rest()
+        self._claw_own(rest.points)
+        self._claw_shares(rest.points)
         self.books.reverse(original, refund.share.money, is_all=self.is_all)
-        caps_of_refunds.reopen(self.books, original, refund, targets, parts)
+        if self.is_all and self.books.earlier:
+            self.books.earlier.drop(original.id)
+        caps_of_refunds.reopen(self.books, original, refund, rest)
+        if original.trace.get("promotions") or original.trace.get("discounts"):
+            promotions.take_back(self.books, original, refund, rest, self.cause)
         original.refunds.append(refund)
         answer: JsonObject = {"points": refund.points, "clawback": refund.clawback, "restored": restored}
         answer |= {"restored_value": worth.text(value, self.books.configuration), "unrecovered": self.unrecovered}
@@ -90,22 +96,34 @@ class _Refunding:
                 restored += restoring.give_back(books, payer, redemption, back, self.cause)
         return restored, paid
 
-    def _targets(self) -> tuple[Mapping[str, int], tuple[Part, ...] | None]:
-        """({currency code: points that what is left of the order deserves}, the same as parts), by the rules and
-        the caps of then (C14-R1). The parts are None where only proportions are known."""
+    def _rest(self) -> Rest:
+        """What the rest of the order deserves, by the rules and the caps of then (C14-R1)."""
         original, books = self.original, self.books
         if self.is_all:
-            return {}, ()
+            self._count_back({})
+            return Rest({}, (), ())
         item, program, counted_under = original.item, books.configuration.id, original.program_version
         version: int = original.trace.get("version", counted_under)
         then = versions.at(program, version)
-        if self.item.mode == "proportional":
+        is_proportional = self.item.mode == "proportional"
+        if not is_proportional or original.progress:
+            earned = self._deserves(then)
+            self._count_back(earned.progress)
+        if is_proportional:
             left = money_left_of(item, then, self.shares)
             code_of = {key: currency.code for key, currency in books.currencies.items()}
-            return {
+            points = {
                 code_of[credit.currency_id]: rounding.round_to(credit.points * left, "half_up")
                 for credit in original.credits
-            }, None
+            }
+            return Rest(points, None, caps_of_refunds.off_in_proportion(original, left))
+        earned = caps_of_refunds.again(original, versions.at(program, counted_under), earned)
+        off = tuple(part for part in earned.parts if not part.currency)
+        return Rest(earned.points, earned.parts, off)
+
+    def _deserves(self, then: Configuration) -> Earned:
+        """What the rules of then give for what is left of the order, and count of it."""
+        original, item = self.original, self.original.item
         basket = basket_of(
             item,
             then,
@@ -115,10 +133,14 @@ class _Refunding:
             category_of=original.trace.get("categories", {}),
             lists_of=original.trace.get("sku_lists", {}),
         )
-        facts = Facts(original.tiers, self.account.enrolled_at, original.seen)
-        earned = earning.evaluate(then, left_of(basket, item, then, self.shares), facts)
-        earned = caps_of_refunds.again(original, versions.at(program, counted_under), earned)
-        return earned.points, earned.parts
+        stood = {code: advance.before for code, advance in original.progress.items()}
+        facts = Facts(original.tiers, self.account.enrolled_at, original.seen, progress=stood)
+        return earning.evaluate(then, left_of(basket, item, then, self.shares), facts)
+
+    def _count_back(self, left: Mapping[str, Advance]) -> None:
+        """Take back what the order counted for rules beyond what is `left` of it."""
+        if self.original.progress:
+            progress.take_back(self.account, self.original, self.refund, left)
 
     def _claw_own(self, targets: Mapping[str, int]) -> None:
         """Take back what the member got of the order beyond the targets and what groups keep of them."""

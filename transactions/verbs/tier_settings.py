@@ -9,7 +9,7 @@ from loyalty_site.lib.json_types import JsonObject
 from loyalty_site.lib.refusals import Refusal, Refused
 from members import granting
 from members.granting import Grant
-from members.ladder import Ladder
+from members.ladder import Ladder, Reason
 from partners.tier_setting import REASON_TYPES, TierSetting
 from programs import periods
 from programs.ladders import Tier
@@ -44,7 +44,7 @@ class SetTier(Verb[TierSetting]):
     kind = Journal.Kind.TIER
 
     def check(self, item: TierSetting) -> Iterator[Refusal]:
-        if item.reason_type not in REASON_TYPES:
+        if item.reason_type not in REASON_TYPES and item.replaces is None:
             detail = f"Choose one of {', '.join(REASON_TYPES)}."
             yield Refusal("invalid_choice", detail, field="reason_type")
         for name in ("until", "locked_until"):
@@ -59,8 +59,12 @@ class SetTier(Verb[TierSetting]):
         posting.check_date()
         check_reason(item.reason)
         plan = _plan(posting)
+        _check_replaced(item, plan.ladder, posting.books.now)
         held, cause = plan.ladder.tier, posting.cause()
-        grant = Grant(plan.tier, posting.activity_at, plan.until, plan.locked_until, item.why, cause.journal_id)
+        reason = Reason.MANUAL.value if item.replaces is None else item.restores or Reason.SEGMENT.value
+        grant = Grant(
+            plan.tier, posting.activity_at, plan.until, plan.locked_until, item.why, cause.journal_id, reason
+        )
         granting.give(plan.ladder, grant, now=posting.books.now)
         return posting.write(
             cause.journal_id,
@@ -72,6 +76,15 @@ class SetTier(Verb[TierSetting]):
             attributes=item.attributes,
             trace=_trace(item, plan, held),
         )
+
+
+def _check_replaced(item: TierSetting, ladder: Ladder, now: datetime) -> None:
+    """That a tier which follows a segment replaces what it was to replace. Raises NotGrantable."""
+    held = ladder.held
+    if item.replaces is not None and ((held and held.id) or 0) != item.replaces:
+        raise NotGrantable("Somebody has changed the tier meanwhile; the next night looks at it again.")
+    if item.replaces is not None and held and held.is_locked(now):
+        raise NotGrantable("The tier is locked; it follows the segment when the lock has ended.")
 
 
 def _misdated(at: date | None, name: str) -> Iterator[Refusal]:

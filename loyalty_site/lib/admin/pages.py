@@ -10,10 +10,11 @@ from django import forms
 from django.contrib import messages
 from django.contrib.admin import AdminSite
 from django.contrib.admin.options import InlineModelAdmin
-from django.core.exceptions import ImproperlyConfigured, PermissionDenied
+from django.contrib.admin.utils import unquote
+from django.core.exceptions import ImproperlyConfigured, PermissionDenied, ValidationError
 from django.core.paginator import Paginator
 from django.db.models import Model, QuerySet
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.urls import URLPattern
 from django.utils.functional import cached_property
@@ -151,6 +152,13 @@ class ModelAdmin(KnownChoices, ThemeModelAdmin):
                 return cast(Method, getattr(extension, method_name))
         return super()._get_instance_method(method_name)
 
+    def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> Any:
+        try:
+            return super().get_object(request, object_id, from_field)
+        except OverflowError:
+            # A number that no column holds is nobody's, as any other one of no row.
+            return None
+
     def get_inlines(self, request: HttpRequest, obj: Any) -> Any:
         return self.inlines if obj or self.add_inlines is None else self.add_inlines
 
@@ -198,6 +206,15 @@ class ModelAdmin(KnownChoices, ThemeModelAdmin):
 
 class HistoryAdmin(ThemeHistoryAdmin, ModelAdmin):
     """Configuration: who changed what and when can be read on the history page."""
+
+    def history_view(
+        self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        try:
+            self.opts.pk.to_python(unquote(object_id))
+        except ValidationError as error:
+            raise Http404 from error
+        return super().history_view(request, object_id, extra_context)
 
     def history_form_view(
         self, request: HttpRequest, object_id: str, version_id: str, extra_context: dict[str, Any] | None = None

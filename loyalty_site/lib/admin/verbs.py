@@ -1,8 +1,8 @@
 """How does a form save what a verb makes, and where is shown what the verb refuses?"""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from copy import copy
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, cast
 
 from django.db.models import Model
@@ -11,6 +11,7 @@ from django.http import HttpRequest, HttpResponse
 from loyalty_site.lib.admin.pages import ModelAdmin
 from loyalty_site.lib.admin.theme import StaffRequest
 from loyalty_site.lib.forms import ModelForm, VerbFormSet
+from loyalty_site.lib.panels import Panel
 from loyalty_site.lib.refusals import Refusal, Refused
 
 
@@ -29,6 +30,26 @@ class _Performed(Exception):
         self.made = made
 
 
+class _Previewed(Exception):
+    """Ends Django's view as well; the form is drawn again, below what it would do."""
+
+    def __init__(self, panels: Sequence[Panel]) -> None:
+        self.panels = panels
+
+
+@dataclass(frozen=True, slots=True)
+class _Button:
+    """A button beside that which saves, as the theme's template asks for one."""
+
+    action_name: str
+    description: str
+    icon: str
+    attrs: Mapping[str, str] = field(default_factory=dict)
+
+
+_PREVIEW = _Button("_preview", "Preview", "visibility")
+
+
 class VerbAdmin(ModelAdmin):
     """An admin whose new rows are made by a verb: `perform` is all that saving one does.
 
@@ -40,6 +61,14 @@ class VerbAdmin(ModelAdmin):
     add_form: type[ModelForm] | None = None
     #: What the verb refused, while its form is drawn again.
     refusals: Sequence[Refusal] = ()
+    #: Whether the form has a button that shows what the verb would do, see `preview`.
+    has_preview = False
+    #: What is shown above the form, while it is drawn again for that; None without.
+    previewed: Sequence[Panel] | None = None
+
+    def preview(self, request: StaffRequest, form: Any, formsets: list[Any]) -> list[Panel]:
+        """What `perform` would do with the same, which is valid; nothing is written. Raises Refused."""
+        raise NotImplementedError
 
     def perform(self, request: StaffRequest, form: Any, formsets: list[Any]) -> Made:
         """Call the verb with what `form` and the `formsets` of its inlines say, all of them valid. Raises Refused."""
@@ -50,6 +79,7 @@ class VerbAdmin(ModelAdmin):
             kwargs = {"form": self.add_form} | kwargs
         form = cast(type[ModelForm], super().get_form(request, obj, change, **kwargs))
         form.refusals = self.refusals
+        form.is_only_shown = self.previewed is not None
         return form
 
     def get_formsets_with_inlines(self, request: HttpRequest, obj: Any = None) -> Iterator[tuple[type, Any]]:
@@ -72,12 +102,33 @@ class VerbAdmin(ModelAdmin):
             again = copy(self)
             again.refusals = refused.refusals
             return super(VerbAdmin, again)._changeform_view(request, object_id, form_url, extra_context)
+        except _Previewed as previewed:
+            again = copy(self)
+            again.previewed = previewed.panels
+            return super(VerbAdmin, again)._changeform_view(request, object_id, form_url, extra_context)
+
+    def render_change_form(
+        self,
+        request: HttpRequest,
+        context: dict[str, Any],
+        add: bool = False,
+        change: bool = False,
+        form_url: str = "",
+        obj: Any = None,
+    ) -> HttpResponse:
+        if add and self.has_preview:
+            context |= {"actions_submit_line": [_PREVIEW], "panels": self.previewed or []}
+        return super().render_change_form(request, context, add, change, form_url, obj)
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
         if change:
             super().save_model(request, obj, form, change)
 
     def save_related(self, request: HttpRequest, form: Any, formsets: list[Any], change: bool) -> None:
-        if not change:
-            raise _Performed(self.perform(cast(StaffRequest, request), form, formsets))
-        super().save_related(request, form, formsets, change)
+        if change:
+            super().save_related(request, form, formsets, change)
+            return
+        asking = cast(StaffRequest, request)
+        if self.has_preview and _PREVIEW.action_name in request.POST:
+            raise _Previewed(self.preview(asking, form, formsets))
+        raise _Performed(self.perform(asking, form, formsets))

@@ -107,9 +107,10 @@ class Command(BaseCommand):
         if problems := document.problems(wanted):
             self._refuse(problems)
         self._warn([*document.lint(wanted), *document.unknown(wanted), *document.short_lists(wanted)])
-        for rule in document.normal(wanted)["rules"]:
+        normal = document.normal(wanted)
+        for rule in normal["rules"]:
             off = "" if rule["is_active"] else " (switched off)"
-            self.stdout.write(f"{rule['code']}{off}: {sentences.of_spec(rule)}")
+            self.stdout.write(f"{rule['code']}{off}: {sentences.of_spec(rule, normal)}")
         self.stdout.write(f"{source}: no problems")
 
     def list(self, **options: object) -> None:

@@ -117,7 +117,7 @@ CONSENT = Answer(
 )
 _SEGMENT = Answer("MemberSegment", {"code": Text(40), "name": Text(80), "since": Instant()})
 #: What is told of the person, only to those who may know it; the rest is what whoever serves the member needs.
-PERSONAL = [*PERSON, "birthday", "cards", "tags", "consents", "segments"]
+PERSONAL = [*PERSON, "birthday", "cards", "tags", "consents", "segments", "activity_score"]
 _OF_PERSON = "Left out for keys of partners without the scope `personal`."
 MEMBER = Answer(
     "Member",
@@ -140,6 +140,11 @@ MEMBER = Answer(
         "segments": Items(
             _SEGMENT, text=f"The segments that the member is in, as they were looked up last. {_OF_PERSON}"
         ),
+    }
+    | {
+        "activity_score": Whole(
+            null=True, text=f"From 0 to 100, as it was counted last; null where there is none. {_OF_PERSON}"
+        )
     }
     | {
         name: Text(kind.longest, text=_OF_PERSON) if isinstance(kind, Text) else Day(null=True, text=_OF_PERSON)
@@ -201,6 +206,7 @@ def member(member: Profile, *, program: str, with_person: bool) -> dict[str, Ans
         person["consents"] = [
             {"channel": one.channel, "given": one.is_given, "said_at": one.said_at} for one in member.consents
         ]
+        person["activity_score"] = member.activity_score
         person["segments"] = [{"code": one.code, "name": one.name, "since": one.since} for one in member.segments]
     return {
         "number": member.number,

@@ -51,6 +51,11 @@ class Condition:
         """What it asks for, as a part of an English sentence: “in the store lyon”."""
         raise NotImplementedError
 
+    def of_whom(self, members: str) -> str:
+        """These `members` with what it asks of them, as the subject of a sentence: “gold members”; unchanged where it
+        asks for something else than who they are."""
+        return members
+
     def asks(self) -> frozenset[str]:
         """Which of the values that the member may have under `needs` it tells from others."""
         return frozenset()
@@ -58,6 +63,10 @@ class Condition:
     def example(self, basket: Basket) -> Basket:
         """The basket changed so that it holds, where that can be; for the examples on pages."""
         return basket
+
+    def example_seen(self) -> Sequence[str]:
+        """What has to be seen of a member under `needs` so that it holds; for the examples on pages."""
+        return ()
 
 
 class LineCondition(Condition):
@@ -175,8 +184,11 @@ class Range:
 
     def contains(self, number: Exact) -> bool:
         """Whether the number lies in it."""
-        return not (
-            (self.least is not None and number < self.least) or (self.most is not None and number > self.most)
+        # As integers, because comparing Fractions takes five times as long.
+        over, under = number.numerator, number.denominator
+        least, most = self.least, self.most
+        return (least is None or over * least.denominator >= least.numerator * under) and (
+            most is None or over * most.denominator <= most.numerator * under
         )
 
     def named(self, unit: str) -> str:
@@ -185,6 +197,12 @@ class Range:
         if least is None:
             return f"at most {most} {unit}"
         return f"{least} to {most} {unit}" if most is not None else f"at least {least} {unit}"
+
+    @property
+    def bounds(self) -> dict[str, Fraction]:
+        """`least` and `most`, as far as they are said."""
+        given = {"least": self.least, "most": self.most}
+        return {name: bound for name, bound in given.items() if bound is not None}
 
     @property
     def inside(self) -> Fraction:

@@ -1,22 +1,22 @@
 """Which conditions ask the activity as a whole: how it came in, its money, and what its sender says of it?"""
 
 from fractions import Fraction
+from operator import attrgetter
 from typing import ClassVar
 
-from programs.rules.base import Basket, Facts, plain
+from programs.rules.base import Basket, Facts, plain, quotient
 from programs.rules.conditions.base import Attributes, Condition, Range, Texts, listing
 
 
 class _OneOf(Texts, Condition):
-    """One value of the basket, the field `field` which is called `noun`, must be in the list."""
+    """One value of the basket, which is called `noun`, must be in the list.
 
-    field: ClassVar[str] = ""
+    `of` is what reads it: no function of Python, because many rules ask it of each purchase.
+    """
+
     noun: ClassVar[str] = ""
     says_before: ClassVar[str] = ""
-
-    def of(self, basket: Basket) -> str:
-        """The value of the basket that is asked for."""
-        raise NotImplementedError
+    of: "ClassVar[attrgetter[str]]"
 
     def holds(self, basket: Basket, facts: Facts) -> bool:
         return self.of(basket) in self.wanted
@@ -33,9 +33,7 @@ class Channels(_OneOf):
 
     key, noun, hint = "channels", "channel", "channels, like web"
     says_before, known_to_night = "by", False
-
-    def of(self, basket: Basket) -> str:
-        return basket.channel
+    of = attrgetter("channel")
 
     def example(self, basket: Basket) -> Basket:
         return basket._replace(channel=self.first)
@@ -46,9 +44,7 @@ class Stores(_OneOf):
 
     key, noun, hint = "stores", "store", "store codes"
     says_before, known_to_night = "in the store", False
-
-    def of(self, basket: Basket) -> str:
-        return basket.store
+    of = attrgetter("store")
 
     def example(self, basket: Basket) -> Basket:
         return basket._replace(store=self.first)
@@ -59,9 +55,7 @@ class Partners(_OneOf):
 
     key, noun, hint = "partners", "partner", "partner codes"
     says_before = "at"
-
-    def of(self, basket: Basket) -> str:
-        return basket.partner
+    of = attrgetter("partner")
 
     def example(self, basket: Basket) -> Basket:
         return basket._replace(partner=self.first)
@@ -72,9 +66,7 @@ class Codes(_OneOf):
 
     key, noun, hint = "codes", "code", "promo codes"
     says_before, known_to_night = "with the code", False
-
-    def of(self, basket: Basket) -> str:
-        return basket.code
+    of = attrgetter("code")
 
     def example(self, basket: Basket) -> Basket:
         return basket._replace(code=self.first)
@@ -86,7 +78,7 @@ class Amount(Range, Condition):
     key, hint, known_to_night = "amount", 'like {"least": "10.00", "most": "99.99"}', False
 
     def holds(self, basket: Basket, facts: Facts) -> bool:
-        return self.contains(Fraction(basket.eligible, basket.major))
+        return self.contains(quotient(basket.eligible, basket.major))
 
     def miss(self, basket: Basket, facts: Facts) -> str:
         found = plain(Fraction(basket.eligible, basket.major))

@@ -1,9 +1,10 @@
 """Which conditions ask the member, as it was before the activity?"""
 
+from collections.abc import Sequence
 from typing import ClassVar
 
 from loyalty_site.lib.json_types import ExactJson
-from programs.rules.base import Basket, Facts
+from programs.rules.base import SEGMENTS, Basket, Facts
 from programs.rules.conditions.base import Condition, Texts, listing
 
 
@@ -20,6 +21,9 @@ class Tiers(Texts, Condition):
 
     def says(self) -> str:
         return f"for members of the tier {self.named()}"
+
+    def of_whom(self, members: str) -> str:
+        return f"{self.named()} {members}"
 
 
 class BirthdayMonth(Condition):
@@ -43,6 +47,9 @@ class BirthdayMonth(Condition):
     def asks(self) -> frozenset[str]:
         return frozenset({"month"})
 
+    def example_seen(self) -> Sequence[str]:
+        return ("month",)
+
 
 class _Seen(Texts, Condition):
     """Something of the person, called `noun`, is one of the values."""
@@ -58,6 +65,9 @@ class _Seen(Texts, Condition):
     def asks(self) -> frozenset[str]:
         return self.wanted
 
+    def example_seen(self) -> Sequence[str]:
+        return (self.first,)
+
 
 class Tags(_Seen):
     """The customer has one of the tags."""
@@ -65,7 +75,10 @@ class Tags(_Seen):
     key, hint, needs, noun = "tags", "tags of customers, like vip", "tags", "tag"
 
     def says(self) -> str:
-        return f"for members with the tag {self.named()}"
+        return f"for {self.of_whom('members')}"
+
+    def of_whom(self, members: str) -> str:
+        return f"{members} with the tag {self.named()}"
 
 
 class Languages(_Seen):
@@ -74,7 +87,22 @@ class Languages(_Seen):
     key, hint, needs, noun = "language", "languages, like de or pt-BR", "language", "language"
 
     def says(self) -> str:
-        return f"for members whose language is {self.named()}"
+        return f"for {self.of_whom('members')}"
+
+    def of_whom(self, members: str) -> str:
+        return f"{members} whose language is {self.named()}"
 
 
-CONDITIONS: tuple[type[Condition], ...] = (Tiers, BirthdayMonth, Tags, Languages)
+class Segments(_Seen):
+    """The member is in one of the segments, as it was looked up last."""
+
+    key, hint, needs, noun = "segments", "codes of segments", SEGMENTS, "segment"
+
+    def miss(self, basket: Basket, facts: Facts) -> str:
+        return f"the member is in none of these segments: {listing(sorted(self.wanted))}"
+
+    def says(self) -> str:
+        return f"for members of the segment {self.named()}"
+
+
+CONDITIONS: tuple[type[Condition], ...] = (Tiers, BirthdayMonth, Tags, Languages, Segments)

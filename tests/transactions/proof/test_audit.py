@@ -7,7 +7,8 @@ import pytest
 from tests.support import factories
 from tests.support.auditing import BALANCE, sql, tell
 from tests.support.factories import post_one, purchase
-from transactions.models import Entry, Journal, Lot, Trace
+from tests.support.promoting import buy, promotion
+from transactions.models import Entry, Journal, Lot, PromotionUse, Trace
 from transactions.proof.audit import CHECKS, audit
 from transactions.proof.audit.orphans import NAMED
 
@@ -89,19 +90,27 @@ def test_a_trace_to_the_lot_of_another_is_found(made, busy, other):
     assert f"the lot of trace {trace.pk}" in tell(made)
 
 
-LEDGER = {"transaction": Journal, "entry": Entry, "lot": Lot, "trace": Trace}
+LEDGER = {
+    "transaction": Journal,
+    "entry": Entry,
+    "lot": Lot,
+    "trace": Trace,
+    "use of a promotion": PromotionUse,
+}
 
 
 @pytest.mark.parametrize("named", NAMED, ids=lambda named: f"{named.field} of {named.row}")
 def test_what_names_a_row_that_is_missing_is_found(made, busy, named):
     elsewhere = factories.program()
+    promotion(made)
+    buy(made, busy)
     row = LEDGER[named.row]._base_manager.order_by("pk").last()
     missing = getattr(row, f"{named.field}_id") + 10**6
     sql(f"UPDATE {row._meta.db_table} SET {named.field}_id = %s WHERE {row._meta.pk.column} = %s", missing, row.pk)
     drift = tell(made)[f"the {named.field} of {named.row} {row.pk}"]
     assert str(drift) == f"the {named.field} of {named.row} {row.pk} is missing, the ledger says {missing}"
     # Whose program is missing, or unknown, is told with every program.
-    assert (tell(elsewhere) == {}) is (named.field not in ("program", "entry"))
+    assert (tell(elsewhere) == {}) is (named.field not in ("program", "entry", "journal"))
 
 
 def test_every_row_is_looked_for_that_is_named_without_a_foreign_key_of_the_database():

@@ -21,7 +21,7 @@ from transactions.proof.audit import audit
 def test_the_number_of_statements_does_not_grow_with_the_members(made, busy, django_assert_max_num_queries):
     for _ in range(20):
         post_one(made, purchase(factories.member(made), 1_000))
-    with django_assert_max_num_queries(57):
+    with django_assert_max_num_queries(60):
         assert tell(made) == {}
 
 

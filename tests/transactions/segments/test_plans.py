@@ -1,13 +1,17 @@
 """Whatever a segment asks, a range of members costs what these members have: no table is read from end to end."""
 
+from datetime import timedelta
+
 import pytest
 from django.db import transaction
 from django.utils import timezone
 
 from members.models import Consent, Tag
+from members.promotions import enrol
 from members.segments import keeping
 from programs.segments import registry
 from tests.support import factories, plans
+from tests.support.promoting import promotion
 from tests.support.segments import segment
 from tests.support.stage import kept
 
@@ -20,6 +24,7 @@ EACH = {
     "last_purchase": {"at_least": 3, "at_most": 30},
     "purchases": {"days": 30, "at_most": 2},
     "spent": {"days": 30, "at_least": 2},
+    "activity_score": {"at_least": 1},
     "last_store": {"stores": ["lyon"]},
     "last_partner": {"partners": ["shop"]},
     "enrolled": {"first_day": "2020-01-01"},
@@ -31,6 +36,8 @@ EACH = {
     "consent": {"channel": "email", "said": "given"},
     "tags": {"names": ["vip"]},
     "language": {"languages": ["fr"]},
+    "promotion_enrolled": {"promotions": ["spring"]},
+    "promotion_used": {"code": "spring", "at_least": 1, "days": 30},
     "segment": {"code": "base"},
 }
 
@@ -41,10 +48,12 @@ def shop(db):
     owner = factories.partner("shop")
     factories.store(owner, "lyon")
     made = factories.program("club", owner=owner)
+    offer = promotion(made, opt_in=True)
     for _ in range(12):
         who = factories.member(made, language="fr")
         Consent.objects.create(customer=who.customer, channel="email", is_given=True)
         Tag.objects.create(customer=who.customer, name="vip")
+        enrol(who, offer, now=timezone.now() - timedelta(hours=1))
         factories.post_one(made, factories.purchase(who, 900, store="lyon"))
     segment(made, "base", {"purchases": {"days": 30, "at_least": 1}})
     return made

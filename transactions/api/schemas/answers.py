@@ -38,6 +38,20 @@ WARNINGS = Items(
     Answer("Warning", {"code": Text(40, choices=problems.WARNINGS), "detail": Text(2000), "field": Text(40)}),
     text="What is surely wrong with it, though it was taken: a stable code, a sentence, and the field that is meant.",
 )
+DISCOUNTS = Items(
+    Answer(
+        "Discount",
+        {
+            "rule": Text(40),
+            "name": Text(80),
+            "promotion": Text(40, null=True, text="The code of the promotion that the rule is of; null: of none."),
+            "amount": DecimalText(text="0.00 where a budget is used up."),
+            "lines": Items(Whole(), null=True, text="The places of its lines, from 0; null: it is off all of them."),
+        },
+    ),
+    text="Money off that the till takes off, by rule, in the money of the purchase.",
+)
+DISCOUNT_TOTAL = DecimalText(text="All of it together.")
 REPLACED = Answer(
     "Replaced",
     _TAKEN | {"reverses": Whole(1, LARGEST_KEY)},
@@ -61,6 +75,8 @@ _POSTING = {
     **_TAKEN,
     "warnings": WARNINGS,
     "desired_points": Map(Whole(), text="What the rules gave before caps cut it, where they did."),
+    "discounts": DISCOUNTS,
+    "discount_total": DISCOUNT_TOTAL,
     "pending": Map(PENDING, text="Which of the points cannot be spent yet, by currency code."),
     "redeemed": Answer(
         "Redeemed",
@@ -73,6 +89,7 @@ _POSTING = {
         text="The points that paid for it, spent by the same fact.",
     ),
     "replaced": REPLACED,
+    "promotions": Map(Map(Whole()), text="What promotions gave of the points, by their code and currency."),
     "shared": Map(Map(Whole()), text="Points that went to groups of the member, by their number and currency."),
     "expires": Map(Instant(null=True), text="When what was earned ends, by currency code."),
     "lots": Items(_LOT_USE, text="What a redemption was paid from."),

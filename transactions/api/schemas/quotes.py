@@ -12,6 +12,7 @@ from members.api.schemas.tiers import NEXT_TIER, next_tier
 from partners.activity import Activity, Identifiers, Redemption
 from partners.limits import LARGEST_KEY
 from programs.configuration import Currency
+from programs.promotions import LEFT_OUT
 from programs.traces import CutTrace, MissTrace, RuleTrace
 from transactions.api.schemas import answers, requests
 from transactions.api.schemas.fields import named, text
@@ -130,7 +131,18 @@ QUOTE = Answer(
             null=True,
             text="Null for somebody who joins just now.",
         ),
-        "earns": Items(_EARNED, text="What it gives, by currency."),
+        "earns": Items(_EARNED, text="What it gives, by currency, for the amounts that were sent."),
+        "discounts": answers.DISCOUNTS,
+        "discount_total": answers.DISCOUNT_TOTAL,
+        "earns_after": Map(
+            Whole(),
+            null=True,
+            text=(
+                "By currency code, what it gives once the till has taken the discounts off; null: there are none, or "
+                "the lines say already what was taken off."
+            ),
+        ),
+        "promotions": Map(Map(Whole()), text="What promotions give of it, by their code and currency."),
         "shared": Map(Map(Whole()), text="What of it goes to groups of the member, by their number and currency."),
         "nearest": Answer(
             "QuotedMiss",
@@ -160,6 +172,10 @@ def quote(told: Quote) -> _Said:
         "version": told.configuration.version,
         "member": member if told.number else None,
         "earns": list(_earned(told)),
+        "discounts": answer.get("discounts", []),
+        "discount_total": answer.get("discount_total", _nothing(told)),
+        "earns_after": None if told.earns_after is None else dict(told.earns_after),
+        "promotions": answer.get("promotions", {}),
         "shared": answer.get("shared", {}),
         "nearest": _nearest(told),
         "tiers": [
@@ -175,6 +191,11 @@ def quote(told: Quote) -> _Said:
         **({"replaced": answer["replaced"]} if "replaced" in answer else {}),
         "warnings": answer.get("warnings", []),
     }
+
+
+def _nothing(told: Quote) -> str:
+    """No money, of that which the program counts in."""
+    return money.render(0, money.exponent(told.configuration.money))
 
 
 def _earned(told: Quote) -> Iterator[_Said]:
@@ -210,10 +231,16 @@ def _cut(cut: CutTrace, currency: Currency) -> _Said:
 
 def _nearest(told: Quote) -> _Said | None:
     miss: MissTrace | None = told.trace.get("nearest") if told.trace else None
-    if miss is None:
+    if miss is None or _is_kept_secret(told, miss):
         return None
     said: _Said = {"rule": miss["rule"], "name": miss["name"], "why": miss["why"]}
     return {**said, "sentence": _sentence({"nearest": miss})}
+
+
+def _is_kept_secret(told: Quote, miss: MissTrace) -> bool:
+    """Whether it is of a promotion of which the member is left out: a till would tell them."""
+    hidden = told.trace.get("seen", {}).get(LEFT_OUT, ()) if told.trace else ()
+    return any(rule.code == miss["rule"] and rule.promotion in hidden for rule in told.configuration.rules)
 
 
 def _sentence(part: Mapping[str, object], currency: Currency | None = None) -> str:

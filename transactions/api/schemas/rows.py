@@ -1,13 +1,14 @@
 """How are rows of the ledger written in the API? Amounts as text with the decimals of their money."""
 
 from collections.abc import Iterable, Mapping
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, cast
 
 from loyalty_site.lib import money, quantities
 from loyalty_site.lib.json_types import JsonObject
 from loyalty_site.lib.schema_objects import Answered
 from transactions.api.schemas.answers import LINE, LINE_MONEY
 from transactions.books.parts_told import PARTS, parts_told, told_of_line
+from transactions.proof.discreet import discreet
 
 #: Columns of the database by name.
 Row: TypeAlias = Mapping[str, Any]
@@ -86,9 +87,12 @@ def entry(row: Row) -> dict[str, Answered]:
 def trace(row: Row, iso: str) -> dict[str, Answered]:
     """What a Journal remembers, with what came back of an order as amounts of the money `iso`.
 
-    What it used up of counters stays inside: keys of our rows, in fractions of money where a cap counts money.
+    What it used up of counters stays inside: keys of our rows, in fractions of money where a cap counts money. So
+    does who is left out of promotions.
     """
-    told: dict[str, Answered] = row["trace"]
+    told = cast(dict[str, Answered], dict(discreet(row["trace"])))
+    if told.get("nearest", ()) is None:
+        del told["nearest"]
     if caps := row["trace"].get("caps"):
         told = told | {"caps": {name: value for name, value in caps.items() if name != "counted"}}
     share = row["trace"].get("share")

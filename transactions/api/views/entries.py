@@ -13,6 +13,7 @@ from transactions.api.filters import EntryFilter, LedgerFilters
 from transactions.api.schemas import answers, explanations, rows
 from transactions.models import Entry, Journal
 from transactions.proof import causes
+from transactions.proof.discreet import discreet
 
 
 @extend_schema_view(
@@ -51,6 +52,7 @@ class EntryViewSet(LedgerEndpoint):
         entry = entries.filter(pk=id).first()
         if entry is None:
             raise problems.unlike("entry_unknown", "The program has no such entry that this key may see.")
+        entry.journal.trace = discreet(entry.journal.trace)
         chain = causes.of_entry(entry)
         own = self.visible(Journal.objects.all()).filter(pk__in=explanations.journals_of(chain))
         return self.answer(explanations.explanation(chain, set(own.values_list("pk", flat=True)), self.program.money))

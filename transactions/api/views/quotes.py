@@ -1,7 +1,5 @@
 """How does a till ask what a basket would earn, and what may be redeemed on it, before anything is paid?"""
 
-from functools import cached_property
-
 from django.http import HttpResponse
 from drf_spectacular.utils import OpenApiExample, OpenApiParameter, extend_schema, extend_schema_view
 from rest_framework.request import Request
@@ -9,7 +7,7 @@ from rest_framework.request import Request
 from loyalty_site.lib import money, problems
 from loyalty_site.lib.json_types import Json
 from loyalty_site.lib.schema_objects import Fields
-from programs.reach import ReachedProgram
+from programs.api.endpoint import AddressedProgram
 from transactions.api.endpoint import LedgerEndpoint
 from transactions.api.schemas import quotes
 from transactions.quotes.quoting import quote
@@ -36,19 +34,11 @@ _BASKET = {
         ],
     )
 )
-class QuoteViewSet(LedgerEndpoint):
+class QuoteViewSet(AddressedProgram, LedgerEndpoint):
     """Quotes: nothing is written, so asking twice does nothing twice."""
 
     scopes = {"create": "read"}
     named_by_address = only_reads = {"create"}
-
-    @cached_property
-    def program(self) -> ReachedProgram:
-        return self.reached(self.kwargs["code"])
-
-    def known_parameters(self) -> set[str]:
-        # The address names the program.
-        return super().known_parameters() - {"program"}
 
     def create(self, request: Request, code: str) -> HttpResponse:
         # Compiled as new as the row of the program that was just read.

@@ -23,6 +23,7 @@ from transactions.api.filters import LedgerFilters, TransactionFilter
 from transactions.api.schemas import answers, requests, rows
 from transactions.books.items import Result
 from transactions.models import Entry, Journal, JournalLine
+from transactions.proof.discreet import discreet
 from transactions.proof.sentences import explain
 
 _PURCHASE = {
@@ -181,7 +182,7 @@ class TransactionViewSet(LedgerEndpoint):
                 "lines": rows.lines(lines, row["payload"], iso),
                 "entries": [rows.entry(entry) for entry in entries],
                 "explanation": rows.trace(row, row["reverses__money"] or self.program.money),
-                "sentences": explain(row["trace"], {one.code: one for one in currencies}),
+                "sentences": explain(discreet(row["trace"]), {one.code: one for one in currencies}),
                 "warnings": row["answer"].get("warnings", []),
             }
         )

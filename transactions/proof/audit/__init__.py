@@ -19,6 +19,10 @@ from transactions.proof import seals
 from transactions.proof.audit.drift import Drift, Members
 from transactions.proof.audit.ladders import time_finds_what_is_due_on_ladders
 from transactions.proof.audit.orphans import orphans
+from transactions.proof.audit.promotions import (
+    codes_were_used_as_often_as_traces_say,
+    promotions_gave_what_traces_say,
+)
 from transactions.proof.audit.standings import STANDINGS
 from transactions.proof.audit.statements import STATEMENTS
 from transactions.proof.audit.walks import WALKS
@@ -31,13 +35,20 @@ CHUNK = 500
 #: Yields what differs among the members of one chunk.
 Check: TypeAlias = Callable[[Members], Iterator[Drift]]
 
-CHECKS: list[Check] = [*STATEMENTS, *STANDINGS, *WALKS, time_finds_what_is_due_on_ladders]
+CHECKS: list[Check] = [
+    *STATEMENTS,
+    *STANDINGS,
+    *WALKS,
+    time_finds_what_is_due_on_ladders,
+    promotions_gave_what_traces_say,
+]
 
 
 def audit(
     program: Program, *, progress: Callable[[int], object] | None = None, chunk: int = CHUNK
 ) -> Iterator[Drift]:
-    """Yields each Drift of the members of `program`, then what names a missing row, then those of its seals.
+    """Yields each Drift of the members of `program`, then what names a missing row, codes of promotions
+    that were used less or more often, and its seals.
 
     `progress` is called with the members done since.
     """
@@ -56,6 +67,8 @@ def audit(
         if progress:
             progress(len(numbers))
     yield from orphans(session, program.pk)
+    with _snapshot():
+        yield from codes_were_used_as_often_as_traces_say(program.pk)
     for what, stored, computed in seals.broken(program):
         yield Drift("", "", what, stored, computed)
 

@@ -40,6 +40,11 @@ _WAYS = {
         "transactions_lot l JOIN transactions_entry e ON e.id = l.entry_id "
         "JOIN transactions_journal j ON j.id = e.journal_id",
     ),
+    "use of a promotion": (
+        "u",
+        "id",
+        "transactions_promotionuse u LEFT JOIN transactions_journal j ON j.id = u.journal_id",
+    ),
     # Of one whose entry is missing nobody knows the program.
     "trace": (
         "t",
@@ -56,6 +61,9 @@ NAMED = [
     Named("entry", "currency", "programs_currency"),
     Named("lot", "member", "members_member"),
     Named("lot", "currency", "programs_currency"),
+    Named("use of a promotion", "journal", "transactions_journal"),
+    Named("use of a promotion", "member", "members_member"),
+    Named("use of a promotion", "currency", "programs_currency"),
     Named("trace", "entry", "transactions_entry"),
     Named("trace", "lot", "transactions_lot"),
 ]

@@ -1,0 +1,119 @@
+"""What do promotions give in one batch, and which codes of their own lists are used for it?
+
+Codes are looked up by what was typed, then locked, then moved, each within its limit.
+"""
+
+from collections.abc import Callable, Collection, Iterable, Mapping
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from django.db import IntegrityError
+
+from loyalty_site.lib.arrays import Values
+from loyalty_site.lib.sql import Session
+from programs.configuration import Configuration
+from programs.models import PromotionCode
+from programs.promotion_codes import written
+from transactions.books.balances import Cause
+from transactions.models import PromotionUse
+
+_USE = "promotion_id journal_id member_id currency_id points discount activity_at"
+
+
+class Typed(NamedTuple):
+    """A code of a promotion's own list, by its key."""
+
+    id: int
+    promotion: str
+
+
+class Reading:
+    """One statement for all codes of a batch; sent inside a pipeline, taken when it has ended."""
+
+    def __init__(self, session: Session, program_id: int, codes: Iterable[str]) -> None:
+        self._rows = session.run(
+            "SELECT c.code, c.id, p.code FROM programs_promotioncode c "
+            "JOIN programs_promotion p ON p.id = c.promotion_id WHERE c.code {ids} AND p.program_id = %s",
+            [sorted(map(written, codes)), program_id],
+        )
+
+    def take(self) -> Mapping[str, list[Typed]]:
+        """{code: whose it is}, of those that there are."""
+        found: dict[str, list[Typed]] = {}
+        for code, key, promotion in self._rows.fetchall():
+            found.setdefault(code, []).append(Typed(key, promotion))
+        return found
+
+
+@dataclass(slots=True)
+class _Locked:
+    used: int
+    moved: int = 0
+
+
+class Promoted:
+    """The codes of one batch while it holds them, and what promotions gave."""
+
+    def __init__(self, session: Session, typed: Mapping[str, Collection[Typed]], ids: Iterable[int] = ()) -> None:
+        """Locks what was `typed`, and the codes with the other `ids`, of which uses may be given back."""
+        self._typed, self._locked = typed, dict[int, _Locked]()
+        self._uses: list[Values] = []
+        self._promotions = {one.id: one.promotion for found in typed.values() for one in found}
+        wanted = sorted({*ids, *self._promotions})
+        if wanted:
+            lock = "FOR UPDATE" if session.is_postgresql and session.locks else ""
+            rows = session.run(
+                f"SELECT id, used FROM programs_promotioncode WHERE id {{ids}} ORDER BY id {lock}", [wanted]
+            )
+            self._locked = {key: _Locked(used) for key, used in rows.fetchall()}
+
+    def usable(self, code: str, configuration: Configuration, freed: Collection[int] = ()) -> dict[str, int]:
+        """{promotion: key of the code} of those whose code this is, while it can be used once more; uses of those
+        that are `freed` come back by the same posting."""
+        found = self._typed.get(written(code), ()) if self._typed else ()
+        return {one.promotion: one.id for one in found if self._has_room(one, configuration, one.id in freed)}
+
+    def _has_room(self, one: Typed, configuration: Configuration, is_freed: bool) -> bool:
+        offer, row = configuration.promotions.get(one.promotion), self._locked.get(one.id)
+        return bool(offer and row and row.used - is_freed < offer.uses_per_code)
+
+    def note(self, promotion_id: int, cause: Cause, member_id: int, currency_id: int, points: int) -> None:
+        """Write down what a promotion gave by a journal, or (below zero) what was taken back of it."""
+        self._uses.append((promotion_id, cause.journal_id, member_id, currency_id, points, 0, cause.at))
+
+    def note_off(self, promotion_id: int, cause: Cause, member_id: int, amount: int) -> None:
+        """The same of money off, in minor units."""
+        self._uses.append((promotion_id, cause.journal_id, member_id, None, 0, amount, cause.at))
+
+    def use(self, key: int) -> None:
+        """Use it once."""
+        self._move(key, 1)
+
+    def give_back(self, key: int) -> None:
+        """Give one use back; nothing of a code that is gone."""
+        if key in self._locked and self._locked[key].used:
+            self._move(key, -1)
+
+    def _move(self, key: int, step: int) -> None:
+        self._locked[key].used += step
+        self._locked[key].moved += step
+
+    def save(self, session: Session, configuration: Configuration) -> Callable[[], None]:
+        """Write what was noted, and move the codes, each within its limit; returns a check to call when the pipeline
+        has ended."""
+        session.insert(PromotionUse, _USE, self._uses)
+        rows = [
+            (key, row.moved, self._most(key, configuration) if row.moved > 0 else 2**31 - 1)
+            for key, row in sorted(self._locked.items())
+            if row.moved
+        ]
+        changed = session.add_within(PromotionCode, "used", rows) if rows else None
+
+        def check() -> None:
+            if changed and changed.rowcount != len(rows):
+                raise IntegrityError("A code moved although it was locked.")
+
+        return check
+
+    def _most(self, key: int, configuration: Configuration) -> int:
+        return configuration.promotions[self._promotions[key]].uses_per_code
