@@ -74,13 +74,24 @@ def _returned(original: Original, cap: Cap, amount: int, refund: Refund, rest: R
         # It is back with the goods, whatever became of points.
         return max(0, amount - cap.use_of(rest.off))
     code = cap.currency
-    given, target = original.given(code), rest.points.get(code, 0)
-    due = given - target
-    taken = -sum(one.points.get(code, 0) for one in (*original.refunds, refund))
-    if due <= 0:
+    # Where more is deserved than was given, nothing is taken back.
+    if original.given(code) <= rest.points.get(code, 0):
         return 0
-    left = cap.use_of(rest.parts) if rest.parts is not None else -(-amount * target // given)
-    return max(0, amount - left) * min(taken, due) // due
+    left = cap.use_of(rest.parts) if rest.parts is not None else in_proportion(original, code, rest, amount)
+    return recovered(original, code, refund, rest, max(0, amount - left))
+
+
+def in_proportion(original: Original, code: str, rest: Rest, amount: int) -> int:
+    """What stays of an `amount` that came with the points of a currency, where only proportions are known; rounded
+    up."""
+    return -(-amount * rest.points.get(code, 0) // original.given(code))
+
+
+def recovered(original: Original, code: str, refund: Refund, rest: Rest, due: int) -> int:
+    """How much of what is `due` back with points of a currency all refunds of an order recovered together."""
+    wanted = original.given(code) - rest.points.get(code, 0)
+    taken = -sum(one.points.get(code, 0) for one in (*original.refunds, refund))
+    return due * min(taken, wanted) // wanted if wanted > 0 else 0
 
 
 def _is_of_money_off(original: Original, cap: Cap) -> bool:

@@ -19,12 +19,11 @@ from transactions.books.posting import Posting
 from transactions.books.promoted import Promoted, Typed
 from transactions.books.refunded import Refund
 from transactions.books.unit_of_work import Books
+from transactions.verbs import caps_of_refunds
 from transactions.verbs.caps_of_refunds import Rest
 
 #: {promotion: {currency code: points}}.
 Given: TypeAlias = dict[str, dict[str, int]]
-
-_NONE = frozenset[str]()
 
 
 def lock(books: Books, typed: Mapping[str, Collection[Typed]], originals: Iterable[Original]) -> Promoted:
@@ -113,18 +112,17 @@ def take_back(books: Books, original: Original, refund: Refund, rest: Rest, caus
 
     Of points that are not recovered the promotion keeps its part.
     """
-    targets, parts = rest.points, rest.parts
     given_then = original.trace.get("promotions", {})
-    left = given(parts) if parts is not None else {}
+    left = given(rest.parts) if rest.parts is not None else {}
     for code, points in given_then.items():
         back: dict[str, int] = {}
         for currency, number in points.items():
             kept = left.get(code, {}).get(currency, 0)
-            if parts is None:
-                kept = -(-number * targets.get(currency, 0) // original.given(currency))
+            if rest.parts is None:
+                kept = caps_of_refunds.in_proportion(original, currency, rest, number)
             before = sum(one.promotions.get(code, {}).get(currency, 0) for one in original.refunds)
             # An earlier refund that could not recover all leaves nothing to give back twice.
-            whole = _recovered(original, refund, currency, targets, max(0, number - kept))
+            whole = caps_of_refunds.recovered(original, currency, refund, rest, max(0, number - kept))
             if whole > before:
                 back[currency] = whole - before
         if back:
@@ -132,7 +130,7 @@ def take_back(books: Books, original: Original, refund: Refund, rest: Rest, caus
             _write(books, code, original.member_id or 0, {name: -number for name, number in back.items()}, cause)
     left_off = off(rest.off)
     _take_back_off(books, original, refund, left_off, cause)
-    if parts is not None:
+    if rest.parts is not None:
         _give_codes_back(books, original, refund, {*left, *left_off})
 
 
@@ -150,13 +148,6 @@ def _take_back_off(books: Books, original: Original, refund: Refund, left: Mappi
             _write_off(books, code, original.member_id or 0, -back, cause)
 
 
-def _recovered(original: Original, refund: Refund, currency: str, targets: Mapping[str, int], due: int) -> int:
-    """How much of the points that are `due` back all refunds of an order recovered together."""
-    wanted = original.given(currency) - targets.get(currency, 0)
-    taken = -sum(one.points.get(currency, 0) for one in (*original.refunds, refund))
-    return due * min(taken, wanted) // wanted if wanted > 0 else 0
-
-
 def _give_codes_back(books: Books, original: Original, refund: Refund, left: Collection[str]) -> None:
     """A code can be used again where its promotion is none of those that still give something by this order."""
     for code, key in held(original).items():
@@ -166,13 +157,10 @@ def _give_codes_back(books: Books, original: Original, refund: Refund, left: Col
 
 
 def _write(books: Books, code: str, member_id: int, points: Mapping[str, int], cause: Cause) -> None:
-    configuration = books.configuration
-    offer = configuration.promotions.get(code)
     # One that is in old versions only has no row any more.
-    for name, number in points.items() if offer else ():
-        assert offer is not None
-        currency = configuration.currencies[name]
-        books.promoted.note(offer.id, cause, member_id, currency.id, number)
+    if offer := books.configuration.promotions.get(code):
+        for name, number in points.items():
+            books.promoted.note(offer.id, cause, member_id, books.configuration.currencies[name].id, number)
 
 
 def _write_off(books: Books, code: str, member_id: int, amount: int, cause: Cause) -> None:
