@@ -7,6 +7,7 @@ from datetime import date
 from typing import NamedTuple, TypeAlias
 
 from django.db import IntegrityError
+from django.db.models import Model
 
 from loyalty_site.lib.sql import Session
 from programs.capping import Cap
@@ -23,11 +24,29 @@ _ANY = 2**63 - 1
 
 @dataclass(slots=True)
 class LockedCounter:
-    """One counter: `used` includes `moved`, which the batch adds. Without `id` it is only read."""
+    """One counter: `used` includes `moved`, which the batch adds, up to `most`. Without `id` it is only read."""
 
     used: int
     id: int | None = None
+    most: int = _ANY
     moved: int = 0
+
+    def move(self, amount: int) -> None:
+        self.used += amount
+        self.moved += amount
+
+
+def save(session: Session, model: type[Model], counters: Iterable[LockedCounter]) -> Callable[[], None]:
+    """Move the rows of a `model` that has a column `used`, each within its limit; returns a check to call when the
+    pipeline has ended."""
+    rows = [(one.id, one.moved, one.most if one.moved > 0 else _ANY) for one in counters if one.moved]
+    changed = session.add_within(model, "used", rows) if rows else None
+
+    def check() -> None:
+        if changed and changed.rowcount != len(rows):
+            raise IntegrityError(f"A row of {model.__name__} moved although it was locked.")
+
+    return check
 
 
 class Crossing(NamedTuple):
@@ -61,7 +80,8 @@ class Counters:
             return
         rows = [(*name, 0) for name in sorted(names)]
         for key, cap_id, who, period, used in session.hold(CapCounter, _COLUMNS, rows, unique="cap_id key period"):
-            self._days[cap_id, who][_day(period)] = LockedCounter(used, key)
+            most = self._caps[cap_id].limit if cap_id in self._caps else _ANY
+            self._days[cap_id, who][_day(period)] = LockedCounter(used, key, most)
         self._read_trailing(session, names, [cap for cap in caps if cap.period == "trailing"])
         for name, amount in returned.items():
             self.give_back(name, amount)
@@ -93,9 +113,7 @@ class Counters:
         return sum(count.used - freed.get((cap_id, key, day), 0) for day, count in days if first <= day <= last)
 
     def move(self, name: Name, amount: int) -> None:
-        counter = self._of(name)
-        counter.used += amount
-        counter.moved += amount
+        self._of(name).move(amount)
 
     def give_back(self, name: Name, amount: int) -> int:
         """Give back so much, but never more than is used; returns how much it was."""
@@ -122,19 +140,8 @@ class Counters:
 
     def save(self, session: Session) -> Callable[[], None]:
         """Move the rows, each within its limit; returns a check to call when the pipeline has ended."""
-        rows = [
-            (counter.id, counter.moved, self._caps[cap_id].limit if counter.moved > 0 else _ANY)
-            for (cap_id, _), days in sorted(self._days.items())
-            for counter in days.values()
-            if counter.moved
-        ]
-        changed = session.add_within(CapCounter, "used", rows) if rows else None
-
-        def check() -> None:
-            if changed and changed.rowcount != len(rows):
-                raise IntegrityError("A counter moved although it was locked.")
-
-        return check
+        rows = (counter for _, days in sorted(self._days.items()) for counter in days.values())
+        return save(session, CapCounter, rows)
 
 
 def _day(period: date | str) -> str:

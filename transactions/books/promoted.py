@@ -4,17 +4,16 @@ Codes are looked up by what was typed, then locked, then moved, each within its 
 """
 
 from collections.abc import Callable, Collection, Iterable, Mapping
-from dataclasses import dataclass
 from typing import NamedTuple
-
-from django.db import IntegrityError
 
 from loyalty_site.lib.arrays import Values
 from loyalty_site.lib.sql import Session
 from programs.configuration import Configuration
 from programs.models import PromotionCode
 from programs.promotion_codes import written
+from transactions.books import counters
 from transactions.books.balances import Cause
+from transactions.books.counters import LockedCounter
 from transactions.models import PromotionUse
 
 _USE = "promotion_id journal_id member_id currency_id points discount activity_at"
@@ -45,37 +44,39 @@ class Reading:
         return found
 
 
-@dataclass(slots=True)
-class _Locked:
-    used: int
-    moved: int = 0
-
-
 class Promoted:
     """The codes of one batch while it holds them, and what promotions gave."""
 
-    def __init__(self, session: Session, typed: Mapping[str, Collection[Typed]], ids: Iterable[int] = ()) -> None:
+    def __init__(
+        self,
+        session: Session,
+        configuration: Configuration,
+        typed: Mapping[str, Collection[Typed]],
+        ids: Iterable[int] = (),
+    ) -> None:
         """Locks what was `typed`, and the codes with the other `ids`, of which uses may be given back."""
-        self._typed, self._locked = typed, dict[int, _Locked]()
+        self._typed, self._locked = typed, dict[int, LockedCounter]()
         self._uses: list[Values] = []
-        self._promotions = {one.id: one.promotion for found in typed.values() for one in found}
-        wanted = sorted({*ids, *self._promotions})
+        known = {one.id: configuration.promotions.get(one.promotion) for found in typed.values() for one in found}
+        self._limits = {key: offer.uses_per_code for key, offer in known.items() if offer}
+        wanted = sorted({*ids, *known})
         if wanted:
             lock = "FOR UPDATE" if session.is_postgresql and session.locks else ""
             rows = session.run(
                 f"SELECT id, used FROM programs_promotioncode WHERE id {{ids}} ORDER BY id {lock}", [wanted]
             )
-            self._locked = {key: _Locked(used) for key, used in rows.fetchall()}
+            for key, used in rows.fetchall():
+                self._locked[key] = LockedCounter(used, key, self._limits.get(key, 0))
 
-    def usable(self, code: str, configuration: Configuration, freed: Collection[int] = ()) -> dict[str, int]:
+    def usable(self, code: str, freed: Collection[int] = ()) -> dict[str, int]:
         """{promotion: key of the code} of those whose code this is, while it can be used once more; uses of those
         that are `freed` come back by the same posting."""
         found = self._typed.get(written(code), ()) if self._typed else ()
-        return {one.promotion: one.id for one in found if self._has_room(one, configuration, one.id in freed)}
+        return {one.promotion: one.id for one in found if self._has_room(one.id, one.id in freed)}
 
-    def _has_room(self, one: Typed, configuration: Configuration, is_freed: bool) -> bool:
-        offer, row = configuration.promotions.get(one.promotion), self._locked.get(one.id)
-        return bool(offer and row and row.used - is_freed < offer.uses_per_code)
+    def _has_room(self, key: int, is_freed: bool) -> bool:
+        row, limit = self._locked.get(key), self._limits.get(key)
+        return row is not None and limit is not None and row.used - is_freed < limit
 
     def note(self, promotion_id: int, cause: Cause, member_id: int, currency_id: int, points: int) -> None:
         """Write down what a promotion gave by a journal, or (below zero) what was taken back of it."""
@@ -87,33 +88,15 @@ class Promoted:
 
     def use(self, key: int) -> None:
         """Use it once."""
-        self._move(key, 1)
+        self._locked[key].move(1)
 
     def give_back(self, key: int) -> None:
         """Give one use back; nothing of a code that is gone."""
         if key in self._locked and self._locked[key].used:
-            self._move(key, -1)
+            self._locked[key].move(-1)
 
-    def _move(self, key: int, step: int) -> None:
-        self._locked[key].used += step
-        self._locked[key].moved += step
-
-    def save(self, session: Session, configuration: Configuration) -> Callable[[], None]:
+    def save(self, session: Session) -> Callable[[], None]:
         """Write what was noted, and move the codes, each within its limit; returns a check to call when the pipeline
         has ended."""
         session.insert(PromotionUse, _USE, self._uses)
-        rows = [
-            (key, row.moved, self._most(key, configuration) if row.moved > 0 else 2**31 - 1)
-            for key, row in sorted(self._locked.items())
-            if row.moved
-        ]
-        changed = session.add_within(PromotionCode, "used", rows) if rows else None
-
-        def check() -> None:
-            if changed and changed.rowcount != len(rows):
-                raise IntegrityError("A code moved although it was locked.")
-
-        return check
-
-    def _most(self, key: int, configuration: Configuration) -> int:
-        return configuration.promotions[self._promotions[key]].uses_per_code
+        return counters.save(session, PromotionCode, (row for _, row in sorted(self._locked.items())))

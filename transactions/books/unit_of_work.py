@@ -47,7 +47,8 @@ class Books:
         self.currencies = {currency.id: currency for currency in configuration.currencies.values()}
         self.accounts: dict[int, Account] = {}
         self.lots: dict[tuple[int, int], dict[int, LotState]] = {}
-        self.relations, self.counters, self.promoted = Relations(), Counters(session), Promoted(session, {})
+        self.relations, self.counters = Relations(), Counters(session)
+        self.promoted = Promoted(session, configuration, {})
         self.transfers: TransferHistory | None = None
         self.earlier: Earlier | None = None
         self.gone, self.cancelled = Counter[tuple[int, int]](), Counter[int]()
@@ -65,9 +66,8 @@ class Books:
         self._entry_ids: Iterator[int] = iter(())
         self._journals, self._decided, self._ended = list[Values](), list[Values](), list[Values]()
         self._reversed: dict[int, tuple[int, str]] = {}
-        self._lines: list[Values] = []
+        self._lines, self._entries = list[Values](), list[Values]()
         self.copied_lots: list[Values] = []
-        self._entries: list[Values] = []
         self.traces: list[Values] = []
         self._redatings: list[Values] = []
 
@@ -277,7 +277,7 @@ class Books:
             ladder_rows.save_standings(session, self.configuration, accounts, self.now)
             self.relations.save(session)
             check_counters = self.counters.save(session)
-            check_codes = self.promoted.save(session, self.configuration)
+            check_codes = self.promoted.save(session)
             session.insert(Entry, columns.ENTRY, self._entries)
             session.insert(Lot, LOT, [*(row_of(lot) for lot in known if lot.is_new), *self.copied_lots])
             session.change(Lot, add=LOT_MOVES, rows=[(lot.id, lot.moved) for lot in known if lot.moved])

@@ -29,7 +29,7 @@ Given: TypeAlias = dict[str, dict[str, int]]
 def lock(books: Books, typed: Mapping[str, Collection[Typed]], originals: Iterable[Original]) -> Promoted:
     """The locked codes that may be used, and those of which the `originals` that are taken back give a use back."""
     used = {key for original in originals for key in original.trace.get("codes", {}).values()}
-    return Promoted(books.session, typed, used)
+    return Promoted(books.session, books.configuration, typed, used)
 
 
 def seen(posting: Posting[Activity], configuration: Configuration) -> dict[str, Sequence[str]]:
@@ -53,7 +53,7 @@ def usable(posting: Posting[Activity]) -> dict[str, int]:
     """{promotion: key of its own code that was typed}, of those that can be used once more."""
     item = posting.item
     freed = held(posting.about).values() if item.replaces else ()
-    return posting.books.promoted.usable(item.code, posting.configuration, freed) if item.code else {}
+    return posting.books.promoted.usable(item.code, freed) if item.code else {}
 
 
 def held(original: Original) -> dict[str, int]:
