@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from celery import Task
 from django.db import transaction
 from django.db.models import QuerySet
 from django.utils import timezone
@@ -18,6 +19,9 @@ from programs import periods
 from programs.configuration import Configuration
 from programs.models import Program
 from transactions.models import NightRun
+
+#: So long somebody who saves something waits for the job behind it, in seconds.
+AT_ONCE_S = 2
 
 #: Does the next members of a job, whose row is locked, and counts them in `job.counts`; says whether any were left.
 Batch = Callable[[NightRun, datetime], bool]
@@ -64,6 +68,16 @@ class Kind:
         """Take up the jobs of `program` that were interrupted; yields each when it is done."""
         for job in self.unfinished().filter(program=program):
             yield self.advance(job, now=now)
+
+    def begin(self, job: NightRun, beside: "Task[[int], None]") -> None:
+        """Work at `job` while somebody waits who has saved something, and leave what takes longer to the task
+        `beside`."""
+        if self.advance(job, for_s=AT_ONCE_S).finished_at is None:
+            beside.delay(job.pk)
+
+    def end(self, program: Program) -> int:
+        """End the jobs of `program` that were interrupted, where a night does it for all; returns how many."""
+        return self.unfinished().filter(program=program).update(finished_at=timezone.now())
 
     def advance(self, job: NightRun, *, now: datetime | None = None, for_s: float | None = None) -> NightRun:
         """Work at `job` batch by batch, for about `for_s` seconds or to its end; returns it as it is then.

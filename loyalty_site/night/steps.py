@@ -88,7 +88,7 @@ def lower(night: Night) -> Counts:
 
 def end_lookups(night: Night) -> Counts:
     """End jobs that look up, count or set what the next steps look up, count and set for all."""
-    return {"ended": sum(kind.finish(night.program) for kind in (scoring, looking_up, following))}
+    return {"ended": sum(of.KIND.end(night.program) for of in (scoring, looking_up, following))}
 
 
 def measure_promotions(night: Night) -> Counts:

@@ -26,14 +26,12 @@ from partners.tier_setting import BY_SEGMENT, TierSetting
 from programs import versions
 from programs.configuration import Configuration
 from programs.ladders import Tier, TierGroup
-from programs.models import Program, Segment
+from programs.models import Segment
 from transactions import jobs, ledger
 from transactions.models import NightRun
 
 #: Members of one transaction of a job.
 SIZE = 200
-#: So long somebody who saves a segment waits for the tiers, in seconds.
-AT_ONCE_S = 2
 
 logger = logging.getLogger(__name__)
 
@@ -233,7 +231,7 @@ def begin(program_id: int, codes: Collection[str], *, now: datetime) -> None:
     groups = versions.latest(program_id).tier_groups.values()
     if any(tier.segment in codes for group in groups for tier in group.tiers if tier.segment):
         job = start(program_id, now=now)
-        transaction.on_commit(partial(_advance, job), robust=True)
+        transaction.on_commit(partial(KIND.begin, job, finish_following), robust=True)
 
 
 def start(program_id: int, *, now: datetime | None = None) -> NightRun:
@@ -242,20 +240,10 @@ def start(program_id: int, *, now: datetime | None = None) -> NightRun:
     return KIND.start(program_id, versions.latest(program_id), counts, now or timezone.now())
 
 
-def _advance(job: NightRun) -> None:
-    if KIND.advance(job, for_s=AT_ONCE_S).finished_at is None:
-        finish_following.delay(job.pk)
-
-
 @shared_task(name="segment tiers")
 def finish_following(job_id: int) -> None:
     """Finish one job beside the requests. Safe to lose, because the night does the same, and to repeat."""
     KIND.finish_one(job_id)
-
-
-def finish(program: Program) -> int:
-    """End the jobs of a program that were interrupted; the night lets all tiers follow anyway. Returns how many."""
-    return KIND.unfinished().filter(program=program).update(finished_at=timezone.now())
 
 
 def _batch(run: NightRun, now: datetime) -> bool:

@@ -25,8 +25,6 @@ from transactions.segments import following
 
 #: Members of one transaction. On SQLite everybody who writes waits while they are looked up.
 SIZE, SIZE_ON_SQLITE = 10_000, 1_000
-#: So long somebody who saves a segment waits for it, in seconds.
-AT_ONCE_S = 2
 
 
 class Job(TypedDict):
@@ -77,11 +75,8 @@ def work(program_id: int, first: int, last: int, *, now: datetime) -> tuple[int,
 def _begin(segment_id: int, program_id: int, **_: object) -> None:
     """Look up a segment that was saved, and those of which it is a condition."""
     segment = Segment.objects.select_related("program").filter(pk=segment_id).first()
-    if segment is None:
-        return
-    job = KIND.advance(start(segment), for_s=AT_ONCE_S)
-    if job.finished_at is None:
-        finish_lookup.delay(job.pk)
+    if segment:
+        KIND.begin(start(segment), finish_lookup)
 
 
 def start(segment: Segment, *, now: datetime | None = None) -> NightRun:
@@ -96,11 +91,6 @@ def start(segment: Segment, *, now: datetime | None = None) -> NightRun:
 def finish_lookup(job_id: int) -> None:
     """Finish one job beside the requests. Safe to lose, because the night does the same, and to repeat."""
     KIND.finish_one(job_id)
-
-
-def finish(program: Program) -> int:
-    """End the jobs of a program that were interrupted; the night looks up all segments anyway. Returns how many."""
-    return KIND.unfinished().filter(program=program).update(finished_at=timezone.now())
 
 
 def _batch(run: NightRun, now: datetime) -> bool:

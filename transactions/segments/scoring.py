@@ -68,9 +68,7 @@ def _scores(configuration: Configuration, first: int, last: int, now: datetime) 
 @receiver(scored_otherwise)
 def _begin(program_id: int, **_: object) -> None:
     """Count anew what is counted otherwise from now on."""
-    job = KIND.advance(start(program_id), for_s=looking_up.AT_ONCE_S)
-    if job.finished_at is None:
-        finish_scores.delay(job.pk)
+    KIND.begin(start(program_id), finish_scores)
 
 
 def start(program_id: int, *, now: datetime | None = None) -> NightRun:
@@ -91,11 +89,6 @@ def asking_for_it(program_id: int) -> list[str]:
 def finish_scores(job_id: int) -> None:
     """Finish one job beside the requests. Safe to lose, because the night does the same, and to repeat."""
     KIND.finish_one(job_id)
-
-
-def finish(program: Program) -> int:
-    """End the jobs of a program that were interrupted; the night counts all scores anyway. Returns how many."""
-    return KIND.unfinished().filter(program=program).update(finished_at=timezone.now())
 
 
 def _batch(run: NightRun, now: datetime) -> bool:

@@ -11,6 +11,7 @@ from tests.support.segments import keep, segment
 from tests.support.setting_tiers import refused, set_tier, setting
 from tests.support.stage import kept
 from tests.support.told import listen
+from transactions import jobs
 from transactions.merging import merges
 from transactions.models import Journal, NightRun
 from transactions.segments import following
@@ -234,7 +235,7 @@ def test_a_segment_that_is_saved_brings_tiers_along_in_batches(
 def test_a_job_that_was_interrupted_the_night_ends_and_does(
     club, ada, monkeypatch, django_capture_on_commit_callbacks
 ):
-    monkeypatch.setattr(following, "AT_ONCE_S", 0)
+    monkeypatch.setattr(jobs, "AT_ONCE_S", 0)
     passed_on = []
     monkeypatch.setattr(following.finish_following, "delay", passed_on.append)
     vip(ada)

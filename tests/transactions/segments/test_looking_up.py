@@ -7,6 +7,7 @@ from members.models import SegmentMembership
 from tests.support import factories
 from tests.support.factories import at
 from tests.support.segments import inside, segment
+from transactions import jobs
 from transactions.models import NightRun
 from transactions.segments import looking_up
 
@@ -97,7 +98,7 @@ def test_a_segment_that_is_saved_is_looked_up_at_once(made, whose, in_threes, dj
 def test_what_takes_longer_goes_on_beside_the_requests(
     made, whose, in_threes, monkeypatch, django_capture_on_commit_callbacks
 ):
-    monkeypatch.setattr(looking_up, "AT_ONCE_S", 0)
+    monkeypatch.setattr(jobs, "AT_ONCE_S", 0)
     passed_on = []
     monkeypatch.setattr(looking_up.finish_lookup, "delay", passed_on.append)
     with django_capture_on_commit_callbacks(execute=True):

@@ -15,6 +15,7 @@ from tests.support import factories
 from tests.support.factories import at
 from tests.support.segments import held, inside, segment
 from tests.support.stage import kept
+from transactions import jobs
 from transactions.erasing.erasures import erase
 from transactions.merging import merges
 from transactions.models import NightRun
@@ -152,13 +153,13 @@ def test_whoever_counts_otherwise_sees_it_in_scores_and_segments_at_once(
 def test_what_takes_longer_goes_on_beside_the_requests_and_a_night_ends_it(
     made, journals, ada, monkeypatch, django_capture_on_commit_callbacks
 ):
-    monkeypatch.setattr(looking_up, "AT_ONCE_S", 0)
+    monkeypatch.setattr(jobs, "AT_ONCE_S", 0)
     passed_on = []
     monkeypatch.setattr(scoring.finish_scores, "delay", passed_on.append)
     with django_capture_on_commit_callbacks(execute=True):
         switch(made, score_purchases=5)
     assert scores.of(ada) is None
-    assert scoring.finish(made) == 1
+    assert scoring.KIND.end(made) == 1
     scoring.finish_scores(*passed_on)
     assert scores.of(ada) is None
 
