@@ -12,6 +12,7 @@ from itertools import islice
 from django.db import transaction
 from django.db.models import Max
 
+from loyalty_site.lib.csv_lines import harmless
 from loyalty_site.lib.refusals import Refused
 from loyalty_site.lib.sql import Session
 from loyalty_site.lib.texts import wrong_text
@@ -231,5 +232,5 @@ def as_csv(promotion: Promotion, *, used: bool = False) -> Iterator[str]:
 
 def _cell(code: str) -> str:
     """A code as a cell; one that comes from elsewhere is no formula for whoever opens the file as a spreadsheet."""
-    text = f"'{code}" if code.startswith(("=", "+", "-", "@")) else code
+    text = harmless(code)
     return '"' + text.replace('"', '""') + '"' if any(char in text for char in ',"') else text

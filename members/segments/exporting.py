@@ -1,8 +1,10 @@
 """How are the members of a segment written into a file, for those who write to them elsewhere?"""
 
-import csv
 from collections.abc import Iterator
+from itertools import chain
 
+from loyalty_site.lib import csv_lines
+from loyalty_site.lib.csv_lines import harmless
 from members.models import SegmentMembership
 from programs.models import Segment
 from programs.periods import local_date
@@ -18,29 +20,17 @@ _COLUMNS = [
     "member__customer__language",
     "since",
 ]
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
 #: Rows that are read at once.
 _CHUNK = 2000
 
 
-class _Line:
-    """What csv.writer writes to: it keeps one line."""
-
-    text = ""
-
-    def write(self, text: str) -> None:
-        self.text = text
-
-
 def lines(segment: Segment) -> Iterator[str]:
     """Lines of CSV with a heading: the members who were looked up last, in the order in which they enrolled."""
-    line = _Line()
-    writer = csv.writer(line)
-    writer.writerow(HEADER)
-    yield line.text
+    return csv_lines.lines(chain([HEADER], _rows(segment)))
+
+
+def _rows(segment: Segment) -> Iterator[list[str]]:
     zone = segment.program.zone
     rows = SegmentMembership.objects.filter(segment=segment, segment__is_active=True).order_by("member_id")
     for number, status, *person, phone, language, since in rows.values_list(*_COLUMNS).iterator(_CHUNK):
-        typed = [f"'{text}" if text.startswith(_FORMULA) else text for text in person]
-        writer.writerow([number, status, *typed, phone, language, local_date(since, zone).isoformat()])
-        yield line.text
+        yield [number, status, *map(harmless, person), phone, language, local_date(since, zone).isoformat()]

@@ -4,11 +4,10 @@ import csv
 from collections.abc import Iterable
 from pathlib import Path
 
+from loyalty_site.lib.csv_lines import harmless
 from loyalty_site.lib.refusals import Refusal
 
 COLUMNS = ("line", "field", "code", "problem")
-#: A spreadsheet would compute what begins with one of these.
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
 #: What the mapping calls the fields that the ledger names otherwise.
 _TARGETS = {"activity": "kind", "activity_at": "date", "currency": "money"}
 _PREFIXES = ("member.", "lines[0].")
@@ -29,7 +28,9 @@ class Report:
     def write(self, problems: Iterable[tuple[int, Refusal]]) -> None:
         """`problems` are (line, Refusal); written in the order of the lines."""
         for line, refusal in sorted(problems, key=lambda problem: problem[0]):
-            self._table.writerow([line, _target(refusal.field), refusal.code, _harmless(refusal.detail)])
+            self._table.writerow(
+                [line, _target(refusal.field), refusal.code, harmless(refusal.detail.replace("\0", "?"))]
+            )
             self.count += 1
         # A killed import leaves a report of all that it had done.
         self._file.flush()
@@ -45,9 +46,3 @@ def _target(field: str) -> str:
     for prefix in _PREFIXES:
         field = field.removeprefix(prefix)
     return _TARGETS.get(field, field)
-
-
-def _harmless(text: str) -> str:
-    """`text` as a cell that no spreadsheet computes."""
-    text = text.replace("\0", "?")
-    return f"'{text}" if text.startswith(_FORMULA) else text

@@ -1,23 +1,14 @@
 """How is what comes written into a file, for those who write letters to members?"""
 
-import csv
 from collections.abc import Iterable, Iterator
 from datetime import date
+from itertools import chain
 
-from loyalty_site.lib import money
+from loyalty_site.lib import csv_lines, money
 from programs.configuration import Configuration
 from transactions.outlook.coming import Coming
 
 HEADER = ["member", "kind", "group", "from", "to", "until", "points", "missing", "currency"]
-
-
-class _Line:
-    """What csv.writer writes to: it keeps one line."""
-
-    text = ""
-
-    def write(self, text: str) -> None:
-        self.text = text
 
 
 def lines(configuration: Configuration, comings: Iterable[Coming]) -> Iterator[str]:
@@ -25,13 +16,7 @@ def lines(configuration: Configuration, comings: Iterable[Coming]) -> Iterator[s
 
     Where points of several currencies are missing, `missing` and `currency` name them in one order, parted by "; ".
     """
-    line = _Line()
-    writer = csv.writer(line)
-    writer.writerow(HEADER)
-    yield line.text
-    for one in comings:
-        writer.writerow(_row(configuration, one))
-        yield line.text
+    return csv_lines.lines(chain([HEADER], (_row(configuration, one) for one in comings)))
 
 
 def _row(configuration: Configuration, one: Coming) -> list[str]:
