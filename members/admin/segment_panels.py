@@ -5,7 +5,8 @@ from django.http import HttpRequest
 from loyalty_site.lib.admin import RelatedDropdownFilter
 from loyalty_site.lib.panels import Panel, Table, Tile, link, moment
 from members import scores
-from members.models import Member, SegmentMembership
+from members.models import Member
+from members.segments import keeping
 from programs.scoring import FULL
 
 
@@ -19,11 +20,10 @@ class SegmentFilter(RelatedDropdownFilter):
 
 def segment_panels(request: HttpRequest, member: Member) -> list[Panel]:
     """The segments of the member, as they were looked up last; nothing where there are none."""
-    rows = SegmentMembership.objects.filter(member=member, segment__is_active=True).select_related("segment")
     zone = member.program.zone
     held = [
         [link(request, row.segment, row.segment.name), row.segment.description or "-", moment(row.since, zone)]
-        for row in rows.order_by("segment__name")
+        for row in keeping.segments_of(member)
     ]
     return [Table("Segments", ["Segment", "What it is for", "Since"], held)] if held else []
 

@@ -4,7 +4,6 @@ What is stored is what was looked up last: in the night, and when the segment wa
 """
 
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass
 from datetime import datetime
 
 from django.core.exceptions import EmptyResultSet
@@ -19,34 +18,10 @@ from programs import versions
 from programs.models import Program, Segment
 
 
-@dataclass(frozen=True, slots=True)
-class Held:
-    """A segment of a member, and since when they are in it."""
-
-    code: str
-    name: str
-    since: datetime
-
-
-def segments_of(member: Member) -> list[Held]:
-    """The segments that a member is in, by name; one statement."""
-    rows = SegmentMembership.objects.filter(member=member.pk, segment__is_active=True).order_by("segment__name")
-    return [Held(*row) for row in rows.values_list("segment__code", "segment__name", "since")]
-
-
-def codes_of(member_ids: Collection[int]) -> dict[int, frozenset[str]]:
-    """{member: codes of the segments} of several members; one statement. Who is in none is not named."""
-    found: dict[int, set[str]] = {}
-    rows = SegmentMembership.objects.filter(member__in=member_ids, segment__is_active=True).order_by()
-    for member, code in rows.values_list("member_id", "segment__code"):
-        found.setdefault(member, set()).add(code)
-    return {member: frozenset(codes) for member, codes in found.items()}
-
-
-def stored(segment: Segment) -> QuerySet[Member]:
-    """The members who are stored as those of a segment."""
-    mine = SegmentMembership.objects.filter(segment=segment, member=OuterRef("pk"))
-    return Member.objects.filter(there_is(mine), program=segment.program_id)
+def segments_of(member: Member) -> QuerySet[SegmentMembership]:
+    """The segments that a member is in, by name, and since when; read by one statement."""
+    rows = SegmentMembership.objects.filter(member=member.pk, segment__is_active=True)
+    return rows.select_related("segment").order_by("segment__name")
 
 
 def leave(member_ids: Collection[int]) -> None:
