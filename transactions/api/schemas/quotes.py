@@ -12,11 +12,11 @@ from members.api.schemas.tiers import NEXT_TIER, next_tier
 from partners.activity import Activity, Identifiers, Redemption
 from partners.limits import LARGEST_KEY
 from programs.configuration import Currency
-from programs.promotions import LEFT_OUT
 from programs.traces import CutTrace, MissTrace, RuleTrace
 from transactions.api.schemas import answers, requests
 from transactions.api.schemas.fields import named, text
 from transactions.models.journal_traces import AnyTrace
+from transactions.proof.discreet import discreet
 from transactions.proof.sentences import explain
 from transactions.quotes.quoting import Quote, new_name
 from transactions.quotes.redeemable import Redeemable
@@ -230,17 +230,12 @@ def _cut(cut: CutTrace, currency: Currency) -> _Said:
 
 
 def _nearest(told: Quote) -> _Said | None:
-    miss: MissTrace | None = told.trace.get("nearest") if told.trace else None
-    if miss is None or _is_kept_secret(told, miss):
+    """None also where it is of a promotion of which the member is left out: a till would tell them."""
+    miss: MissTrace | None = discreet(cast(AnyTrace, told.trace)).get("nearest") if told.trace else None
+    if miss is None:
         return None
     said: _Said = {"rule": miss["rule"], "name": miss["name"], "why": miss["why"]}
     return {**said, "sentence": _sentence({"nearest": miss})}
-
-
-def _is_kept_secret(told: Quote, miss: MissTrace) -> bool:
-    """Whether it is of a promotion of which the member is left out: a till would tell them."""
-    hidden = told.trace.get("seen", {}).get(LEFT_OUT, ()) if told.trace else ()
-    return any(rule.code == miss["rule"] and rule.promotion in hidden for rule in told.configuration.rules)
 
 
 def _sentence(part: Mapping[str, object], currency: Currency | None = None) -> str:
