@@ -44,7 +44,7 @@ def of_member(configuration: Configuration, member_id: int, *, today: date) -> l
     found = []
     for rule in rules:
         row = rows.get((rule.code, rule.kind.measure))
-        reached = Reached(*(getattr(row, name) for name in Reached._fields)) if row else NOTHING
+        reached = row.reached if row else NOTHING
         shown = rule.kind.shown(reached, today, configuration.major)
         found.append(Counted(rule, said_of.get(rule.code, ""), reached, shown, _run(rule, reached, today)))
     return sorted(found, key=lambda one: (one.rule.name, one.rule.code))

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 #: Code of a rule, and the measure by which it counts.
 Key: TypeAlias = tuple[str, str]
 
-_NUMBERS = "counted rewarded used run in_last last_on"
+_NUMBERS = " ".join(Reached._fields)
 
 
 @dataclass(slots=True)
@@ -34,7 +34,7 @@ class Reading:
     """One statement for all members; sent inside the pipeline of the lock, taken when it has ended."""
 
     def __init__(self, session: Session, member_ids: list[int]) -> None:
-        columns = ", ".join(_NUMBERS.split())
+        columns = ", ".join(Reached._fields)
         self._rows = session.run(
             f"SELECT member_id, id, rule, counts, {columns} FROM members_progress WHERE member_id {{ids}}",
             [member_ids],
@@ -42,9 +42,10 @@ class Reading:
 
     def take(self, accounts: Mapping[int, "Account"]) -> None:
         """Note with each account how far it is."""
-        for member, key, rule, counts, counted, rewarded, used, *streak, last_on in self._rows.fetchall():
-            run, in_last = streak
-            reached = Reached(counted, rewarded, used, run, in_last, None if last_on is None else day_of(last_on))
+        for member, key, rule, counts, *numbers in self._rows.fetchall():
+            reached = Reached(*numbers)
+            if reached.last_on is not None:
+                reached = reached._replace(last_on=day_of(reached.last_on))
             accounts[member].progress[rule, counts] = Kept(key, reached, reached)
 
 

@@ -4,6 +4,7 @@ from django.db import models
 from django.db.models import Q
 
 from members.models.members import Member
+from programs.progress import Reached
 
 
 class Progress(models.Model):
@@ -36,3 +37,8 @@ class Progress(models.Model):
 
     def __str__(self) -> str:
         return f"{self.member}: {self.rule}"
+
+    @property
+    def reached(self) -> Reached:
+        """How far the member is."""
+        return Reached(*(getattr(self, name) for name in Reached._fields))

@@ -12,7 +12,7 @@ def join(source: Member, target: Member) -> list[MovedProgress]:
     found: list[MovedProgress] = []
     for row in Progress.objects.filter(member=source).order_by("pk"):
         theirs, _ = Progress.objects.get_or_create(member=target, rule=row.rule, counts=row.counts)
-        brought, before = _reached(row), _reached(theirs)
+        brought, before = row.reached, theirs.reached
         after = progress.joined(before, brought)
         _write(theirs, after)
         _write(row, progress.NOTHING)
@@ -30,7 +30,7 @@ def part(merge: Merge) -> None:
             brought = progress.lost(brought, advance)
         ours, _ = Progress.objects.get_or_create(member=merge.source, rule=rule, counts=counts)
         theirs, _ = Progress.objects.get_or_create(member=merge.target, rule=rule, counts=counts)
-        _write(theirs, progress.parted(_reached(theirs), before, after, brought))
+        _write(theirs, progress.parted(theirs.reached, before, after, brought))
         _write(ours, brought)
 
 
@@ -46,10 +46,6 @@ def _taken_since(merge: Merge) -> dict[tuple[str, str], list[Advance]]:
         for code, advance in progress.stood(trace.get("progress", {})).items():
             found.setdefault((code, advance.measure), []).append(advance)
     return found
-
-
-def _reached(row: Progress) -> Reached:
-    return Reached(row.counted, row.rewarded, row.used, row.run, row.in_last, row.last_on)
 
 
 def _write(row: Progress, reached: Reached) -> None:
