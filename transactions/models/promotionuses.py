@@ -8,6 +8,9 @@ from programs.models import Currency, Promotion
 from transactions.models.immutability import LedgerRow
 from transactions.models.journals import Journal
 
+#: Which of the rows below are of something that was given; the others took it back.
+GIVEN = Q(points__gt=0) | Q(discount__gt=0)
+
 
 class PromotionUse(LedgerRow):
     """So many `points` (smallest unit of `currency`) of a transaction are a promotion's; those of a reversal, which

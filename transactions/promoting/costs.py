@@ -10,6 +10,7 @@ from django.db.models import BigIntegerField, Count, Q, Subquery, Sum
 from loyalty_site.lib import money
 from programs.models import Promotion
 from transactions.models import PromotionUse
+from transactions.models.promotionuses import GIVEN
 
 _SAID = ("code", "name", "decimals", "cost_per_point")
 
@@ -72,7 +73,7 @@ def _how_many(promotion: Promotion, column: str) -> Subquery:
 
     It names nothing of the query around it, so that it is counted once and not for each row.
     """
-    theirs = PromotionUse.objects.filter(Q(points__gt=0) | Q(discount__gt=0), promotion=promotion)
+    theirs = PromotionUse.objects.filter(GIVEN, promotion=promotion)
     counted = theirs.order_by().values("promotion").annotate(number=Count(column, distinct=True)).values("number")
     return Subquery(counted, output_field=BigIntegerField())
 

@@ -14,7 +14,6 @@ from django.db.models import (
     OuterRef,
     Q,
     QuerySet,
-    Sum,
     Value,
     When,
 )
@@ -180,4 +179,4 @@ def _drawn(promotion: Promotion, members: QuerySet[Member]) -> QuerySet[Any, Any
 def _bought(program_id: int, since: datetime, until: datetime) -> QuerySet[Any, Any]:
     """What each member bought: `paid` in minor units, less what was refunded."""
     found = purchases.booked().filter(program=program_id, activity_at__gte=since, activity_at__lt=until)
-    return found.values("member_id").annotate(paid=Sum(purchases.PAID))
+    return found.values("member_id").annotate(paid=purchases.paid())

@@ -14,9 +14,9 @@ from programs.segments.base import NOBODY, Condition, Scope, Surroundings, Unmet
 from programs.segments.fields import CodeField, CountField, WindowField
 from programs.segments.registry import register
 from programs.segments.wording import days
-from transactions.models import Journal, PromotionUse
-
-_COUNTS = (Journal.Status.PROCESSED, Journal.Status.PARTIALLY_REVERSED)
+from transactions.models import PromotionUse
+from transactions.models.promotionuses import GIVEN
+from transactions.segments import purchases
 
 
 class UsedParams(forms.Form):
@@ -59,7 +59,7 @@ class Used(Condition):
 
 def counted() -> QuerySet[PromotionUse]:
     """What promotions gave by transactions that were not taken back as a whole."""
-    return PromotionUse.objects.filter(Q(points__gt=0) | Q(discount__gt=0), journal__status__in=_COUNTS).order_by()
+    return PromotionUse.objects.filter(GIVEN, journal__status__in=purchases.COUNTS).order_by()
 
 
 def how_often(promotion_id: int, since: datetime | None) -> Combinable:

@@ -20,13 +20,15 @@ from django.db.models.functions import Cast, Coalesce, Floor
 
 from transactions.models import Journal
 
-_EXACT = DecimalField(max_digits=38, decimal_places=0)
+#: How a transaction stands that is booked and was not taken back as a whole.
+COUNTS = (Journal.Status.PROCESSED, Journal.Status.PARTIALLY_REVERSED)
 
+_EXACT = DecimalField(max_digits=38, decimal_places=0)
 
 #: What was paid for a purchase and not refunded, in minor units of the program's base currency. Of foreign money the
 #: refunded part is that of the amount; numbers of that size multiplied leave a bigint.
 _LEFT = Cast(F("base_amount"), _EXACT) * Cast(F("amount") - F("reversed_amount"), _EXACT)
-PAID = Case(
+_PAID = Case(
     When(reversed_amount=0, then=F("base_amount")),
     When(base_amount=F("amount"), then=F("base_amount") - F("reversed_amount")),
     default=Cast(Floor(_LEFT / Cast(F("amount"), _EXACT)), BigIntegerField()),
@@ -39,7 +41,7 @@ def booked(since: datetime | None = None) -> QuerySet[Journal]:
     found = Journal.objects.filter(
         kind=Journal.Kind.ACCRUAL,
         activity="purchase",
-        status__in=(Journal.Status.PROCESSED, Journal.Status.PARTIALLY_REVERSED),
+        status__in=COUNTS,
     )
     return (found.filter(activity_at__gte=since) if since else found).order_by()
 
@@ -60,7 +62,7 @@ def how_many(since: datetime) -> Combinable:
 
 def paid() -> Sum:
     """What was paid for purchases and not refunded, in minor units of the program's base currency."""
-    return Sum(PAID)
+    return Sum(_PAID)
 
 
 def money(since: datetime) -> Combinable:
