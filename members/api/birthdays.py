@@ -14,7 +14,7 @@ from loyalty_site.lib.refusals import Refusal
 from loyalty_site.lib.schema_objects import Answer, Fields
 from loyalty_site.lib.schema_types import Day, Text
 from members import birthdays
-from members.models import Member
+from members.api import numbers
 from members.models.customers import check_birthday
 from programs.api.endpoint import PROGRAM, ProgramEndpoint
 
@@ -58,11 +58,8 @@ class BirthdayViewSet(ProgramEndpoint):
         said = problems.refuse(SAID, request.data)
         if problem := _problem(said):
             raise problems.Rejected([problem])
-        found = Member.objects.filter(program=self.program.pk, number=number).values_list("customer", flat=True)
-        customer_id = found.first()
-        if customer_id is None:
-            raise problems.unlike("member_unknown", "No member of this program has this number.")
-        customer = birthdays.say(customer_id, birth_date=said.birth_date, birthday=said.birthday)
+        person = numbers.person(self.program.pk, number)
+        customer = birthdays.say(person, birth_date=said.birth_date, birthday=said.birthday)
         return self.answer({"number": number, "birth_date": customer.birth_date, "birthday": customer.birthday})
 
 

@@ -15,7 +15,8 @@ from loyalty_site.lib.refusals import Refusal
 from loyalty_site.lib.schema_objects import Answer, Answered, Fields
 from loyalty_site.lib.schema_types import Instant, Text, Truth
 from members import consenting
-from members.models import Consent, Customer, Member
+from members.api import numbers
+from members.models import Consent, Customer
 from members.models.consents import AHEAD
 from partners.api.endpoint import Pages
 from partners.api.operations import page_of
@@ -124,11 +125,7 @@ class ConsentViewSet(ProgramEndpoint):
         """The person behind a membership number. Raises Refused where the key may not know persons, or for nobody."""
         if not self.sees_persons:
             raise problems.unlike("scope_missing", "The key needs the scope personal to speak of who a member is.")
-        found = Member.objects.filter(program=self.program.pk, number=number).values_list("customer", flat=True)
-        customer_id = found.first()
-        if customer_id is None:
-            raise problems.unlike("member_unknown", "No member of this program has this number.")
-        return customer_id
+        return numbers.person(self.program.pk, number)
 
 
 def _written(row: Mapping[str, Answered]) -> dict[str, Answered]:

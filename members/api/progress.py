@@ -5,12 +5,11 @@ from django.utils import timezone
 from drf_spectacular.utils import OpenApiParameter, extend_schema, extend_schema_view
 from rest_framework.request import Request
 
-from loyalty_site.lib import problems
 from loyalty_site.lib.schema_objects import Answer, Answered, Items
 from loyalty_site.lib.schema_types import Day, DecimalText, Text, Whole
 from members import counted
+from members.api import numbers
 from members.counted import Counted
-from members.models import Member
 from programs import periods
 from programs.api.endpoint import PROGRAM, ProgramEndpoint
 from programs.progress import DAYS, MONEY, MONTHS, PURCHASES, TIMES, UNITS, WEEKS
@@ -55,10 +54,7 @@ class ProgressViewSet(ProgramEndpoint):
     scopes = {"list": "read"}
 
     def list(self, request: Request, number: str) -> HttpResponse:
-        known = Member.objects.filter(program=self.program.pk, number=number).values_list("pk", flat=True)
-        member = known.first()
-        if member is None:
-            raise problems.unlike("member_unknown", "No member of this program has this number.")
+        member = numbers.member(self.program.pk, number)
         today = periods.local_date(timezone.now(), self.configuration.zone)
         found = counted.of_member(self.configuration, member, today=today)
         return self.answer({"results": [_written(one) for one in found]})

@@ -15,6 +15,7 @@ from loyalty_site.lib.schema_objects import Answer, Answered, Fields, Items
 from loyalty_site.lib.schema_types import Instant, SchemaType, Text, Truth
 from loyalty_site.lib.sql import Session
 from members import promotions as enrolments
+from members.api import numbers
 from members.lookup import Lookup
 from members.models import Member, PromotionEnrolment
 from members.promotions import NotOpen
@@ -136,7 +137,7 @@ class MemberPromotionViewSet(ProgramEndpoint):
         finder = Lookup(Session(), self.program.pk, self.connection.pk, [{"number": number}])
         found = finder.take()[0]
         if isinstance(found, Refusal):
-            raise problems.unlike("member_unknown", "No member of this program has this number.")
+            raise numbers.unknown()
         return found
 
 

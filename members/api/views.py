@@ -17,6 +17,7 @@ from loyalty_site.lib.schema_objects import Answered
 from loyalty_site.lib.schema_types import Instant
 from loyalty_site.lib.sql import Session
 from members import due, profile, progress
+from members.api import numbers
 from members.api.schemas import members as schemas
 from members.api.schemas import tiers
 from members.enrolment import AlreadyMember, enrol
@@ -148,9 +149,7 @@ class MemberViewSet(ProgramEndpoint):
     def retrieve(self, request: Request, number: str) -> HttpResponse:
         if not request.query_params.keys() & AXES:
             return self.answer(self._described(profile.BY_NUMBER, self.program.pk, number))
-        known = Member.objects.filter(program=self.program.pk, number=number).values_list("pk", flat=True).first()
-        if known is None:
-            raise _unknown()
+        known = numbers.member(self.program.pk, number)
         now = timezone.now()
         at, known_at = (_past(request.query_params.get(name), f"?{name}", now) for name in AXES)
         return self.answer({"number": number, "program": self.program.code} | self._then(known, at, known_at, now))
@@ -193,7 +192,7 @@ class MemberViewSet(ProgramEndpoint):
             self.settle(found.id, now=now)
             found = self._profile(condition, values, now)
         if found is None:
-            raise _unknown()
+            raise numbers.unknown()
         balances = [
             schemas.balance(currency, found.balances.get(currency.id), ends=found.expiries.get(currency.id, ()))
             for currency in self._currencies()
@@ -218,10 +217,6 @@ class MemberViewSet(ProgramEndpoint):
             tiers.standing(step, found.benefits, now=now, zone=self.configuration.zone)
             for step in progress.steps(self.configuration, found.account, now=now)
         ]
-
-
-def _unknown() -> Refused:
-    return problems.unlike("member_unknown", "No member of this program has this number.")
 
 
 def _as_sent(refused: AlreadyMember) -> AlreadyMember:

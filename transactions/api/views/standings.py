@@ -7,8 +7,8 @@ from django.utils import timezone
 from drf_spectacular.utils import OpenApiParameter, extend_schema, extend_schema_view
 from rest_framework.request import Request
 
-from loyalty_site.lib import problems
 from members import due
+from members.api import numbers
 from members.api.schemas import tiers
 from members.models import Member, Standing
 from partners.api.endpoint import Pages
@@ -42,11 +42,8 @@ class StandingViewSet(LedgerEndpoint):
 
     def list(self, request: Request, number: str) -> HttpResponse:
         now = timezone.now()
-        known = Member.objects.filter(program=self.program.pk, number=number)
-        member = known.values_list("pk", flat=True).first()
-        if member is None:
-            raise problems.unlike("member_unknown", "No member of this program has this number.")
-        if due.among(known, now=now):
+        member = numbers.member(self.program.pk, number)
+        if due.among(Member.objects.filter(pk=member), now=now):
             ledger.refresh(self.program.pk, [member], now=now)
         write = partial(tiers.past, is_owner=self.is_owner)
         return self.page(Standing.objects.filter(member=member), tiers.HISTORY_COLUMNS, write)
