@@ -6,6 +6,7 @@ interrupted the next night does, which looks up all of them.
 
 from collections.abc import Iterator
 from datetime import datetime
+from itertools import islice
 from typing import TypedDict
 
 from celery import shared_task
@@ -43,16 +44,10 @@ def _size() -> int:
 def ranges(program_id: int) -> Iterator[tuple[int, int]]:
     """The keys of all members of a program, as (first, last) of so many; it only reads."""
     size = _size()
-    keys = Member.objects.filter(program=program_id).order_by("pk").values_list("pk", flat=True)
-    first = last = None
-    for number, key in enumerate(keys.iterator(chunk_size=size)):
-        if number % size == 0:
-            if first is not None and last is not None:
-                yield first, last
-            first = key
-        last = key
-    if first is not None and last is not None:
-        yield first, last
+    rows = Member.objects.filter(program=program_id).order_by("pk")
+    keys = rows.values_list("pk", flat=True).iterator(chunk_size=size)
+    while some := list(islice(keys, size)):
+        yield some[0], some[-1]
 
 
 def plan(program: Program) -> Iterator[tuple[int, int]]:
