@@ -55,14 +55,17 @@ def everybody(program_id: int) -> QuerySet[Member]:
     return there.exclude(status__in=_NO_MORE).order_by()
 
 
-def dependents(program: Program, code: str) -> list[str]:
-    """The codes of the active segments of which this one, by way of others or not, is a condition; itself first."""
+def dependents(program: Program, *codes: str) -> list[str]:
+    """The codes of the active segments of which one of these, by way of others or not, is a condition; these first.
+
+    One statement.
+    """
     named = {
         row.code: trees.segments(row.conditions)
         for row in Segment.objects.filter(program=program, is_active=True)
         if not trees.problems(row.conditions)
     }
-    found = [code]
+    found = [*codes]
     for one in found:
         found += [other for other in sorted(named) if one in named[other] and other not in found]
     return found

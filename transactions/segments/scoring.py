@@ -81,8 +81,7 @@ def asking_for_it(program_id: int) -> list[str]:
     """The codes of the active segments that ask for the score, and of those of which they are conditions."""
     program = Program.objects.get(pk=program_id)
     rows = Segment.objects.filter(program=program, is_active=True).order_by("pk")
-    own = [row.code for row in rows if Activity.key in trees.keys(row.conditions)]
-    return list(dict.fromkeys(code for one in own for code in asking.dependents(program, one)))
+    return asking.dependents(program, *(row.code for row in rows if Activity.key in trees.keys(row.conditions)))
 
 
 @shared_task(name="scores")
