@@ -79,9 +79,7 @@ def leave(member: Member, promotion: Promotion, *, now: datetime, partner_id: in
     found = PromotionEnrolment.objects.filter(member=member, promotion=promotion, left_at=None).first()
     if found is None:
         return False
-    # An enrolment of the same moment, or of a clock that is ahead, ends where it began.
-    found.left_at = max(now, found.enrolled_at)
-    found.save(update_fields=["left_at"])
+    found.end(now)
     _tell("promotion.left", member, promotion, found, now, partner_id)
     return True
 

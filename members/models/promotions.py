@@ -1,5 +1,7 @@
 """Who has enrolled in which promotion, since when?"""
 
+from datetime import datetime
+
 from django.db import models
 from django.db.models import F, Q
 
@@ -32,3 +34,8 @@ class PromotionEnrolment(models.Model):
 
     def __str__(self) -> str:
         return f"{self.member} in {self.promotion} since {self.enrolled_at:%Y-%m-%d}"
+
+    def end(self, now: datetime) -> None:
+        """Let the member take part no longer; what began now, or by a clock that is ahead, ends where it began."""
+        self.left_at = max(now, self.enrolled_at)
+        self.save(update_fields=["left_at"])

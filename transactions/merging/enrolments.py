@@ -46,8 +46,7 @@ def pass_on(source: Member, target: Member, now: datetime) -> list[PassedOn]:
         row.save()
         was_open = theirs.left_at is None
         if was_open:
-            theirs.left_at = max(now, theirs.enrolled_at)
-            theirs.save(update_fields=["left_at"])
+            theirs.end(now)
         passed.append(PassedOn(promotion=row.promotion_id, was_open=was_open, before=before, after=_taking(row)))
     return passed
 
