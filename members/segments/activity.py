@@ -1,9 +1,9 @@
 """Which members are so active, by the score that the program gives for recency, frequency and spend?"""
 
-from django.db.models import IntegerField, OuterRef, Q, Subquery, Value
-from django.db.models.functions import Coalesce
+from django.db.models import OuterRef, Q
 
 from members.models import ActivityScore
+from members.segments.finding import number_of
 from members.segments.ranges import between
 from programs.scoring import FULL
 from programs.segments.base import NOBODY, Condition, Scope, Surroundings
@@ -32,5 +32,4 @@ class Activity(Condition):
         if not scope.configuration.scoring.is_on:
             return NOBODY
         kept = ActivityScore.objects.filter(member=OuterRef("pk")).order_by().values("score")
-        number = Coalesce(Subquery(kept, output_field=IntegerField()), Value(0))
-        return between(number, self.params["at_least"], self.params["at_most"])
+        return between(number_of(kept), self.params["at_least"], self.params["at_most"])

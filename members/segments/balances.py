@@ -3,10 +3,10 @@
 from typing import Any, ClassVar
 
 from django import forms
-from django.db.models import BigIntegerField, F, OuterRef, Q, QuerySet, Subquery, Value
-from django.db.models.functions import Coalesce
+from django.db.models import F, OuterRef, Q, QuerySet
 
 from members.models import Balance
+from members.segments.finding import number_of
 from members.segments.ranges import between
 from programs.checks import clipped
 from programs.segments.base import NOBODY, Condition, Scope, Surroundings, Unmet
@@ -46,7 +46,7 @@ class Points(Condition):
         currency = scope.configuration.currencies.get(self.params["currency"])
         if currency is None:
             return NOBODY
-        number = Coalesce(Subquery(self.number(currency.id, scope), output_field=BigIntegerField()), Value(0))
+        number = number_of(self.number(currency.id, scope))
         ends = (self.params["at_least"], self.params["at_most"])
         return between(number, *(None if end is None else end * currency.unit for end in ends))
 

@@ -4,10 +4,10 @@ from datetime import datetime
 
 from django import forms
 from django.core.exceptions import ValidationError
-from django.db.models import BigIntegerField, Count, OuterRef, Q, QuerySet, Subquery, Value
+from django.db.models import Count, OuterRef, Q, QuerySet
 from django.db.models.expressions import Combinable
-from django.db.models.functions import Coalesce
 
+from members.segments.finding import number_of
 from members.segments.promotions import unknown
 from members.segments.ranges import between
 from programs.segments.base import NOBODY, Condition, Scope, Surroundings, Unmet
@@ -72,5 +72,4 @@ def how_often(promotion_id: int, since: datetime | None) -> Combinable:
 
 
 def _number(uses: QuerySet[PromotionUse]) -> Combinable:
-    counted = uses.values("promotion").annotate(number=Count("journal", distinct=True)).values("number")
-    return Coalesce(Subquery(counted, output_field=BigIntegerField()), Value(0))
+    return number_of(uses.values("promotion").annotate(number=Count("journal", distinct=True)).values("number"))

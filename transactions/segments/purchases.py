@@ -10,14 +10,13 @@ from django.db.models import (
     F,
     OuterRef,
     QuerySet,
-    Subquery,
     Sum,
-    Value,
     When,
 )
 from django.db.models.expressions import Combinable
-from django.db.models.functions import Cast, Coalesce, Floor
+from django.db.models.functions import Cast, Floor
 
+from members.segments.finding import number_of
 from transactions.models import Journal
 
 #: How a transaction stands that is booked and was not taken back as a whole.
@@ -56,8 +55,7 @@ def purchases(since: datetime | None = None, *, of: str = "pk") -> QuerySet[Jour
 
 def how_many(since: datetime) -> Combinable:
     """The number of purchases since an instant."""
-    counted = purchases(since).values("member").annotate(number=Count("pk")).values("number")
-    return Coalesce(Subquery(counted, output_field=BigIntegerField()), Value(0))
+    return number_of(purchases(since).values("member").annotate(number=Count("pk")).values("number"))
 
 
 def paid() -> Sum:
@@ -67,5 +65,4 @@ def paid() -> Sum:
 
 def money(since: datetime) -> Combinable:
     """What the member paid since an instant and was not refunded, in the same units."""
-    summed = purchases(since).values("member").annotate(paid=paid()).values("paid")
-    return Coalesce(Subquery(summed, output_field=BigIntegerField()), Value(0))
+    return number_of(purchases(since).values("member").annotate(paid=paid()).values("paid"))
