@@ -1,6 +1,7 @@
 """How do other systems read which promotions a member may have, and how do they enrol and leave?"""
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import NamedTuple
 
 from django.db.models import Q, QuerySet
@@ -74,7 +75,7 @@ class MemberPromotionViewSet(ProgramEndpoint):
     def list(self, request: Request, number: str) -> HttpResponse:
         member, now, zone = self._member(number), timezone.now(), self.configuration.zone
         enrolled = _enrolled(member)
-        rows = self._may_have(member, Q(pk__in=enrolled))
+        rows = self._may_have(member, Q(pk__in=enrolled), now)
         gives = what_they_give(rows, now, zone)
         results = []
         for row in rows.order_by("-pk").values(*COLUMNS):
@@ -85,9 +86,9 @@ class MemberPromotionViewSet(ProgramEndpoint):
             results.append(told)
         return self.answer({"results": results})
 
-    def _may_have(self, member: int, known: Q) -> QuerySet[Promotion]:
+    def _may_have(self, member: int, known: Q, now: datetime) -> QuerySet[Promotion]:
         """What runs or is to come, and what is `known` to the member, unless it is kept from the member."""
-        now, zone, configuration = timezone.now(), self.configuration.zone, self.configuration
+        zone, configuration = self.configuration.zone, self.configuration
         rows = offered(self.program.pk)
         coming = in_state(rows, State.RUNNING, now, zone) | in_state(rows, State.UPCOMING, now, zone)
         silent = [one for one, offer in configuration.promotions.items() if offer.holdout_percent]
