@@ -207,10 +207,8 @@ def references(
     surroundings: Surroundings,
 ) -> Iterator[Problem]:
     """Problems of a rule that is right by itself with what it refers to."""
-    form = rules.registry[kind].Params(data=params)
-    if form.is_valid():
-        for name, message in rules.registry[kind](form.cleaned_data).unmet(surroundings):
-            yield Problem(f"params.{name}", message)
+    if made := rules.made(kind, params):
+        yield from (Problem(f"params.{name}", message) for name, message in made.unmet(surroundings))
     yield from named(conditions, surroundings)
 
 
@@ -280,8 +278,8 @@ def _parameter(name: str, error: ValidationError) -> Problem:
 
 def _without_lines(kind: str, params: Mapping[str, ExactJson], conditions: ExactJson) -> Iterator[Problem]:
     """Of conditions on lines in a rule that is only about activities which have none."""
-    form = rules.registry[kind].Params(data=params)
-    about = rules.registry[kind](form.cleaned_data).activities if form.is_valid() else None
+    made = rules.made(kind, params)
+    about = made.activities if made else None
     if not about or not about <= WITHOUT_LINES:
         return
     for one in reading.written(conditions):

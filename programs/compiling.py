@@ -116,9 +116,8 @@ def reported_activities(document: Document) -> frozenset[str]:
     """Those of its lists and rules, also of rules that are switched off, and those that set points free."""
     named = {*USUAL_ACTIVITIES, *listed(document["program"].get("activities", ""))}
     for spec in document["rules"]:
-        form = rules.registry[spec["kind"]].Params(data=spec["params"])
-        if form.is_valid():
-            named |= rules.registry[spec["kind"]](form.cleaned_data).activities or set()
+        if made := rules.made(spec["kind"], spec["params"]):
+            named |= made.activities or set()
     named |= {currency["pending_event"] for currency in document["currencies"]}
     return frozenset(named - {""})
 

@@ -180,8 +180,8 @@ def _occasions(document: Document) -> Iterator[Problem]:
                     where = f"{path}.conditions.{one.path}"
                     yield Problem(where, "can never hold: the night reports only who and when")
             continue
-        form = rules.registry[spec["kind"]].Params(data=spec["params"])
-        activities = (form.is_valid() and rules.registry[spec["kind"]](form.cleaned_data).activities) or frozenset()
+        made = rules.made(spec["kind"], spec["params"])
+        activities = (made and made.activities) or frozenset()
         for name in sorted(activities & GIVEN_BY_THE_NIGHT):
             why = f"“{name}” is reported by the night alone, and asks only rules of the kind {Occasion.slug}"
             yield Problem(f"{path}.params", why)

@@ -15,11 +15,10 @@ def unlimited(document: Document) -> Iterator[Problem]:
         if cap["is_active"] and triggers.guards(cap["scope"], cap["measure"])
     }
     for place, spec in enumerate(document["rules"]):
-        kind = rules.registry[spec["kind"]]
-        form = kind.Params(data=spec["params"])
-        if not spec["is_active"] or kind.phase != "base" or spec["code"] in limited or not form.is_valid():
+        if not spec["is_active"] or spec["code"] in limited:
             continue
-        for trigger in triggers.known(kind(form.cleaned_data).activities or ()):
+        made = rules.made(spec["kind"], spec["params"])
+        for trigger in triggers.known(made.activities or ()) if made and made.phase == "base" else ():
             if trigger.guard and trigger.guard.period == "ever":
                 why = f"gives each time that “{trigger.name}” is reported; usual is {trigger.guard.words}"
                 yield Problem(f"rules[{place}]", f"{why}: a cap of this rule with measure uses and period ever")

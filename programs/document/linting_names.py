@@ -1,10 +1,11 @@
 """Which rules of a document wait for what can never be: rules that are silent beside them, segments of nobody?"""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 
 from programs import competing, rules
 from programs.checks import Problem
 from programs.document.format import Document, RuleSpec
+from programs.rules import naming
 from programs.rules.base import SEGMENTS
 from programs.rules.conditions import reading
 from programs.rules.conditions.others import OnlyIf
@@ -26,7 +27,7 @@ def in_vain(document: Document) -> Iterator[Problem]:
                 why = "can never hold: nobody is in a segment that is switched off"
             if why:
                 yield Problem(f"rules[{place}].conditions.{one.path}", why)
-        for code in sorted(_rates(spec) & empty):
+        for code in sorted(naming.segments(spec["kind"], spec["params"], {}) & empty):
             why = f"nobody gets the rate of “{code}”, because that segment is switched off"
             yield Problem(f"rules[{place}].params.by_segment", why)
 
@@ -48,14 +49,5 @@ def _why_silent(document: Document, spec: RuleSpec, others: list[RuleSpec]) -> s
 
 def _about(spec: RuleSpec) -> frozenset[str] | None:
     """The kinds of activity that a rule is about, None for all."""
-    kind = rules.registry[spec["kind"]]
-    form = kind.Params(data=spec["params"])
-    return kind(form.cleaned_data).activities if form.is_valid() else None
-
-
-def _rates(spec: RuleSpec) -> frozenset[str]:
-    """The segments for which it has a rate."""
-    kind = rules.registry[spec["kind"]]
-    form = kind.Params(data=spec["params"])
-    asks: Mapping[str, frozenset[str]] = kind(form.cleaned_data).asks if form.is_valid() else {}
-    return asks.get(SEGMENTS, frozenset())
+    made = rules.made(spec["kind"], spec["params"])
+    return made.activities if made else None

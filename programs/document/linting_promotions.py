@@ -138,10 +138,8 @@ def _together(document: Document, today: date) -> Iterator[Problem]:
 
 def _share(spec: RuleSpec) -> Fraction:
     """Points for each unit of money."""
-    form = rules.registry[spec["kind"]].Params(data=spec["params"])
-    return (
-        Fraction(form.cleaned_data["points"]) / Fraction(form.cleaned_data["per"]) if form.is_valid() else Fraction()
-    )
+    made = rules.made(spec["kind"], spec["params"])
+    return made.rates.usual / made.step if isinstance(made, PerAmount) else Fraction()
 
 
 def _span(parts: Sequence[PromotionSpec | RuleSpec]) -> tuple[date, date]:

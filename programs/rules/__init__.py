@@ -1,7 +1,9 @@
 """Which kinds of earning rules are there? The files of this folder."""
 
 import sys
+from collections.abc import Mapping
 
+from loyalty_site.lib.json_types import ExactJson
 from loyalty_site.lib.registry import load
 from programs.compiled_rules import DISCOUNT
 from programs.rules.base import Kind
@@ -9,6 +11,13 @@ from programs.rules.base import Kind
 registry = load(sys.modules[__name__], Kind)
 for _slug, _kind in registry.items():
     _kind.slug = _slug
+
+
+def made(slug: str, params: Mapping[str, ExactJson]) -> Kind | None:
+    """A kind with these parameters, ready to be asked; None where they are not valid, or there is no such kind."""
+    kind = registry.get(slug)
+    form = kind.Params(data=params) if kind else None
+    return kind(form.cleaned_data) if kind and form and form.is_valid() else None
 
 
 def takes_off(slug: str) -> bool:

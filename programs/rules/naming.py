@@ -11,10 +11,9 @@ from programs.rules.conditions.others import OnlyIf
 
 def segments(kind: str, params: Mapping[str, ExactJson], conditions: ExactJson) -> frozenset[str]:
     """The codes of the segments that conditions or rates of a rule are about."""
-    known = rules.registry.get(kind)
-    form = known.Params(data=params) if known else None
-    rates = known(form.cleaned_data).asks.get(SEGMENTS, frozenset()) if known and form and form.is_valid() else ()
-    return _listed(conditions, SEGMENTS).union(rates)
+    made = rules.made(kind, params)
+    rates = made.asks.get(SEGMENTS, frozenset()) if made else frozenset()
+    return _listed(conditions, SEGMENTS) | rates
 
 
 def waits_for(conditions: ExactJson) -> frozenset[str]:
