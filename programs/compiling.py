@@ -191,21 +191,12 @@ def _tier_groups(document: Document, ids: Ids) -> dict[str, TierGroup]:
 
 def _rules(document: Document) -> Iterator[Rule]:
     """Those that are switched on; what a rule says of its group holds also while that rule is switched off."""
-    choices = {_place(spec): spec["choice"] for spec in document["rules"] if spec.get("choice")}
+    choices = {rules.place(spec): spec["choice"] for spec in document["rules"] if spec.get("choice")}
     offers = {spec["code"]: spec for spec in document.get("promotions", ())}
     for spec in document["rules"]:
         offer = offers.get(spec.get("promotion", ""))
         if spec["is_active"] and (offer is None or offer["is_active"]):
-            yield compiling_promotions.gated(_rule(spec, choices.get(_place(spec), "")), offer)
-
-
-def _place(spec: RuleSpec) -> tuple[str, str]:
-    """(currency, group) in which a rule stands against others; discounts are of no currency, and among themselves."""
-    return _currency_of(spec), spec["group"]
-
-
-def _currency_of(spec: RuleSpec) -> str:
-    return "" if rules.takes_off(spec["kind"]) else spec["currency"]
+            yield compiling_promotions.gated(_rule(spec, choices.get(rules.place(spec), "")), offer)
 
 
 def _rule(spec: RuleSpec, choice: str) -> Rule:
@@ -216,12 +207,13 @@ def _rule(spec: RuleSpec, choice: str) -> Rule:
     found = reading.compiled(spec["conditions"])
     made = kind(form.cleaned_data)
     made.code = spec["code"]
+    currency, group = rules.place(spec)
     return Rule(
         code=spec["code"],
         name=spec["name"],
         version=spec.get("version", 1),
-        currency=_currency_of(spec),
-        group=spec["group"],
+        currency=currency,
+        group=group,
         priority=spec["priority"],
         stacking=spec.get("stacking", STACKABLE),
         choice=choice,

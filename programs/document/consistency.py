@@ -36,7 +36,7 @@ def problems(document: Document) -> Iterator[Problem]:
             *_currency_of(spec["currency"], currencies),
             *_promotion_of(spec["promotion"], document),
             *checks.choice_of_kind(kind=spec["kind"], choice=spec["choice"]),
-            *(checks.choice(spec["choice"], said[_place(spec)]) if spec["choice"] else ()),
+            *(checks.choice(spec["choice"], said[rules.place(spec)]) if spec["choice"] else ()),
             *checks.references(
                 kind=spec["kind"], params=spec["params"], conditions=spec["conditions"], surroundings=around
             ),
@@ -71,13 +71,8 @@ def _choices(specs: Iterable[RuleSpec]) -> Mapping[tuple[str, str], list[tuple[s
     said: dict[tuple[str, str], list[tuple[str, str]]] = {}
     for spec in specs:
         if spec["choice"]:
-            said.setdefault(_place(spec), [(spec["code"], spec["choice"])])
+            said.setdefault(rules.place(spec), [(spec["code"], spec["choice"])])
     return said
-
-
-def _place(spec: RuleSpec) -> tuple[str, str]:
-    """Where it stands against others: discounts are among themselves, whatever their currency."""
-    return "" if rules.takes_off(spec["kind"]) else spec["currency"], spec["group"]
 
 
 def _caps(document: Document, currencies: Mapping[str, CurrencySpec]) -> Iterator[Problem]:
