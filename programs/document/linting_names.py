@@ -39,10 +39,10 @@ def _why_silent(document: Document, spec: RuleSpec, others: list[RuleSpec]) -> s
     own = _about(spec)
     if own is not None and all((about := _about(other)) is not None and own.isdisjoint(about) for other in others):
         return "can never hold: none of the rules that it names is about the same activity"
-    place = spec["currency"], spec["group"]
-    said = [other.get("choice") for other in document["rules"] if (other["currency"], other["group"]) == place]
+    place = rules.place(spec)
+    said = [other.get("choice") for other in document["rules"] if rules.place(other) == place]
     is_one = rules.registry[spec["kind"]].phase == "base" and competing.ALL not in said
-    if is_one and all((other["currency"], other["group"]) == place for other in others):
+    if is_one and all(rules.place(other) == place for other in others):
         return "never counts beside the rules that it names: only one rule of their group does; take another group"
     return ""
 

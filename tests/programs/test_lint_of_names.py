@@ -52,6 +52,15 @@ VAIN = [
         [after("a"), rule("a", "fixed", FIXED, group="more")],
         "never counts beside the rules that it names: only one rule of their group does; take another group",
     ),
+    (
+        # What a discount says is of the discounts of the group, among which rules that give points are not.
+        [
+            after("a"),
+            rule("a", "fixed", FIXED, group="more"),
+            rule("d", "discount", {"percent": "10"}, group="more", choice="all"),
+        ],
+        "never counts beside the rules that it names: only one rule of their group does; take another group",
+    ),
 ]
 
 
