@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import datetime
 from decimal import Decimal
 from zoneinfo import ZoneInfo
 
@@ -27,7 +27,7 @@ from programs.rules import naming
 from programs.rules.conditions import reading
 from programs.scoring import USUAL
 from programs.scoring import Terms as Scoring
-from programs.written import is_day_of_year, milestones
+from programs.written import day_of, is_day_of_year, milestones
 
 
 @dataclass(frozen=True, slots=True)
@@ -217,8 +217,8 @@ def _rule(spec: RuleSpec, choice: str) -> Rule:
         priority=spec["priority"],
         stacking=spec.get("stacking", STACKABLE),
         choice=choice,
-        starts_on=_date(spec["starts_on"]),
-        ends_on=_date(spec["ends_on"]),
+        starts_on=day_of(spec["starts_on"]),
+        ends_on=day_of(spec["ends_on"]),
         kind=made,
         conditions=found.plain,
         filters=found.filters,
@@ -226,10 +226,6 @@ def _rule(spec: RuleSpec, choice: str) -> Rule:
         chooses_lines=found.chooses_lines,
         waits_for=naming.waits_for(spec["conditions"]),
     )
-
-
-def _date(text: str | None) -> date | None:
-    return date.fromisoformat(text) if text else None
 
 
 def _order(rule: Rule) -> tuple[bool, str, int, str]:

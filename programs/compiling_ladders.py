@@ -1,13 +1,13 @@
 """How does the ladder of a document become the TierGroup that the ledger works with?"""
 
 from collections.abc import Mapping
-from datetime import date
 from decimal import Decimal
 from fractions import Fraction
 
 from programs.document import former
 from programs.document.format import BenefitSpec, FurtherSpec, TierGroupSpec, TierSpec
 from programs.ladders import Benefit, Tier, TierGroup
+from programs.written import day_of
 
 #: What a tier asks for in a further currency of which it says nothing.
 _NOTHING: FurtherSpec = {"threshold": None}
@@ -100,5 +100,5 @@ def _benefits(tier: TierSpec, group: str, ids: Mapping[tuple[str, str, str], int
 
 
 def _benefit(spec: BenefitSpec, id: int) -> Benefit:
-    starts_on, ends_on = (date.fromisoformat(day) if day else None for day in (spec["starts_on"], spec["ends_on"]))
+    starts_on, ends_on = day_of(spec["starts_on"]), day_of(spec["ends_on"])
     return Benefit(id, spec["code"], spec["name"], spec["text"], spec["kind"], starts_on, ends_on)

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import date
 
 from loyalty_site.lib import instants
 from programs import promotions as gates_of
@@ -10,6 +9,7 @@ from programs.compiled_rules import Promotion, Rule
 from programs.document.format import Document, PromotionSpec
 from programs.rules.conditions import reading
 from programs.rules.conditions.tree import All
+from programs.written import day_of
 
 
 def promotions(document: Document, ids: Mapping[str, int]) -> dict[str, Promotion]:
@@ -34,7 +34,7 @@ def gated(rule: Rule, offer: PromotionSpec | None) -> Rule:
     """The rule with what its promotion asks for."""
     if offer is None:
         return rule
-    starts, ends = _day(offer["starts_on"]), _day(offer["ends_on"])
+    starts, ends = day_of(offer["starts_on"]), day_of(offer["ends_on"])
     asked = reading.compiled(offer["conditions"])
     trees = [tree for tree in (asked.tree, rule.tree) if tree]
     return replace(
@@ -47,7 +47,3 @@ def gated(rule: Rule, offer: PromotionSpec | None) -> Rule:
         tree=All(trees) if len(trees) > 1 else next(iter(trees), None),
         chooses_lines=rule.chooses_lines or asked.chooses_lines,
     )
-
-
-def _day(text: str | None) -> date | None:
-    return date.fromisoformat(text) if text else None

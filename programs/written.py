@@ -59,6 +59,19 @@ def check_day(day: date) -> None:
         raise ValidationError(f"Write a day of the years {FIRST_YEAR} to {LAST_YEAR}.")
 
 
+def is_day(text: str) -> bool:
+    """Whether `text` is a day of the calendar in the notation of documents, like 2026-12-31."""
+    try:
+        return date.fromisoformat(text).isoformat() == text
+    except ValueError:
+        return False
+
+
+def day_of(text: str | None) -> date | None:
+    """The day that a *valid* document says, None where it says none."""
+    return date.fromisoformat(text) if text else None
+
+
 def is_day_of_year(text: str) -> bool:
     """Whether `text` is a day of the year as MM-DD; 29 February is one."""
     found = _DAY.fullmatch(text)

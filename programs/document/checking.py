@@ -4,7 +4,6 @@ First each value by itself, by the rules of the model's field; then, if all of t
 against each other (consistency.py).
 """
 
-import datetime as dt
 import difflib
 import re
 from collections.abc import Callable, Iterator, Sequence
@@ -36,6 +35,7 @@ from programs.document.layout import (
     Part,
 )
 from programs.segments import trees
+from programs.written import is_day
 
 if TYPE_CHECKING:
     from programs.document.layout import Column
@@ -263,19 +263,12 @@ def _mistyped(internal_type: str, value: ExactJson) -> str | None:
         case "CharField" | "SlugField":
             return None if isinstance(value, str) else "must be a text"
         case "DateField":
-            return None if isinstance(value, str) and _is_date(value) else "must be a date like 2026-12-31"
+            return None if isinstance(value, str) and is_day(value) else "must be a date like 2026-12-31"
         case "DateTimeField":
             return None if _is_instant(value) else "must be an instant with its zone, like 2026-12-31T18:00:00+01:00"
         case "DecimalField":
             return None if _is_decimal(value) else 'must be a decimal number, for example "1.5"'
     return None if type(value) is int else "must be a whole number"
-
-
-def _is_date(text: str) -> bool:
-    try:
-        return dt.date.fromisoformat(text).isoformat() == text
-    except ValueError:
-        return False
 
 
 def _is_instant(value: ExactJson) -> bool:

@@ -12,7 +12,7 @@ from programs.document.format import CapSpec, Document, PromotionSpec, RuleSpec
 from programs.rules.conditions import reading
 from programs.rules.conditions.times import Dates
 from programs.rules.per_amount import PerAmount
-from programs.written import is_day_of_year
+from programs.written import day_of, is_day_of_year
 
 #: What promotions give back together of a sale is surely a mistake above so many percent of it.
 LARGEST_SHARE = 50
@@ -45,7 +45,7 @@ def _what_it_gives(offer: PromotionSpec, own: Sequence[RuleSpec], limits: Sequen
 
 
 def _when(offer: PromotionSpec, today: date) -> Iterator[Problem]:
-    last = _day(offer["ends_on"])
+    last = day_of(offer["ends_on"])
     if last and last < today:
         yield Problem("ends_on", f"ended on {instants.full_day(last)}; switch it off, or give it a later day")
     yield from (problem.under("conditions") for problem in _never(offer["conditions"], [offer]))
@@ -144,9 +144,5 @@ def _share(spec: RuleSpec) -> Fraction:
 
 def _span(parts: Sequence[PromotionSpec | RuleSpec]) -> tuple[date, date]:
     """The first and the last day on which all of these run."""
-    first = max((_day(part["starts_on"]) or date.min for part in parts), default=date.min)
-    return first, min((_day(part["ends_on"]) or date.max for part in parts), default=date.max)
-
-
-def _day(text: str | None) -> date | None:
-    return date.fromisoformat(text) if text else None
+    first = max((day_of(part["starts_on"]) or date.min for part in parts), default=date.min)
+    return first, min((day_of(part["ends_on"]) or date.max for part in parts), default=date.max)

@@ -12,6 +12,7 @@ from django.core.validators import MaxValueValidator, MinValueValidator
 from loyalty_site.lib.instants import FIRST_YEAR, LAST_YEAR
 from loyalty_site.lib.json_types import ExactJson
 from programs.checks import Problem, clause_of, clipped
+from programs.written import is_day
 
 #: The longest window, in days: more than any program is old.
 LONGEST_WINDOW = 36_500
@@ -152,15 +153,8 @@ def _unfit(field: forms.Field, value: ExactJson) -> str:
     if isinstance(field, forms.IntegerField):
         return "" if type(value) is int else "must be a whole number"
     if isinstance(field, forms.DateField):
-        return "" if isinstance(value, str) and _is_day(value) else "must be a date like 2026-12-31"
+        return "" if isinstance(value, str) and is_day(value) else "must be a date like 2026-12-31"
     return "" if isinstance(value, str) else "must be a text"
-
-
-def _is_day(text: str) -> bool:
-    try:
-        return date.fromisoformat(text).isoformat() == text
-    except ValueError:
-        return False
 
 
 def _words(error: ValidationError) -> str:
