@@ -1,17 +1,17 @@
 """The same points for each event of a kind: a review, a registration, a profile completed."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 from loyalty_site.lib.json_types import ExactJson
 from loyalty_site.lib.texts import listed
 from programs.configuration import Configuration
 from programs.rules import base
 from programs.rules.fields import BySegmentField, ByTierField
-from programs.rules.rates import Rates, others
+from programs.rules.rates import Rated, others
 from programs.rules.units import Units, activities
 
 
-class Fixed(base.Kind):
+class Fixed(Rated, base.Kind):
     """The points do not depend on the basket."""
 
     label = "Fixed points per event"
@@ -23,8 +23,7 @@ class Fixed(base.Kind):
         events = base.EventsField(initial="review", help_text="Names of the activities, separated by commas.")
 
     def __init__(self, params: base.Cleaned) -> None:
-        self.rates = Rates(params)
-        self.asks_for_tier, self.asks = bool(self.rates.of_tiers), self.rates.asks
+        super().__init__(params)
         self.activities = listed(params["events"])
 
     def points(self, basket: base.Basket, facts: base.Facts, configuration: Configuration) -> Sequence[base.Exact]:
@@ -33,6 +32,3 @@ class Fixed(base.Kind):
     @classmethod
     def gives(cls, params: Mapping[str, ExactJson], units: Units) -> str:
         return f"{units.points(params['points'])} per {activities(params['events'])}{others(params)}"
-
-    def unmet(self, surroundings: base.Surroundings) -> Iterable[tuple[str, str]]:
-        return self.rates.unmet(surroundings)

@@ -1,17 +1,17 @@
 """So many points for each so much money."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from fractions import Fraction
 
 from loyalty_site.lib.json_types import ExactJson
 from programs.configuration import Configuration
 from programs.rules import base
 from programs.rules.fields import BySegmentField, ByTierField
-from programs.rules.rates import Rates, others
+from programs.rules.rates import Rated, others
 from programs.rules.units import Units
 
 
-class PerAmount(base.Kind):
+class PerAmount(Rated, base.Kind):
     """Points in proportion to the money that may earn, or for each whole step of it only.
 
     Where the program rounds each line, each line has steps of its own.
@@ -32,8 +32,8 @@ class PerAmount(base.Kind):
         by_segment = BySegmentField()
 
     def __init__(self, params: base.Cleaned) -> None:
-        self.rates, self.step = Rates(params), Fraction(params["per"])
-        self.asks_for_tier, self.asks = bool(self.rates.of_tiers), self.rates.asks
+        super().__init__(params)
+        self.step = Fraction(params["per"])
         self.whole_steps: bool = params.get("whole_steps") or False
         # Apart, so that each number costs one division and not three.
         self.usual = (self.rates.usual / self.step).as_integer_ratio()
@@ -67,9 +67,6 @@ class PerAmount(base.Kind):
         least = f", for at least {units.amount(params['minimum'])}" if params.get("minimum") else ""
         rate = f"{units.points(params['points'])} per {full}{units.each(params['per'])}"
         return f"{rate}{others(params)}{least}"
-
-    def unmet(self, surroundings: base.Surroundings) -> Iterable[tuple[str, str]]:
-        return self.rates.unmet(surroundings)
 
     def _is_below_minimum(self, basket: base.Basket) -> bool:
         return bool(self.minimum) and basket.eligible < self.minimum * basket.major

@@ -1,17 +1,17 @@
 """So many points for each unit bought; conditions say of which product or category."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from fractions import Fraction
 
 from loyalty_site.lib.json_types import ExactJson
 from programs.configuration import Configuration
 from programs.rules import base
 from programs.rules.fields import BySegmentField, ByTierField
-from programs.rules.rates import Rates, others
+from programs.rules.rates import Rated, others
 from programs.rules.units import Units
 
 
-class PerUnit(base.Kind):
+class PerUnit(Rated, base.Kind):
     """Points in proportion to the number of units: whole ones only, or parts of what was weighed too.
 
     Where the program rounds each line, the whole units of each line are counted, else those of all together.
@@ -30,8 +30,7 @@ class PerUnit(base.Kind):
         )
 
     def __init__(self, params: base.Cleaned) -> None:
-        self.rates = Rates(params)
-        self.asks_for_tier, self.asks = bool(self.rates.of_tiers), self.rates.asks
+        super().__init__(params)
         self.fractions: bool = params.get("fractions") or False
 
     def points(
@@ -57,6 +56,3 @@ class PerUnit(base.Kind):
     def gives(cls, params: Mapping[str, ExactJson], units: Units) -> str:
         parts = ", parts of units in proportion" if params.get("fractions") else ""
         return f"{units.points(params['points'])} per unit{others(params)}{parts}"
-
-    def unmet(self, surroundings: base.Surroundings) -> Iterable[tuple[str, str]]:
-        return self.rates.unmet(surroundings)

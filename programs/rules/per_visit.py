@@ -1,6 +1,6 @@
 """The same points for each visit, whatever was bought."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from fractions import Fraction
 
 from loyalty_site.lib.json_types import ExactJson
@@ -8,7 +8,7 @@ from loyalty_site.lib.texts import listed
 from programs.configuration import Configuration
 from programs.rules import base
 from programs.rules.fields import BySegmentField, ByTierField
-from programs.rules.rates import Rates, others
+from programs.rules.rates import Rated, others
 from programs.rules.units import Units, activities
 
 VISITS = "purchase, visit"
@@ -16,7 +16,7 @@ VISITS = "purchase, visit"
 _SAID = {listed(VISITS): "visit", listed("visit"): "visit (but not purchase)"}
 
 
-class PerVisit(base.Kind):
+class PerVisit(Rated, base.Kind):
     """The points do not depend on the basket, but there may be a smallest one."""
 
     label = "Points per visit"
@@ -31,8 +31,7 @@ class PerVisit(base.Kind):
         )
 
     def __init__(self, params: base.Cleaned) -> None:
-        self.rates = Rates(params)
-        self.asks_for_tier, self.asks = bool(self.rates.of_tiers), self.rates.asks
+        super().__init__(params)
         self.minimum = Fraction(params.get("minimum") or 0)
         self.activities = listed(params.get("counts") or VISITS)
 
@@ -52,6 +51,3 @@ class PerVisit(base.Kind):
         what = _SAID.get(listed(counted)) or activities(counted)
         least = f" of at least {units.amount(params['minimum'])}" if params.get("minimum") else ""
         return f"{units.points(params['points'])} per {what}{least}{others(params)}"
-
-    def unmet(self, surroundings: base.Surroundings) -> Iterable[tuple[str, str]]:
-        return self.rates.unmet(surroundings)

@@ -1,6 +1,6 @@
 """How many points does a rule give to whom, where they differ by the tier that is held, or by segment?"""
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from fractions import Fraction
 
 from loyalty_site.lib.json_types import ExactJson
@@ -40,6 +40,22 @@ class Rates:
         """(param, message) where it names tiers or segments that the program does not have."""
         yield from _unknown("by_tier", self.of_tiers.keys(), surroundings.tiers, "a tier")
         yield from _unknown("by_segment", self.of_segments.keys(), surroundings.segments, "a segment")
+
+
+class Rated:
+    """Points that differ by tier and by segment, as the fields `by_tier` and `by_segment` say; mixed into a kind."""
+
+    rates: Rates
+    asks_for_tier: bool
+    asks: Mapping[str, frozenset[str]]
+
+    def __init__(self, params: base.Cleaned) -> None:
+        self.rates = Rates(params)
+        self.asks_for_tier, self.asks = bool(self.rates.of_tiers), self.rates.asks
+
+    def unmet(self, surroundings: base.Surroundings) -> Iterable[tuple[str, str]]:
+        """As Kind.unmet: tiers and segments that the program does not have."""
+        return self.rates.unmet(surroundings)
 
 
 def _unknown(param: str, named: Collection[str], known: frozenset[str], what: str) -> Iterator[tuple[str, str]]:

@@ -1,6 +1,6 @@
 """Points for who comes again and again: so many days, weeks or months in a row."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
 
 from django import forms
@@ -12,14 +12,14 @@ from programs.progress import DAYS, MONTHS, WEEKS, Reached, Shown, first_day, ne
 from programs.rules import base
 from programs.rules.fields import BySegmentField, ByTierField
 from programs.rules.per_visit import VISITS
-from programs.rules.rates import Rates, others
+from programs.rules.rates import Rated, others
 from programs.rules.target import is_left
 from programs.rules.units import Units, activities
 
 _LONGEST = 1_000
 
 
-class Streak(base.Kind):
+class Streak(Rated, base.Kind):
     """Points when there was some activity in so many periods in a row, and again when as many have followed.
 
     Periods are those of the program's own clock. What is reported late, of a period before the last one that
@@ -45,8 +45,7 @@ class Streak(base.Kind):
         )
 
     def __init__(self, params: base.Cleaned) -> None:
-        self.rates = Rates(params)
-        self.asks_for_tier, self.asks = bool(self.rates.of_tiers), self.rates.asks
+        super().__init__(params)
         self.length, self.measure = int(params["length"]), str(params["periods"])
         self.activities = listed(params.get("events") or VISITS)
 
@@ -81,9 +80,6 @@ class Streak(base.Kind):
         is_live = reached.last_on is not None and next_period(self.measure, reached.last_on) >= this
         done = reached.run % self.length if is_live else 0
         return Shown(done, self.length, self.length - done, self.measure)
-
-    def unmet(self, surroundings: base.Surroundings) -> Iterable[tuple[str, str]]:
-        return self.rates.unmet(surroundings)
 
     @classmethod
     def gives(cls, params: Mapping[str, ExactJson], units: Units) -> str:

@@ -1,6 +1,6 @@
 """Points whenever so much has been bought: every five coffees, every ten purchases, every 500 euro."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
 from decimal import Decimal
 from fractions import Fraction
@@ -16,7 +16,7 @@ from programs.configuration import Configuration
 from programs.progress import MONEY, PURCHASES, TIMES, UNITS, Reached, Shown
 from programs.rules import base
 from programs.rules.fields import BySegmentField, ByTierField
-from programs.rules.rates import Rates, others
+from programs.rules.rates import Rated, others
 from programs.rules.units import Units, plain
 
 _MOST_TIMES = 10**6
@@ -30,7 +30,7 @@ class TimesField(forms.IntegerField):
         super().__init__(required=False, min_value=1, max_value=_MOST_TIMES, help_text=words)
 
 
-class Target(base.Kind):
+class Target(Rated, base.Kind):
     """What is counted adds up over all activities of a member; each time that it reaches the target points are given.
 
     What is left beyond a target goes on to the next one. Only what the conditions of the rule choose is counted.
@@ -64,8 +64,7 @@ class Target(base.Kind):
         self.activities = listed(params.get("events") or "purchase")
 
     def _count(self, params: base.Cleaned, measure: str, every: Fraction) -> None:
-        self.rates = Rates(params)
-        self.asks_for_tier, self.asks = bool(self.rates.of_tiers), self.rates.asks
+        super().__init__(params)
         self.measure, self.every = measure, every
         self.times: int | None = params.get("times")
 
@@ -119,9 +118,6 @@ class Target(base.Kind):
         to_go = None if self.times and reached.rewarded >= self.times else Fraction(max(0, needed - towards), parts)
         counted = min(needed, max(0, towards))
         return Shown(Fraction(counted, parts), Fraction(needed, parts), to_go, self._of)
-
-    def unmet(self, surroundings: base.Surroundings) -> Iterable[tuple[str, str]]:
-        return self.rates.unmet(surroundings)
 
     @classmethod
     def gives(cls, params: Mapping[str, ExactJson], units: Units) -> str:
