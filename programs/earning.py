@@ -17,7 +17,7 @@ from programs import awarding, competing, counting, discounting, eligible, waiti
 from programs.awarding import Bid, Factor
 from programs.capping import Part
 from programs.competing import Standing
-from programs.compiled_rules import DISCOUNT, Rule
+from programs.compiled_rules import DISCOUNT, Listening, Rule
 from programs.configuration import Configuration
 from programs.progress import NOTHING, Advance
 from programs.rules.base import Basket, BasketLine, Exact, Facts, decimal_text
@@ -106,20 +106,22 @@ class _Nearest:
 def evaluate(configuration: Configuration, basket: Basket, facts: Facts) -> Earned:
     """What the rules of `configuration` give for `basket` to a member with `facts`."""
     heard, nearest = configuration.listening(basket.kind, facts.seen), _Nearest()
-    lines_of = partial(_lines_of, basket, facts)
     bids = _bids(_asked(heard.base, basket) if basket.asked else heard.base, basket, facts, configuration, nearest)
     found = _bids(heard.multipliers, basket, facts, configuration, nearest)
-    multipliers = [_factor(bid, lines_of) for bid in found] if found else []
-    counted, factors, beaten = competing.standing(bids, multipliers, lines_of)
     if heard.waits:
-        (counted, factors, beaten), facts, lines_of = _waited(bids + found, basket, facts, configuration, nearest)
+        standing, facts = _waited(heard, bids + found, basket, facts, configuration, nearest)
+        lines_of = partial(_lines_of, basket, facts)
+    else:
+        lines_of = partial(_lines_of, basket, facts)
+        multipliers = [_factor(bid, lines_of) for bid in found] if found else []
+        standing = competing.standing(bids, multipliers, lines_of)
     points: dict[str, int] = {}
     fired: list[RuleTrace] = []
     split: list[Part] = []
-    for bid in counted:
+    for bid in standing.bids:
         code, applied = bid.rule.currency, _UNMULTIPLIED
-        if code in factors:
-            bid, applied = awarding.multiplied(bid, factors[code], lines_of)
+        if code in standing.factors:
+            bid, applied = awarding.multiplied(bid, standing.factors[code], lines_of)
         given = awarding.award(configuration, bid, applied)
         points[code] = points.get(code, 0) + given
         if configuration.has_parts:
@@ -128,8 +130,8 @@ def evaluate(configuration: Configuration, basket: Basket, facts: Facts) -> Earn
     silent = _bids(heard.activity, basket, facts, configuration, nearest) if heard.activity else []
     fired += [awarding.explain(bid, (), 0) for bid in silent] if silent else []
     trace = _trace(configuration, basket, facts, fired, nearest)
-    if beaten:
-        trace["beaten"] = beaten
+    if standing.beaten:
+        trace["beaten"] = standing.beaten
     if heard.discounts:
         split += _off(heard.discounts, basket, facts, configuration, nearest, trace)
     if nearest.rule:
@@ -169,11 +171,9 @@ def _note_progress(trace: Trace, configuration: Configuration, facts: Facts, adv
 
 
 def _waited(
-    bids: list[Bid], basket: Basket, facts: Facts, configuration: Configuration, nearest: _Nearest
-) -> tuple[Standing, Facts, partial[Sequence[BasketLine]]]:
-    """What counts once the rules are asked, too, that wait for those which gave these `bids`; what they saw, and the
-    lines that each rule counts."""
-    heard = configuration.listening(basket.kind, facts.seen)
+    heard: Listening, bids: list[Bid], basket: Basket, facts: Facts, configuration: Configuration, nearest: _Nearest
+) -> waiting.Judged:
+    """What counts once the rules are asked, too, that wait for those which gave these `bids`; and what they saw."""
     steps = [_asked(step, basket) if basket.asked else step for step in heard.waiting]
 
     def ask(rules: Iterable[Rule], facts: Facts) -> list[Bid]:
@@ -186,11 +186,11 @@ def _waited(
         factors = [_factor(bid, lines_of) for bid in in_turn if bid.rule.kind.phase == "multiplier"]
         return competing.standing(points, factors, lines_of)
 
-    standing, facts = waiting.judged(steps, bids, facts, configuration, ask, stand)
+    judged = waiting.judged(steps, bids, facts, configuration, ask, stand)
     for step in steps:
         # Who misses something in the end, and not on the way there.
-        _bids(step, basket, facts, configuration, nearest)
-    return standing, facts, partial(_lines_of, basket, facts)
+        _bids(step, basket, judged.facts, configuration, nearest)
+    return judged
 
 
 def _off(
