@@ -109,7 +109,7 @@ def kept(advance: Advance, rest: Reached) -> Reached:
     """What still counts of an `advance`, of which `rest` is left: never more than was."""
     before, was = advance.before, advance.after
     if _streak(was) == _streak(before):
-        rest = rest._replace(run=before.run, in_last=before.in_last, last_on=before.last_on)
+        rest = _with_streak(rest, before)
     return rest._replace(
         counted=min(was.counted, rest.counted),
         rewarded=min(was.rewarded, rest.rewarded),
@@ -123,11 +123,7 @@ def less(advance: Advance, now: Reached, rest: Reached) -> Reached:
     A streak takes a step back while the period of that step is its last one, and nothing else happened in it.
     """
     was = advance.after
-    left = now._replace(
-        counted=max(0, now.counted - was.counted + rest.counted),
-        rewarded=max(0, now.rewarded - was.rewarded + rest.rewarded),
-        used=max(0, now.used - was.used + rest.used),
-    )
+    left = _changed(now, was, rest)
     is_last = now.last_on == was.last_on and now.in_last > 0
     return _step_back(left, advance) if is_last and _streak(rest) != _streak(was) else left
 
@@ -145,27 +141,31 @@ def joined(first: Reached, second: Reached) -> Reached:
 
 def parted(now: Reached, before: Reached, after: Reached, back: Reached) -> Reached:
     """`now` of who was `before` and then joined by another one (`after`), who gets the numbers of `back` again."""
-    streak = before if _streak(now) == _streak(after) else now
-    return Reached(
-        max(0, now.counted - back.counted),
-        max(0, now.rewarded - back.rewarded),
-        max(0, now.used - back.used),
-        *_streak(streak),
-    )
+    left = _changed(now, back, NOTHING)
+    return _with_streak(left, before) if _streak(now) == _streak(after) else left
 
 
 def lost(now: Reached, advance: Advance) -> Reached:
     """The numbers of `now` without what an `advance` says that it took away."""
-    before, after = advance.before, advance.after
+    return _changed(now, advance.before, advance.after)
+
+
+def _changed(now: Reached, was: Reached, instead: Reached) -> Reached:
+    """`now` with the numbers of `instead` in place of those that `was` has in it; nothing falls below nothing."""
     return now._replace(
-        counted=max(0, now.counted - before.counted + after.counted),
-        rewarded=max(0, now.rewarded - before.rewarded + after.rewarded),
-        used=max(0, now.used - before.used + after.used),
+        counted=max(0, now.counted - was.counted + instead.counted),
+        rewarded=max(0, now.rewarded - was.rewarded + instead.rewarded),
+        used=max(0, now.used - was.used + instead.used),
     )
 
 
 def _streak(reached: Reached) -> tuple[int, int, date | None]:
     return reached.run, reached.in_last, reached.last_on
+
+
+def _with_streak(numbers: Reached, of: Reached) -> Reached:
+    """The numbers of one, with the streak of another."""
+    return numbers._replace(run=of.run, in_last=of.in_last, last_on=of.last_on)
 
 
 def _step_back(now: Reached, advance: Advance) -> Reached:
@@ -178,7 +178,7 @@ def _step_back(now: Reached, advance: Advance) -> Reached:
         return now._replace(in_last=now.in_last - 1)
     before = advance.before
     if before.last_on != now.last_on:
-        return now._replace(run=before.run, in_last=before.in_last, last_on=before.last_on)
+        return _with_streak(now, before)
     former = first_day(advance.measure, now.last_on - ONE_DAY) if now.last_on and now.run > 1 else None
     return now._replace(run=now.run - 1, in_last=0, last_on=former)
 
