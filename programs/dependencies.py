@@ -33,6 +33,8 @@ def problems(code: str, conditions: ExactJson, others: Mapping[str, Other]) -> I
     """Problems of a rule, right by itself, with the rules that it waits for; `others` are all of the program by code,
     among them perhaps the rule itself."""
     own = naming.waits_for(conditions)
+    if not own:
+        return
     way = circle(code, {name: set(other.waits_for) for name, other in others.items()} | {code: set(own)})
     for one in reading.written(conditions):
         if one.key != OnlyIf.key or not isinstance(one.value, list):

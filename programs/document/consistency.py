@@ -1,6 +1,6 @@
 """Do the parts of a document fit together? Asked of programs/checks.py, as the models' own `clean` does."""
 
-from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Hashable, Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal
 
 from loyalty_site.lib import money
@@ -28,13 +28,14 @@ def problems(document: Document) -> Iterator[Problem]:
     yield from _tier_groups(document["tier_groups"], currencies)
     yield from _followed(document)
     around, said = surroundings(document), _choices(document["rules"])
-    yield from _promotions(document)
+    offers = {spec["code"] for spec in document["promotions"]}
+    yield from _promotions(document, around)
     others = {spec["code"]: Other.of(spec["kind"], spec["conditions"]) for spec in document["rules"]}
     for place, spec in enumerate(document["rules"]):
         found = [
             *checks.dates(starts_on=spec["starts_on"], ends_on=spec["ends_on"]),
             *_currency_of(spec["currency"], currencies),
-            *_promotion_of(spec["promotion"], document),
+            *_promotion_of(spec["promotion"], offers),
             *checks.choice_of_kind(kind=spec["kind"], choice=spec["choice"]),
             *(checks.choice(spec["choice"], said[rules.place(spec)]) if spec["choice"] else ()),
             *checks.references(
@@ -43,7 +44,7 @@ def problems(document: Document) -> Iterator[Problem]:
             *dependencies.problems(spec["code"], spec["conditions"], others),
         ]
         yield from (problem.under(f"rules[{place}]") for problem in found)
-    yield from _caps(document, currencies)
+    yield from _caps(document, currencies, offers, around)
     yield from _segments(document)
     terms = document["program"]
     is_strict = terms.get("strictness") == "refuse" and terms["status"] == "active"
@@ -51,8 +52,7 @@ def problems(document: Document) -> Iterator[Problem]:
         yield Problem("rules", "a strict program is active only with a rule that is switched on; make it a draft")
 
 
-def _promotions(document: Document) -> Iterator[Problem]:
-    around = surroundings(document)
+def _promotions(document: Document, around: Surroundings) -> Iterator[Problem]:
     for place, spec in enumerate(document["promotions"]):
         found = [
             *checks.dates(starts_on=spec["starts_on"], ends_on=spec["ends_on"]),
@@ -61,8 +61,8 @@ def _promotions(document: Document) -> Iterator[Problem]:
         yield from (problem.under(f"promotions[{place}]") for problem in found)
 
 
-def _promotion_of(code: str, document: Document) -> Iterator[Problem]:
-    if code and code not in {spec["code"] for spec in document["promotions"]}:
+def _promotion_of(code: str, offers: Collection[str]) -> Iterator[Problem]:
+    if code and code not in offers:
         yield Problem("promotion", f"the document has no promotion “{clipped(code)}”")
 
 
@@ -75,8 +75,10 @@ def _choices(specs: Iterable[RuleSpec]) -> Mapping[tuple[str, str], list[tuple[s
     return said
 
 
-def _caps(document: Document, currencies: Mapping[str, CurrencySpec]) -> Iterator[Problem]:
-    program, around = document["program"], surroundings(document)
+def _caps(
+    document: Document, currencies: Mapping[str, CurrencySpec], offers: Collection[str], around: Surroundings
+) -> Iterator[Problem]:
+    program = document["program"]
     rules = {spec["code"]: spec for spec in document["rules"]}
     for place, spec in enumerate(document["caps"]):
         found = list(_currency_of(spec["currency"], currencies))
@@ -98,7 +100,7 @@ def _caps(document: Document, currencies: Mapping[str, CurrencySpec]) -> Iterato
             is_own = own["currency"] == spec["currency"]
             wrong = cap_checks.of_rule(kind=own["kind"], measure=spec["measure"], is_of_currency=is_own)
             found += [_named(spec["rule"], one) for one in wrong]
-        found += _promotion_of(spec["promotion"], document)
+        found += _promotion_of(spec["promotion"], offers)
         found += checks.about(rule=bool(spec["rule"]), promotion=bool(spec["promotion"]))
         store = store_of(spec["store"], program["owner"])
         if store and store[0] not in around.partners:
