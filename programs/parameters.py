@@ -6,6 +6,7 @@ from typing import Any
 
 from django import forms
 
+from loyalty_site.lib import money
 from loyalty_site.lib.json_types import ExactJson, Json
 from programs import checks, rules
 
@@ -31,5 +32,4 @@ def _says_something(field: forms.Field, value: Any) -> bool:
 def _written(value: Any) -> Json:
     if not isinstance(value, Decimal):
         return value  # type: ignore[no-any-return]  # what a form has cleaned: texts, whole numbers, switches, lists
-    text = format(value, "f")
-    return text.rstrip("0").rstrip(".") if "." in text else text
+    return money.shortest(value)

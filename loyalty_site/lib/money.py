@@ -92,6 +92,15 @@ def render(units: int, decimals: int) -> str:
     return f"{'-' if units < 0 else ''}{whole}.{rest:0{decimals}d}"
 
 
+def shortest(number: Decimal | int | str) -> str:
+    """A number as decimal text without needless zeros: 1, 1.0 and 1.000 are the same.
+
+    Raises ArithmeticError for what is no number.
+    """
+    text = f"{Decimal(str(number)):f}"
+    return text.rstrip("0").rstrip(".") if "." in text else text
+
+
 def divide(total: int, weights: Sequence[int]) -> list[int]:
     """`total` in proportion to `weights`, to the last unit; nothing where they weigh nothing."""
     whole, so_far, given = sum(weights) or 1, 0, 0

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, TypeAlias, TypeVar, cast
 from django.db import models
 from django.db.models import Count, Prefetch, QuerySet, prefetch_related_objects
 
+from loyalty_site.lib import money
 from partners.models import Store
 from programs.document.format import (
     FORMAT,
@@ -37,7 +38,6 @@ from programs.document.layout import (
     TIER,
     TIER_GROUP,
     Part,
-    number,
 )
 from programs.models import (
     Benefit,
@@ -191,6 +191,6 @@ def plain(column: "Column", value: Stored) -> Written:
     if isinstance(value, date):
         return value.isoformat()
     if isinstance(value, Decimal):
-        return number(value)
+        return money.shortest(value)
     # The default of a decimal column may be an integer.
-    return number(value) if value is not None and column.get_internal_type() == "DecimalField" else value
+    return money.shortest(value) if value is not None and column.get_internal_type() == "DecimalField" else value

@@ -1,7 +1,6 @@
 """Which fields has each part of a program's document? Types, limits and defaults are those of the models."""
 
 from dataclasses import dataclass
-from decimal import Decimal
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from django.db import models
@@ -119,9 +118,3 @@ CAP = Part(
     others=("rule", "promotion", "store"),
 )
 SEGMENT = Part(Segment, ("code", "name", "description", "is_active"), others=("conditions",))
-
-
-def number(value: Decimal | int | str) -> str:
-    """Decimals as text without needless zeros, so that 1, 1.0 and 1.000 are the same document."""
-    text = f"{Decimal(str(value)):f}"
-    return (text.rstrip("0").rstrip(".") if "." in text else text) or "0"

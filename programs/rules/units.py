@@ -44,8 +44,7 @@ class Units(NamedTuple):
 
 def plain(number: ExactJson) -> str:
     """A number as its shortest decimal text. Raises ArithmeticError for what is none."""
-    text = f"{Decimal(str(number)):f}"
-    return text.rstrip("0").rstrip(".") if "." in text else text
+    return money.shortest(str(number))
 
 
 def activities(names: ExactJson) -> str:

@@ -9,6 +9,7 @@ from django import forms
 from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator
 
+from loyalty_site.lib import money
 from loyalty_site.lib.instants import FIRST_YEAR, LAST_YEAR
 from loyalty_site.lib.json_types import ExactJson
 from programs.checks import Problem, clause_of, clipped
@@ -164,6 +165,5 @@ def _words(error: ValidationError) -> str:
 def plain(value: Any) -> Any:
     """What a form has cleaned, as JSON: decimals as the shortest text, days in ISO form."""
     if isinstance(value, Decimal):
-        text = format(value, "f")
-        return text.rstrip("0").rstrip(".") if "." in text else text
+        return money.shortest(value)
     return value.isoformat() if isinstance(value, date) else value
