@@ -9,6 +9,7 @@ from loyalty_site.lib.json_types import ExactJson
 from loyalty_site.lib.texts import listed
 from programs.progress import TIMES
 from programs.rules import base
+from programs.rules.conditions.base import ordinal
 from programs.rules.fields import BySegmentField, ByTierField
 from programs.rules.per_visit import VISITS
 from programs.rules.rates import others
@@ -42,11 +43,5 @@ class EveryNth(Target):
     @classmethod
     def gives(cls, params: Mapping[str, ExactJson], units: Units) -> str:
         what = activities(params.get("events") or VISITS)
-        given, every = f"{units.points(params['points'])}{others(params)}", _nth(str(params["every"]))
+        given, every = f"{units.points(params['points'])}{others(params)}", ordinal(int(str(params["every"])))
         return f"{given} for every {every} {what}{at_most(params)}"
-
-
-def _nth(number: str) -> str:
-    """A number as one counts: 3rd, 10th, 21st."""
-    ends = {"1": "st", "2": "nd", "3": "rd"}
-    return number + ("th" if number[-2:-1] == "1" else ends.get(number[-1:], "th"))

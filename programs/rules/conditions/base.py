@@ -229,6 +229,12 @@ def either(values: Sequence[str]) -> str:
     return " or ".join(filter(None, [", ".join(values[:-1]), values[-1]]))
 
 
+def ordinal(number: int) -> str:
+    """A number as one counts: 3rd, 10th, 21st."""
+    ending = {1: "st", 2: "nd", 3: "rd"}.get(number % 10, "th") if number % 100 not in (11, 12, 13) else "th"
+    return f"{number}{ending}"
+
+
 def listing(values: Collection[str]) -> str:
     """These, in words, for what was missed."""
     return ", ".join(values) or "nothing"

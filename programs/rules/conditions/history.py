@@ -6,7 +6,7 @@ from typing import Final
 
 from loyalty_site.lib.json_types import ExactJson
 from programs.rules.base import Basket, Facts, plain
-from programs.rules.conditions.base import Condition, Range
+from programs.rules.conditions.base import Condition, Range, ordinal
 
 #: The names under which they ask, see `Facts.seen`.
 NUMBER: Final = "purchase_number"
@@ -94,10 +94,7 @@ class DaysSinceLast(_Whole, Condition):
 
 def _nth(number: int) -> str:
     """A number in its order: first, second … fifth, 6th, 21st."""
-    if number <= len(_ORDINALS):
-        return _ORDINALS[number - 1]
-    ending = {1: "st", 2: "nd", 3: "rd"}.get(number % 10, "th") if number % 100 not in (11, 12, 13) else "th"
-    return f"{number}{ending}"
+    return _ORDINALS[number - 1] if number <= len(_ORDINALS) else ordinal(number)
 
 
 CONDITIONS: tuple[type[Condition], ...] = (PurchaseNumber, DaysSinceLast)
