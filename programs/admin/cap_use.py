@@ -5,7 +5,6 @@ from datetime import date, datetime
 
 from django.db.models import Count, Max
 
-from loyalty_site.lib import money
 from loyalty_site.lib.panels import Bar, Card, link_to
 from programs import capping
 from programs.admin.caps import describe, most, quantity
@@ -24,9 +23,7 @@ _PERIODS: dict[str, str] = {
 
 def in_units(cap: Cap, used: int) -> int:
     """What a counter of `cap` says, in the unit of its limit: money is counted in parts of its smallest unit."""
-    decimals, major = cap.currency.decimals, 10 ** money.exponent(cap.program.money)
-    cost = cap.currency.cost_per_point
-    limit, _ = capping.scaled(measure=cap.measure, limit=cap.limit, cost=cost, decimals=decimals, major=major)
+    limit = cap.counted_limit()
     return used * cap.limit // limit if limit else 0
 
 

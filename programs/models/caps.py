@@ -169,15 +169,20 @@ class Cap(ProgramPart):
         """A budget does not become less than what was given of it in the period that is under way."""
         if self._state.adding or self.scope not in (self.Scope.PROGRAM, self.Scope.STORE):
             return
-        cost, decimals = self.currency.cost_per_point, self.currency.decimals
-        major = 10 ** money.exponent(self.program.money)
-        limit, _ = capping.scaled(measure=self.measure, limit=self.limit, cost=cost, decimals=decimals, major=major)
+        limit = self.counted_limit()
         first = capping.first_day(self.period, local_date(timezone.now(), self.program.zone))
         used = self.counters.filter(period=first).aggregate(most=Max("used"))["most"] or 0
         if used > limit:
             least = -(-used * self.limit // limit)
             words = f"{self._said(least)} are used up already; a budget cannot become less than that"
             yield checks.Problem("limit", words)
+
+    def counted_limit(self) -> int:
+        """The limit in what its counters count, for which money has far smaller parts than for the limit itself."""
+        cost, decimals = self.currency.cost_per_point, self.currency.decimals
+        major = 10 ** money.exponent(self.program.money)
+        limit, _ = capping.scaled(measure=self.measure, limit=self.limit, cost=cost, decimals=decimals, major=major)
+        return limit
 
     def _said(self, units: int) -> str:
         """So many of what it counts, as people write them."""
