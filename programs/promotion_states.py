@@ -42,10 +42,14 @@ def _gives(promotion: Promotion) -> bool:
     return promotion.rules.filter(is_active=True).exists() if known is None else known
 
 
+def giving() -> Exists:
+    """Whether a promotion gives anything: of a row of promotions, for the database to say."""
+    return Exists(Rule.objects.filter(promotion=OuterRef("pk"), is_active=True))
+
+
 def with_gifts(promotions: QuerySet[Promotion]) -> QuerySet[Promotion]:
     """The same with what `state` asks for, for many of them."""
-    rules = Rule.objects.filter(promotion=OuterRef("pk"), is_active=True)
-    return promotions.select_related("program").annotate(gives=Exists(rules))
+    return promotions.select_related("program").annotate(gives=giving())
 
 
 def note_gifts(promotions: Iterable[Promotion], rules: Iterable[Rule]) -> None:

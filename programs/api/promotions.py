@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import datetime, tzinfo
 from functools import partial
 
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import Q, QuerySet
 from django.http import HttpResponse
 from django.utils import timezone
 from drf_spectacular.utils import OpenApiParameter, extend_schema, extend_schema_view
@@ -19,6 +19,7 @@ from partners.api.operations import page_of
 from programs.api.endpoint import AddressedProgram
 from programs.models import Promotion, Rule
 from programs.periods import local_date
+from programs.promotion_states import giving
 from programs.rules import sentences
 from programs.running import Span, State, in_state
 
@@ -47,8 +48,7 @@ _STATES = (*State, _ALL)
 
 def offered(program_id: int) -> QuerySet[Promotion]:
     """The promotions of a program that others may hear of: those that are switched on, and give something."""
-    gives = Exists(Rule.objects.filter(promotion=OuterRef("pk"), is_active=True))
-    return Promotion.objects.filter(gives, program=program_id, is_active=True)
+    return Promotion.objects.filter(giving(), program=program_id, is_active=True)
 
 
 def one_offered(program_id: int, code: str) -> Promotion:
