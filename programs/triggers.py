@@ -49,8 +49,6 @@ TRIGGERS = (
     Trigger("code", "A promo or referral code that was typed", "the code and the member", _ONCE),
 )
 
-BY_NAME = {trigger.name: trigger for trigger in TRIGGERS}
-
 
 def known(activities: Collection[str]) -> Iterator[Trigger]:
     """The usual ones among these activities, in the order of their list."""
