@@ -37,6 +37,9 @@ class EnrolledIn(Condition):
     def unmet(self, around: Surroundings) -> Unmet:
         yield from (("promotions", words) for words in unknown(self.params["promotions"], around))
 
+    def promotions(self) -> Iterator[str]:
+        yield from self.params["promotions"]
+
     def say(self, around: Surroundings) -> str:
         names = [around.promotions.get(code, code) for code in self.params["promotions"]]
         return f"have enrolled in {either(names)}"

@@ -133,16 +133,8 @@ def named(program: Program) -> dict[str, set[str]]:
 
 def asking_for(program: Program, promotion: str) -> list[str]:
     """The names of the stored segments of a program that have this promotion, by its code, in their conditions."""
-    around = surroundings(program)
-    without = replace(
-        around, promotions={code: name for code, name in around.promotions.items() if code != promotion}
-    )
-    return [
-        segment.name
-        for segment in Segment.objects.filter(program=program)
-        if not trees.problems(segment.conditions)
-        and len(list(trees.unmet(segment.conditions, without))) > len(list(trees.unmet(segment.conditions, around)))
-    ]
+    segments = Segment.objects.filter(program=program)
+    return [segment.name for segment in segments if promotion in trees.promotions(segment.conditions)]
 
 
 def _segments(segment: Segment) -> set[str]:

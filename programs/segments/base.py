@@ -86,6 +86,10 @@ class Condition:
         """The codes of the ladders whose tiers it names."""
         yield from ()
 
+    def promotions(self) -> Iterator[str]:
+        """The codes of the promotions that it names."""
+        yield from ()
+
     def say(self, around: Surroundings) -> str:
         """What is true of a member whom it holds, behind “members who”: “hold Gold (Status)”."""
         raise NotImplementedError

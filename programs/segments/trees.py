@@ -96,6 +96,11 @@ def segments(tree: ExactJson) -> set[str]:
     return {code for leaf in leaves(tree) for code in leaf.condition.segments()}
 
 
+def promotions(tree: ExactJson) -> set[str]:
+    """The codes of the promotions that it names; of one that cannot be read any more none."""
+    return set() if problems(tree) else {code for leaf in leaves(tree) for code in leaf.condition.promotions()}
+
+
 def depends_on(tree: ExactJson) -> set[str]:
     """What a tree that is right by itself depends on: codes of segments, and ladders as `ladder` names them."""
     return segments(tree) | {ladder(code) for leaf in leaves(tree) for code in leaf.condition.tier_groups()}

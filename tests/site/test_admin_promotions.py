@@ -284,8 +284,14 @@ def test_store_staff_see_promotions_and_change_nothing(client, store_staff, plai
     assert client.get(ADD).status_code == 403
 
 
-def test_a_promotion_that_a_segment_asks_for_stays(desk, plain, spring):
-    conditions = {"promotion_enrolled": {"promotions": ["spring"]}}
+@pytest.mark.parametrize(
+    "conditions",
+    [
+        {"promotion_enrolled": {"promotions": ["spring"]}},
+        {"any": [{"tags": {"names": ["vip"]}}, {"not": {"promotion_used": {"code": "spring"}}}]},
+    ],
+)
+def test_a_promotion_that_a_segment_asks_for_stays(desk, plain, spring, conditions):
     Segment.objects.create(program=plain, code="spring_fans", name="Spring fans", conditions=conditions)
     delete = reverse("admin:programs_promotion_delete", args=[spring.pk])
     assert desk.post(delete, {"post": "yes"}).status_code == 403

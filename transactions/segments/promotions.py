@@ -1,5 +1,6 @@
 """Which members did a promotion give something, and how often?"""
 
+from collections.abc import Iterator
 from datetime import datetime
 
 from django import forms
@@ -42,6 +43,9 @@ class Used(Condition):
 
     def unmet(self, around: Surroundings) -> Unmet:
         yield from (("code", words) for words in unknown([self.params["code"]], around))
+
+    def promotions(self) -> Iterator[str]:
+        yield self.params["code"]
 
     def say(self, around: Surroundings) -> str:
         name = around.promotions.get(self.params["code"], self.params["code"])
