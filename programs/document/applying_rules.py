@@ -72,7 +72,7 @@ class RulesOf:
         self.changes.keep_only(codes(self.document["promotions"]), self.program.promotions.all(), "promotions")
 
     def _sku_lists(self) -> None:
-        """The lists without their SKUs, which stay; those of a list that goes, go with it."""
+        """The lists without their SKUs, which stay; a list that has any cannot be left out."""
         self.changes.keep_only(codes(self.document["sku_lists"]), self.program.sku_lists.all(), "sku_lists")
         stored = {one.code: one for one in self.program.sku_lists.all()}
         for place, spec in enumerate(self.document["sku_lists"]):
