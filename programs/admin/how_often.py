@@ -13,11 +13,10 @@ from programs.models import Cap, Rule
 
 def sentences(rule: Rule) -> Iterator[str]:
     """What tells its usual events apart, and which limit they usually have and this rule has not."""
-    kind = rules.registry.get(rule.kind)
-    form = kind.Params(data=rule.params) if kind and kind.phase == "base" else None
-    if kind is None or form is None or not form.is_valid():
+    made = rules.made(rule.kind, rule.params)
+    if made is None or made.phase != "base":
         return
-    found = list(triggers.known(kind(form.cleaned_data).activities or ()))
+    found = list(triggers.known(made.activities or ()))
     for trigger in found:
         yield f"{trigger.label} (“{trigger.name}”) is told apart from others by {trigger.key}."
     guarded = [trigger for trigger in found if trigger.guard]
