@@ -278,14 +278,14 @@ def _parameter(name: str, error: ValidationError) -> Problem:
 
 def _without_lines(kind: str, params: Mapping[str, ExactJson], conditions: ExactJson) -> Iterator[Problem]:
     """Of conditions on lines in a rule that is only about activities which have none."""
-    made = rules.made(kind, params)
+    asking = [
+        one for one in reading.written(conditions) if issubclass(registry[one.key], (LineCondition, TotalCondition))
+    ]
+    made = rules.made(kind, params) if asking else None
     about = made.activities if made else None
-    if not about or not about <= WITHOUT_LINES:
-        return
-    for one in reading.written(conditions):
-        if issubclass(registry[one.key], (LineCondition, TotalCondition)):
-            named = " or ".join(f"“{name}”" for name in sorted(about))
-            yield Problem(f"conditions.{one.path}", f"asks for lines, and {named} has none")
+    if about and about <= WITHOUT_LINES:
+        named = " or ".join(f"“{name}”" for name in sorted(about))
+        yield from (Problem(f"conditions.{one.path}", f"asks for lines, and {named} has none") for one in asking)
 
 
 def _conditions(given: ExactJson) -> Iterator[Problem]:
