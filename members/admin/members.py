@@ -10,6 +10,7 @@ from django.utils import timezone
 from django.utils.html import format_html_join
 
 from loyalty_site.lib.admin import (
+    AnyRelatedFilter,
     ChoicesDropdownFilter,
     Made,
     RangeDateTimeFilter,
@@ -27,7 +28,7 @@ from members.admin.delivery_tables import messages
 from members.admin.enrol_form import EnrolForm
 from members.admin.progress_panels import progress_panels
 from members.admin.relations import relations_panels
-from members.admin.segment_panels import SegmentFilter, score_tiles, segment_panels
+from members.admin.segment_panels import score_tiles, segment_panels
 from members.admin.standing_tables import MOST
 from members.admin.telling_changes import names_changed
 from members.enrolment import enrol
@@ -69,7 +70,8 @@ class MemberAdmin(VerbAdmin):
         ["program", RelatedDropdownFilter],
         ["status", ChoicesDropdownFilter],
         ["channel", ChoicesDropdownFilter],
-        ["segment_memberships__segment", SegmentFilter],
+        # As they were looked up last.
+        ["segment_memberships__segment", AnyRelatedFilter],
         ["enrolled_at", RangeDateTimeFilter],
     ]
     # `search` decides; the name here only makes the box appear.

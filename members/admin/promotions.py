@@ -4,18 +4,10 @@ from django.contrib import admin
 from django.db.models import Count, Q
 from django.urls import reverse
 
-from loyalty_site.lib.admin import Extension, FactAdmin, RelatedDropdownFilter, StaffRequest, display, site
+from loyalty_site.lib.admin import AnyRelatedFilter, Extension, FactAdmin, StaffRequest, display, site
 from loyalty_site.lib.panels import Panel, Table, moment
 from members.models import PromotionEnrolment
 from programs.models import Promotion
-
-
-class PromotionFilter(RelatedDropdownFilter):
-    """Those of one promotion."""
-
-    def has_output(self) -> bool:
-        """Always: what Django does not show, with one promotion only, it would not filter by either."""
-        return True
 
 
 @admin.register(PromotionEnrolment)
@@ -24,7 +16,7 @@ class PromotionEnrolmentAdmin(FactAdmin):
 
     icon, place = "how_to_reg", 7
     list_display = ["member", "promotion", "program", "since", "until"]
-    list_filter = [["promotion", PromotionFilter]]
+    list_filter = [["promotion", AnyRelatedFilter]]
     list_select_related = ["member__customer", "member__program", "promotion__program"]
     search_fields = ["member__number__exact"]
     search_help_text = "Number of the member."

@@ -1,21 +1,12 @@
-"""In which segments is a member, since when, and how active? On the member's page, and the list of those of one."""
+"""In which segments is a member, since when, and how active? On the member's page."""
 
 from django.http import HttpRequest
 
-from loyalty_site.lib.admin import RelatedDropdownFilter
 from loyalty_site.lib.panels import Panel, Table, Tile, link, moment
 from members import scores
 from members.models import Member
 from members.segments import keeping
 from programs.scoring import FULL
-
-
-class SegmentFilter(RelatedDropdownFilter):
-    """The members of one segment, as they were looked up last."""
-
-    def has_output(self) -> bool:
-        """Always: what Django does not show, with one segment only, it would not filter by either."""
-        return True
 
 
 def segment_panels(request: HttpRequest, member: Member) -> list[Panel]:

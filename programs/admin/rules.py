@@ -10,6 +10,7 @@ from django.forms import ModelChoiceField
 from django.http import HttpRequest
 
 from loyalty_site.lib.admin import (
+    AnyRelatedFilter,
     ChoicesDropdownFilter,
     HistoryAdmin,
     RelatedDropdownFilter,
@@ -26,14 +27,6 @@ from programs.admin.wording import describe
 from programs.models import Rule
 
 
-class PromotionFilter(RelatedDropdownFilter):
-    """The rules of one promotion."""
-
-    def has_output(self) -> bool:
-        """Always: what Django does not show, with one promotion only, it would not filter by either."""
-        return True
-
-
 @admin.register(Rule)
 class RuleAdmin(HistoryAdmin):
     """Earning rules of all programs, said in words, with an example of what each gives."""
@@ -44,7 +37,7 @@ class RuleAdmin(HistoryAdmin):
     list_filter = [
         ["program", RelatedDropdownFilter],
         ["kind", ChoicesDropdownFilter],
-        ["promotion", PromotionFilter],
+        ["promotion", AnyRelatedFilter],
         "is_active",
     ]
     search_fields = ["name", "code__startswith"]

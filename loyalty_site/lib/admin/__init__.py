@@ -5,6 +5,7 @@ from loyalty_site.lib.admin.dialogs import Dialog, action, dialog
 from loyalty_site.lib.admin.extensions import Extension, Subpage
 from loyalty_site.lib.admin.fields import dressed
 from loyalty_site.lib.admin.inlines import ReadOnlyInline, StackedInline, TabularInline
+from loyalty_site.lib.admin.lists import AnyRelatedFilter
 from loyalty_site.lib.admin.pages import FactAdmin, HistoryAdmin, ModelAdmin
 from loyalty_site.lib.admin.sites import Site, site
 from loyalty_site.lib.admin.theme import (
@@ -26,6 +27,7 @@ from loyalty_site.lib.admin.verbs import Made, VerbAdmin
 
 __all__ = [
     "AdminPasswordChangeForm",
+    "AnyRelatedFilter",
     "AutocompleteSelectFilter",
     "ChoicesDropdownFilter",
     "Dialog",

@@ -7,6 +7,7 @@ from django.contrib.admin.views.main import SEARCH_VAR, ChangeList
 from django.db.models import QuerySet
 from django.http import HttpRequest
 
+from loyalty_site.lib.admin.theme import RelatedDropdownFilter
 from loyalty_site.lib.texts import cannot_be
 
 
@@ -23,6 +24,14 @@ class SearchedList(ChangeList):
         if [one for one in extensions if one.refresh_listed(request, self.result_list)]:
             # They were read before.
             self.result_list = self.result_list.all()
+
+
+class AnyRelatedFilter(RelatedDropdownFilter):
+    """A filter to which other pages lead: it is there with a single row to choose, too."""
+
+    def has_output(self) -> bool:
+        """Always: what Django does not show, with one row only, it would not filter by either."""
+        return True
 
 
 class SearchedChoices(AutocompleteJsonView):
