@@ -49,7 +49,7 @@ class SegmentAdmin(HistoryAdmin):
             said.append(f"It is a condition of: {', '.join(named)}.")
         if rules := segment.named_by_rules:
             said.append(f"Rules and promotions ask for it: {', '.join(rules)}.")
-        if tiers := segment.followed_by():
+        if tiers := segment.followed_by:
             said.append(f"Whoever is in it holds {', '.join(tiers)}, or a higher tier.")
         return [Sentences("In words", said)]
 
@@ -58,7 +58,9 @@ class SegmentAdmin(HistoryAdmin):
         may_edit = self.has_change_permission(request, obj) if obj else self.has_add_permission(request)
         if not may_edit:
             return [(None, {"fields": head})]
-        families = [(f"{title} (what is empty does not matter)", {"fields": rows}) for title, rows in _families()]
+        families = [
+            (f"{title} (what is empty does not matter)", {"fields": rows}) for title, rows in segment_form.families()
+        ]
         return [(None, {"fields": head}), *families, ("Combined", {"fields": [segment_form.FURTHER]})]
 
     def get_form(
@@ -66,7 +68,3 @@ class SegmentAdmin(HistoryAdmin):
     ) -> type[segment_form.SegmentForm]:
         kwargs["form"] = segment_form.form_class()
         return cast(type[segment_form.SegmentForm], super().get_form(request, obj, change, **kwargs))
-
-
-def _families() -> list[tuple[str, list[tuple[str, ...]]]]:
-    return list(segment_form.families())

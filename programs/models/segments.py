@@ -92,6 +92,7 @@ class Segment(ProgramPart):
         offers = self.program.promotions.order_by("name").values_list("name", "conditions")
         return found + [name for name, conditions in offers if self.code in naming.segments("", {}, conditions)]
 
+    @cached_property
     def followed_by(self) -> list[str]:
         """The tiers that follow it: “Gold (Status)”."""
         rows = self.tiers.order_by("group__name", "sequence").values_list("name", "group__name")
@@ -101,7 +102,7 @@ class Segment(ProgramPart):
         """Why it cannot be deleted, as ends of a sentence that begins with “It”."""
         found = [f"is a condition of the segment {name}" for name in self.named_by]
         found += [f"is named by {name}" for name in self.named_by_rules]
-        found += [f"is followed by the tier {name}" for name in self.followed_by()]
+        found += [f"is followed by the tier {name}" for name in self.followed_by]
         messages = self.messages.order_by("name").values_list("name", flat=True)
         return found + [f"is whom the message {name} is for" for name in messages]
 
