@@ -1,27 +1,30 @@
-"""The programs of docs/examples: each is its document alone, and gives what its story says."""
+"""The programs of docs/examples: each is one document, from an empty database, and gives what its story says."""
 
-import json
 from io import StringIO
-from pathlib import Path
 
 import pytest
-from django.conf import settings
 from django.core.management import call_command
 
-from programs import document
+from partners.models import Partner
+from programs import document, promotion_codes
 from programs.models import Program
-from tests.support import program_stories
+from tests.support import program_stories, shop_stories
 from tests.support.balanced import assert_balanced
-from tests.support.program_stories import START, People
+from tests.support.documented import EXAMPLES, by_document, example
+from tests.support.program_stories import People
 
-EXAMPLES = Path(settings.BASE_DIR) / "docs" / "examples"
-STORIES = {
-    "leisure": program_stories.leisure,
-    "dealers": program_stories.dealers,
-    "airline": program_stories.airline,
-}
+#: When each is imported that has a story.
+MOMENTS = dict.fromkeys(program_stories.STORIES, program_stories.START)
+MOMENTS |= dict.fromkeys(shop_stories.STORIES, shop_stories.BUILT)
 
 pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(params=MOMENTS)
+def code(request, time_machine):
+    """A program with a story, at its moment."""
+    time_machine.move_to(MOMENTS[request.param], tick=False)
+    return request.param
 
 
 def said(*words, **options):
@@ -31,36 +34,45 @@ def said(*words, **options):
     return out.getvalue(), err.getvalue()
 
 
-@pytest.mark.parametrize("code", STORIES)
 def test_nothing_is_said_against_an_example(code):
     """Nor when it is imported, imported again, exported, and what was exported is imported."""
+    assert not Partner.objects.exists()
     file = str(EXAMPLES / f"{code}.json")
     found, warnings = said("check", file)
     assert (found.splitlines()[-1], warnings) == (f"{file}: no problems", "")
     made, warnings = said("import", file, create_partners=True)
     assert ("nothing to change" in made, warnings) == (False, "")
     assert said("import", file) == ("nothing to change\n", "")
-    found, warnings = said("check", code)
-    assert (found.splitlines()[-1], warnings) == (f"{code}: no problems", "")
+    for source in (file, code):
+        found, warnings = said("check", source)
+        assert (found.splitlines()[-1], warnings) == (f"{source}: no problems", "")
+    exported = document.export(Program.objects.get(code=code))
+    assert exported == document.normal(example(code))
+    assert document.apply(exported) == []
 
 
-@pytest.mark.parametrize("code", STORIES)
 def test_what_is_exported_can_be_imported(code, tmp_path):
     document.apply(document.read((EXAMPLES / f"{code}.json").read_text()), create_partners=True)
     said("export", code, str(tmp_path / "exported.json"))
     assert said("import", str(tmp_path / "exported.json")) == ("nothing to change\n", "")
 
 
-@pytest.mark.parametrize("code", STORIES)
+@pytest.mark.parametrize("code", program_stories.STORIES, indirect=True)
 def test_it_gives_what_its_story_says(code, time_machine):
     def travel(to):
         time_machine.move_to(to, tick=False)
 
-    travel(START)
-    document.apply(json.loads((EXAMPLES / f"{code}.json").read_text()), create_partners=True)
-    program = Program.objects.get(code=code)
-    STORIES[code](program, People(program), travel)
+    program = by_document(code)
+    program_stories.STORIES[code](program, People(program), travel)
     assert_balanced(program)
+
+
+@pytest.mark.parametrize("code", shop_stories.STORIES, indirect=True)
+def test_its_members_earn_what_its_story_says(code, time_machine):
+    made = by_document(code)
+    for offer in made.promotions.filter(uses_per_code__gt=0):
+        promotion_codes.take(offer, shop_stories.CODES)
+    shop_stories.STORIES[code](made, time_machine)
 
 
 def test_the_documentation_lists_every_example():

@@ -1,24 +1,16 @@
 """Does a page that is opened and saved as it is leave the program as its document says, without one default more?"""
 
-from pathlib import Path
-
 import pytest
-from django.conf import settings
 
 from programs import document
-from programs.models import Program
 from tests.support import factories
 from tests.support.browsing import Browser
-from tests.support.shop_stories import example
-
-EXAMPLES = sorted(path.stem for path in (Path(settings.BASE_DIR) / "docs" / "examples").glob("*.json"))
+from tests.support.documented import CODES, by_document, example
 
 
-@pytest.mark.parametrize("code", EXAMPLES)
+@pytest.mark.parametrize("code", CODES)
 def test_nothing_but_the_version_changes(client, marketing, code):
-    wanted = example(code)
-    document.apply(wanted, create_partners=True)
-    made = Program.objects.get(code=code)
+    wanted, made = example(code), by_document(code)
     client.force_login(marketing)
     browser = Browser(client)
     for rows in (made.segments, made.promotions, made.rules, made.caps):

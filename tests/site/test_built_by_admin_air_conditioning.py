@@ -1,7 +1,7 @@
 """Is a service company for air conditioners built in the back office alone, and is it the one of its document?"""
 
 from tests.support import shop_stories as stories
-from tests.support.built import as_the_example
+from tests.support.documented import as_the_example
 
 
 def build(browser):

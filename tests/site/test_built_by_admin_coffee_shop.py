@@ -1,7 +1,7 @@
 """Is a coffee shop built in the back office alone, from an empty database, and is it the one of its document?"""
 
 from tests.support import shop_stories as stories
-from tests.support.built import as_the_example
+from tests.support.documented import as_the_example
 
 
 def build(browser):

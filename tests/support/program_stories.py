@@ -285,3 +285,6 @@ def airline(program, people, travel):
     assert gave(flew(gina, (7, 2), 1000, "X")) == {"miles": 750, "status-miles": 250, "segments": 1}
     assert held(gina, "status-miles") == 1000 + 250 + 9000 + 15_000 + 1000 + 3750 + 1000 + 500 + 30_000 + 250
     assert held(gina, "segments") == 10
+
+
+STORIES = {"leisure": leisure, "dealers": dealers, "airline": airline}

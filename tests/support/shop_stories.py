@@ -4,12 +4,8 @@ The programs are those of docs/examples, however they came to be: by their docum
 Every figure is worked out by hand beside it. A story moves the clock to each moment that it tells of.
 """
 
-import json
 from datetime import date, datetime
-from pathlib import Path
 from types import SimpleNamespace
-
-from django.conf import settings
 
 from partners.activity import Activity, Refunded
 from programs import promotions
@@ -23,11 +19,6 @@ from tests.support.segments import keep
 BUILT = datetime.fromisoformat("2027-01-15T12:00:00+00:00")
 #: The codes that the service company sent.
 CODES = ["POLAR-7M4X", "POLAR-9K2T"]
-
-
-def example(code):
-    """The document of docs/examples."""
-    return json.loads((Path(settings.BASE_DIR) / "docs" / "examples" / f"{code}.json").read_text())
 
 
 class Story:
@@ -232,3 +223,6 @@ def _anniversary(story, berta, carlos):
     for _ in range(2):
         celebrate(story.made, date(2029, 3, 10))
     assert [story.holds(who) for who in (berta, carlos)] == [points + 250 for points in before]
+
+
+STORIES = {"coffee-shop": coffee_shop, "fashion-retailer": fashion_retailer, "air-conditioning": service_company}

@@ -1,31 +1,20 @@
 """An airline, a hotel, a retailer, a paid membership: each one document, and right on each day of three years."""
 
-import json
 from datetime import date, datetime, time, timedelta
-from pathlib import Path
 
 import pytest
-from django.conf import settings
 
 from members.models import Standing
 from partners.activity import Line
 from partners.tier_setting import TierSetting
-from programs import document
-from programs.models import Program
 from tests.support import factories
 from tests.support.balanced import assert_balanced
+from tests.support.documented import by_document
 from tests.support.factories import post, purchase
 from tests.support.ladders import night
 from transactions.proof import history
 
-EXAMPLES = Path(settings.BASE_DIR) / "docs" / "examples"
 ONE_DAY = timedelta(days=1)
-
-
-def by_document(code):
-    """The program as its document makes it."""
-    document.apply(json.loads((EXAMPLES / f"{code}.json").read_text()), create_partners=True)
-    return Program.objects.get(code=code)
 
 
 def flight(who, on, miles):
