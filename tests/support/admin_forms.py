@@ -7,25 +7,10 @@ from django.urls import resolve, reverse
 
 def form_of(client, address):
     """What a browser would send back of the page at `address`, unchanged."""
-    return _data(_forms(_shown(client, address)))
-
-
-def new_row_of(client, address, prefix, number):
-    """What a browser would send of a row that was added to the list `prefix` as its row `number`, unchanged."""
-    formsets = {}
-    for inline in _shown(client, address)["inline_admin_formsets"]:
-        formsets |= {one.prefix: one for one in _formsets(inline.formset)}
-    row = formsets[prefix].empty_form
-    return {name.replace("__prefix__", str(number)): value for name, value in _data([row]).items()}
-
-
-def _forms(context):
-    yield context["adminform"].form
+    context = _shown(client, address)
+    forms = [context["adminform"].form]
     for inline in context["inline_admin_formsets"]:
-        yield from _formset(inline.formset)
-
-
-def _data(forms):
+        forms += _formset(inline.formset)
     data = {}
     for form in forms:
         for bound in form:
@@ -48,13 +33,6 @@ def _formset(formset):
         yield form
         for nested in getattr(form, "nested_formsets", ()):
             yield from _formset(nested.formset)
-
-
-def _formsets(formset):
-    yield formset
-    for form in formset.forms:
-        for nested in getattr(form, "nested_formsets", ()):
-            yield from _formsets(nested.formset)
 
 
 def _sent(bound):

@@ -5,10 +5,10 @@ when somebody adds one. Fields are named as they are on the page; what is chosen
 """
 
 from html.parser import HTMLParser
-from urllib.parse import urlencode
+from urllib.parse import urlencode, urlsplit
 
 from django.apps import apps
-from django.urls import reverse
+from django.urls import resolve, reverse
 
 #: In the names of the fields of an empty row stands this where a row has its number.
 _BLANK = "__prefix__"
@@ -127,9 +127,8 @@ class Browser:
         return self.client.get(reverse(f"admin:{meta.app_label}_{meta.model_name}_{action}", args=[row.pk])).url
 
     def _add(self, model, address, typed, rows=None):
-        name = model.split(".")[1]
         before = self.newest(model)
-        self._send(address, f"{name}_form", typed, rows or {})
+        self.send(address, rows, **typed)
         made = self.newest(model)
         assert made != before
         return made
@@ -140,14 +139,15 @@ class Browser:
 
     def change(self, row, *, rows=None, **typed):
         """Fill in fields of the page of a stored row, and save it."""
-        app, name = row._meta.app_label, row._meta.model_name
-        self._send(reverse(f"admin:{app}_{name}_change", args=[row.pk]), f"{name}_form", typed, rows or {})
+        self.send(page_of(row), rows, **typed)
         row.refresh_from_db()
 
-    def _send(self, address, form, typed, rows):
-        page = Page(self.client.get(address).content.decode(), form)
+    def send(self, address, rows=None, **typed):
+        """Fill in fields of the page at `address`, and new rows of its lists, and save it."""
+        _, model, _ = resolve(urlsplit(address).path).url_name.split("_")
+        page = Page(self.client.get(address).content.decode(), f"{model}_form")
         data = page.data()
-        for prefix, added in rows.items():
+        for prefix, added in (rows or {}).items():
             first = int(data[f"{prefix}-TOTAL_FORMS"][0])
             for number, row in enumerate(added, first):
                 data |= page.row(prefix, number)
@@ -156,7 +156,7 @@ class Browser:
         for name, value in typed.items():
             data[name] = self._typed(page, name, value)
         response = self.client.post(address, data)
-        assert response.status_code == 302, _errors(response)
+        assert response.status_code == 302, (address, _errors(response))
 
     def _typed(self, page, name, value):
         """What a field sends into which `value` was typed, or in which it was chosen."""
@@ -165,6 +165,8 @@ class Browser:
         if isinstance(value, bool):
             assert field.kind == "checkbox"
             return ["on"] if value else []
+        if value == "" and field.kind == "checkbox":
+            return []  # what is emptied, whatever it is, is off where it is a switch
         chosen = [str(one) for one in (value if isinstance(value, list) else [value])]
         if field.kind in ("select", "checkbox", "radio"):
             return [self._chosen(field, one) for one in chosen]
@@ -172,6 +174,8 @@ class Browser:
         return chosen
 
     def _chosen(self, field, words):
+        if words in field.values:
+            return words
         if "data-ajax--url" in field.attributes:
             return self._found(field, words)
         assert {words} & {*field.offered, *field.offered.values()}, f"{words} is none of {list(field.offered)}"
@@ -188,6 +192,11 @@ class Browser:
         offered = self.client.get(field.attributes["data-ajax--url"], asked).json()["results"]
         [found] = [one["id"] for one in offered if words in one["text"]]
         return found
+
+
+def page_of(row):
+    """The address of the page of a stored row."""
+    return reverse(f"admin:{row._meta.app_label}_{row._meta.model_name}_change", args=[row.pk])
 
 
 def _errors(response):

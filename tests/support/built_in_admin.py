@@ -6,16 +6,17 @@ else stays as it is shown. Nothing but the pages of the admin is used, as a brow
 
 import json
 
+from django import forms
 from django.contrib.auth import get_user_model
 from django.urls import reverse
 
 from members.models import Member, Relation
-from partners.models import Partner
 from programs import rules
 from programs.models import Program, Promotion, Segment, Tier, TierGroup
 from programs.segments import registry
 from tests.support.admin_dialogs import deed
-from tests.support.admin_forms import all_errors, form_of, new_row_of
+from tests.support.browsing import Browser
+from tests.support.browsing import page_of as page
 
 #: What stands under `not` in fields of its own.
 LEFT_OUT = ("labels", "products", "categories")
@@ -24,11 +25,11 @@ RANGES = ("amount", "quantity", "purchase_number", "days_since_last")
 CHOSEN = ("tiers", "segments", "partners", "only_if", "weekdays")
 
 
-class Desk:
+class Desk(Browser):
     """The pages of the admin, in which a superuser types."""
 
     def __init__(self, client):
-        self.client = client
+        super().__init__(client)
         client.force_login(get_user_model().objects.get(is_superuser=True))
 
     def build(self, spec):
@@ -50,12 +51,12 @@ class Desk:
 
     def make_partners(self, spec):
         for code in [spec["program"]["owner"], *spec.get("partners", ())]:
-            self.send(add("partners", "partner"), name=code.replace("-", " ").title(), code=code)
+            self.send(add("partners", "partner"), name=called(code), code=code)
 
     def make_program(self, spec):
         own = dict(spec["program"])
-        own |= {"owner": Partner.objects.get(code=own["owner"]).pk, "status": "draft"}
-        partners = [{"partner": Partner.objects.get(code=code).pk} for code in spec.get("partners", ())]
+        own |= {"owner": called(own["owner"]), "status": "draft"}
+        partners = [{"partner": called(code)} for code in spec.get("partners", ())]
         address = add("programs", "program")
         rows = {"participations": partners, "currencies": [plain(one, "expiry") for one in spec["currencies"]]}
         self.send(address, rows, **own)
@@ -68,9 +69,9 @@ class Desk:
 
     def make_ladder(self, program, spec):
         keys = {currency.code: str(currency.pk) for currency in program.currencies.all()}
-        own = plain(spec, "tiers") | {"program": str(program.pk)}
+        own = plain(spec, "tiers") | {"program": program.name}
         if "currency" in spec:
-            own["currency"] = keys[spec["currency"]]
+            own["currency"] = program.currencies.get(code=spec["currency"]).name
         own["further_currencies"] = [keys[code] for code in spec.get("further_currencies", ())]
         self.send(add("programs", "tiergroup"), **own)
         group = TierGroup.objects.get(program=program, code=spec["code"])
@@ -103,9 +104,10 @@ class Desk:
         if "promotion" in spec:
             own["promotion"] = program.promotions.get(code=spec["promotion"]).pk
         given = spec.get("params", {})
-        # What the form proposes and the document leaves out is emptied, as it would be by hand.
-        for name in rules.registry[spec["kind"]].Params.base_fields:
-            own[f"{spec['kind']}_{name}"] = given.get(name, "")
+        # What the form proposes and the document leaves out is emptied, as it would be by hand, where it can be.
+        for name, field in rules.registry[spec["kind"]].Params.base_fields.items():
+            if name in given or not isinstance(field, forms.ChoiceField):
+                own[f"{spec['kind']}_{name}"] = given.get(name, "")
         self.send(f"{add('programs', 'rule')}?program={program.pk}", **own)
 
     def make_cap(self, program, spec):
@@ -117,28 +119,6 @@ class Desk:
             own["promotion"] = program.promotions.get(code=spec["promotion"]).pk
         self.send(f"{add('programs', 'cap')}?program={program.pk}", **own)
 
-    def send(self, address, rows=None, **fields):
-        """Fill in the fields of a page, and new rows of its lists, and save it. Only what is shown can be typed."""
-        shown, data = self.client.get(address).content.decode(), form_of(self.client, address)
-        _type(data, fields, shown)
-        for name, added in (rows or {}).items():
-            [total] = [one for one in data if one.startswith(name) and one.endswith("-TOTAL_FORMS")]
-            prefix, first = total.removesuffix("-TOTAL_FORMS"), int(data[total])
-            data[total] = first + len(added)
-            for number, row in enumerate(added, first):
-                data |= new_row_of(self.client, address, prefix, number)
-                if prefix == "currencies":
-                    # Its expiry is typed on its own page.
-                    data |= {f"{prefix}-{number}-expiry_rule-{what}_FORMS": 0 for what in ("TOTAL", "INITIAL")}
-                typed = {f"{prefix}-{number}-{one}": value for one, value in row.items()}
-                _type(data, typed, shown.replace(f"{prefix}-__prefix__", f"{prefix}-{number}"))
-        answer = self.client.post(address, data)
-        assert answer.status_code == 302, (
-            address,
-            answer.context["adminform"].form.errors,
-            all_errors(answer)[:2000],
-        )
-
     def doubts(self, program):
         """What the pages of a program and of its rules find to look at; empty where all is well."""
         found = []
@@ -148,25 +128,13 @@ class Desk:
         return found
 
 
-def _type(data, fields, shown):
-    for name, value in fields.items():
-        data.pop(name, None)
-        # An empty text of what is no text, like a switch, is one that is off.
-        assert f'name="{name}"' in shown, f"nobody can type {name}"
-        if value is True:
-            data[name] = "on"
-        elif isinstance(value, list):
-            data[name] = [str(one) for one in value]
-        elif value is not False and value != "":
-            data[name] = str(value)
+def called(partner):
+    """The name that is typed for a partner of this code."""
+    return partner.replace("-", " ").title()
 
 
 def add(app, model):
     return reverse(f"admin:{app}_{model}_add")
-
-
-def page(row):
-    return reverse(f"admin:{row._meta.app_label}_{row._meta.model_name}_change", args=[row.pk])
 
 
 def plain(spec, *without):
@@ -223,7 +191,7 @@ class PeopleAtDesk:
         return Member.objects.latest("pk")
 
     def employ(self, buyer, company, percent):
-        fields = {"member": buyer.pk, "group": company.pk, "role": "buyer", "percent": percent}
+        fields = {"member": buyer.number, "group": company.number, "role": "buyer", "percent": percent}
         self.desk.send(add("members", "relation"), **fields)
         assert Relation.objects.filter(member=buyer, group=company, percent=percent).exists()
 
