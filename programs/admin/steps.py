@@ -4,17 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from django import forms
 from django.contrib import admin
-from django.db.models import Field, ForeignKey, QuerySet
+from django.db.models import QuerySet
 from django.http import HttpRequest
 
-from loyalty_site.lib.admin import HistoryAdmin, RelatedDropdownFilter, StackedInline, display, widgets
+from loyalty_site.lib.admin import HistoryAdmin, RelatedDropdownFilter, StackedInline, display
 from loyalty_site.lib.panels import dot, points
-from loyalty_site.lib.units import InUnits
-from programs.admin.part_field import PartField
 from programs.admin.tier_forms import BenefitForm, TierForm, further_fields, tier_form
-from programs.admin.tiers import in_further, may_follow, offer_segments
+from programs.admin.tiers import TierFields, may_follow, offer_segments
 from programs.models import Benefit, Currency, Program, Tier
 
 
@@ -27,7 +24,7 @@ class BenefitInline(StackedInline):
 
 
 @admin.register(Tier)
-class TierAdmin(InUnits, HistoryAdmin):
+class TierAdmin(TierFields, HistoryAdmin):
     """The steps of all ladders."""
 
     form = TierForm
@@ -58,27 +55,9 @@ class TierAdmin(InUnits, HistoryAdmin):
     def get_queryset(self, request: HttpRequest) -> QuerySet[Tier]:
         return super().get_queryset(request).select_related(*self.list_select_related, "segment")
 
-    def formfield_for_dbfield(
-        self, db_field: Field[Any, Any], request: HttpRequest, **kwargs: Any
-    ) -> forms.Field | None:
-        if db_field.name == "colour":
-            kwargs["widget"] = widgets.UnfoldAdminColorInputWidget()
-        return super().formfield_for_dbfield(db_field, request, **kwargs)
-
-    def formfield_for_foreignkey(
-        self, db_field: ForeignKey[Any, Any], request: HttpRequest, **kwargs: Any
-    ) -> forms.ModelChoiceField[Any] | None:
-        if db_field.name != "segment":
-            return super().formfield_for_foreignkey(db_field, request, **kwargs)
-        return super().formfield_for_foreignkey(db_field, request, form_class=PartField, **kwargs)
-
     def _further(self, request: HttpRequest, obj: Tier | None) -> list[Currency]:
         """The further currencies in which thresholds can be typed; a new tier has none before it has a group."""
         return obj.group.further if obj and self.has_change_permission(request, obj) else []
-
-    @display(description="in further currencies")
-    def in_further(self, tier: Tier) -> str:
-        return in_further(tier)
 
     @display(description="name", ordering="name")
     def coloured(self, tier: Tier) -> str:

@@ -57,7 +57,37 @@ def sentences_of(program: Program, described: Any = None) -> dict[str, tuple[lis
         return {}
 
 
-class TierInline(InUnits, TabularInline):
+class TierFields(InUnits):
+    """What an input of a tier looks like, on its own page and on that of its ladder."""
+
+    def formfield_for_dbfield(
+        self, db_field: Field[Any, Any], request: HttpRequest, **kwargs: Any
+    ) -> forms.Field | None:
+        if db_field.name == "colour":
+            kwargs["widget"] = widgets.UnfoldAdminColorInputWidget()
+        return super().formfield_for_dbfield(db_field, request, **kwargs)
+
+    def formfield_for_foreignkey(
+        self, db_field: ForeignKey[Any, Any], request: HttpRequest, **kwargs: Any
+    ) -> forms.ModelChoiceField[Any] | None:
+        if db_field.name != "segment":
+            return super().formfield_for_foreignkey(db_field, request, **kwargs)
+        return super().formfield_for_foreignkey(db_field, request, form_class=PartField, **kwargs)
+
+    @display(description="in further currencies")
+    def in_further(self, tier: Tier) -> str:
+        """What a tier asks for in further currencies, e.g. "Segments: 30, 25 to keep it"."""
+        said = []
+        for currency in tier.group.further:
+            asked = (tier.further or {}).get(currency.code) or {}
+            if asked.get("threshold") is not None:
+                keep = asked.get("retention")
+                kept = "" if keep is None else f", {points(keep, currency)} to keep it"
+                said.append(f"{currency.name}: {points(asked['threshold'], currency)}{kept}")
+        return "; ".join(said) or "-"
+
+
+class TierInline(TierFields, TabularInline):
     """The steps of one ladder, checked together; their benefits stand on the page of each."""
 
     model = Tier
@@ -83,19 +113,10 @@ class TierInline(InUnits, TabularInline):
     def get_queryset(self, request: HttpRequest) -> QuerySet[Tier]:
         return super().get_queryset(request).prefetch_related("benefits")
 
-    def formfield_for_dbfield(
-        self, db_field: Field[Any, Any], request: HttpRequest, **kwargs: Any
-    ) -> forms.Field | None:
-        if db_field.name == "colour":
-            kwargs["widget"] = widgets.UnfoldAdminColorInputWidget()
-        return super().formfield_for_dbfield(db_field, request, **kwargs)
-
     def formfield_for_foreignkey(
         self, db_field: ForeignKey[Any, Any], request: HttpRequest, **kwargs: Any
     ) -> forms.ModelChoiceField[Any] | None:
-        if db_field.name != "segment":
-            return super().formfield_for_foreignkey(db_field, request, **kwargs)
-        field = super().formfield_for_foreignkey(db_field, request, form_class=PartField, **kwargs)
+        field = super().formfield_for_foreignkey(db_field, request, **kwargs)
         above = self.parent
         offer_segments(field, above.program_id if isinstance(above, TierGroup) else getattr(above, "pk", None))
         return field
@@ -109,10 +130,6 @@ class TierInline(InUnits, TabularInline):
         """The further currencies in which thresholds can be typed."""
         group = self._group(obj)
         return group.further if group and self.has_change_permission(request, group) else []
-
-    @display(description="in further currencies")
-    def in_further(self, tier: Tier) -> str:
-        return in_further(tier)
 
     @display(description="benefits")
     def gives(self, tier: Tier) -> str:
@@ -132,18 +149,6 @@ def may_follow(request: HttpRequest, group: TierGroup | None) -> bool:
     """
     known: dict[int | None, bool] = vars(request).setdefault("ladders_that_follow", {})
     return known.setdefault(group.pk if group else None, group is None or group.model == TierGroup.Model.MANUAL)
-
-
-def in_further(tier: Tier) -> str:
-    """What a tier asks for in further currencies, e.g. "Segments: 30, 25 to keep it"."""
-    said = []
-    for currency in tier.group.further:
-        asked = (tier.further or {}).get(currency.code) or {}
-        if asked.get("threshold") is not None:
-            keep = asked.get("retention")
-            kept = "" if keep is None else f", {points(keep, currency)} to keep it"
-            said.append(f"{currency.name}: {points(asked['threshold'], currency)}{kept}")
-    return "; ".join(said) or "-"
 
 
 class TierGroupInline(StackedInline):
