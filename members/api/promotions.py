@@ -22,7 +22,7 @@ from members.models import Member, PromotionEnrolment
 from members.promotions import NotOpen
 from programs import promotions
 from programs.api.endpoint import PROGRAM, ProgramEndpoint
-from programs.api.promotions import COLUMNS, FIELDS, NAME, described, offered, one_offered, what_they_give
+from programs.api.promotions import COLUMNS, FIELDS, NAME, described, offered, one_of, one_offered, what_they_give
 from programs.models import Promotion
 from programs.running import State, in_state
 
@@ -123,9 +123,7 @@ class MemberPromotionViewSet(ProgramEndpoint):
     )
     def leave(self, request: Request, number: str, promotion: str) -> HttpResponse:
         member = self._row(number)
-        offer = Promotion.objects.select_related("program").filter(program=self.program.pk, code=promotion).first()
-        if offer is None:
-            raise problems.unlike("promotion_unknown", "The program has no promotion with this code.")
+        offer = one_of(Promotion.objects.filter(program=self.program.pk), promotion)
         if not enrolments.leave(member, offer, now=timezone.now(), partner_id=self.connection.partner_id):
             raise problems.unlike("not_enrolled", "The member has not enrolled in this promotion, or has left it.")
         return HttpResponse(status=204)

@@ -11,7 +11,7 @@ from drf_spectacular.utils import OpenApiParameter, extend_schema, extend_schema
 from rest_framework.request import Request
 
 from loyalty_site.lib import problems
-from loyalty_site.lib.refusals import Refusal
+from loyalty_site.lib.refusals import Refusal, Refused
 from loyalty_site.lib.schema_objects import Answer, Answered, Items
 from loyalty_site.lib.schema_types import Day, SchemaType, Text, Truth
 from partners.api.endpoint import Pages
@@ -53,10 +53,20 @@ def offered(program_id: int) -> QuerySet[Promotion]:
 
 def one_offered(program_id: int, code: str) -> Promotion:
     """The promotion with this code. Raises Refused where others hear of none."""
-    found = offered(program_id).select_related("program").filter(code=code).first()
+    return one_of(offered(program_id), code)
+
+
+def one_of(rows: QuerySet[Promotion], code: str) -> Promotion:
+    """The promotion among these with this code. Raises Refused for none."""
+    found = rows.select_related("program").filter(code=code).first()
     if found is None:
-        raise problems.unlike("promotion_unknown", "The program has no promotion with this code.")
+        raise _unknown()
     return found
+
+
+def _unknown() -> Refused:
+    """What is said of a code that is of no promotion, or of one of which others hear nothing."""
+    return problems.unlike("promotion_unknown", "The program has no promotion with this code.")
 
 
 def what_they_give(rows: QuerySet[Promotion], now: datetime, zone: tzinfo) -> Mapping[int, list[Answered]]:
@@ -125,5 +135,5 @@ class PromotionViewSet(AddressedProgram):
         rows = offered(self.program.pk).filter(code=promotion)
         row = rows.values(*COLUMNS).first()
         if row is None:
-            raise problems.unlike("promotion_unknown", "The program has no promotion with this code.")
+            raise _unknown()
         return self.answer(described(row, gives=what_they_give(rows, now, zone), now=now, zone=zone))
