@@ -10,6 +10,8 @@ from urllib.parse import urlencode, urlsplit
 from django.apps import apps
 from django.urls import resolve, reverse
 
+from loyalty_site.lib.panels import address_of
+
 #: In the names of the fields of an empty row stands this where a row has its number.
 _BLANK = "__prefix__"
 
@@ -139,7 +141,7 @@ class Browser:
 
     def change(self, row, *, rows=None, **typed):
         """Fill in fields of the page of a stored row, and save it."""
-        self.send(page_of(row), rows, **typed)
+        self.send(address_of(row), rows, **typed)
         row.refresh_from_db()
 
     def send(self, address, rows=None, **typed):
@@ -192,11 +194,6 @@ class Browser:
         offered = self.client.get(field.attributes["data-ajax--url"], asked).json()["results"]
         [found] = [one["id"] for one in offered if words in one["text"]]
         return found
-
-
-def page_of(row):
-    """The address of the page of a stored row."""
-    return reverse(f"admin:{row._meta.app_label}_{row._meta.model_name}_change", args=[row.pk])
 
 
 def _errors(response):

@@ -10,13 +10,13 @@ from django import forms
 from django.contrib.auth import get_user_model
 from django.urls import reverse
 
+from loyalty_site.lib.panels import address_of
 from members.models import Member, Relation
 from programs import rules
 from programs.models import Program, Promotion, Segment, Tier, TierGroup
 from programs.segments import registry
 from tests.support.admin_dialogs import deed
 from tests.support.browsing import Browser
-from tests.support.browsing import page_of as page
 
 #: What stands under `not` in fields of its own.
 LEFT_OUT = ("labels", "products", "categories")
@@ -46,7 +46,7 @@ class Desk(Browser):
             self.make_rule(program, one)
         for one in spec.get("caps", ()):
             self.make_cap(program, one)
-        self.send(page(program), status="active")
+        self.send(address_of(program), status="active")
         return Program.objects.get(pk=program.pk)
 
     def make_partners(self, spec):
@@ -81,10 +81,11 @@ class Desk(Browser):
             for code, asked in tier.get("further", {}).items():
                 row |= {f"further_{code}_{what}": number for what, number in asked.items()}
             rows.append(row)
-        self.send(page(group), {"tiers": rows})
+        self.send(address_of(group), {"tiers": rows})
         for tier in spec["tiers"]:
             if tier.get("benefits"):
-                self.send(page(Tier.objects.get(group=group, code=tier["code"])), {"benefits": tier["benefits"]})
+                row = Tier.objects.get(group=group, code=tier["code"])
+                self.send(address_of(row), {"benefits": tier["benefits"]})
 
     def make_segment(self, program, spec):
         own = plain(spec, "conditions")
@@ -123,7 +124,7 @@ class Desk(Browser):
         """What the pages of a program and of its rules find to look at; empty where all is well."""
         found = []
         for row in (program, *program.rules.all()):
-            text = self.client.get(page(row)).content.decode()
+            text = self.client.get(address_of(row)).content.decode()
             found += [(row.code, words) for words in ("To look at", "nothing limits it here") if words in text]
         return found
 
@@ -196,7 +197,7 @@ class PeopleAtDesk:
         assert Relation.objects.filter(member=buyer, group=company, percent=percent).exists()
 
     def tag(self, member, name):
-        self.desk.send(page(member.customer), {"tags": [{"name": name}]})
+        self.desk.send(address_of(member.customer), {"tags": [{"name": name}]})
 
     def register(self, member, code):
         offer = Promotion.objects.get(program=self.program, code=code)
