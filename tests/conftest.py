@@ -1,6 +1,7 @@
 """What every test stands on: tasks that run at once, programs that are compiled anew, the plugins of `support`."""
 
 import pytest
+from django.apps import apps
 
 from loyalty_site.celery import app
 from programs import versions
@@ -33,3 +34,11 @@ def _programs_are_compiled_anew():
     """A test that is rolled back leaves its keys to the next program, which is another one."""
     yield
     versions.forget()
+
+
+@pytest.fixture
+def count_rows(db):
+    """A function that counts the rows of every table of ours."""
+    ours = ("partners", "programs", "members", "transactions")
+    models = [model for app in ours for model in apps.get_app_config(app).get_models()]
+    return lambda: {model._meta.label: model._base_manager.count() for model in models}

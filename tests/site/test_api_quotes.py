@@ -3,7 +3,6 @@
 from datetime import timedelta
 
 import pytest
-from django.apps import apps
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
@@ -38,13 +37,6 @@ def rich(shop, club, ada):
     put(club, point_value="0.01")
     bought(shop, "order-0", amount="600.00")
     return ada
-
-
-@pytest.fixture
-def count_rows():
-    ours = ("partners", "programs", "members", "transactions")
-    models = [model for app in ours for model in apps.get_app_config(app).get_models()]
-    return lambda: {model._meta.label: model._base_manager.count() for model in models}
 
 
 def test_it_tells_what_is_earned_and_by_which_rule(shop, rich):

@@ -1,8 +1,5 @@
 """One shop with one member, which most tests of the ledger begin with."""
 
-import pytest
-from django.apps import apps
-
 from tests.support import factories
 from tests.support.books_balance import books_balance
 from tests.support.stage import kept
@@ -18,14 +15,6 @@ def made(db):
 @kept
 def who(made):
     return factories.member(made)
-
-
-@pytest.fixture
-def count_rows(db):
-    """A function that counts the rows of every table of ours."""
-    ours = ("partners", "programs", "members", "transactions")
-    models = [model for app in ours for model in apps.get_app_config(app).get_models()]
-    return lambda: {model._meta.label: model._base_manager.count() for model in models}
 
 
 @kept
