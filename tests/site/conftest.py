@@ -5,6 +5,7 @@ import socket
 import pytest
 
 from loyalty_site.lib import receivers
+from members.enrolment import enrol
 from members.models import Card, Customer, Member
 from partners.models import KeptAnswer, Partner
 from programs.models import Participation
@@ -55,6 +56,12 @@ def ada(club):
     member = factories.member(club, email="ada@example.com", phone="+33612345678")
     Card.objects.create(member=member, number="C-1815")
     return member
+
+
+@pytest.fixture
+def hopper(club):
+    """A member who enrolled in a store."""
+    return enrol(club, Customer(last_name="Hopper"), channel=Member.Channel.STORE)
 
 
 @pytest.fixture

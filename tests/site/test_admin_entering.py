@@ -4,28 +4,9 @@ import pytest
 from django.contrib.messages import get_messages
 from django.urls import reverse
 
-from members.enrolment import enrol
-from members.models import Customer, Member
 from tests.support import factories
+from tests.support.entering import ADD, form_of
 from transactions.models import Journal
-
-ADD = "/admin/transactions/journal/add/"
-
-
-@pytest.fixture
-def hopper(club):
-    return enrol(club, Customer(last_name="Hopper"), channel=Member.Channel.STORE)
-
-
-def form_of(member, **more):
-    lines = {"lines-TOTAL_FORMS": "0", "lines-INITIAL_FORMS": "0"}
-    return {
-        "member": member.pk,
-        "activity": "purchase",
-        "amount": "46.90",
-        "external_id": "receipt-1",
-        "channel": "store",
-    } | (lines | more)
 
 
 def said(response):

@@ -4,30 +4,11 @@ from decimal import Decimal
 
 import pytest
 
-from members.enrolment import enrol
-from members.models import Customer, Member
 from programs.models import Tier
 from tests.support import factories
 from tests.support.capped import cap
+from tests.support.entering import ADD, form_of
 from transactions.models import CapCounter, Entry, Journal
-
-ADD = "/admin/transactions/journal/add/"
-
-
-@pytest.fixture
-def hopper(club):
-    return enrol(club, Customer(last_name="Hopper"), channel=Member.Channel.STORE)
-
-
-def form_of(member, **more):
-    lines = {"lines-TOTAL_FORMS": "0", "lines-INITIAL_FORMS": "0"}
-    return {
-        "member": member.pk,
-        "activity": "purchase",
-        "amount": "46.90",
-        "external_id": "receipt-1",
-        "channel": "store",
-    } | (lines | more)
 
 
 def set_up(club, **settings):
