@@ -23,6 +23,13 @@ def held(made, conditions, *, now=None):
     return set(members.values_list("pk", flat=True))
 
 
+def assert_held(made, conditions, names, *, now, **people):
+    """Conditions hold those of the `people` whose names these are, and their opposite all others."""
+    wanted = {people[name].pk for name in names.split()}
+    assert held(made, conditions, now=now) == wanted
+    assert held(made, {"not": conditions}, now=now) == {who.pk for who in people.values()} - wanted
+
+
 def keep(made, *codes, now=None):
     """Look up anew who is in these segments; (who came, who left)."""
     with transaction.atomic():

@@ -8,7 +8,7 @@ from members.models import Consent, Member, Tag
 from programs.segments import registry
 from tests.support import factories
 from tests.support.factories import at
-from tests.support.segments import held, segment
+from tests.support.segments import assert_held, held, segment
 from tests.support.stage import kept
 
 #: Wednesday at noon in Paris.
@@ -67,9 +67,7 @@ def eve(made):
     ],
 )
 def test_a_condition_holds_those_whom_it_says(made, ada, bob, eve, conditions, names):
-    people = {"ada": ada.pk, "bob": bob.pk, "eve": eve.pk}
-    assert held(made, conditions, now=NOW) == {people[name] for name in names.split()}
-    assert held(made, {"not": conditions}, now=NOW) == set(people.values()) - {people[n] for n in names.split()}
+    assert_held(made, conditions, names, now=NOW, ada=ada, bob=bob, eve=eve)
 
 
 def test_birthdays_of_29_february_are_on_the_28th_of_other_years(made, bob):

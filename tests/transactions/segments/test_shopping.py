@@ -10,7 +10,7 @@ from programs import periods
 from programs.models import ExchangeRate, Participation
 from tests.support import factories
 from tests.support.factories import at
-from tests.support.segments import bought, held
+from tests.support.segments import assert_held, bought, held
 from tests.support.stage import kept
 
 NOW = at(2026, 3, 4, 11)
@@ -61,9 +61,7 @@ def journals(made, ada, bob, eve):
     ],
 )
 def test_a_condition_holds_those_whom_it_says(made, ada, bob, eve, journals, conditions, names):
-    people = {"ada": ada.pk, "bob": bob.pk, "eve": eve.pk}
-    assert held(made, conditions, now=NOW) == {people[name] for name in names.split()}
-    assert held(made, {"not": conditions}, now=NOW) == set(people.values()) - {people[n] for n in names.split()}
+    assert_held(made, conditions, names, now=NOW, ada=ada, bob=bob, eve=eve)
 
 
 def test_a_purchase_that_was_taken_back_was_none(made, ada, journals):
