@@ -12,7 +12,7 @@ from programs import promotion_codes, promotion_states
 from programs.models import Cap, Promotion, PromotionCode, Rule, Segment
 from tests.support import factories
 from tests.support.admin_forms import errors_of, form_of, page, save
-from tests.support.promoting import buy, earned, given, promotion
+from tests.support.promoting import buy, day, earned, given, promotion
 
 ADD = "/admin/programs/promotion/add/"
 LIST = "/admin/programs/promotion/"
@@ -43,10 +43,6 @@ def dialog(client, row, action, **data):
     """The answer to a dialog that is sent with `data`; to its button where there is none."""
     sent = {"_form_submitted": "on"} | data if data else {}
     return client.post(reverse(f"admin:programs_promotion_{action}", args=[row.pk]), sent)
-
-
-def day(days):
-    return timezone.localdate() + timedelta(days=days)
 
 
 def add(desk, made, **fields):

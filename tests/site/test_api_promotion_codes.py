@@ -1,21 +1,14 @@
 """The owner's systems add codes to the list of a promotion, and tills ask for one of them."""
 
-from datetime import timedelta
-
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
-from django.utils import timezone
 
 from programs.models import PromotionCode
-from tests.support.promoting import promotion, uses
+from tests.support.promoting import day, promotion, uses
 
 pytestmark = pytest.mark.django_db
 OFFERS = "programs/club/promotions/"
-
-
-def day(days):
-    return timezone.localdate() + timedelta(days=days)
 
 
 def add(shop, codes, **options):

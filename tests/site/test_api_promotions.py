@@ -13,14 +13,10 @@ from programs.models import PromotionCode
 from tests.support import factories
 from tests.support.api_caller import ALL_SCOPES, Caller
 from tests.support.merging import join
-from tests.support.promoting import left_out_and_not, promotion
+from tests.support.promoting import day, left_out_and_not, promotion
 
 pytestmark = pytest.mark.django_db
 OFFERS = "programs/club/promotions/"
-
-
-def day(days):
-    return timezone.localdate() + timedelta(days=days)
 
 
 def enrolment(who, code="spring"):

@@ -1,7 +1,5 @@
 """Whoever listens is told that a member enrolled in a promotion, or left it; nobody, who is left out of one."""
 
-from datetime import timedelta
-
 import pytest
 from django.utils import timezone
 
@@ -10,15 +8,11 @@ from members.models import Event, PromotionEnrolment
 from programs.models import PromotionCode
 from tests.support import factories
 from tests.support.hooks import endpoint
-from tests.support.promoting import buy, left_out_and_not, promotion
+from tests.support.promoting import buy, day, left_out_and_not, promotion
 from tests.support.told import check_shape
 from transactions.models import Journal
 
 pytestmark = pytest.mark.django_db
-
-
-def day(days):
-    return timezone.localdate() + timedelta(days=days)
 
 
 def enrolment(who):

@@ -10,6 +10,7 @@ from programs.models import Promotion, PromotionCode
 from tests.support import factories
 from tests.support.factories import post_one, purchase
 from transactions.models import PromotionUse
+from transactions.promoting.comparing import Arm
 
 
 def promotion(made, code="spring", points="50", kind="fixed", rule=None, **fields):
@@ -42,6 +43,16 @@ def buy(made, who, amount=10000, **fields):
 
 def earned(result):
     return result.answer["points"].get("points", 0)
+
+
+def day(days):
+    """So many days from today."""
+    return timezone.localdate() + timedelta(days=days)
+
+
+def arm(spent):
+    """A group whose members spent these amounts each."""
+    return Arm(len(spent), sum(one > 0 for one in spent), sum(spent), float(sum(one * one for one in spent)))
 
 
 def left_out_and_not(club, code):

@@ -6,15 +6,12 @@ and the roots of Fieller's equation by `brentq`.
 
 import pytest
 
-from transactions.promoting.comparing import Arm, Comparison, quantile
+from tests.support.promoting import arm
+from transactions.promoting.comparing import Comparison, quantile
 
 #: What the members of each group spent, in minor units.
 HAVE = [0] * 20 + [1000] * 15 + [2500] * 15
 OUT = [0] * 20 + [800] * 12 + [1500] * 8
-
-
-def arm(spent):
-    return Arm(len(spent), sum(one > 0 for one in spent), sum(spent), float(sum(one * one for one in spent)))
 
 
 def test_the_difference_of_two_groups_has_the_interval_of_welch():

@@ -17,7 +17,7 @@ from programs.models import Promotion, Segment
 from programs.rules.conditions import registry
 from tests.support import factories
 from tests.support.factories import post_one, purchase, reversal
-from tests.support.promoting import buy, promotion
+from tests.support.promoting import buy, day, promotion
 from transactions.models import NightRun, PromotionResult
 from transactions.promoting import holdouts
 from transactions.promoting.comparing import Arm
@@ -25,10 +25,6 @@ from transactions.promoting.comparing import Arm
 NOW = timezone.now()
 #: Far enough from both ends of a promotion that the hour at which tests run decides nothing.
 MIDDLE = NOW - timedelta(days=5)
-
-
-def day(days):
-    return timezone.localdate() + timedelta(days=days)
 
 
 def running(made, **fields):

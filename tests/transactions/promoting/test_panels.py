@@ -7,16 +7,12 @@ import pytest
 from django.utils import timezone
 
 from programs.models import Currency
-from tests.support.promoting import buy, promotion
+from tests.support.promoting import arm, buy, promotion
 from transactions.models import PromotionResult
 from transactions.promoting import panels
-from transactions.promoting.comparing import Arm, Comparison
+from transactions.promoting.comparing import Comparison
 
 NOW = timezone.now()
-
-
-def arm(spent):
-    return Arm(len(spent), sum(one > 0 for one in spent), sum(spent), float(sum(one * one for one in spent)))
 
 
 HAVE = arm([0] * 20 + [1000] * 15 + [2500] * 15)

@@ -12,7 +12,7 @@ from programs.models import Promotion
 from tests.support import factories
 from tests.support.capped import cap, used
 from tests.support.factories import held, post_one, reversal
-from tests.support.promoting import buy, earned, given, promotion
+from tests.support.promoting import buy, day, earned, given, promotion
 from transactions.models import Journal, PromotionUse
 
 NOW = timezone.now()
@@ -20,10 +20,6 @@ NOW = timezone.now()
 
 def trace(result):
     return Journal.objects.get(pk=result.journal_id).trace
-
-
-def day(days):
-    return timezone.localdate() + timedelta(days=days)
 
 
 def in_force_since(made, days):
