@@ -10,7 +10,18 @@ from django.core.files.uploadedfile import UploadedFile
 from django.http import HttpResponse, HttpResponseRedirect, StreamingHttpResponse
 from django.urls import reverse
 
-from loyalty_site.lib.admin import Extension, ModelAdmin, StaffRequest, Subpage, action, dressed, found, site, widgets
+from loyalty_site.lib.admin import (
+    Button,
+    Extension,
+    ModelAdmin,
+    StaffRequest,
+    Subpage,
+    action,
+    dressed,
+    found,
+    site,
+    widgets,
+)
 from loyalty_site.lib.panels import Panel, Sentences, address_of
 from loyalty_site.lib.refusals import Refused
 from programs import promotion_codes
@@ -22,15 +33,8 @@ from programs.promotion_codes import Taken
 _LARGEST = promotion_codes.MOST * (promotion_codes.LONGEST + 2)
 
 
-class _Button:
-    """A button of the page; `name` is what it sends."""
-
-    def __init__(self, name: str, label: str) -> None:
-        self.name, self.label, self.variant = name, label, ""
-
-
-_ADD = _Button("add", "Add these codes")
-_MAKE = _Button("make", "Make new codes")
+_ADD = Button("add", "Add these codes")
+_MAKE = Button("make", "Make new codes")
 
 
 class CodesForm(forms.Form):

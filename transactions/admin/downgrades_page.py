@@ -15,7 +15,18 @@ from django.utils import timezone
 from django.utils.html import format_html
 
 from loyalty_site.lib import instants
-from loyalty_site.lib.admin import Extension, ModelAdmin, StaffRequest, Subpage, action, dressed, found, site, widgets
+from loyalty_site.lib.admin import (
+    Button,
+    Extension,
+    ModelAdmin,
+    StaffRequest,
+    Subpage,
+    action,
+    dressed,
+    found,
+    site,
+    widgets,
+)
 from loyalty_site.lib.instants import full_day
 from loyalty_site.lib.panels import Panel, Sentences, Table, Tile, Tiles, address_of, link
 from loyalty_site.lib.refusals import Refused
@@ -23,7 +34,7 @@ from members.models import Member, Standing
 from programs import versions
 from programs.models import TierGroup
 from transactions.admin import tonight_panels
-from transactions.admin.job_pages import AT_ONCE_S, GO_ON, Button
+from transactions.admin.job_pages import AT_ONCE_S, GO_ON
 from transactions.admin.pages_of_lists import Pages
 from transactions.models import DowngradeDecision
 from transactions.outlook import waiting

@@ -1,27 +1,17 @@
 """How does a page begin a job for many members, when it was shown and agreed to? It works at it for a moment."""
 
-from dataclasses import dataclass
 from functools import partial
 
 from celery import Task
 from django.contrib import messages
 from django.db import transaction
 
-from loyalty_site.lib.admin import ModelAdmin, StaffRequest
+from loyalty_site.lib.admin import Button, ModelAdmin, StaffRequest
 from transactions.jobs import Kind
 from transactions.models import NightRun
 
 #: So long a request works itself; the rest of a big job is done beside the requests.
 AT_ONCE_S = 5
-
-
-@dataclass(frozen=True, slots=True)
-class Button:
-    """A button of the page; `name` is what it sends."""
-
-    name: str
-    label: str
-    variant: str = ""
 
 
 SHOW_AGAIN = Button("show", "Show again", variant="default")

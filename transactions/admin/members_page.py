@@ -14,7 +14,7 @@ from django.http import HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 
 from loyalty_site.lib import money
-from loyalty_site.lib.admin import Extension, ModelAdmin, StaffRequest, Subpage, action, dressed, found, site
+from loyalty_site.lib.admin import Button, Extension, ModelAdmin, StaffRequest, Subpage, action, dressed, found, site
 from loyalty_site.lib.panels import Panel, Sentences, Table, Tile, Tiles, address_of
 from loyalty_site.lib.refusals import Refused
 from programs.models import Program
@@ -30,15 +30,6 @@ MOST_SHOWN = 200
 _VALID_S = 3600
 _OWN = "own"
 _COMMAND = "manage.py import_members FILE --program {code} --mapping MAPPING"
-
-
-@dataclass(frozen=True, slots=True)
-class Button:
-    """A button of the page; `name` is what it sends."""
-
-    name: str
-    label: str
-    variant: str = ""
 
 
 _TRY = Button("try", "Show what would happen")

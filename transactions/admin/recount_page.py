@@ -10,13 +10,24 @@ from django.db.models import QuerySet
 from django.http import HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 
-from loyalty_site.lib.admin import Extension, ModelAdmin, StaffRequest, Subpage, action, dressed, found, site, widgets
+from loyalty_site.lib.admin import (
+    Button,
+    Extension,
+    ModelAdmin,
+    StaffRequest,
+    Subpage,
+    action,
+    dressed,
+    found,
+    site,
+    widgets,
+)
 from loyalty_site.lib.panels import Panel, Sentences, Table, Tile, Tiles, address_of, link, points
 from loyalty_site.lib.refusals import Refused
 from programs.ladders import Counts
 from programs.models import Currency, TierGroup
 from transactions.admin import job_pages
-from transactions.admin.job_pages import GO_ON, SHOW_AGAIN, Button, reached
+from transactions.admin.job_pages import GO_ON, SHOW_AGAIN, reached
 from transactions.models import NightRun
 from transactions.policies import recounting
 

@@ -7,11 +7,11 @@ from django.contrib import messages
 from django.http import HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 
-from loyalty_site.lib.admin import Extension, ModelAdmin, StaffRequest, Subpage, action, dressed, found, site
+from loyalty_site.lib.admin import Button, Extension, ModelAdmin, StaffRequest, Subpage, action, dressed, found, site
 from loyalty_site.lib.panels import Panel, Sentences, address_of
 from programs.models import Currency, ExpiryRule
 from transactions.admin import job_pages, redating_panels
-from transactions.admin.job_pages import GO_ON, SHOW_AGAIN, Button
+from transactions.admin.job_pages import GO_ON, SHOW_AGAIN
 from transactions.expiry import redating
 from transactions.expiry.preview import preview
 from transactions.models import NightRun

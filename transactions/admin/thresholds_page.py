@@ -8,12 +8,12 @@ from django.core.exceptions import PermissionDenied
 from django.http import HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 
-from loyalty_site.lib.admin import Extension, ModelAdmin, StaffRequest, Subpage, action, dressed, found, site
+from loyalty_site.lib.admin import Button, Extension, ModelAdmin, StaffRequest, Subpage, action, dressed, found, site
 from loyalty_site.lib.panels import Panel, Sentences, address_of
 from loyalty_site.lib.refusals import Refused
 from programs.models import TierGroup
 from transactions.admin import job_pages, threshold_panels
-from transactions.admin.job_pages import GO_ON, SHOW_AGAIN, Button
+from transactions.admin.job_pages import GO_ON, SHOW_AGAIN
 from transactions.models import NightRun, Reevaluation
 from transactions.policies import previewing, requests, thresholds
 

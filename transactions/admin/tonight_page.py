@@ -11,13 +11,12 @@ from django.http import HttpResponse, HttpResponseRedirect, StreamingHttpRespons
 from django.http.response import HttpResponseBase
 from django.urls import reverse
 
-from loyalty_site.lib.admin import Extension, ModelAdmin, StaffRequest, Subpage, action, dressed, found, site
+from loyalty_site.lib.admin import Button, Extension, ModelAdmin, StaffRequest, Subpage, action, dressed, found, site
 from loyalty_site.lib.instants import full_day
 from loyalty_site.lib.panels import Panel, Sentences, address_of
 from loyalty_site.lib.refusals import Refused
 from programs.models import Program
 from transactions.admin import job_pages, tonight_panels, tonight_sources
-from transactions.admin.job_pages import Button
 from transactions.admin.pages_of_lists import Pages
 from transactions.admin.tonight_sources import Source
 from transactions.outlook import as_csv, storing, tonight

@@ -4,8 +4,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import tzinfo
 
+from loyalty_site.lib.admin import Button
 from programs.models import Program
-from transactions.admin.job_pages import GO_ON, Button, reached
+from transactions.admin.job_pages import GO_ON, reached
 from transactions.models import StoredOutlook
 from transactions.outlook import stored, storing, tonight
 from transactions.outlook.coming import Coming

@@ -2,7 +2,7 @@
 
 from loyalty_site.lib.admin.addresses import found, names_one_of
 from loyalty_site.lib.admin.dialogs import Dialog, action, dialog
-from loyalty_site.lib.admin.extensions import Extension, Subpage
+from loyalty_site.lib.admin.extensions import Button, Extension, Subpage
 from loyalty_site.lib.admin.fields import dressed
 from loyalty_site.lib.admin.inlines import ReadOnlyInline, StackedInline, TabularInline
 from loyalty_site.lib.admin.lists import AnyRelatedFilter
@@ -29,6 +29,7 @@ __all__ = [
     "AdminPasswordChangeForm",
     "AnyRelatedFilter",
     "AutocompleteSelectFilter",
+    "Button",
     "ChoicesDropdownFilter",
     "Dialog",
     "DropdownFilter",

@@ -47,6 +47,15 @@ class Subpage:
         return path(f"<path:object_id>/{self.route}/", admin.admin_site.admin_view(view), name=name)
 
 
+@dataclass(frozen=True, slots=True)
+class Button:
+    """A button of such a page; `name` is what it sends."""
+
+    name: str
+    label: str
+    variant: str = ""
+
+
 class Extension(Generic[Row]):
     """What is added to the pages of a model whose admin is registered already, see Site.extend.
 
