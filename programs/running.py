@@ -36,11 +36,16 @@ class Span(NamedTuple):
 def in_state(rows: QuerySet[Promotion], state: State, now: datetime, zone: tzinfo) -> QuerySet[Promotion]:
     """Those of `rows` that stand so at an instant, as `Span.state` says."""
     today = local_date(now, zone)
-    is_over, is_to_come = Q(stopped_from__lte=now) | Q(ends_on__lt=today), Q(starts_on__gt=today)
     if state == State.ENDED:
-        return rows.filter(is_over)
+        return rows.filter(Q(stopped_from__lte=now) | Q(ends_on__lt=today))
+    is_to_come = Q(starts_on__gt=today)
+    begun = Q(starts_on=None) | Q(starts_on__lte=today)
+    return not_over(rows, now, zone).filter(is_to_come if state == State.UPCOMING else begun)
+
+
+def not_over(rows: QuerySet[Promotion], now: datetime, zone: tzinfo) -> QuerySet[Promotion]:
+    """Those of `rows` that run at an instant or are still to come."""
+    today = local_date(now, zone)
     # By exclude, SQL would leave out those that have no such day.
-    ends_later = (Q(stopped_from=None) | Q(stopped_from__gt=now)) & (Q(ends_on=None) | Q(ends_on__gte=today))
-    if state == State.UPCOMING:
-        return rows.filter(ends_later, is_to_come)
-    return rows.filter(ends_later, Q(starts_on=None) | Q(starts_on__lte=today))
+    is_open, ends_later = Q(stopped_from=None) | Q(stopped_from__gt=now), Q(ends_on=None) | Q(ends_on__gte=today)
+    return rows.filter(is_open, ends_later)

@@ -1,10 +1,10 @@
 """How do other systems read which promotions a member may have, and how do they enrol and leave?"""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import NamedTuple
 
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet
 from django.http import HttpResponse
 from django.utils import timezone
 from drf_spectacular.utils import OpenApiParameter, extend_schema, extend_schema_view
@@ -24,7 +24,7 @@ from programs import promotions
 from programs.api.endpoint import PROGRAM, ProgramEndpoint
 from programs.api.promotions import COLUMNS, FIELDS, NAME, described, offered, one_of, one_offered, what_they_give
 from programs.models import Promotion
-from programs.running import State, in_state
+from programs.running import State, not_over
 
 _INSTANTS: dict[str, SchemaType[object]] = {
     "enrolled_at": Instant(null=True, text="When the member enrolled last; null: never."),
@@ -75,7 +75,7 @@ class MemberPromotionViewSet(ProgramEndpoint):
     def list(self, request: Request, number: str) -> HttpResponse:
         member, now, zone = self._member(number), timezone.now(), self.configuration.zone
         enrolled = _enrolled(member)
-        rows = self._may_have(member, Q(pk__in=enrolled), now)
+        rows = self._may_have(member, enrolled, now)
         gives = what_they_give(rows, now, zone)
         results = []
         for row in rows.order_by("-pk").values(*COLUMNS):
@@ -86,14 +86,13 @@ class MemberPromotionViewSet(ProgramEndpoint):
             results.append(told)
         return self.answer({"results": results})
 
-    def _may_have(self, member: int, known: Q, now: datetime) -> QuerySet[Promotion]:
+    def _may_have(self, member: int, known: Iterable[int], now: datetime) -> QuerySet[Promotion]:
         """What runs or is to come, and what is `known` to the member, unless it is kept from the member."""
-        zone, configuration = self.configuration.zone, self.configuration
-        rows = offered(self.program.pk)
-        coming = in_state(rows, State.RUNNING, now, zone) | in_state(rows, State.UPCOMING, now, zone)
+        configuration, rows = self.configuration, offered(self.program.pk)
+        coming = not_over(rows, now, configuration.zone)
         silent = [one for one, offer in configuration.promotions.items() if offer.holdout_percent]
         hidden = promotions.left_out(configuration, member, silent)
-        return (coming | rows.filter(known)).exclude(code__in=hidden, opt_in=False)
+        return (coming | rows.filter(pk__in=known)).exclude(code__in=hidden, opt_in=False)
 
     @extend_schema(
         operation_id="enrol_in_promotion",

@@ -12,7 +12,7 @@ from loyalty_site.lib.admin import Dialog, Extension, StaffRequest, action, dial
 from members import promotions
 from members.models import Member, PromotionEnrolment
 from programs.models import Promotion
-from programs.running import State, in_state
+from programs.running import not_over
 from transactions.admin.lookups import member_of
 
 MAY_ENROL, MAY_LET_LEAVE = "members.add_promotionenrolment", "members.change_promotionenrolment"
@@ -40,9 +40,8 @@ class EnrolForm(_PromotionForm):
 
     @staticmethod
     def choices(member: Member) -> QuerySet[Promotion]:
-        now, zone = timezone.now(), member.program.zone
         rows = Promotion.objects.filter(program=member.program_id, is_active=True, opt_in=True)
-        coming = in_state(rows, State.RUNNING, now, zone) | in_state(rows, State.UPCOMING, now, zone)
+        coming = not_over(rows, timezone.now(), member.program.zone)
         return coming.exclude(pk__in=_taking_part(member).values("promotion"))
 
 
