@@ -97,11 +97,11 @@ class Taken:
 
     def sentences(self) -> Iterator[str]:
         """The same for people."""
-        yield f"{self.added:,} new codes."
+        yield f"New codes: {self.added:,}."
         if self.twice.count:
-            yield f"{self.twice.count:,} stand in the list more than once and count once: {self.twice}."
+            yield f"In the list more than once, and taken once: {self.twice}."
         if self.known.count:
-            yield f"{self.known.count:,} are codes of the promotion already: {self.known}."
+            yield f"Codes of the promotion already: {self.known}."
 
 
 @transaction.atomic
@@ -116,7 +116,7 @@ def take(promotion: Promotion, lines: Iterable[str]) -> Taken:
     while some := list(islice(codes, _AT_ONCE)):
         _take(promotion, some, newest, taken)
     if wrong.count:
-        raise NoCodes(f"{wrong.count:,} lines are wrong, and nothing was taken. {wrong}", field="lines")
+        raise NoCodes(f"Nothing was taken, because of what is wrong in the list: {wrong}", field="lines")
     if not (taken.added or taken.twice.count or taken.known.count):
         raise NoCodes("There is no code in it: write one in each line.", field="lines")
     return taken

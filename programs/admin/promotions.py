@@ -231,8 +231,10 @@ def _uses() -> Subquery:
 
 def _sent_to(model: str, promotion: Promotion, **chosen: str) -> HttpResponse:
     """To the page on which a part of the promotion is added."""
-    known = urlencode({"program": promotion.program_id, "promotion": promotion.pk} | chosen)
-    return HttpResponseRedirect(f"{reverse(f'admin:programs_{model}_add')}?{known}")
+    known = {"program": promotion.program_id, "promotion": promotion.pk} | chosen
+    if primary := promotion.program.currencies.first():
+        known["currency"] = primary.pk
+    return HttpResponseRedirect(f"{reverse(f'admin:programs_{model}_add')}?{urlencode(known)}")
 
 
 def _asked_by(promotion: Promotion) -> list[str]:

@@ -82,7 +82,7 @@ class RuleForm(ConditionsForm):
     def _fill_currency(self, cleaned: dict[str, Any]) -> None:
         """Each rule has a currency, also one that takes money off: the primary one, which is all that it needs."""
         program: Program | None = cleaned.get("program") or self.program
-        found = program.currencies.order_by("-is_primary", "pk").first() if program else None
+        found = program.currencies.first() if program else None
         if found:
             cleaned["currency"] = found
         elif program:

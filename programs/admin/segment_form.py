@@ -27,7 +27,7 @@ FURTHER = "further"
 #: The condition, and its field, by which segments can go in circles.
 SEGMENT, CIRCLES = "segment", "segment__code"
 #: So many fields have room beside each other.
-_BESIDE = 3
+_BESIDE = 2
 #: Where a message of the model says that something is wrong: the place in the list of all, the condition, the rest.
 _PLACE = re.compile(r"(?:all\[(\d+)\]\.)?(\w+)(?:\.(\w+))?: (.*)", re.DOTALL)
 
@@ -51,9 +51,8 @@ def families() -> Iterator[tuple[str, list[tuple[str, ...]]]]:
     found: dict[str, list[tuple[str, ...]]] = {}
     for kind in registry.conditions().values():
         own = [f"{kind.key}__{name}" for name in kind.Params.base_fields]
-        # More than three beside each other lie on top of each other.
-        wide = 2 if len(own) > _BESIDE else _BESIDE
-        found.setdefault(kind.family, []).extend(tuple(own[n : n + wide]) for n in range(0, len(own), wide))
+        rows = (tuple(own[n : n + _BESIDE]) for n in range(0, len(own), _BESIDE))
+        found.setdefault(kind.family, []).extend(rows)
     yield from found.items()
 
 

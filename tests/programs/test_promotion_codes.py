@@ -36,9 +36,9 @@ def test_those_that_stand_there_twice_or_are_known_are_counted_with_their_lines(
     promotion_codes.take(spring, ["OLD"])
     taken = promotion_codes.take(spring, ["A", "old", "a", "B", "OLD", "A"])
     assert list(taken.sentences()) == [
-        "2 new codes.",
-        "2 stand in the list more than once and count once: line 3 (A), line 6 (A).",
-        "2 are codes of the promotion already: line 2 (OLD), line 5 (OLD).",
+        "New codes: 2.",
+        "In the list more than once, and taken once: line 3 (A), line 6 (A).",
+        "Codes of the promotion already: line 2 (OLD), line 5 (OLD).",
     ]
     assert codes(spring) == ["OLD", "A", "B"]
 
@@ -67,7 +67,7 @@ def test_only_the_first_of_very_many_lines_are_named(spring):
 def test_lines_that_are_no_codes_are_named_and_nothing_is_taken(spring, line, words):
     said = refused(spring, ["A", "", line, "B"])
     assert words in said
-    assert said.startswith("1 lines are wrong, and nothing was taken.")
+    assert said.startswith("Nothing was taken, because of what is wrong in the list: Line 3: ")
     assert codes(spring) == []
 
 

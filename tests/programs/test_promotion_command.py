@@ -33,15 +33,13 @@ def refused(run, *args, **options):
 def test_codes_of_a_file_are_added_and_those_that_are_not_new_are_named(run, spring, tmp_path):
     file = tmp_path / "codes.txt"
     file.write_text("a\nb\na\n")
-    assert run("import", file).err == (
-        "2 new codes.\n1 stand in the list more than once and count once: line 3 (A).\n"
-    )
+    assert run("import", file).err == ("New codes: 2.\nIn the list more than once, and taken once: line 3 (A).\n")
     assert sorted(spring.codes.values_list("code", flat=True)) == ["A", "B"]
 
 
 def test_codes_of_standard_input_are_added(run, spring, monkeypatch):
     monkeypatch.setattr("sys.stdin", SimpleNamespace(buffer=io.BytesIO(b"a\nb\n")))
-    assert run("import").err == "2 new codes.\n"
+    assert run("import").err == "New codes: 2.\n"
 
 
 def test_wrong_lines_are_named_and_nothing_is_written(run, spring, tmp_path):

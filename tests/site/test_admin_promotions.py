@@ -59,8 +59,8 @@ def test_a_promotion_is_made_with_the_conditions_of_rules_and_then_gives(desk, p
     assert to.status_code == 302
     data = form_of(desk, to.url)
     assert (data["program"], data["promotion"], data["group"]) == (str(plain.pk), str(made.pk), "spring")
-    points = plain.currencies.get(code="points").pk
-    data |= {"name": "Ten", "code": "ten", "kind": "fixed", "currency": points}
+    assert data["currency"] == str(plain.currencies.get(is_primary=True).pk)
+    data |= {"name": "Ten", "code": "ten", "kind": "fixed"}
     assert desk.post(to.url, data | {"fixed_points": "10", "fixed_events": "purchase"}).status_code == 302
     assert Rule.objects.get(code="ten").promotion == made
     plain.refresh_from_db()
@@ -204,7 +204,7 @@ def test_codes_are_pasted_uploaded_made_and_downloaded(desk, plain, spring):
     assert desk.post(address, {"add": "yes", "pasted": "a\nb\nA"}).status_code == 302
     file = SimpleUploadedFile("codes.txt", b"B\r\nC\r\n")
     said = desk.post(address, {"add": "yes", "file": file}, follow=True).content.decode()
-    assert "1 new codes. 1 are codes of the promotion already: line 1 (B)." in said
+    assert "New codes: 1. Codes of the promotion already: line 1 (B)." in said
     assert desk.post(address, {"make": "yes", "number": "5", "begins_with": "x-"}).status_code == 302
     assert PromotionCode.objects.filter(code__startswith="X-").count() == 5
     PromotionCode.objects.filter(code="A").update(used=1)
