@@ -60,7 +60,7 @@ def test_a_killed_process_holds_no_lock():
 
 
 STOPPING = """
-import sys
+import os, sys
 sys.path.insert(0, ".")
 import django
 django.setup()
@@ -70,7 +70,8 @@ sweep.plain_lots.BATCH = 1
 sweep.sweep.__kwdefaults__["batch"] = 1
 whole = sweep._refresh
 def refresh(*arguments, **options):
-    print("batch", flush=True)
+    # Two threads say it: print() writes the end of a line by itself, so their lines could run into each other.
+    os.write(1, b"batch\\n")
     sys.stdin.readline()
     return whole(*arguments, **options)
 sweep._refresh = refresh
