@@ -5,10 +5,10 @@ import threading
 import time
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from django.core.cache.backends.base import BaseCache
-from django.core.cache.backends.redis import RedisCache
+from django.core.cache.backends.redis import RedisCache, RedisCacheClient
 
 if TYPE_CHECKING:
     from redis import Redis
@@ -24,8 +24,19 @@ class CountingRedisCache(RedisCache):
     """Django's cache in Redis, whose `incr` takes a missing key for zero; it then lives for the default timeout.
 
     Django's own asks first whether the key is there, so that counting costs two round trips, and makes a client
-    for each of them, which costs Python as much.
+    for each of them, which costs Python as much. And it makes a pool of connections for each thread, which stay open
+    after the thread has ended, until Python happens to look for what refers to itself: here all threads share one.
     """
+
+    _shared: ClassVar[dict[str, RedisCacheClient]] = {}
+
+    def __init__(self, server: str | list[str], params: dict[str, Any]) -> None:
+        super().__init__(server, params)
+        self._place = repr((server, params.get("OPTIONS")))
+
+    @cached_property
+    def _cache(self) -> RedisCacheClient:
+        return self._shared.setdefault(self._place, super()._cache)
 
     @cached_property
     def _client(self) -> "Redis":

@@ -3,6 +3,7 @@
 import socket
 import subprocess
 import sys
+import threading
 import time
 from contextlib import contextmanager
 from pathlib import Path
@@ -76,6 +77,17 @@ def test_after_some_seconds_one_asks_whether_it_is_back_and_the_others_pass_it_o
     counts(counter, 1)
     monkeypatch.setattr(counter, "_away_until", 0.001)
     assert [counter._may_ask(), counter._may_ask()] == [True, False]
+
+
+def test_threads_share_the_connections_to_a_redis():
+    found = []
+    for place in ("redis://127.0.0.1:1/0", "redis://127.0.0.1:1/0", "redis://127.0.0.1:2/0"):
+        thread = threading.Thread(target=lambda at=place: found.append(CountingRedisCache(at, {})._client))
+        thread.start()
+        thread.join()
+    one, another, elsewhere = (client.connection_pool for client in found)
+    assert one is another
+    assert one is not elsewhere
 
 
 @contextmanager
