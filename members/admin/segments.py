@@ -5,6 +5,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, Streami
 from django.urls import reverse
 from django.utils import timezone
 
+from loyalty_site.lib import csv_lines
 from loyalty_site.lib.admin import Extension, ModelAdmin, StaffRequest, Subpage, action, found, site
 from loyalty_site.lib.panels import Panel, Table, Tile, Tiles, link, moment
 from members.models import Member, SegmentMembership
@@ -27,9 +28,7 @@ PERMISSION = "programs.change_segment"
 def _export(admin: ModelAdmin, request: StaffRequest, object_id: str) -> StreamingHttpResponse:
     segment = found(Segment.objects.select_related("program"), object_id)
     admin.log_change(request, segment, "The members were exported.")
-    name = f"{segment.program.code}-{segment.code}.csv"
-    headers = {"Content-Disposition": f'attachment; filename="{name}"'}
-    return StreamingHttpResponse(exporting.lines(segment), content_type="text/csv; charset=utf-8", headers=headers)
+    return csv_lines.download(exporting.lines(segment), f"{segment.program.code}-{segment.code}")
 
 
 class SegmentPanels(Extension[Segment]):

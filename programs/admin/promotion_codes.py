@@ -10,6 +10,7 @@ from django.core.files.uploadedfile import UploadedFile
 from django.http import HttpResponse, HttpResponseRedirect, StreamingHttpResponse
 from django.urls import reverse
 
+from loyalty_site.lib import csv_lines
 from loyalty_site.lib.admin import (
     Button,
     Extension,
@@ -145,10 +146,8 @@ def _about() -> Panel:
 def _file(admin: ModelAdmin, request: StaffRequest, object_id: str) -> StreamingHttpResponse:
     promotion = found(Promotion.objects.select_related("program"), object_id)
     admin.log_change(request, promotion, "The codes that nobody has used were downloaded.")
-    name = f"{promotion.program.code}-{promotion.code}-codes.csv"
-    headers = {"Content-Disposition": f'attachment; filename="{name}"'}
     parts = promotion_codes.as_csv(promotion)
-    return StreamingHttpResponse(parts, content_type="text/csv; charset=utf-8", headers=headers)
+    return csv_lines.download(parts, f"{promotion.program.code}-{promotion.code}-codes")
 
 
 class PromotionCodes(Extension[Promotion]):

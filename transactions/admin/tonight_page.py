@@ -7,10 +7,11 @@ from typing import Any
 
 from django import forms
 from django.contrib import messages
-from django.http import HttpResponse, HttpResponseRedirect, StreamingHttpResponse
+from django.http import HttpResponse, HttpResponseRedirect
 from django.http.response import HttpResponseBase
 from django.urls import reverse
 
+from loyalty_site.lib import csv_lines
 from loyalty_site.lib.admin import Button, Extension, ModelAdmin, StaffRequest, Subpage, action, dressed, found, site
 from loyalty_site.lib.instants import full_day
 from loyalty_site.lib.panels import Panel, Sentences, address_of
@@ -139,10 +140,8 @@ def _compute(admin: ModelAdmin, request: StaffRequest, program: Program, outlook
 
 
 def _file(outlook: Outlook, source: Source, wanted: Wanted) -> HttpResponseBase:
-    name = f"{outlook.configuration.code}-{outlook.day.isoformat()}.csv"
     lines = as_csv.lines(outlook.configuration, source.comings(wanted))
-    headers = {"Content-Disposition": f'attachment; filename="{name}"'}
-    return StreamingHttpResponse(lines, content_type="text/csv; charset=utf-8", headers=headers)
+    return csv_lines.download(lines, f"{outlook.configuration.code}-{outlook.day.isoformat()}")
 
 
 def address(program_id: int) -> str:
